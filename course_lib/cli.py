@@ -1,0 +1,90 @@
+"""The command `course`."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from course_lib.errors import CourseError
+
+app = typer.Typer(
+    help="A course on pruning neural networks.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
+)
+console = Console()
+
+
+@app.command()
+def run(
+    grid: Annotated[str, typer.Option(help="A grid that comes with the course, or a TOML file.")] = "embedded",
+    data: Annotated[str | None, typer.Option(help="Other data: a name, an ImageFolder, or a .zip of one.")] = None,
+    out: Annotated[Path, typer.Option(help="Where the runs are kept.")] = Path("runs"),
+    jobs: Annotated[int | None, typer.Option(help="Curves at a time; by default one per core.")] = None,
+) -> None:
+    """Prune a real network by every method and draw the Pareto frontier. Killed, the next call goes on."""
+    from course_lib import grid as grids
+    from course_lib import study, sweep
+
+    chosen = grids.load(grid)
+    if data is not None:
+        chosen = grids.check({**chosen, "data": data})
+    folder = out / chosen["name"]
+    started = time.perf_counter()
+    unfinished = sweep.unfinished(chosen, out)
+    if unfinished:
+        console.print(f"{len(unfinished)} of {len(grids.curves(chosen))} curves to run; a kill loses no finished round.")
+    else:
+        console.print("Every curve is complete; nothing is run again.")
+    table = sweep.run(chosen, store=out, jobs=jobs)
+    facts = {"command": "course run " + shlex.join(_portable(sys.argv[2:]))}
+    if unfinished:
+        facts["wall time of the last call"] = f"{(time.perf_counter() - started) / 60:.1f} minutes"
+    paths = study.write(table, chosen, folder, facts)
+    _show(table)
+    for sentence in study.verdicts(table):
+        console.print(f"- {sentence}", highlight=False)
+    console.print("\nWhere to look next:")
+    for path in paths:
+        console.print(f"  {path}", highlight=False)
+
+
+@app.command()
+def doctor() -> None:
+    """Print versions, device, threads, disk and data sets at hand, and a fix for what is wrong."""
+    from course_lib import doctor as examination
+
+    shown = Table("what", "found", "to do", title="course doctor")
+    rows = examination.rows()
+    for row in rows:
+        shown.add_row(*row)
+    console.print(shown)
+
+
+def main() -> None:
+    """Run the command; a mistake in what was given is said in one sentence, without a traceback."""
+    try:
+        app()
+    except CourseError as error:
+        Console(stderr=True).print(str(error), style="red", highlight=False, markup=False)
+        sys.exit(2)
+
+
+def _show(table: object) -> None:
+    shown = Table("method", "round", "sparsity", "kept", "MACs", "epochs", "validation", "test", "score", "status")
+    for row in table.itertuples():
+        shown.add_row(
+            row.method, str(row.round), f"{row.sparsity:.4f}", f"{row.kept_parameters:,}", f"{row.macs:,}",
+            f"{row.epochs:g}", f"{row.val_accuracy:.4f}", f"{row.test_accuracy:.4f}", f"{row.score:.4f}", row.status,
+        )  # fmt: skip
+    console.print(shown)
+
+
+def _portable(arguments: list[str]) -> list[str]:
+    """Paths without what only this machine has before them."""
+    return [Path(word).name if Path(word).is_absolute() else word for word in arguments]

@@ -1,0 +1,129 @@
+"""A grid of curves: methods x seeds on one data set and model, read from a TOML file and checked before anything runs."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from course_lib import data, models
+from course_lib.errors import CourseError
+from course_lib.pruning.loop import SCHEDULES
+from course_lib.pruning.pruners import PRESETS, Pruner
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+GRIDS = Path(__file__).parent / "grids"
+VERSION = 1  # of the store; part of every curve's identity
+DEFAULTS: dict[str, Any] = {
+    "name": "grid",
+    "data": "fashion-mini",
+    "limit": None,  # of images in each part
+    "model": "cnn",
+    "device": "auto",
+    "precision": "fp32",
+    "threads": 1,  # of one curve
+    "seeds": [0],
+    "rounds": 8,
+    "epochs": 1,  # after each prune; may be fractional
+    "final_epochs": 0,
+    "schedule": "cubic",
+    "teacher": False,  # distil from the dense start
+    "fit": {},
+    "dense": {},
+    "method": [],
+}
+DENSE = {"epochs": 5, "threads": 2, "fit": {}}
+PER_METHOD = ("rounds", "epochs", "final_epochs", "schedule", "teacher", "fit")  # a method may set its own
+FIT = ("optimizer", "lr", "weight_decay", "batch_size", "label_smoothing")
+
+
+def load(path: str | Path) -> dict[str, Any]:
+    """Return the checked grid of a TOML file, or of the committed file of that name (see course_lib/grids)."""
+    file = GRIDS / f"{path}.toml" if (GRIDS / f"{path}.toml").exists() else Path(path)
+    try:
+        return check(tomllib.loads(file.read_text(encoding="utf-8")))
+    except FileNotFoundError as error:
+        known = ", ".join(sorted(grid.stem for grid in GRIDS.glob("*.toml")))
+        raise CourseError(
+            f"the grid {path} was given; there is no such file, and the committed ones are {known}."
+        ) from error
+    except tomllib.TOMLDecodeError as error:
+        raise CourseError(f"{path} is not a TOML file: {error}.") from error
+
+
+def check(grid: Mapping[str, Any]) -> dict[str, Any]:
+    """Return `grid` with its defaults filled in; the first mistake in it is refused in one sentence."""
+    _known(grid, DEFAULTS, "the grid")
+    full = {**DEFAULTS, **grid}
+    full["device"] = data.pick_device(full["device"]).type
+    full = {**full, "dense": {**DENSE, **grid.get("dense", {})}}
+    _known(full["dense"], DENSE, "[dense]")
+    _known(full["dense"]["fit"], FIT, "[dense.fit]")
+    _known(full["fit"], FIT, "[fit]")
+    if full["model"] not in models.MODELS:
+        raise CourseError(f"model = {full['model']!r} was given; known are {', '.join(models.MODELS)}.")
+    for axis in ("method", "seeds"):
+        if not full[axis]:
+            raise CourseError(f"the grid's {axis} is empty; at least one is needed.")
+    for curve in curves(full):
+        if curve["precision"] not in ("fp32", "bf16"):
+            raise CourseError(f"precision = {curve['precision']!r} was given; a study runs in 'fp32' or 'bf16'.")
+        if curve["schedule"] not in SCHEDULES:
+            raise CourseError(f"schedule = {curve['schedule']!r} was given; it can be {', '.join(SCHEDULES)}.")
+        pruner(curve)
+    names = [method["name"] for method in full["method"]]
+    if len(set(names)) < len(names):
+        raise CourseError(f"two methods of the grid have the name {max(names, key=names.count)!r}; names must differ.")
+    return full
+
+
+def curves(grid: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the configuration of every curve: plain data that alone decides its numbers."""
+    shared = {key: grid[key] for key in DEFAULTS if key not in ("name", "seeds", "method", *PER_METHOD)}
+    found = []
+    for seed in grid["seeds"]:
+        for method in grid["method"]:
+            if missing := {"name", "pruner"} - set(method):
+                raise CourseError(f"a method of the grid lacks its {min(missing)}.")
+            own = {key: method.get(key, grid[key]) for key in PER_METHOD}
+            rest = {key: value for key, value in method.items() if key not in ("name", "pruner", *PER_METHOD)}
+            curve = {"version": VERSION, **shared, **own, "seed": seed, "method": method["name"]}
+            found.append(curve | {"pruner": method["pruner"], "arguments": rest})
+    return found
+
+
+def pruner(curve: Mapping[str, Any]) -> Pruner:
+    """Return the pruner that a curve's configuration describes."""
+    preset, arguments = curve["pruner"], curve["arguments"]
+    if preset not in PRESETS:
+        raise CourseError(f"pruner = {preset!r} was given; known are {', '.join(PRESETS)}.")
+    _known(arguments, inspect.signature(PRESETS[preset]).parameters, f"method {curve['method']!r}")
+    if "seed" in inspect.signature(PRESETS[preset]).parameters:
+        arguments = {"seed": curve["seed"], **arguments}
+    return PRESETS[preset](**arguments)
+
+
+def dense(curve: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the part of a curve's configuration that decides its dense start."""
+    keys = ("version", "data", "limit", "model", "device", "precision", "seed", "dense")
+    return {key: curve[key] for key in keys}
+
+
+def identity(config: Mapping[str, Any]) -> str:
+    """Return a short hash of a configuration, the name of its folder: the same wherever its data lie."""
+    config = {**config, "data": Path(config["data"]).name}
+    return hashlib.sha256(json.dumps(config, sort_keys=True).encode()).hexdigest()[:12]
+
+
+def _known(given: Mapping[str, Any], known: Mapping[str, Any] | tuple[str, ...], where: str) -> None:
+    unknown = sorted(set(given) - set(known))
+    if unknown:
+        raise CourseError(f"{where} has a key {unknown[0]!r}; known are {', '.join(known)}.")

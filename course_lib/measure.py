@@ -1,0 +1,208 @@
+"""Honest measures of a model: what it costs to keep, to send and to run, and how sure its accuracy is.
+
+Zeros in a same-size tensor cost as much memory and time as any number: a masked model has the MACs and tensor bytes of
+the dense one, and only its gzip bytes shrink. Slimming is what changes the rest, so all of them stand side by side.
+"""
+
+from __future__ import annotations
+
+import gzip
+import math
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, NamedTuple
+
+import torch
+from safetensors.torch import save
+from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from course_lib import train
+from course_lib.errors import CourseError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from course_lib.data import Bench
+    from course_lib.pruning import Masks
+
+UNCERTAINTIES = ("latency IQR (ms)", "standard error", "images")  # rows whose ratio would say nothing
+
+
+class Latency(NamedTuple):
+    """The time of one forward pass of a batch, in milliseconds: the median and the interquartile range of `runs`."""
+
+    median_ms: float
+    iqr_ms: float
+    batch_size: int
+    runs: int
+
+
+@contextmanager
+def _evaluating(model: nn.Module) -> Iterator[None]:
+    """Put `model` in eval mode; afterwards every module has the mode it had (a frozen BatchNorm stays frozen)."""
+    modes = [(module, module.training) for module in model.modules()]
+    model.eval()
+    try:
+        yield
+    finally:
+        for module, training in modes:
+            module.training = training
+
+
+def _on_device_of(model: nn.Module, example: Tensor) -> Tensor:
+    return example.to(next(model.parameters(), example).device)
+
+
+def parameters(model: nn.Module) -> int:
+    """Return the number of entries in all of the model's parameters; shared ones count once, buffers do not count."""
+    return sum(parameter.numel() for parameter in model.parameters())
+
+
+def nonzeros(model: nn.Module) -> int:
+    """Return how many parameter entries are not exactly zero."""
+    return sum(int(torch.count_nonzero(parameter.detach())) for parameter in model.parameters())
+
+
+def macs(model: nn.Module, example: Tensor) -> int:
+    """Return the multiply-accumulates of one forward pass of ONE image.
+
+    Counted are convolutions and matrix products (torch.utils.flop_counter); biases, normalisation, activations and
+    pooling are not. Zeros count as well: a masked model has the MACs of the dense one.
+
+    Args:
+        model: Left as it was, training flags included.
+        example: A batch of inputs, (N, ...); only the first is used.
+    """
+    image = _on_device_of(model, example)[:1]
+    with _evaluating(model), torch.no_grad(), FlopCounterMode(display=False) as counter:
+        model(image)
+    return counter.get_total_flops() // 2  # the counter takes a multiply and an add for two operations
+
+
+def tensor_bytes(model: nn.Module) -> int:
+    """Return the bytes that the model's parameters and buffers occupy in memory; zeros cost what other numbers cost."""
+    return sum(tensor.numel() * tensor.element_size() for tensor in (*model.parameters(), *model.buffers()))
+
+
+def _file(model: nn.Module) -> bytes:
+    return save({name: tensor.detach().contiguous() for name, tensor in model.state_dict().items()})
+
+
+def file_bytes(model: nn.Module) -> int:
+    """Return the size in bytes of the model's state dict as a safetensors file; nothing is written to disk."""
+    return len(_file(model))
+
+
+def gzip_bytes(model: nn.Module) -> int:
+    """Return the size in bytes of the safetensors file after gzip: the one size that masking alone makes smaller."""
+    return len(gzip.compress(_file(model), mtime=0))
+
+
+def _synchronise(device: torch.device) -> None:
+    """Wait for `device`: accelerators return before they have finished, and the clock would measure the queueing."""
+    if device.type in ("cuda", "mps"):
+        getattr(torch, device.type).synchronize()
+
+
+def latency(model: nn.Module, example: Tensor, batch_size: int = 1, runs: int = 30, warmup: int = 5) -> Latency:
+    """Return how long one forward pass of `batch_size` images takes on the model's device.
+
+    The median and the interquartile range, because a busy machine makes a few runs much slower and none much faster.
+    Times depend on the machine and on torch.get_num_threads(): compare only what one process measured.
+
+    Args:
+        model: Left as it was, training flags included.
+        example: A batch of inputs, (N, ...), repeated or cut to `batch_size`.
+        batch_size: Images per pass, at least 1.
+        runs: Passes that are timed, at least 1.
+        warmup: Passes before that, not timed: the first ones allocate memory and choose kernels.
+
+    Raises:
+        CourseError: if `batch_size` or `runs` is below 1 or the example is empty.
+    """
+    if batch_size < 1 or runs < 1 or len(example) < 1:
+        raise CourseError(
+            f"latency needs at least 1 image a batch, 1 run and 1 example image, "
+            f"but batch_size is {batch_size}, runs is {runs} and the example holds {len(example)}."
+        )
+    batch = _on_device_of(model, example)
+    batch = batch[torch.arange(batch_size, device=batch.device) % len(batch)]
+    times = []
+    with _evaluating(model), torch.inference_mode():
+        for _ in range(warmup + runs):
+            _synchronise(batch.device)
+            start = time.perf_counter()
+            model(batch)
+            _synchronise(batch.device)
+            times.append(1e3 * (time.perf_counter() - start))
+    low, median, high = torch.tensor(times[warmup:], dtype=torch.float64).quantile(
+        torch.tensor([0.25, 0.5, 0.75], dtype=torch.float64)
+    )
+    return Latency(median.item(), (high - low).item(), batch_size, runs)
+
+
+def standard_error(accuracy: float, n: int) -> float:
+    """Return the standard error of an `accuracy` in [0, 1] that was measured on `n` images: sqrt(a (1 - a) / n)."""
+    return math.sqrt(accuracy * (1 - accuracy) / n)
+
+
+def _measures(model: nn.Module, bench: Bench, split: str, batch_size: int, masks: Masks | None) -> dict[str, float]:
+    zero_free = nonzeros(model)
+    speed = latency(model, bench.example, batch_size)
+    with _evaluating(model):
+        accuracy, n = train.evaluate(model, bench, split=split), len(bench.split(split))
+    return {
+        "parameters": parameters(model),
+        "kept parameters": zero_free if masks is None else round(masks.density * masks.total),
+        "non-zeros": zero_free,
+        "MACs": macs(model, bench.example),
+        "tensor bytes": tensor_bytes(model),
+        "file bytes": file_bytes(model),
+        "gzip bytes": gzip_bytes(model),
+        "latency median (ms)": speed.median_ms,
+        "latency IQR (ms)": speed.iqr_ms,
+        "accuracy": accuracy,
+        "standard error": standard_error(accuracy, n),
+        "images": n,
+    }
+
+
+def report(
+    model: nn.Module,
+    bench: Bench,
+    against: nn.Module | None = None,
+    split: str = "validation",
+    batch_size: int = 1,
+    *,
+    masks: Masks | None = None,
+) -> pd.DataFrame:
+    """Return every measure of `model` as a table, one row a measure.
+
+    Args:
+        model: The model in question; it and `against` are left as they were.
+        bench: Gives the example image, the images of `split` and the device.
+        against: A model to compare with, usually the dense one; adds the columns "against" and "ratio". A ratio is
+            model / against (0.25: a quarter of it); the rows that state an uncertainty have none (NaN).
+        split: The part of the bench that the accuracy is measured on; "test" belongs in a final report only.
+        batch_size: Images per pass that is timed.
+        masks: The masks of a masked `model`: its kept parameters are then what they keep, also where a kept parameter
+            happens to be zero. Without masks the kept parameters are the non-zero ones.
+
+    Returns:
+        A table with the column "model" and, with `against`, "against" and "ratio". Accuracy and its standard error
+        (one, sqrt(a (1 - a) / n) with n in the row "images") are shares in [0, 1].
+    """
+    import pandas as pd
+
+    columns = {"model": _measures(model, bench, split, batch_size, masks)}
+    if against is not None:
+        ours, theirs = columns["model"], _measures(against, bench, split, batch_size, None)
+        columns["against"] = theirs
+        columns["ratio"] = {
+            name: math.nan if name in UNCERTAINTIES or not theirs[name] else ours[name] / theirs[name] for name in ours
+        }
+    # dtype object keeps counts whole: a float column would print them as 1.250858e+06
+    table = pd.DataFrame(columns, index=pd.Index(columns["model"], name="measure"), dtype=object)
+    return table.astype({"ratio": float}) if against is not None else table

@@ -1,0 +1,149 @@
+"""Prune, fine-tune, repeat: one record a round."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any
+
+from torch import nn
+
+from course_lib import train
+from course_lib.errors import CourseError
+from course_lib.pruning import units
+from course_lib.pruning.masks import Masks
+from course_lib.pruning.pruners import Pruner
+from course_lib.pruning.recording import Recording
+
+if TYPE_CHECKING:
+    from course_lib.data import Bench
+
+SCHEDULES: dict[str, Callable[[float], float]] = {
+    "linear": lambda t: t,
+    "cubic": lambda t: 1 - (1 - t) ** 3,  # Zhu & Gupta 2017: much at first, while there is much to spare
+    "oneshot": lambda t: 1.0,
+}
+COLLAPSE = 1.5  # times chance: a tuned accuracy below it ends the curve
+
+
+@dataclass
+class Record:
+    """What one round did. `masks` and `recording` are kept beside the JSON.
+
+    sparsity, unit_sparsity: cumulative, in [0, 1]. kept: weight -> how many entries are kept. emptied: weights with none.
+    removed: parameters gone in this round. groups: see `selection.decide`. accuracy: on validation images, "pruned",
+    "recalibrated" (with BatchNorm only) and "tuned". epochs: trained since the loop began. status: "ok", "target"
+    (`until` was reached), "stalled" (nothing went; two in a row end the curve) or "collapsed" (which ends it).
+    """
+
+    round: int
+    masks: Masks
+    sparsity: float
+    unit_sparsity: float
+    kept: dict[str, int]
+    emptied: list[str]
+    removed: int
+    groups: dict[str, dict[str, Any]]
+    accuracy: dict[str, float]
+    epochs: float
+    seconds: float
+    status: str
+    config: dict[str, Any]
+    recording: Recording | None = field(default=None, repr=False)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the record without masks and recording as plain data."""
+        return {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("masks", "recording")}
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any], masks: Masks, recording: Recording | None = None) -> Record:
+        """Return the record that `to_json` gave, with its masks."""
+        return cls(**value, masks=masks, recording=recording)
+
+
+def iterate(
+    pruner: Pruner,
+    model: nn.Module,
+    bench: Bench,
+    rounds: int = 10,
+    epochs: float = 2,
+    *,
+    masks: Masks | None = None,
+    schedule: str = "cubic",
+    until: float | None = None,
+    rewind: train.Snapshot | None = None,
+    final_epochs: float = 0,
+    seed: int = 0,
+    fit: Callable[..., dict[str, Any]] = train.fit,
+    after: Record | None = None,
+    recording: Recording | None = None,
+) -> Iterator[Record]:
+    """Prune `model` in place over several rounds with training after each, and yield one record a round.
+
+    Args:
+        rounds, epochs: how often, and for how many epochs (may be fractional) after each prune.
+        masks: what is kept at the start; None: all.
+        schedule: "cubic", "linear" or "oneshot": how a target amount is reached; other amounts set their own pace.
+        until: a sparsity at which to stop.
+        rewind: None to fine-tune; a `train.snapshot` to set the survivors back to before each training.
+        final_epochs: trained more in the last round, before its record is yielded.
+        fit: `train.fit`, or a functools.partial of it with a learning rate, a teacher, ...
+        after: the last finished record, with `model` as that round left it: the loop goes on with the next round.
+        recording: activations recorded before round 1, for a pruner with `history`.
+    """
+    if schedule not in SCHEDULES:
+        raise CourseError(f"schedule={schedule!r} was given; it can be {', '.join(SCHEDULES)}.")
+    if rounds < 1:
+        raise CourseError(f"rounds={rounds} was given; at least 1 is needed.")
+    if pruner.history and epochs < pruner.history:
+        raise CourseError(f"history={pruner.history} epochs were asked for; each round trains only epochs={epochs}.")
+    masks = after.masks if after else masks if masks is not None else Masks.dense(model)
+    recording = after.recording if after else recording
+    trained, stalled = (after.epochs, after.status == "stalled") if after else (0.0, False)
+    config = {"pruner": pruner.describe(), "rounds": rounds, "epochs": epochs, "schedule": schedule, "seed": seed}
+    config |= {"rewind": rewind is not None, "until": until, "final_epochs": final_epochs}
+    for number in range(after.round + 1 if after else 1, rounds + 1):
+        started = time.perf_counter()
+        before = masks.kept_parameters
+        progress = SCHEDULES[schedule](number / rounds)
+        masks, groups = pruner.at_round(number).propose(model, bench, masks, progress, recording)
+        if rewind is not None:
+            train.rewind(model, rewind)
+        masks.apply_(model)
+        accuracy = {"pruned": train.evaluate(model, bench)}
+        if train.recalibrate_batchnorm(model, bench, seed=seed):
+            accuracy["recalibrated"] = train.evaluate(model, bench)
+        recorder = pruner.recorder(model, bench) if pruner.history else None
+        fit(model, bench, epochs=epochs, masks=masks, seed=seed * 1000 + number, recorder=recorder)
+        accuracy["tuned"] = train.evaluate(model, bench)
+        trained += epochs
+        removed = before - masks.kept_parameters
+        status = _status(removed, masks.sparsity, until, accuracy["tuned"], bench.num_classes)
+        last = number == rounds or status in ("target", "collapsed") or (stalled and status == "stalled")
+        if last and final_epochs and status != "collapsed":
+            fit(model, bench, epochs=final_epochs, masks=masks, seed=seed * 1000 + 999, recorder=None)
+            accuracy["tuned"] = train.evaluate(model, bench)
+            trained += final_epochs
+        kept = _kept(model, masks)
+        yield Record(
+            number, masks, masks.sparsity, masks.unit_sparsity, kept, [name for name, n in kept.items() if n == 0],
+            removed, groups, accuracy, trained, time.perf_counter() - started, status, config,
+            recorder.recording if recorder else None,
+        )  # fmt: skip
+        if last:
+            return
+        stalled, recording = status == "stalled", recorder.recording if recorder else None
+
+
+def _status(removed: int, sparsity: float, until: float | None, accuracy: float, classes: int) -> str:
+    if accuracy < COLLAPSE / classes:
+        return "collapsed"
+    if until is not None and sparsity >= until:
+        return "target"
+    return "ok" if removed else "stalled"
+
+
+def _kept(model: nn.Module, masks: Masks) -> dict[str, int]:
+    weights = units.prunable_weights(model)
+    return {name: int(masks[name].sum()) if name in masks else weight.numel() for name, weight in weights.items()}

@@ -1,0 +1,93 @@
+"""The PQ index and the pruning amounts that follow from it (Diao et al., ICLR 2023, arXiv 2302.05601, sections 3 and 4).
+
+"PQ" names the two norms of the index; it has nothing to do with product quantization, which is also called PQ.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+from course_lib.errors import CourseError
+
+
+class AllZeroError(CourseError):
+    """The PQ index of nothing but zeros was asked for; it is not defined."""
+
+
+def pq_index(w: Tensor, p: float = 0.5, q: float = 1.0) -> float:
+    """Return the PQ index I of the entries of `w`: 0 when all magnitudes are equal, larger when fewer entries carry all.
+
+    I = 1 - d^(1/q - 1/p) * ||w||_p / ||w||_q, computed as 1 - M_p / M_q with the power means M_s = (mean |w|^s)^(1/s)
+    of |w| / max|w| in float64, so that neither many weights nor a small p overflows.
+
+    Args:
+        w: floating-point tensor of any shape; all its d entries count, zeros too (leave masked weights out before).
+        p, q: the norms, 0 < p < q.
+
+    Returns:
+        I in [0, 1 - d^(1/q - 1/p)].
+
+    Raises:
+        AllZeroError: if every entry is zero. CourseError: if `w` is empty or not finite, or p and q are out of order.
+    """
+    _check_norms(p, q)
+    if w.numel() == 0:
+        raise CourseError("pq_index was given an empty tensor; w needs at least one entry.")
+    magnitudes = w.detach().abs().flatten()
+    if magnitudes.device.type == "mps":  # no float64 there
+        magnitudes = magnitudes.cpu()
+    largest = magnitudes.max().double()
+    if not math.isfinite(largest):
+        raise CourseError("pq_index was given weights with NaN or infinity; w must be finite.")
+    if largest == 0:
+        raise AllZeroError("pq_index was given only zeros; the PQ index needs at least one weight that is not zero.")
+    magnitudes = magnitudes.double().div_(largest)
+    return max(0.0, 1.0 - _power_mean(magnitudes, p) / _power_mean(magnitudes, q))
+
+
+def retain_bound(d: int, index: float, p: float, q: float, eta: float = 0.0) -> float:
+    """Return r, the fewest of `d` weights that could be kept at the given PQ index (paper, section 3, theorem 2).
+
+    r = d * (1 + eta)^(-q/(q-p)) * (1 - I)^(p*q/(q-p)), with eta >= 0 the share of the norm that may be lost.
+    """
+    _check_norms(p, q)
+    if eta < 0:
+        raise CourseError(f"eta={eta} was given; it must be 0 or more.")
+    return d * (1 + eta) ** (-q / (q - p)) * (1 - index) ** (p * q / (q - p))
+
+
+def sap_amount(w: Tensor, p: float = 0.5, q: float = 1.0, eta: float = 0.0, gamma: float = 1.0, beta: float = 0.9) -> int:
+    """Return c, how many of the weights `w` SAP removes in one round (paper, algorithm 1).
+
+    c = floor(d * min(gamma * (1 - r/d), beta)), with r from `retain_bound`.
+
+    Args:
+        w: only the weights that are still kept, any shape; an exact zero among them counts as a kept weight.
+        p, q: the norms of the index, 0 < p < q.
+        eta: 0 or more; larger gives a smaller r and so a larger c.
+        gamma: more than 0; scales the amount.
+        beta: in (0, 1]; the largest share that one round may take.
+
+    Raises:
+        AllZeroError, CourseError: as `pq_index`.
+    """
+    if gamma <= 0:
+        raise CourseError(f"gamma={gamma} was given; it must be more than 0.")
+    if not 0 < beta <= 1:
+        raise CourseError(f"beta={beta} was given; it must be more than 0 and at most 1.")
+    d = w.numel()
+    x = d * min(gamma * (1 - retain_bound(d, pq_index(w, p, q), p, q, eta) / d), beta)
+    # Where x is an integer in exact arithmetic, rounding may leave it a hair below: 1e-12 * d lifts it, and no more.
+    return min(d, max(0, math.floor(x + 1e-12 * d)))
+
+
+def _power_mean(magnitudes: Tensor, s: float) -> float:
+    return torch.mean(magnitudes if s == 1 else magnitudes.pow(s)).item() ** (1 / s)
+
+
+def _check_norms(p: float, q: float) -> None:
+    if not 0 < p < q:
+        raise CourseError(f"p={p} and q={q} were given; the PQ index needs 0 < p < q.")

@@ -1,0 +1,293 @@
+"""A pruning method is four answers: score x unit x scope x amount. `Pruner` is the general form, the rest are presets."""
+
+from __future__ import annotations
+
+import dataclasses
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor, nn
+
+from course_lib.errors import CourseError
+from course_lib.pruning import amounts, scores, selection, units
+from course_lib.pruning.masks import Masks
+from course_lib.pruning.recording import Recorder, Recording, calibrate, gradients
+
+if TYPE_CHECKING:
+    from course_lib.data import Bench
+
+SCOPES = ("neuron", "layer", "global")
+UNITS = ("weight", "filter", "neuron")
+
+
+@dataclass(frozen=True)
+class Pruner:
+    """The general pruning method.
+
+    Args:
+        score: what is unimportant? A name of `scores.SCORES` or a function of that form; higher = more important.
+        unit: what is removed? "weight", "filter", "neuron", or ("filter", "neuron").
+        scope: ranked against whom? "neuron" (single weights only: those of one output), "layer" or "global".
+        amount: how many this round? One of `amounts`, or a function of that form.
+        min_per_layer: what each layer keeps at least: 1 for filters and neurons if None, 0 for weights.
+        cap: the largest share of a group's survivors that one round may take.
+        layers: names of the layers (for units: of the groups) that are pruned; None: all. The classifier's outputs never.
+        samples: training images for scores that need activations or gradients; seed: which ones, and of random scores.
+        history: K: a unit goes only if the rule takes it in each of the last K recorded epochs.
+    """
+
+    score: str | scores.Score = "l1"
+    unit: str | tuple[str, ...] = "filter"
+    scope: str = "layer"
+    amount: amounts.Amount = dataclasses.field(default_factory=lambda: amounts.target(0.5))
+    min_per_layer: int | None = None
+    cap: float = 1.0
+    layers: Sequence[str] | None = None
+    samples: int = 1024
+    seed: int = 0
+    history: int | None = None
+
+    def __post_init__(self) -> None:
+        needed = scores.needs(scores.resolve(self.score))
+        kinds = self.kinds
+        if not kinds or set(kinds) - set(UNITS) or ("weight" in kinds and len(kinds) > 1):
+            raise CourseError(f"unit={self.unit!r} was given; it can be 'weight', 'filter', 'neuron' or the last two.")
+        if self.scope not in SCOPES:
+            raise CourseError(f"scope={self.scope!r} was given; it can be {', '.join(SCOPES)}.")
+        if self.scope == "neuron" and kinds != ("weight",):
+            raise CourseError(f"scope='neuron' ranks single weights; unit={self.unit!r} needs 'layer' or 'global'.")
+        if "activation" in needed and kinds == ("weight",):
+            raise CourseError("a score of activations was given for unit='weight'; only filters and neurons have them.")
+        if self.min_per_layer is not None and self.min_per_layer < 0:
+            raise CourseError(f"min_per_layer={self.min_per_layer} was given; it must be 0 or more.")
+        if self.history is not None and self.history < 1:
+            raise CourseError(f"history={self.history} was given; it must be 1 epoch or more.")
+        selection.check_share(self.cap, "cap")
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of unit as a tuple."""
+        return (self.unit,) if isinstance(self.unit, str) else tuple(self.unit)
+
+    @property
+    def floor(self) -> int:
+        """What each layer keeps at least; a layer without any unit would cut the network in two."""
+        if self.kinds == ("weight",):
+            return self.min_per_layer or 0
+        return max(1, self.min_per_layer or 0)
+
+    def at_round(self, number: int) -> Pruner:
+        """Return the pruner of round `number`, counted from 1: itself, unless its amount has a value for each round."""
+        at_round = getattr(self.amount, "at_round", None)
+        return replace(self, amount=at_round(number)) if at_round else self
+
+    def describe(self) -> dict[str, Any]:
+        """Return the method as plain data."""
+        fields = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+        if callable(self.score):
+            fields["score"] = getattr(self.score, "__name__", repr(self.score))
+        if dataclasses.is_dataclass(self.amount):
+            fields["amount"] = {"rule": type(self.amount).__name__, **dataclasses.asdict(self.amount)}
+        else:
+            fields["amount"] = getattr(self.amount, "__name__", repr(self.amount))
+        return fields
+
+    def recorder(self, model: nn.Module, bench: Bench) -> Recorder:
+        """Return a recorder of this pruner's groups for `fit(..., recorder=...)`."""
+        offered = {g.name: g for g in units.groups(model, bench.example) if g.kind in self.kinds}
+        return Recorder(model, self._chosen(offered))
+
+    def masks(
+        self,
+        model: nn.Module,
+        bench: Bench,
+        masks: Masks | None = None,
+        progress: float = 1.0,
+        recording: Recording | None = None,
+    ) -> Masks:
+        """Return the masks after one round of this method: a subset of `masks`; the model is left as it is.
+
+        Args:
+            masks: what is kept so far; None: all.
+            progress: in (0, 1], how far the schedule of a target amount has come.
+            recording: activations recorded during training (`Recorder.recording`); None: calibrate now.
+        """
+        return self.propose(model, bench, masks, progress, recording)[0]
+
+    def propose(
+        self,
+        model: nn.Module,
+        bench: Bench,
+        masks: Masks | None = None,
+        progress: float = 1.0,
+        recording: Recording | None = None,
+    ) -> tuple[Masks, dict[str, dict[str, Any]]]:
+        """Return `masks(...)` and, per ranked group, what was seen: survivors, removed, PQ index, cut, note."""
+        masks = (masks if masks is not None else Masks.dense(model)).to(bench.device)
+        masks.check(model)
+        found = units.groups(model, bench.example) if self.kinds != ("weight",) else []
+        layers = self._units(model, bench, found, masks, recording) if found else self._weights(model, bench, masks)
+        gone, seen = selection.decide(layers, self.amount, self.scope, self.floor, self.cap, progress)
+        kept = {layer.name: layer.alive & ~out for layer, out in zip(layers, gone, strict=True)}
+        if found:
+            whole = {group.name: torch.ones(group.size, dtype=torch.bool) for group in found}
+            return masks & units.close(model, found, whole | masks.units | kept).to(bench.device), seen
+        weights = units.prunable_weights(model)
+        return masks & Masks({name: mask.view(weights[name].shape) for name, mask in kept.items()}, masks.total), seen
+
+    def _weights(self, model: nn.Module, bench: Bench, masks: Masks) -> list[selection.Layer]:
+        weights = units.prunable_weights(model)
+        chosen = self._chosen({name.removesuffix(".weight"): name for name in weights})
+        slopes = gradients(model, bench, self.samples, self.seed) if "gradient" in self._needs else {}
+        return [
+            selection.Layer(
+                name,
+                [self._score(name, weights[name].detach().reshape(-1, 1), slopes.get(name, _NOTHING).reshape(-1, 1))],
+                masks[name].flatten() if name in masks else torch.ones_like(weights[name], dtype=torch.bool).flatten(),
+                outputs=len(weights[name]),
+            )
+            for name in chosen
+        ]
+
+    def _units(
+        self, model: nn.Module, bench: Bench, found: list[units.Group], masks: Masks, recording: Recording | None
+    ) -> list[selection.Layer]:
+        offered = {group.name: group for group in found if group.kind in self.kinds}
+        chosen = self._chosen(offered)
+        if "activation" in self._needs:
+            recording = recording or calibrate(model, bench, chosen, self.samples, self.seed)
+            recording = recording[-(self.history or 1) :]
+            if len(recording) < (self.history or 1):
+                raise CourseError(f"history={self.history} epochs were asked for; the recording has {len(recording)}.")
+        slopes = gradients(model, bench, self.samples, self.seed) if "gradient" in self._needs else {}
+        weights, layers = dict(model.named_parameters()), []
+        for group in chosen:
+            rows, slope = group.rows(weights).detach(), group.rows(slopes) if slopes else _NOTHING
+            epochs = [epoch[group.name] for epoch in recording] if "activation" in self._needs else [None]
+            alive = masks.units.get(group.name, torch.ones(group.size, dtype=torch.bool)).to(bench.device)
+            values = [self._score(group.name, rows, slope, activity).to(bench.device) for activity in epochs]
+            layers.append(selection.Layer(group.name, values, alive))
+        return layers
+
+    @property
+    def _needs(self) -> tuple[str, ...]:
+        return scores.needs(scores.resolve(self.score))
+
+    def _score(self, name: str, weight: Tensor, gradient: Tensor, activation: scores.Activity | None = None) -> Tensor:
+        known = {
+            "weight": weight,
+            "gradient": gradient,
+            "activation": activation,
+            "generator": torch.Generator().manual_seed(self.seed + zlib.crc32(name.encode())),
+        }
+        values = scores.resolve(self.score)(**{need: known[need] for need in self._needs})
+        if values.shape != (len(weight),):
+            raise CourseError(f"the score of {name} has the shape {tuple(values.shape)}; expected ({len(weight)},).")
+        return values
+
+    def _chosen(self, offered: dict[str, Any]) -> list[Any]:
+        unknown = sorted(set(self.layers or ()) - set(offered))
+        if unknown:
+            raise CourseError(f"layers names {unknown[0]!r}; this pruner can take from {', '.join(offered)}.")
+        if not offered:
+            raise CourseError(f"the model has nothing of unit={self.unit!r} to prune.")
+        return [value for name, value in offered.items() if self.layers is None or name in self.layers]
+
+
+_NOTHING = torch.empty(0)
+
+
+def L1NormPruner(sparsity: float = 0.5, scope: str = "layer") -> Pruner:
+    """Remove the filters of smallest L1 norm until the share `sparsity` of each layer's filters is gone (Li et al. 2017).
+
+    scope "global" ranks all layers together, by the L1 norm divided by the fan-in.
+    """
+    return Pruner("l1_mean" if scope == "global" else "l1", "filter", scope, amounts.target(sparsity))
+
+
+def ActivationPruner(
+    statistic: str = "mean",
+    threshold: float | Sequence[float] | None = None,
+    deviations: float | None = None,
+    quantile: float | None = None,
+    sparsity: float | None = None,
+    *,
+    units: tuple[str, ...] = ("filter", "neuron"),
+    layers: Sequence[str] | None = None,
+    samples: int = 1024,
+    seed: int = 0,
+    cap: float | None = None,
+    history: int | None = None,
+) -> Pruner:
+    """Remove filters and neurons that stay silent on training images (Hu et al. 2016).
+
+    Args:
+        statistic: "mean" activation, or "apoz", which scores 1 - APoZ, the share of activations that are not zero.
+        threshold: fixed: goes if its score is below; a list gives one value a round, and the last repeats.
+        deviations: variable: goes if its score is below mean - deviations * std of the layer's survivors.
+        quantile: the lowest share of the layer's survivors goes, each round. sparsity: target share of each layer's units.
+            Exactly one of these four is given.
+        cap: the largest share of a layer's survivors that one round may take: 0.5 if None, 1 with `sparsity`.
+        history: K: goes only if the rule takes it in each of the last K epochs of training; needs a recording.
+    """
+    rules = {
+        "threshold": (threshold, amounts.fixed),
+        "deviations": (deviations, amounts.variable),
+        "quantile": (quantile, amounts.quantile),
+        "sparsity": (sparsity, amounts.target),
+    }
+    given = [name for name, (value, _) in rules.items() if value is not None]
+    if len(given) != 1:
+        what = " and ".join(given) if given else "none of them"
+        raise CourseError(f"{what} was given; exactly one of threshold, deviations, quantile, sparsity is expected.")
+    if statistic not in ("mean", "apoz"):
+        raise CourseError(f"statistic={statistic!r} was given; it can be 'mean' or 'apoz'.")
+    value, rule = rules[given[0]]
+    if cap is None:
+        cap = 1.0 if given == ["sparsity"] else 0.5
+    options = {"cap": cap, "layers": layers, "samples": samples, "seed": seed, "history": history}
+    return Pruner(statistic, tuple(units), "layer", rule(value), **options)
+
+
+def SAPPruner(
+    p: float = 0.5,
+    q: float = 1.0,
+    eta: float = 0.0,
+    gamma: float = 1.0,
+    beta: float = 0.9,
+    scope: str = "layer",
+    min_per_layer: int | None = None,
+) -> Pruner:
+    """Remove the smallest weights, as many as their PQ index allows: SAP (Diao et al. 2023, algorithm 1).
+
+    A group of zeros only is skipped and noted. See `sap_amount` for the arguments.
+    """
+    return Pruner("magnitude", "weight", scope, amounts.sap(p, q, eta, gamma, beta), min_per_layer)
+
+
+def MagnitudePruner(sparsity: float = 0.5, scope: str = "layer", min_per_layer: int | None = None) -> Pruner:
+    """Remove the smallest weights until the share `sparsity` of the prunable weights is gone."""
+    return Pruner("magnitude", "weight", scope, amounts.target(sparsity), min_per_layer)
+
+
+def RandomPruner(
+    sparsity: float = 0.5,
+    unit: str | tuple[str, ...] = "weight",
+    scope: str = "layer",
+    seed: int = 0,
+    min_per_layer: int | None = None,
+) -> Pruner:
+    """Remove weights, filters or neurons drawn by lot: the control that every method has to beat."""
+    return Pruner("random", unit, scope, amounts.target(sparsity), min_per_layer, seed=seed)
+
+
+PRESETS = {
+    "l1": L1NormPruner,
+    "activation": ActivationPruner,
+    "sap": SAPPruner,
+    "magnitude": MagnitudePruner,
+    "random": RandomPruner,
+}

@@ -1,0 +1,127 @@
+"""What the units do: their activations, recorded while a network trains or on calibration images afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+import torch.nn.functional as F
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from course_lib.errors import CourseError
+from course_lib.files import replacing
+from course_lib.pruning.scores import Activity
+from course_lib.pruning.units import Group, hooked
+
+if TYPE_CHECKING:
+    from course_lib.data import Bench
+
+Recording = list[Mapping[str, Activity]]  # one mapping an epoch: group name -> what its units did
+
+
+class Recorder:
+    """A context manager that records the activation sites of `groups` of `model`: `fit(..., recorder=Recorder(...))`.
+
+    `recording` holds one mapping group name -> Activity for each epoch that `end_epoch` closed. No hook outlives the
+    `with` block.
+    """
+
+    def __init__(self, model: nn.Module, groups: Sequence[Group]) -> None:
+        self.recording: Recording = []
+        self._model, self._groups = model, groups
+        self._epoch: dict[str, Activity] = {}
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Recorder:
+        self._stack.enter_context(hooked(self._model, self._groups, self._read))
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._stack.close()
+
+    def _read(self, group: Group, output: Tensor) -> None:
+        if output.device.type == "mps":  # no float64 there
+            output = output.cpu()
+        others = [dim for dim in range(output.ndim) if dim != 1]
+        seen = Activity(
+            output.sum(others, dtype=torch.float64),
+            (output == 0).sum(others, dtype=torch.float64),
+            output.numel() // output.shape[1],
+        )
+        self._epoch[group.name] = self._epoch[group.name] + seen if group.name in self._epoch else seen
+
+    def end_epoch(self) -> None:
+        """Close the running epoch."""
+        self.recording.append({k: Activity(a.total.cpu(), a.zeros.cpu(), a.count) for k, a in self._epoch.items()})
+        self._epoch = {}
+
+
+@torch.inference_mode()
+def calibrate(model: nn.Module, bench: Bench, groups: Sequence[Group], samples: int, seed: int) -> Recording:
+    """Record one pass over `samples` training images in eval mode (Hu et al. 2016 calibrate likewise).
+
+    Eval mode, because dropout would count units as silent that are only switched off.
+    """
+    _check_samples(bench, samples)
+    training = model.training
+    model.eval()
+    try:
+        with Recorder(model, groups) as recorder:
+            for images, _ in bench.batches("train", samples=samples, seed=seed):
+                model(images)
+            recorder.end_epoch()
+    finally:
+        model.train(training)
+    return recorder.recording
+
+
+def gradients(model: nn.Module, bench: Bench, samples: int, seed: int) -> dict[str, Tensor]:
+    """Return parameter name -> gradient of the mean loss on `samples` training images, in eval mode."""
+    _check_samples(bench, samples)
+    training, parameters = model.training, dict(model.named_parameters())
+    model.eval()
+    sums = {name: torch.zeros_like(parameter) for name, parameter in parameters.items()}
+    try:
+        with torch.enable_grad():
+            for images, labels in bench.batches("train", samples=samples, seed=seed):
+                loss = F.cross_entropy(model(images), labels, reduction="sum")
+                for name, gradient in zip(sums, torch.autograd.grad(loss, list(parameters.values())), strict=True):
+                    sums[name] += gradient
+    finally:
+        model.train(training)
+    return {name: gradient / min(samples, len(bench.train)) for name, gradient in sums.items()}
+
+
+def save(recording: Recording, path: str | Path) -> None:
+    """Write a recording to a safetensors file, whole or not at all."""
+    tensors = {}
+    for number, epoch in enumerate(recording):
+        for name, activity in epoch.items():
+            key = f"{number}/{name}"
+            tensors[f"{key}/total"], tensors[f"{key}/zeros"] = activity.total, activity.zeros
+            tensors[f"{key}/count"] = torch.tensor(activity.count)
+    with replacing(path) as temporary:
+        save_file(tensors, temporary)
+
+
+def load(path: str | Path) -> Recording:
+    """Read a recording that `save` wrote."""
+    epochs: dict[int, dict[str, dict[str, Tensor]]] = {}
+    for key, tensor in load_file(path).items():
+        number, name, field = key.split("/")
+        epochs.setdefault(int(number), {}).setdefault(name, {})[field] = tensor
+    return [
+        {name: Activity(a["total"], a["zeros"], int(a["count"])) for name, a in epochs[number].items()}
+        for number in sorted(epochs)
+    ]
+
+
+def _check_samples(bench: Bench, samples: int) -> None:
+    if samples < 1 or not len(bench.train):
+        raise CourseError(
+            f"samples={samples} of {len(bench.train)} training images were given to calibrate on; at least 1 is needed."
+        )
