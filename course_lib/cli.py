@@ -25,6 +25,7 @@ def run(
     grid: Annotated[str, typer.Option(help="A grid that comes with the course, or a TOML file.")] = "embedded",
     data: Annotated[str | None, typer.Option(help="Other data: a name, an ImageFolder, or a .zip of one.")] = None,
     out: Annotated[Path, typer.Option(help="Where the runs are kept.")] = Path("runs"),
+    results: Annotated[Path | None, typer.Option(help="Also write the finished study here.")] = None,
     jobs: Annotated[int | None, typer.Option(help="Curves at a time; by default one per core.")] = None,
 ) -> None:
     """Prune a real network by every method and draw the Pareto frontier. Killed, the next call goes on."""
@@ -45,7 +46,7 @@ def run(
     facts = {"command": "course run " + shlex.join(_portable(sys.argv[2:]))}
     if unfinished:
         facts["wall time of the last call"] = f"{(time.perf_counter() - started) / 60:.1f} minutes"
-    paths = study.write(table, chosen, folder, facts)
+    paths = [path for place in (folder, results) if place for path in study.write(table, chosen, place, facts)]
     _show(table)
     for sentence in study.verdicts(table):
         console.print(f"- {sentence}", highlight=False)

@@ -37,7 +37,7 @@ class Split:
         return f"Split({len(self)} images {tuple(self.images.shape[1:])} on {self.images.device})"
 
     def rows(self, index: Tensor) -> Split:
-        """Return the images and labels at `index`, int64 (k,), in that order."""
+        """Return the images and labels at `index`: int64 (k,), in that order, or bool (n,)."""
         return Split(self.images[index], self.labels[index])
 
     def to(self, device: torch.device) -> Split:
@@ -153,8 +153,8 @@ class Bench:
 
 
 def margin(shape: tuple[int, int, int]) -> int:
-    """Return the largest shift in pixels: 2 for images with a side below 32, 4 from 32 on."""
-    return 2 if min(shape[1:]) < 32 else 4
+    """Return the largest shift in pixels: 2 for images with a side below 64 (trainings are short), 4 from 64 on."""
+    return 2 if min(shape[1:]) < 64 else 4
 
 
 def draw_moves(count: int, shape: tuple[int, int, int], generator: torch.Generator) -> tuple[Tensor, Tensor]:
@@ -165,7 +165,7 @@ def draw_moves(count: int, shape: tuple[int, int, int], generator: torch.Generat
 
 
 def augmented(images: Tensor, flips: Tensor, shifts: Tensor) -> Tensor:
-    """Return uint8 images (n, C, H, W), each shifted by the margin less `shifts` and then mirrored where `flips` is true.
+    """Return uint8 images (n, C, H, W), each shifted by the margin less `shifts`, then mirrored where `flips` is true.
 
     What a shift uncovers is 0 (black).
     """

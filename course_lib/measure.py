@@ -203,6 +203,6 @@ def report(
         columns["ratio"] = {
             name: math.nan if name in UNCERTAINTIES or not theirs[name] else ours[name] / theirs[name] for name in ours
         }
-    # dtype object keeps counts whole: a float column would print them as 1.250858e+06
-    table = pd.DataFrame(columns, index=pd.Index(columns["model"], name="measure"), dtype=object)
-    return table.astype({"ratio": float}) if against is not None else table
+    # object columns keep counts whole: as floats they would be printed as 1.250858e+06
+    series = {name: pd.Series(values, dtype=float if name == "ratio" else object) for name, values in columns.items()}
+    return pd.DataFrame(series).rename_axis("measure")

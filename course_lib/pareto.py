@@ -2,7 +2,8 @@
 
 Points are CHOSEN on validation (`front`, `best`) and SHOWN on test (`plot`). A table has one row a point and the
 columns method, seed, round, sparsity, unit_sparsity, kept_parameters, macs, epochs, val_accuracy, test_accuracy, score,
-and the configuration's; round 0 of the method "dense" is the dense model. Accuracies and sparsities are shares in [0, 1].
+and the configuration's; round 0 of the method "dense" is the dense model. Accuracies and sparsities are shares in
+[0, 1].
 """
 
 from __future__ import annotations

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import math
 from html import escape
+from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,37 +48,30 @@ dl { display: grid; grid-template-columns: max-content 1fr; gap: .3rem 1.25rem; 
 dt { color: var(--soft) }
 dd { margin: 0; overflow-wrap: anywhere }
 summary { cursor: pointer; padding: .5rem 0 }
-@media print { details:not([open]) { display: none } }
 """
 
 
-def _cell(value: Any, column: str) -> str:
-    """Return one table cell: counts with thousands separators, shares with four decimals, a dash for what is missing."""
-    import pandas as pd
-
-    if not isinstance(value, (str, list, tuple, dict)) and pd.isna(value):
-        text, number = "–", True
-    elif isinstance(value, (bool, str)) or not hasattr(value, "__float__"):
-        text, number = str(value), False
-    elif column in COUNTS:
-        text, number = f"{value:,.0f}", True
-    else:
-        text, number = (f"{value:.4f}" if float(value) % 1 else f"{value:.0f}"), True
-    return f'<td class="number">{text}</td>' if number else f"<td>{escape(text)}</td>"
+def _text(value: Any, column: str) -> str:
+    """Return a cell's text: counts with thousands separators, fractions with four decimals, a dash for NaN."""
+    if not isinstance(value, Real) or isinstance(value, bool):
+        return escape(str(value))
+    if math.isnan(value):
+        return "–"
+    return f"{value:,.0f}" if column in COUNTS else f"{value:.4f}" if value % 1 else f"{value:.0f}"
 
 
-def _html_table(table: pd.DataFrame, names: dict[str, str] | None = None) -> str:
-    columns = list(table.columns)
-    numeric = {column: table[column].dtype.kind in "iuf" for column in columns}
+def _html_table(table: pd.DataFrame, headings: dict[str, str] | None = None) -> str:
+    columns = [str(column) for column in table.columns]
+    sides = [' class="number"' if dtype.kind in "iuf" else "" for dtype in table.dtypes]
     head = "".join(
-        f'<th scope="col"{" class=number" if numeric[column] else ""}>{escape(str((names or {}).get(column, column)))}</th>'
-        for column in columns
+        f'<th scope="col"{side}>{escape((headings or {}).get(column, column))}</th>'
+        for column, side in zip(columns, sides, strict=True)
     )
-    rows = (
-        "<tr>" + "".join(_cell(value, str(column)) for column, value in zip(columns, row, strict=True)) + "</tr>"
+    body = "".join(
+        "<tr>" + "".join(f"<td{side}>{_text(*cell)}</td>" for side, *cell in zip(sides, row, columns, strict=True)) + "</tr>"
         for row in table.itertuples(index=False, name=None)
     )
-    return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
+    return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
 
 
 def _best(table: pd.DataFrame) -> str:
@@ -132,7 +127,7 @@ def html(
 <ul>{items}</ul>
 <figure><img src="data:image/png;base64,{png}" alt="{alt}"><figcaption>{alt}</figcaption></figure>
 <h2>Each method's best point</h2>
-<p class="note">Chosen by the validation score, (validation accuracy + sparsity) / 2; the test accuracy was not read.</p>
+<p class="note">Chosen by the validation score, (validation accuracy + sparsity) / 2; test accuracies were not read.</p>
 {_best(table)}
 <h2>How it was made</h2>
 <dl>{terms}</dl>

@@ -222,7 +222,10 @@ def read_tree(sizes: dict[str, int], read_bytes: Callable[[str], bytes], path: P
 
 
 def class_files(sizes: dict[str, int], path: Path) -> dict[str, dict[str, list[str]]]:
-    """Return part -> class -> names of its images, sorted; CourseError unless all parts have the same, filled classes."""
+    """Return part -> class -> names of its images; CourseError unless all parts have the same classes and none is empty.
+
+    Parts are train, test and, where the source has one, validation.
+    """
     inside = below_leading_folder(sizes)
     files: dict[str, dict[str, list[str]]] = {}
     for name, (folder, *below) in sorted(inside.items()):
@@ -246,11 +249,11 @@ def class_files(sizes: dict[str, int], path: Path) -> dict[str, dict[str, list[s
         for title, images in by_class.items():
             if not images:
                 raise CourseError(f"Class {title!r} of {part}/ in {path} has no images.")
-    return files
+    return {part: files[part] for part in ("train", "validation", "test") if part in files}
 
 
 def below_leading_folder(sizes: dict[str, int]) -> dict[str, list[str]]:
-    """Return name -> its path's pieces, without junk, and without the one folder that may lie around train/ and test/."""
+    """Return name -> its path's pieces, without junk and without a folder that lies around train/ and test/."""
     pieces = {name: name.split("/") for name in sizes}
     pieces = {
         name: split

@@ -20,7 +20,7 @@ TITLE = "Accuracy against sparsity"
 
 
 def write(table: pandas.DataFrame, grid: Mapping[str, Any], folder: str | Path, facts: Mapping[str, str]) -> list[Path]:
-    """Write table.csv, table.json, pareto.png, pareto.svg and report.html into `folder`, and return their paths.
+    """Write the table (CSV, JSON), the figure (PNG, SVG), report.html and README.md into `folder`, and return their paths.
 
     Args:
         table: of `sweep.run`. grid: the checked grid it came from.
@@ -33,12 +33,13 @@ def write(table: pandas.DataFrame, grid: Mapping[str, Any], folder: str | Path, 
     figure = pareto.plot(table, n=n, references=on_cifar, title=title)
     alt = pareto.alt_text(table)
     png, svg = pareto.save(figure, folder / "pareto", alt)
-    csv, plain, page = folder / "table.csv", folder / "table.json", folder / "report.html"
+    csv, plain, page, text = (folder / name for name in ("table.csv", "table.json", "report.html", "README.md"))
     write_text(csv, table.to_csv(index=False, float_format="%.6g"))
     write_json(plain, json.loads(table.to_json(orient="records")))
+    write_text(text, readme(table, grid, facts))
     facts = {**facts, **_facts(table, grid, n)}
     write_text(page, report.html(table, png, title=title, facts=facts, verdicts=verdicts(table)))
-    return [csv, plain, png, svg, page]
+    return [page, png, svg, csv, plain, text]
 
 
 def verdicts(table: pandas.DataFrame) -> list[str]:
@@ -61,6 +62,31 @@ def verdicts(table: pandas.DataFrame) -> list[str]:
         f"({seeds} seed{'s' if seeds > 1 else ''})."
     )
     return sentences + _beside(table, "SAP", "magnitude", n)
+
+
+def markdown(table: pandas.DataFrame) -> str:
+    """Return each method's best point by validation as a Markdown table, the dense model first."""
+    rows = [("method", "sparsity", "parameters kept", "MACs", "epochs", "validation", "test", "score"), ("---",) * 8]
+    dense, pruned = table[table["method"] == "dense"], table[table["method"] != "dense"]
+    for row in [*dense.itertuples(), *pareto.best(pruned).itertuples()]:
+        rows.append(
+            (
+                *(row.method, f"{row.sparsity:.4f}", f"{row.kept_parameters:,}", f"{row.macs / 1e6:.1f} M"),
+                *(f"{row.epochs:g}", f"{row.val_accuracy:.4f}", f"{row.test_accuracy:.4f}", f"{row.score:.4f}"),
+            )
+        )
+    lines = ["| " + " | ".join(row) + " |" for row in rows]
+    return "\n".join(lines)
+
+
+def readme(table: pandas.DataFrame, grid: Mapping[str, Any], facts: Mapping[str, str]) -> str:
+    """Return the README of a study's folder: how it was made, its best points, and what they say."""
+    n = int(table["test_images"].iloc[0])
+    parts = [f"# {TITLE}: {grid['model']} on {table['data'].iloc[0]}", f"![{pareto.alt_text(table)}](pareto.png)"]
+    parts.append("\n".join(f"- {key}: {value}" for key, value in {**facts, **_facts(table, grid, n)}.items()))
+    parts += [f"Best point of each method, chosen on validation:\n\n{markdown(table)}"]
+    parts.append("\n".join(f"- {sentence}" for sentence in verdicts(table)))
+    return "\n\n".join([*parts, "All points: table.csv. This folder is written by the command above.\n"])
 
 
 def _beside(table: pandas.DataFrame, one: str, other: str, n: int) -> list[str]:

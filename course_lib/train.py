@@ -231,9 +231,11 @@ def _seeded(bench: Bench, seed: int) -> Iterator[None]:
 
 @contextmanager
 def _training(model: nn.Module, on: bool = True) -> Iterator[None]:
-    was = model.training
+    """Put `model` in training mode for a while; then every module gets its own mode back (a frozen BatchNorm, say)."""
+    modes = {module: module.training for module in model.modules()}
     model.train(on)
     try:
         yield
     finally:
-        model.train(was)
+        for module, training in modes.items():
+            module.training = training

@@ -59,6 +59,8 @@ class variable:
     deviations: float = 1.0
 
     def __call__(self, scores: Tensor, size: int, progress: float) -> int:
+        # Measured from one of them: the rounded mean of equal scores may exceed every one, and all would go.
+        scores = scores - scores[0]
         return int((scores < scores.mean() - self.deviations * scores.std(correction=0)).sum())
 
 

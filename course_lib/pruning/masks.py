@@ -109,16 +109,15 @@ class Masks(Mapping[str, Tensor]):
     @classmethod
     def load(cls, path: str | Path) -> Masks:
         """Read masks that `save` wrote."""
+        parts = {"kept": {}, "unit": {}}
         try:
             with safe_open(path, "pt") as file:
                 total = int((file.metadata() or {})["total"])
-                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
+                for key in file.keys():  # noqa: SIM118 (not a mapping)
+                    kind, _, name = key.partition("/")
+                    parts[kind][name] = file.get_tensor(key)
         except (SafetensorError, KeyError, ValueError) as error:
             raise CourseError(f"{path} was given as a masks file; Masks.save did not write it whole.") from error
-        parts = {"kept": {}, "unit": {}}
-        for name, mask in tensors.items():
-            kind, _, name = name.partition("/")
-            parts[kind][name] = mask
         return cls(parts["kept"], total, parts["unit"])
 
 

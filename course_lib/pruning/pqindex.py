@@ -54,8 +54,10 @@ def retain_bound(d: int, index: float, p: float, q: float, eta: float = 0.0) -> 
     r = d * (1 + eta)^(-q/(q-p)) * (1 - I)^(p*q/(q-p)), with eta >= 0 the share of the norm that may be lost.
     """
     _check_norms(p, q)
-    if eta < 0:
+    if not eta >= 0:
         raise CourseError(f"eta={eta} was given; it must be 0 or more.")
+    if not 0 <= index <= 1:
+        raise CourseError(f"index={index} was given; the PQ index lies between 0 and 1.")
     return d * (1 + eta) ** (-q / (q - p)) * (1 - index) ** (p * q / (q - p))
 
 
@@ -74,8 +76,8 @@ def sap_amount(w: Tensor, p: float = 0.5, q: float = 1.0, eta: float = 0.0, gamm
     Raises:
         AllZeroError, CourseError: as `pq_index`.
     """
-    if gamma <= 0:
-        raise CourseError(f"gamma={gamma} was given; it must be more than 0.")
+    if not 0 < gamma < math.inf:
+        raise CourseError(f"gamma={gamma} was given; it must be finite and more than 0.")
     if not 0 < beta <= 1:
         raise CourseError(f"beta={beta} was given; it must be more than 0 and at most 1.")
     d = w.numel()
@@ -89,5 +91,5 @@ def _power_mean(magnitudes: Tensor, s: float) -> float:
 
 
 def _check_norms(p: float, q: float) -> None:
-    if not 0 < p < q:
-        raise CourseError(f"p={p} and q={q} were given; the PQ index needs 0 < p < q.")
+    if not 0 < p < q < math.inf:
+        raise CourseError(f"p={p} and q={q} were given; the PQ index needs 0 < p < q, both finite.")

@@ -61,6 +61,8 @@ class Pruner:
             raise CourseError(f"scope='neuron' ranks single weights; unit={self.unit!r} needs 'layer' or 'global'.")
         if "activation" in needed and kinds == ("weight",):
             raise CourseError("a score of activations was given for unit='weight'; only filters and neurons have them.")
+        if not callable(self.amount):
+            raise CourseError(f"amount={self.amount!r} was given; give one of amounts, such as amounts.target(0.5).")
         if self.min_per_layer is not None and self.min_per_layer < 0:
             raise CourseError(f"min_per_layer={self.min_per_layer} was given; it must be 0 or more.")
         if self.history is not None and self.history < 1:
@@ -129,7 +131,10 @@ class Pruner:
         masks = (masks if masks is not None else Masks.dense(model)).to(bench.device)
         masks.check(model)
         found = units.groups(model, bench.example) if self.kinds != ("weight",) else []
-        layers = self._units(model, bench, found, masks, recording) if found else self._weights(model, bench, masks)
+        if self.kinds == ("weight",):
+            layers = self._weights(model, bench, masks)
+        else:
+            layers = self._units(model, bench, found, masks, recording)
         gone, seen = selection.decide(layers, self.amount, self.scope, self.floor, self.cap, progress)
         kept = {layer.name: layer.alive & ~out for layer, out in zip(layers, gone, strict=True)}
         if found:
@@ -168,7 +173,7 @@ class Pruner:
             rows, slope = group.rows(weights).detach(), group.rows(slopes) if slopes else _NOTHING
             epochs = [epoch[group.name] for epoch in recording] if "activation" in self._needs else [None]
             alive = masks.units.get(group.name, torch.ones(group.size, dtype=torch.bool)).to(bench.device)
-            values = [self._score(group.name, rows, slope, activity).to(bench.device) for activity in epochs]
+            values = [self._score(group.name, rows, slope, activity) for activity in epochs]
             layers.append(selection.Layer(group.name, values, alive))
         return layers
 
@@ -186,7 +191,9 @@ class Pruner:
         values = scores.resolve(self.score)(**{need: known[need] for need in self._needs})
         if values.shape != (len(weight),):
             raise CourseError(f"the score of {name} has the shape {tuple(values.shape)}; expected ({len(weight)},).")
-        return values
+        # Counts become numbers that can be averaged; on MPS there is no float64.
+        keep = values.is_floating_point() and weight.device.type != "mps"
+        return values.to(weight.device, values.dtype if keep else torch.float32)
 
     def _chosen(self, offered: dict[str, Any]) -> list[Any]:
         unknown = sorted(set(self.layers or ()) - set(offered))
@@ -215,7 +222,7 @@ def ActivationPruner(
     quantile: float | None = None,
     sparsity: float | None = None,
     *,
-    units: tuple[str, ...] = ("filter", "neuron"),
+    units: str | tuple[str, ...] = ("filter", "neuron"),
     layers: Sequence[str] | None = None,
     samples: int = 1024,
     seed: int = 0,
@@ -249,7 +256,7 @@ def ActivationPruner(
     if cap is None:
         cap = 1.0 if given == ["sparsity"] else 0.5
     options = {"cap": cap, "layers": layers, "samples": samples, "seed": seed, "history": history}
-    return Pruner(statistic, tuple(units), "layer", rule(value), **options)
+    return Pruner(statistic, units, "layer", rule(value), **options)
 
 
 def SAPPruner(

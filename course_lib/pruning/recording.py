@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ import torch
 import torch.nn.functional as F
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
+from torch.func import functional_call
 
 from course_lib.errors import CourseError
 from course_lib.files import replacing
@@ -67,33 +68,37 @@ def calibrate(model: nn.Module, bench: Bench, groups: Sequence[Group], samples: 
     Eval mode, because dropout would count units as silent that are only switched off.
     """
     _check_samples(bench, samples)
-    training = model.training
-    model.eval()
-    try:
-        with Recorder(model, groups) as recorder:
-            for images, _ in bench.batches("train", samples=samples, seed=seed):
-                model(images)
-            recorder.end_epoch()
-    finally:
-        model.train(training)
+    with _evaluating(model), Recorder(model, groups) as recorder:
+        for images, _ in bench.batches("train", samples=samples, seed=seed):
+            model(images)
+        recorder.end_epoch()
     return recorder.recording
 
 
 def gradients(model: nn.Module, bench: Bench, samples: int, seed: int) -> dict[str, Tensor]:
     """Return parameter name -> gradient of the mean loss on `samples` training images, in eval mode."""
     _check_samples(bench, samples)
-    training, parameters = model.training, dict(model.named_parameters())
-    model.eval()
+    # Views that want a gradient, so that a frozen model has one as well.
+    parameters = {name: parameter.detach().requires_grad_() for name, parameter in model.named_parameters()}
     sums = {name: torch.zeros_like(parameter) for name, parameter in parameters.items()}
-    try:
-        with torch.enable_grad():
-            for images, labels in bench.batches("train", samples=samples, seed=seed):
-                loss = F.cross_entropy(model(images), labels, reduction="sum")
-                for name, gradient in zip(sums, torch.autograd.grad(loss, list(parameters.values())), strict=True):
-                    sums[name] += gradient
-    finally:
-        model.train(training)
+    with _evaluating(model), torch.enable_grad():
+        for images, labels in bench.batches("train", samples=samples, seed=seed):
+            loss = F.cross_entropy(functional_call(model, parameters, images), labels, reduction="sum")
+            for name, gradient in zip(sums, torch.autograd.grad(loss, list(parameters.values())), strict=True):
+                sums[name] += gradient
     return {name: gradient / min(samples, len(bench.train)) for name, gradient in sums.items()}
+
+
+@contextmanager
+def _evaluating(model: nn.Module) -> Iterator[None]:
+    """Put `model` in eval mode for a while; every module gets its own mode back, a frozen BatchNorm too."""
+    modes = [(module, module.training) for module in model.modules()]
+    model.eval()
+    try:
+        yield
+    finally:
+        for module, training in modes:
+            module.training = training
 
 
 def save(recording: Recording, path: str | Path) -> None:

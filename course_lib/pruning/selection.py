@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -89,7 +90,8 @@ def decide(
     for layer in layers:
         if not all(bool(torch.isfinite(scores[layer.alive]).all()) for scores in layer.scores):
             raise CourseError(f"layer {layer.name} has scores that are NaN or infinite; its weights must be finite.")
-    free = [layer.alive & ~_highest(layer, floor) for layer in layers]
+    # Free to go: all but the `floor` highest survivors, of equal ones the last.
+    free = [lowest(layer.scores[-1], int(layer.alive.sum()) - floor, layer.alive) for layer in layers]
     gone: list[Tensor] = []
     seen: dict[str, dict[str, Any]] = {}
     if scope == "global":
@@ -109,11 +111,6 @@ def decide(
     if seen and all(facts["note"] == ONLY_ZEROS for facts in seen.values()):
         raise AllZeroError("every group to prune has only scores of zero; there is nothing to rank.")
     return gone, seen
-
-
-def _highest(layer: Layer, count: int) -> Tensor:
-    count = min(count, int(layer.alive.sum()))
-    return lowest(-layer.scores[-1], count, layer.alive)
 
 
 def _take(
@@ -148,16 +145,16 @@ def _take(
 
 
 def _summary(parts: list[dict[str, Any]]) -> dict[str, Any]:
-    """One row for a layer of several groups: counts added, the index averaged, the highest cut."""
+    """One row for a layer of several groups: counts added, the index averaged, the highest cut, how many have a note."""
     if len(parts) == 1:
         return parts[0]
     indices = [part["index"] for part in parts if part["index"] is not None]
     cuts = [part["cut"] for part in parts if part["cut"] is not None]
-    notes = {part["note"] for part in parts}
+    notes = Counter(part["note"] for part in parts if part["note"])
     return {
         "survivors": sum(part["survivors"] for part in parts),
         "removed": sum(part["removed"] for part in parts),
         "index": sum(indices) / len(indices) if indices else None,
         "cut": max(cuts, default=None),
-        "note": notes.pop() if len(notes) == 1 else "",
+        "note": "; ".join(note if n == len(parts) else f"{note} ({n} of {len(parts)})" for note, n in notes.items()),
     }

@@ -1,0 +1,20 @@
+"""What all tests share: few threads, no progress bars, and one small bench."""
+
+from __future__ import annotations
+
+import os
+
+os.environ["TQDM_DISABLE"] = "1"  # before tqdm is imported
+
+import pytest
+import torch
+
+from course_lib import data
+
+torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session")
+def bench():
+    """Two hundred images a part of the embedded data, on the CPU."""
+    return data.load("fashion-mini", device="cpu", limit=200)

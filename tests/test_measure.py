@@ -1,0 +1,148 @@
+"""Measures: known by hand where a hand can count, and left without a trace on the model."""
+
+from __future__ import annotations
+
+import gzip
+from types import SimpleNamespace
+
+import pytest
+import torch
+from safetensors.torch import save
+from torch import nn
+
+from course_lib import measure, train
+from course_lib.errors import CourseError
+from course_lib.pruning.masks import Masks
+
+EXAMPLE = torch.zeros(3, 2, 8, 8)
+
+
+def network() -> nn.Module:
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Conv2d(2, 4, 3, padding=1), nn.BatchNorm2d(4), nn.ReLU(), nn.Flatten(), nn.Linear(4 * 8 * 8, 5))
+
+
+def half_masks(model: nn.Module) -> Masks:
+    kept = {"4.weight": torch.arange(4 * 8 * 8 * 5).reshape(5, -1) % 2 == 0}
+    return Masks(kept, measure.parameters(model))
+
+
+@pytest.fixture
+def bench(monkeypatch):
+    monkeypatch.setattr(train, "evaluate", lambda model, bench, split="validation": 0.8)
+    return SimpleNamespace(example=EXAMPLE, split=lambda name: range({"validation": 400, "test": 1600}[name]))
+
+
+def test_parameters_are_counted_without_buffers_and_shared_ones_once():
+    model = network()
+    assert measure.parameters(model) == (4 * 2 * 9 + 4) + (4 + 4) + (256 * 5 + 5)
+    tied = nn.ModuleList([nn.Linear(3, 3), nn.Linear(3, 3)])
+    tied[1].weight = tied[0].weight
+    assert measure.parameters(tied) == 9 + 3 + 3
+
+
+def test_macs_of_a_convolution_and_a_linear_layer_are_those_counted_by_hand():
+    convolution = 8 * 8 * 4 * (2 * 3 * 3)  # positions, filters, entries of a filter
+    assert measure.macs(nn.Conv2d(2, 4, 3, padding=1), EXAMPLE) == convolution
+    assert measure.macs(nn.Linear(8, 5), torch.zeros(7, 8)) == 8 * 5
+    assert measure.macs(network(), EXAMPLE) == convolution + 256 * 5
+
+
+def test_macs_are_of_one_image_whatever_the_size_of_the_example_and_masks_do_not_lower_them():
+    model = network()
+    dense = measure.macs(model, EXAMPLE)
+    assert measure.macs(model, EXAMPLE[:1]) == dense
+    half_masks(model).apply_(model)
+    assert measure.macs(model, EXAMPLE) == dense
+
+
+def test_masking_lowers_non_zeros_and_gzip_bytes_but_neither_tensor_nor_file_bytes():
+    model = network()
+    before = {name: getattr(measure, name)(model) for name in ("nonzeros", "tensor_bytes", "file_bytes", "gzip_bytes")}
+    half_masks(model).apply_(model)
+    assert measure.nonzeros(model) == before["nonzeros"] - 640
+    assert measure.tensor_bytes(model) == before["tensor_bytes"]
+    assert measure.file_bytes(model) == before["file_bytes"]
+    assert measure.gzip_bytes(model) < 0.8 * before["gzip_bytes"]
+
+
+def test_bytes_are_those_of_tensors_and_of_the_safetensors_file():
+    model = network()
+    running = 4 + 4  # of the BatchNorm, besides its one int64 counter
+    assert measure.tensor_bytes(model) == 4 * (measure.parameters(model) + running) + 8
+    file = save(model.state_dict())
+    assert measure.file_bytes(model) == len(file) > measure.tensor_bytes(model)
+    assert measure.gzip_bytes(model) == len(gzip.compress(file, mtime=0))
+
+
+def test_channels_last_weights_have_the_same_file():
+    assert measure.file_bytes(network().to(memory_format=torch.channels_last)) == measure.file_bytes(network())
+
+
+def test_latency_is_positive_and_says_what_was_timed():
+    timed = measure.latency(network(), EXAMPLE, batch_size=4, runs=5, warmup=1)
+    assert timed.median_ms > 0 and timed.iqr_ms >= 0
+    assert (timed.batch_size, timed.runs) == (4, 5)
+
+
+@pytest.mark.parametrize("batch_size", [1, 3, 8])
+def test_the_example_is_repeated_or_cut_to_the_batch_size(batch_size):
+    sizes = set()
+    model = nn.Identity()
+    model.register_forward_hook(lambda module, inputs, output: sizes.add(len(inputs[0])))
+    measure.latency(model, EXAMPLE, batch_size, runs=2, warmup=0)
+    assert sizes == {batch_size}
+
+
+@pytest.mark.parametrize("wrong", [{"batch_size": 0}, {"runs": 0}, {"example": EXAMPLE[:0]}])
+def test_latency_of_nothing_is_refused(wrong):
+    with pytest.raises(CourseError, match="latency needs at least"):
+        measure.latency(**{"model": nn.Identity(), "example": EXAMPLE, **wrong})
+
+
+def test_measuring_leaves_modes_statistics_and_weights_as_they_were(bench):
+    model = network().train()
+    model[1].eval()  # a frozen BatchNorm in a model that trains
+    before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    measure.report(model, bench)
+    assert model.training and model[0].training and not model[1].training
+    assert all(torch.equal(before[name], tensor) for name, tensor in model.state_dict().items())
+    assert all(not module._forward_hooks and not module._forward_pre_hooks for module in model.modules())
+
+
+def test_modes_come_back_even_if_the_forward_pass_fails():
+    model = network().train()
+    with pytest.raises(RuntimeError):
+        measure.macs(model, torch.zeros(1, 9, 8, 8))
+    assert all(module.training for module in model.modules())
+
+
+def test_the_report_states_the_accuracy_with_its_standard_error_and_n(bench):
+    column = measure.report(network(), bench)["model"]
+    assert column["accuracy"] == 0.8 and column["images"] == 400
+    assert column["standard error"] == pytest.approx(0.02)
+    assert measure.report(network(), bench, split="test").loc["standard error", "model"] == pytest.approx(0.01)
+
+
+def test_kept_parameters_come_from_the_masks_and_otherwise_from_the_non_zeros(bench):
+    model = network()
+    masks = half_masks(model)
+    masks.apply_(model)
+    with torch.no_grad():
+        model[0].bias.zero_()  # kept parameters that happen to be zero
+    total = measure.parameters(model)
+    assert measure.report(model, bench)["model"]["kept parameters"] == total - 640 - 4 - 4  # and BatchNorm's zero betas
+    table = measure.report(model, bench, masks=masks)
+    assert table["model"]["kept parameters"] == total - 640
+    assert table["model"]["non-zeros"] == total - 640 - 4 - 4
+
+
+def test_a_ratio_is_the_model_over_the_other_and_uncertainties_have_none(bench):
+    small = nn.Sequential(nn.Flatten(), nn.Linear(128, 5))
+    large = nn.Sequential(nn.Flatten(), nn.Linear(128, 20))
+    table = measure.report(small, bench, against=large)
+    assert list(table.columns) == ["model", "against", "ratio"]
+    assert table.loc["parameters"].tolist() == [645, 2580, 0.25]
+    assert isinstance(table.loc["MACs", "model"], int)  # printed whole, not as 6.4e+02
+    assert table.loc["accuracy", "ratio"] == 1.0
+    assert set(table.index[table["ratio"].isna()]) == {"latency IQR (ms)", "standard error", "images"}

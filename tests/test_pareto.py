@@ -1,0 +1,288 @@
+"""The front against brute force, the area against a grid, and a figure that says everything it must."""
+
+from __future__ import annotations
+
+import math
+import subprocess
+import sys
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from course_lib import pareto
+from course_lib.errors import CourseError
+
+LEVELS = st.one_of(st.integers(0, 6).map(lambda k: k / 6), st.just(math.nan))  # few levels: many ties and duplicates
+POINTS = st.lists(st.tuples(LEVELS, LEVELS), max_size=25)
+
+
+def points(rows) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=["sparsity", "val_accuracy"], dtype=float)
+
+
+def study(methods=("SAP", "activation", "random"), seeds=3, rounds=5) -> pd.DataFrame:
+    rows = [("dense", seed, 0, 0.0, 1000, 5000, 0.92, 0.90 + 0.01 * (seed - (seeds - 1) / 2)) for seed in range(seeds)]
+    for rank, method in enumerate(methods):
+        for seed in range(seeds):
+            for turn in range(1, rounds + 1):
+                sparsity = 1 - 0.5**turn
+                accuracy = 0.9 - 0.02 * turn * (rank + 1) + 0.005 * seed
+                size = round(1000 * (1 - sparsity))
+                rows.append((method, seed, turn, sparsity, size, 5 * size, accuracy + 0.01, accuracy))
+    columns = ["method", "seed", "round", "sparsity", "kept_parameters", "macs", "val_accuracy", "test_accuracy"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def words(figure) -> str:
+    texts = [t.get_text() for legend in figure.legends for t in legend.get_texts()]
+    for axis in figure.axes:
+        texts += [axis.get_title(loc="left"), axis.get_xlabel(), axis.get_ylabel()]
+        if axis.get_legend():
+            texts += [axis.get_legend().get_title().get_text(), *(t.get_text() for t in axis.get_legend().get_texts())]
+    return "\n".join(texts)
+
+
+def curves(axis, methods) -> dict:
+    return {line.get_label(): line for line in axis.lines if line.get_label() in methods}
+
+
+def test_the_score_is_the_mean_of_accuracy_and_sparsity():
+    assert pareto.score(0.7084, 0.9643) == pytest.approx(0.83635)
+    assert pareto.score(1, 0) == 0.5
+    assert pareto.score([0.5, 1.0], [0.5, 0.0]).tolist() == [0.5, 0.5]
+    assert pareto.score(pd.Series([0.5, math.nan]), pd.Series([0.7, 0.1])).isna().tolist() == [False, True]
+
+
+@pytest.mark.parametrize(("accuracy", "sparsity", "named"), [(76.0, 0.9, "accuracy is 76"), (0.7, 96.4, "sparsity is 96.4")])
+def test_percents_are_refused(accuracy, sparsity, named):
+    with pytest.raises(CourseError, match=named):
+        pareto.score(accuracy, sparsity)
+    with pytest.raises(CourseError, match=named):
+        pareto.score(np.array([0.5, accuracy]), np.array([0.5, sparsity]))
+
+
+def test_negative_shares_are_refused():
+    with pytest.raises(CourseError, match=r"sparsity is -0\.1"):
+        pareto.score(0.5, -0.1)
+
+
+def dominated(row, others, signs) -> bool:
+    gains = [[sign * value for sign, value in zip(signs, other, strict=True)] for other in others]
+    own = [sign * value for sign, value in zip(signs, row, strict=True)]
+    return any(all(g >= o for g, o in zip(gain, own, strict=True)) and gain != own for gain in gains)
+
+
+@given(POINTS, st.sampled_from(["sparsity", "macs"]))
+def test_the_front_is_what_brute_force_says(rows, x):
+    table = points(rows).rename(columns={"sparsity": x})
+    signs = (1 if x == "sparsity" else -1, 1)
+    whole = [row for row in rows if not any(map(math.isnan, row))]
+    expected = {row for row in whole if not dominated(row, whole, signs)}
+    front = pareto.front(table, x=x)
+    assert list(front[[x, "val_accuracy"]].itertuples(index=False, name=None)) == sorted(expected)
+
+
+@given(POINTS, st.randoms(use_true_random=False))
+def test_neither_front_nor_area_depends_on_the_order_of_rows(rows, random):
+    shuffled = random.sample(rows, len(rows))
+    one, other = points(rows), points(shuffled)
+    pd.testing.assert_frame_equal(pareto.front(one).reset_index(drop=True), pareto.front(other).reset_index(drop=True))
+    assert pareto.hypervolume(one) == pareto.hypervolume(other)
+
+
+def test_of_exact_duplicates_the_first_row_is_kept_with_its_index():
+    table = points([(0.1, 0.1), (0.5, 0.8), (0.5, 0.8)]).assign(method=["a", "b", "c"])
+    assert pareto.front(table).index.tolist() == [1]
+
+
+def test_where_smaller_is_better_the_front_turns_round():
+    table = pd.DataFrame({"kept_parameters": [100, 50, 50, 10], "val_accuracy": [0.9, 0.9, 0.8, 0.5]})
+    assert pareto.front(table, x="kept_parameters").index.tolist() == [3, 1]
+
+
+def test_a_missing_column_and_one_without_a_direction_are_named():
+    with pytest.raises(CourseError, match="no column 'macs'"):
+        pareto.front(points([]), x="macs")
+    with pytest.raises(CourseError, match="not known of 'colour'"):
+        pareto.front(points([]).assign(colour=1.0), x="colour")
+
+
+def test_hypervolumes_of_two_and_three_points_are_those_computed_by_hand():
+    two = points([(0.5, 0.9), (0.9, 0.7)])
+    assert pareto.hypervolume(two) == pytest.approx(0.5 * 0.3 + 0.4 * 0.1)
+    three = points([(0.5, 0.9), (0.9, 0.7), (0.8, 0.65)])  # the third is dominated
+    assert pareto.hypervolume(three) == pytest.approx(0.5 * 0.3 + 0.4 * 0.1)
+    assert pareto.hypervolume(two, reference=(0.5, 0.0)) == pytest.approx(0.4 * 0.7)
+    assert pareto.hypervolume(points([(0.99, 0.3)])) == 0.0  # below the floor
+    assert pareto.hypervolume(points([])) == 0.0
+
+
+def test_a_hypervolume_over_sizes_is_measured_from_the_largest_size():
+    table = pd.DataFrame({"macs": [100.0, 25.0], "val_accuracy": [0.9, 0.8]})
+    assert pareto.hypervolume(table, x="macs", reference=(100, 0.6)) == pytest.approx(75 * 0.2)
+    with pytest.raises(CourseError, match="smaller is better"):
+        pareto.hypervolume(table, x="macs")
+
+
+@settings(max_examples=50)
+@given(POINTS, st.integers(0, 3), st.integers(0, 3))
+def test_the_hypervolume_is_the_share_of_grid_cells_that_a_point_dominates(rows, column, row):
+    left, low = column / 6, row / 6
+    centres = (np.arange(6) + 0.5) / 6
+    x, y = np.meshgrid(centres[centres > left], centres[centres > low])
+    covered = np.zeros_like(x, dtype=bool)
+    for sparsity, accuracy in rows:
+        if not math.isnan(sparsity + accuracy):
+            covered |= (x < sparsity) & (y < accuracy)
+    assert pareto.hypervolume(points(rows), reference=(left, low)) == pytest.approx(covered.sum() / 36)
+
+
+def test_the_best_point_of_a_method_is_chosen_on_validation_above_the_floor():
+    table = pd.DataFrame(
+        {
+            "method": ["a", "a", "a", "b", "b", "c"],
+            "sparsity": [0.5, 0.9, 0.99, 0.8, 0.9, 0.9],
+            "val_accuracy": [0.9, 0.65, 0.59, 0.9, 0.8, 0.3],
+            "test_accuracy": [0.99, 0.1, 0.99, 0.2, 0.99, 0.99],
+        }
+    )
+    assert pareto.best(table).index.tolist() == [4, 1]  # b ties with itself: the sparser; c never reaches the floor
+    assert pareto.best(table.assign(test_accuracy=0.0)).index.tolist() == [4, 1]
+    assert pareto.best(table, floor=0.5).index.tolist()[1] == 2
+    assert list(pareto.best(table).columns) == list(table.columns)
+
+
+def test_the_figure_labels_every_method_once_with_a_marker_a_dash_and_a_colour_of_its_own():
+    methods = [f"method {letter}" for letter in "abcdef"]
+    figure = pareto.plot(study(methods))
+    assert sorted(t.get_text() for t in figure.legends[0].get_texts() if t.get_text() in methods) == methods
+    for axis in figure.axes:
+        lines = curves(axis, methods).values()
+        for look in ("get_marker", "get_color", "_dash_pattern"):
+            found = [getattr(line, look) for line in lines]
+            assert len({str(value() if callable(value) else value) for value in found}) == len(methods)
+
+
+def test_curves_show_the_mean_of_the_seeds_and_a_band_from_lowest_to_highest():
+    axis = pareto.plot(study(["SAP"])).axes[0]
+    assert curves(axis, ["SAP"])["SAP"].get_ydata()[0] == pytest.approx(0.9 - 0.02 + 0.005)
+    band = axis.collections[0].get_paths()[0].vertices[:, 1]
+    assert band.min() == pytest.approx(0.8) and band.max() == pytest.approx(0.89)
+    assert not pareto.plot(study(["SAP"], seeds=1)).axes[0].collections
+
+
+def test_seeds_whose_sparsities_differ_are_still_averaged_round_by_round():
+    table = study(["SAP"], seeds=2)
+    table.loc[table["seed"] == 1, "sparsity"] *= 0.99
+    line = curves(pareto.plot(table).axes[0], ["SAP"])["SAP"]
+    assert line.get_xdata()[0] == pytest.approx(0.5 * 0.995)
+
+
+def test_targets_that_were_pruned_in_one_shot_are_points_of_one_curve():
+    table = study(["l1"], seeds=2)
+    table.loc[table["method"] == "l1", "round"] = 1
+    line = curves(pareto.plot(table).axes[0], ["l1"])["l1"]
+    assert np.allclose(line.get_xdata(), [0.5, 0.75, 0.875, 0.9375, 0.96875])
+
+
+def test_the_dense_model_is_a_labelled_star_and_a_line():
+    figure = pareto.plot(study(), n=10_000)
+    assert "dense model (0.900 ± 0.003)" in words(figure)
+    for axis, start in zip(figure.axes, (0.0, 1000), strict=True):
+        stars = [line for line in axis.lines if line.get_marker() == "*"]
+        assert [line.get_xdata().tolist() for line in stars] == [[start]]
+        assert any(list(line.get_xdata()) == [0, 1] and set(np.round(line.get_ydata(), 9)) == {0.9} for line in axis.lines)
+    without = study().query("method != 'dense'")
+    assert "dense" not in words(pareto.plot(without))
+    assert "dense model (0.700)" in words(pareto.plot(without, dense=0.7))
+
+
+def test_the_caption_says_images_seeds_and_split():
+    text = words(pareto.plot(study(), n=10_000))
+    assert "10,000 test images, 3 seeds" in text and "one standard error" in text
+    assert "500 validation images, 1 seed;" in words(pareto.plot(study(seeds=1), by="val_accuracy", n=500))
+    ragged = study().query("method != 'SAP' or seed == 0")
+    assert "1 to 3 seeds" in words(pareto.plot(ragged))
+    assert "held-out images" in words(pareto.plot(study(), split_name="held-out"))
+
+
+def test_sparsity_gets_a_second_panel_of_kept_parameters_and_better_is_to_the_right():
+    figure = pareto.plot(study())
+    linear, log = figure.axes
+    assert (linear.get_xscale(), log.get_xscale()) == ("linear", "log")
+    assert log.xaxis_inverted() and not linear.xaxis_inverted()
+    assert "share of all parameters" in linear.get_xlabel() and "kept parameters" in log.get_xlabel()
+    assert len(pareto.plot(study(), x="macs").axes) == 1
+    assert len(pareto.plot(study().drop(columns="kept_parameters")).axes) == 1
+
+
+def test_the_front_is_chosen_on_validation_and_drawn_at_the_test_accuracy():
+    table = study(["a", "b"], seeds=1, rounds=1)
+    table.loc[table["method"] == "b", ["val_accuracy", "test_accuracy"]] = [0.91, 0.3]  # lucky on validation
+    figure = pareto.plot(table)
+    line = next(line for line in figure.axes[0].lines if line.get_label() == "front, chosen on validation")
+    assert line.get_ydata().tolist() == pytest.approx([0.9, 0.3])
+    assert "front, chosen on validation" in words(figure)
+
+
+def test_references_are_hollow_and_labelled_as_other_data_and_absent_by_default():
+    figure = pareto.plot(study(), references=True)
+    hollow = [line for line in figure.axes[0].lines if line.get_markerfacecolor() == "none"]
+    assert sorted((line.get_xdata()[0], line.get_ydata()[0]) for line in hollow) == [(0.8594, 0.6982), (0.9643, 0.7084)]
+    assert "other data (25x25, 5 classes), not comparable point for point" in words(figure).replace(",\nnot", ", not")
+    assert not [line for line in figure.axes[1].lines if line.get_markerfacecolor() == "none"]
+    plain = pareto.plot(study())
+    assert "other data" not in words(plain)
+    assert not [line for axis in plain.axes for line in axis.lines if line.get_markerfacecolor() == "none"]
+
+
+def test_what_cannot_be_plotted_is_refused():
+    with pytest.raises(CourseError, match="known by sparsity only"):
+        pareto.plot(study(), x="macs", references=True)
+    with pytest.raises(CourseError, match="nothing to plot"):
+        pareto.plot(study().assign(test_accuracy=math.nan))
+    with pytest.raises(CourseError, match="no column 'test_accuracy'"):
+        pareto.plot(study().drop(columns="test_accuracy"))
+
+
+def test_legends_cover_neither_axes_nor_one_another():
+    figure = pareto.plot(study([f"a rather long method name {k}" for k in range(8)]), title="A title", n=10_000)
+    figure.draw_without_rendering()
+    legend = figure.legends[0].get_window_extent()
+    assert legend.x0 >= 0 and legend.x1 <= figure.bbox.width
+    for axis in figure.axes:
+        assert not legend.overlaps(axis.get_tightbbox())
+    ticks = [t.get_window_extent() for t in figure.axes[1].get_xticklabels() if t.get_text()]
+    ticks = sorted((box for box in ticks if box.x0 >= 0), key=lambda box: box.x0)
+    assert all(one.x1 < other.x0 for one, other in pairwise(ticks))
+
+
+def test_the_alt_text_names_methods_the_dense_model_and_the_best_point():
+    text = pareto.alt_text(study())
+    assert "3 pruning methods (SAP, activation, random)" in text
+    assert "the dense model reaches 0.900" in text
+    assert "SAP at sparsity 0.969 (31 parameters kept) with test accuracy 0.810" in text
+    assert "No method has a point" in pareto.alt_text(study().assign(val_accuracy=0.1))
+
+
+def test_a_saved_figure_has_its_alt_text_and_the_same_bytes_again(tmp_path):
+    first = pareto.save(pareto.plot(study()), tmp_path / "v1.0", "an <alt> text")
+    again = pareto.save(pareto.plot(study()), tmp_path / "again", "an <alt> text")
+    assert [path.name for path in first] == ["v1.0.png", "v1.0.svg"]
+    assert [path.read_bytes() for path in first] == [path.read_bytes() for path in again]
+    assert first[0].read_bytes().startswith(b"\x89PNG")
+    assert "<title>an &lt;alt&gt; text</title>" in first[1].read_text()
+    assert "<dc:date>" not in first[1].read_text()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["again.png", "again.svg", "v1.0.png", "v1.0.svg"]
+
+
+def test_importing_the_module_loads_neither_pandas_nor_matplotlib():
+    command = "import sys, course_lib.pareto, course_lib.report; print({'pandas', 'matplotlib'} & set(sys.modules))"
+    root = Path(pareto.__file__).parents[1]
+    done = subprocess.run([sys.executable, "-c", command], capture_output=True, text=True, check=True, cwd=root)
+    assert done.stdout.strip() == "set()"

@@ -1,0 +1,185 @@
+"""Which entries go: exact counts, ties, floors, caps, histories and scopes."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+import torch.nn.utils.prune as torch_prune
+from hypothesis import given
+from hypothesis import strategies as st
+
+from course_lib.errors import CourseError
+from course_lib.pruning import amounts
+from course_lib.pruning.pqindex import AllZeroError, pq_index
+from course_lib.pruning.selection import ONLY_ZEROS, Layer, check_share, decide, lowest, share
+
+few = st.lists(st.integers(-2, 2), min_size=1, max_size=40).map(lambda w: torch.tensor(w, dtype=torch.float32))
+
+
+def take(count):
+    return lambda scores, size, progress: count
+
+
+def layer(name, scores, alive=None, outputs=1):
+    epochs = scores if isinstance(scores[0], list) else [scores]
+    epochs = [torch.tensor(epoch, dtype=torch.float32) for epoch in epochs]
+    alive = torch.ones(len(epochs[0]), dtype=torch.bool) if alive is None else torch.tensor(alive, dtype=torch.bool)
+    return Layer(name, epochs, alive, outputs)
+
+
+def where(mask):
+    return mask.nonzero().flatten().tolist()
+
+
+@given(few, st.data())
+def test_lowest_takes_the_first_of_a_stable_sort(scores, data):
+    count = data.draw(st.integers(0, len(scores)))
+    expected = scores.argsort(stable=True)[:count].sort().values.tolist()
+    assert where(lowest(scores, count)) == expected
+
+
+@given(few, st.data())
+def test_lowest_takes_only_what_is_allowed_and_exactly_so_many(scores, data):
+    allowed = torch.tensor(data.draw(st.lists(st.booleans(), min_size=len(scores), max_size=len(scores))))
+    count = data.draw(st.integers(0, int(allowed.sum())))
+    candidates = allowed.nonzero().flatten()
+    expected = candidates[scores[candidates].argsort(stable=True)[:count]].sort().values.tolist()
+    assert where(lowest(scores, count, allowed)) == expected
+
+
+def test_lowest_ignores_what_stands_where_nothing_is_allowed():
+    scores = torch.tensor([float("nan"), 3.0, -float("inf"), 1.0])
+    assert where(lowest(scores, 1, torch.tensor([False, True, False, True]))) == [3]
+
+
+@pytest.mark.parametrize("count", [0, -3])
+def test_lowest_of_none_or_fewer_is_none(count):
+    assert not lowest(torch.tensor([1.0, 2.0]), count).any()
+
+
+@pytest.mark.parametrize(("s", "n", "expected"), [(0, 7, 0), (1, 7, 7), (0.5, 5, 2), (0.5, 7, 4), (0.3, 10, 3)])
+def test_a_share_is_rounded_as_torch_prune_rounds(s, n, expected):
+    assert share(s, n) == expected == torch_prune._compute_nparams_toprune(float(s), n)
+
+
+@pytest.mark.parametrize(("bad", "hint"), [(50, "for 50 percent give 0.5"), (1.5, "give 0.015"), (-0.1, "between 0 and 1")])
+def test_a_percent_is_refused_with_the_share_to_give(bad, hint):
+    with pytest.raises(CourseError, match=hint):
+        check_share(bad, "sparsity")
+
+
+@pytest.mark.parametrize("bad", ["0.5", None, float("nan"), 1000])
+def test_what_is_no_share_is_refused_by_name(bad):
+    with pytest.raises(CourseError, match="cap="):
+        check_share(bad, "cap")
+
+
+def test_layer_scope_ranks_each_layer_by_itself_and_global_scope_all_together():
+    layers = [layer("a", [1, 2, 3, 4]), layer("b", [10, 20, 30, 40])]
+    gone, seen = decide(layers, amounts.target(0.5))
+    assert [where(g) for g in gone] == [[0, 1], [0, 1]]
+    assert set(seen) == {"a", "b"} and seen["b"]["cut"] == 20
+    gone, seen = decide(layers, amounts.target(0.5), "global")
+    assert [where(g) for g in gone] == [[0, 1, 2, 3], []]
+    assert set(seen) == {"all"} and seen["all"]["cut"] == 4 and seen["all"]["removed"] == 4
+
+
+def test_neuron_scope_ranks_the_weights_of_each_output():
+    gone, seen = decide([layer("a", [1, 2, 3, 30, 20, 10], outputs=2)], take(1), "neuron")
+    assert where(gone[0]) == [0, 5]
+    assert seen["a"]["survivors"] == 6 and seen["a"]["removed"] == 2 and seen["a"]["cut"] == 10
+    mean = (pq_index(torch.tensor([1.0, 2, 3])) + pq_index(torch.tensor([30.0, 20, 10]))) / 2
+    assert seen["a"]["index"] == pytest.approx(mean)
+
+
+@pytest.mark.parametrize("scope", ["layer", "global"])
+def test_only_survivors_are_counted_and_taken(scope):
+    asked = []
+
+    def amount(scores, size, progress):
+        asked.append((scores.tolist(), size, progress))
+        return 1
+
+    gone, seen = decide([layer("a", [0, 5, 1, 9], alive=[0, 1, 0, 1])], amount, scope, progress=0.25)
+    assert asked == [([5.0, 9.0], 4, 0.25)]
+    assert where(gone[0]) == [1]
+    assert next(iter(seen.values()))["survivors"] == 2
+
+
+@given(few, st.integers(0, 45), st.integers(0, 45))
+def test_the_floor_spares_the_highest_and_the_rest_goes_in_stable_order(scores, count, floor):
+    gone, _ = decide([Layer("a", [scores], torch.ones(len(scores), dtype=torch.bool))], take(count), floor=floor)
+    expected = scores.argsort(stable=True)[: min(count, max(0, len(scores) - floor))]
+    assert where(gone[0]) == expected.sort().values.tolist()
+
+
+def test_the_floor_holds_in_every_layer_under_global_scope():
+    gone, _ = decide([layer("a", [1, 2, 3]), layer("b", [10, 20, 30])], take(5), "global", floor=2)
+    assert [where(g) for g in gone] == [[0], [0]]
+
+
+@given(few, st.floats(0, 1), st.integers(0, 45))
+def test_the_cap_bounds_the_share_of_the_survivors_that_goes(scores, cap, count):
+    gone, seen = decide([Layer("a", [scores], torch.ones(len(scores), dtype=torch.bool))], take(count), cap=cap)
+    expected = scores.argsort(stable=True)[: min(count, int(cap * len(scores) + 1e-9))]
+    assert where(gone[0]) == expected.sort().values.tolist()
+    assert (seen["a"]["note"] == "capped") == (min(count, len(scores)) > len(expected))
+
+
+def test_a_history_takes_what_is_low_in_each_epoch():
+    gone, _ = decide([layer("a", [[1, 2, 9, 9], [9, 1, 2, 9]])], take(2))
+    assert where(gone[0]) == [1]
+    gone, _ = decide([layer("a", [[1, 2, 9, 9], [9, 9, 1, 2]])], take(2))
+    assert where(gone[0]) == []
+
+
+def test_a_history_counts_anew_in_each_epoch():
+    gone, _ = decide([layer("a", [[0.1, 0.1, 0.1, 9], [0.1, 9, 0.1, 9]])], amounts.fixed(1.0))
+    assert where(gone[0]) == [0, 2]
+
+
+@pytest.mark.parametrize("scope", ["layer", "global"])
+@pytest.mark.parametrize("bad", [float("nan"), float("inf")])
+def test_scores_that_are_not_finite_are_refused_with_the_layers_name(scope, bad):
+    layers = [layer("fine", [1, 2]), layer("broken", [1, bad])]
+    with pytest.raises(CourseError, match="broken"):
+        decide(layers, take(1), scope)
+
+
+def test_scores_of_what_is_gone_may_be_anything():
+    gone, _ = decide([layer("a", [float("nan"), 2, 1], alive=[0, 1, 1])], take(1))
+    assert where(gone[0]) == [2]
+
+
+def test_a_group_of_zeros_is_skipped_and_noted_where_the_amount_is_undefined():
+    layers = [layer("zeros", [0, 0, 0]), layer("a", [1, 5, 100])]
+    gone, seen = decide(layers, amounts.sap())
+    assert not gone[0].any() and gone[1].any()
+    assert seen["zeros"]["note"] == ONLY_ZEROS and seen["zeros"]["index"] is None and seen["a"]["note"] == ""
+
+
+def test_a_neuron_of_zeros_is_noted_beside_others():
+    gone, seen = decide([layer("a", [0, 0, 0, 1, 5, 100], outputs=2)], amounts.sap(), "neuron")
+    assert where(gone[0]) and min(where(gone[0])) >= 3
+    assert seen["a"]["note"] == f"{ONLY_ZEROS} (1 of 2)"
+
+
+@pytest.mark.parametrize("scope", ["neuron", "layer", "global"])
+def test_zeros_in_every_group_raise_where_the_amount_is_undefined(scope):
+    layers = [layer("a", [0, 0, 0, 0], outputs=2), layer("b", [0, 0], outputs=1)]
+    with pytest.raises(AllZeroError, match="every group"):
+        decide(layers, amounts.sap(), scope)
+    gone, _ = decide(layers, amounts.target(0.5), scope)  # a share is defined on zeros as well
+    assert sum(int(g.sum()) for g in gone) == 3
+
+
+def test_an_empty_group_is_noted_and_nobody_asks_for_its_amount():
+    gone, seen = decide([layer("a", [1, 2], alive=[0, 0]), layer("b", [1, 2])], amounts.variable(0.0))
+    assert not gone[0].any() and where(gone[1]) == [0]
+    assert seen["a"]["note"] == "empty" and seen["a"]["survivors"] == 0
+
+
+@pytest.mark.parametrize("count", [-1, 0, 2, 3, 1000])
+def test_an_amount_beyond_what_there_is_takes_what_there_is(count):
+    gone, seen = decide([layer("a", [1, 2, 3])], take(count))
+    assert seen["a"]["removed"] == int(gone[0].sum()) == min(max(count, 0), 3)
