@@ -27,7 +27,7 @@ from course_lib.pruning.pqindex import AllZeroError
 from course_lib.pruning.selection import ONLY_ZEROS, lowest
 
 BOTH = ("filter", "neuron")
-few = {"samples": 48}
+few = {"samples": 24}
 
 
 def energy(weight):
@@ -55,7 +55,7 @@ METHODS = {
     "random weights": RandomPruner(0.7),
     "random units": RandomPruner(0.4, unit=BOTH),
     "random units global": RandomPruner(0.4, unit=BOTH, scope="global"),
-    "sap on filters": Pruner("l1", "filter", amount=amounts.sap(p=1, q=2)),
+    "sap on filters": Pruner("l1", "filter", amount=amounts.sap(p=1, q=2, eta=0.1)),
     "taylor units": Pruner("taylor", BOTH, amount=amounts.target(0.4), **few),
     "taylor weights": Pruner("taylor", "weight", "global", amounts.target(0.4), **few),
     "own score": Pruner(energy, BOTH, amount=amounts.quantile(0.3)),
@@ -69,7 +69,12 @@ PAIRS = [
     if name != "mlp" or pruner.kinds != ("filter",)
 ]
 every_pair = pytest.mark.parametrize(("method", "name"), PAIRS)
+some_pairs = pytest.mark.parametrize(("method", "name"), [(m, n) for m, n in PAIRS if n in ("mlp", "resnet")])
 unit_pairs = pytest.mark.parametrize(("method", "name"), [(m, n) for m, n in PAIRS if METHODS[m].kinds != ("weight",)])
+closed_pairs = pytest.mark.parametrize(
+    ("method", "name"),
+    [(m, n) for m in ("l1 layer", "apoz sparsity", "random units global") for n in models.MODELS if (m, n) in PAIRS],
+)
 weight_pairs = pytest.mark.parametrize(("method", "name"), [(m, n) for m, n in PAIRS if METHODS[m].kinds == ("weight",)])
 
 
@@ -142,7 +147,7 @@ def test_masks_shrink_from_any_masks_that_are_given(method, built, bench):
     assert not any((masks[n] & ~start[n]).any() for n in start)
 
 
-@every_pair
+@some_pairs
 def test_the_model_is_left_bit_equal_and_without_hooks(method, name, built, bench):
     model, pruner = copy.deepcopy(built[name]).train(), METHODS[method]
     before = {key: tensor.clone() for key, tensor in model.state_dict().items()}
@@ -157,9 +162,9 @@ def test_the_model_is_left_bit_equal_and_without_hooks(method, name, built, benc
     assert torch.equal(torch.get_rng_state(), state)
 
 
-@every_pair
-def test_same_seed_same_numbers(method, name, built, bench):
-    pruner, model = METHODS[method], built[name]
+@pytest.mark.parametrize("method", METHODS)
+def test_same_seed_same_numbers(method, built, bench):
+    pruner, model = METHODS[method], built["resnet"]
     recording = recording_for(pruner, copy.deepcopy(model), bench)
     (one, seen), (two, again) = (pruner.propose(copy.deepcopy(model), bench, recording=recording) for _ in range(2))
     assert same(one, two) and same(one.units, two.units) and seen == again
@@ -201,7 +206,7 @@ def test_weight_pruners_never_name_bias_or_norm(method, name, built, bench):
     assert "head.weight" in masks
 
 
-@unit_pairs
+@closed_pairs
 def test_a_unit_is_gone_if_and_only_if_its_own_entries_are(method, name, built, bench):
     model = copy.deepcopy(built[name])
     (masks,) = rounds(METHODS[method], model, bench, 1)
@@ -218,7 +223,7 @@ def test_a_unit_is_gone_if_and_only_if_its_own_entries_are(method, name, built, 
                 assert not weight[:, columns[~kept].flatten()].any()
 
 
-@pytest.mark.parametrize("name", ["mlp", "cnn", "vgg", "resnet"])
+@pytest.mark.parametrize("name", ["mlp", "resnet"])
 @pytest.mark.parametrize(
     "pruner",
     [
@@ -247,7 +252,7 @@ def test_constant_weights_lose_exactly_so_many_and_the_first(built, bench):
     for parameter in model.parameters():
         nn.init.constant_(parameter, 0.1)
     masks = MagnitudePruner(0.3).masks(model, bench)
-    for key, mask in masks.items():
+    for mask in masks.values():
         gone = round(0.3 * mask.numel())
         assert int((~mask).sum()) == gone and not mask.flatten()[:gone].any()
     together = MagnitudePruner(0.3, "global").masks(model, bench)

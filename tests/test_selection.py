@@ -183,3 +183,10 @@ def test_an_empty_group_is_noted_and_nobody_asks_for_its_amount():
 def test_an_amount_beyond_what_there_is_takes_what_there_is(count):
     gone, seen = decide([layer("a", [1, 2, 3])], take(count))
     assert seen["a"]["removed"] == int(gone[0].sum()) == min(max(count, 0), 3)
+
+
+def test_the_index_is_recorded_with_the_norms_of_the_amount_or_half_and_one():
+    some = [1.0, 2, 3, 50]
+    for amount, norms in [(amounts.sap(p=1, q=2), (1, 2)), (amounts.quantile(0.2), (0.5, 1)), (take(1), (0.5, 1))]:
+        _, seen = decide([layer("a", some)], amount)
+        assert seen["a"]["index"] == pytest.approx(pq_index(torch.tensor(some), *norms))

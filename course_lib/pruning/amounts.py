@@ -90,5 +90,10 @@ class sap:
     def __post_init__(self) -> None:
         sap_amount(torch.ones(2), self.p, self.q, self.eta, self.gamma, self.beta)  # refuses bad values now, not in round 1
 
+    @property
+    def norms(self) -> tuple[float, float]:
+        """p and q, with which the PQ index of each group is recorded."""
+        return self.p, self.q
+
     def __call__(self, scores: Tensor, size: int, progress: float) -> int:
         return sap_amount(scores, self.p, self.q, self.eta, self.gamma, self.beta)

@@ -82,7 +82,7 @@ def decide(
 
     Returns:
         (n,) bool tensors, and group -> {survivors, removed, index (the PQ index of the survivors' scores, with the amount's
-        p and q, or .5 and 1), cut (the highest score that went, or None), note}.
+        `norms` p and q, or .5 and 1), cut (the highest score that went, or None), note}.
 
     Raises:
         AllZeroError: if the amount is undefined on every group because all their scores are zero; CourseError.
@@ -139,7 +139,7 @@ def _take(
         facts["note"] = "capped"
     last = scores[-1]
     if bool(last[alive].any()):
-        facts["index"] = pq_index(last[alive], getattr(amount, "p", 0.5), getattr(amount, "q", 1.0))
+        facts["index"] = pq_index(last[alive], *getattr(amount, "norms", (0.5, 1.0)))
     taken = last[gone]
     return gone, facts | {"removed": taken.numel(), "cut": taken.max().item() if taken.numel() else None}
 

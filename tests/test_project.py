@@ -1,0 +1,103 @@
+"""The project sets itself up: what the two environments, the README and the command promise."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from typer.testing import CliRunner
+
+from course_lib import cli, doctor, grid, study
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+ROOT = Path(__file__).parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+
+def test_conda_brings_python_and_pip_brings_the_project():
+    environment = yaml.safe_load((ROOT / "environment.yml").read_text())
+    conda = [entry for entry in environment["dependencies"] if isinstance(entry, str)]
+    (pip,) = [entry["pip"] for entry in environment["dependencies"] if isinstance(entry, dict)]
+    assert sorted(re.split("[<>=]", entry)[0] for entry in conda) == ["pip", "python"]
+    assert f"python{PROJECT['requires-python']}" in conda
+    assert pip == ["--editable .[test]"]  # nothing is listed twice, so nothing can differ
+    assert "test" in PROJECT["optional-dependencies"]
+
+
+def test_the_readme_has_both_commands_on_its_first_screen():
+    first_screen = (ROOT / "README.md").read_text().splitlines()[:24]
+    for command in ("make course", "make test"):
+        assert any(line.startswith(command) for line in first_screen)
+        target = command.split()[1]
+        assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(), re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", sorted(path.parent.name for path in (ROOT / "results").glob("*/table.csv")))
+def test_the_readme_of_a_study_says_what_its_table_says(name):
+    table = study.read(ROOT / "results" / name)
+    text = (ROOT / "results" / name / "README.md").read_text()
+    assert study.markdown(table) in text
+    for sentence in study.verdicts(table):
+        assert sentence in text
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in grid.GRIDS.glob("*.toml")))
+def test_every_committed_grid_is_valid(name):
+    assert grid.load(name)["name"] == name
+
+
+def test_the_main_job_processes_at_most_400000_training_images():
+    full = grid.load("embedded")
+    assert (full["data"], full["limit"]) == ("fashion-mini", None)
+    curves = grid.curves(full)
+    epochs = full["dense"]["epochs"] * len(full["seeds"])
+    epochs += sum(curve["rounds"] * curve["epochs"] + curve["final_epochs"] for curve in curves)
+    assert epochs * 10_000 <= 400_000
+
+
+def test_the_cifar_study_trains_at_most_120_epochs():
+    full = grid.load("cifar10-one-seed")
+    epochs = full["dense"]["epochs"] * len(full["seeds"])
+    epochs += sum(curve["rounds"] * curve["epochs"] + curve["final_epochs"] for curve in grid.curves(full))
+    assert epochs <= 120
+
+
+def test_doctor_finds_every_package_and_data_set():
+    found = {what: (value, advice) for what, value, advice in doctor.rows()}
+    assert {"Python", "torch", "device", "threads", "data: fashion-mini"} <= set(found)
+    assert all(value != "not installed" for value, _ in found.values())
+    result = CliRunner().invoke(cli.app, ["doctor"])
+    assert result.exit_code == 0 and "torch" in result.output
+
+
+def test_doctor_says_what_to_do_about_a_missing_package(monkeypatch):
+    monkeypatch.setattr(doctor, "PACKAGES", ("no-such-package",))
+    assert ("no-such-package", "not installed", "pip install no-such-package, or make course") in doctor.rows()
+
+
+def test_a_mistake_ends_the_command_with_one_sentence_and_no_traceback(tmp_path):
+    command = [sys.executable, "-m", "course_lib", "run", "--grid", "nothing", "--out", str(tmp_path)]
+    result = subprocess.run(command, capture_output=True, text=True)
+    assert result.returncode == 2
+    assert "nothing was given" in result.stderr and "Traceback" not in result.stderr
+
+
+def test_the_command_runs_a_grid_then_says_at_once_that_it_is_complete(tmp_path, monkeypatch):
+    file = tmp_path / "tiny.toml"
+    file.write_text(
+        'name = "tiny"\nlimit = 100\nmodel = "mlp"\nrounds = 2\nepochs = 1\ndense = { epochs = 1 }\n'
+        '[[method]]\nname = "SAP"\npruner = "sap"\n[[method]]\nname = "magnitude"\npruner = "magnitude"\n'
+    )
+    arguments = ["run", "--grid", str(file), "--out", str(tmp_path / "runs"), "--jobs", "1"]
+    monkeypatch.setattr(sys, "argv", ["course", *arguments])
+    first = CliRunner().invoke(cli.app, arguments, catch_exceptions=False)
+    assert first.exit_code == 0 and "2 of 2 curves to run" in first.output
+    assert (tmp_path / "runs" / "tiny" / "report.html").exists()
+    again = CliRunner().invoke(cli.app, arguments, catch_exceptions=False)
+    assert "Every curve is complete" in again.output and "magnitude" in again.output
