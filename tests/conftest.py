@@ -8,10 +8,13 @@ os.environ["TQDM_DISABLE"] = "1"  # before tqdm is imported
 
 import pytest
 import torch
+from hypothesis import settings
 
 from course_lib import data
 
 torch.set_num_threads(1)
+settings.register_profile("course", deadline=None)  # a busy machine is slow, not wrong
+settings.load_profile("course")
 
 
 @pytest.fixture(scope="session")
