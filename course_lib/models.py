@@ -76,8 +76,10 @@ class Block(nn.Module):
         self.relu2 = nn.ReLU()
         self.shortcut = nn.Identity()
         if stride > 1 or channels != width:
-            projection = nn.Conv2d(channels, width, 1, stride, bias=False)
-            self.shortcut = _named([projection, nn.BatchNorm2d(width)], "conv norm")
+            # A 1x1 convolution of stride 2 in two steps: in one, with fewer than 8 channels left, its backward writes
+            # past its memory on CPUs (https://github.com/uxlfoundation/oneDNN/issues/6035).
+            layers = [nn.AvgPool2d(1, stride), nn.Conv2d(channels, width, 1, bias=False), nn.BatchNorm2d(width)]
+            self.shortcut = _named(layers, "thin conv norm")
 
     def forward(self, x: Tensor) -> Tensor:
         """(n, channels, h, w) -> (n, width, h / stride, w / stride)."""

@@ -130,6 +130,7 @@ class Pruner:
         """Return `masks(...)` and, per ranked group, what was seen: survivors, removed, PQ index, cut, note."""
         masks = (masks if masks is not None else Masks.dense(model)).to(bench.device)
         masks.check(model)
+        _check_finite(model, masks)
         found = units.groups(model, bench.example) if self.kinds != ("weight",) else []
         if self.kinds == ("weight",):
             layers = self._weights(model, bench, masks)
@@ -205,6 +206,13 @@ class Pruner:
 
 
 _NOTHING = torch.empty(0)
+
+
+def _check_finite(model: nn.Module, masks: Masks) -> None:
+    """Refuse NaN among the kept weights, whatever the score: activations or a lot would not show it."""
+    for name, weight in units.prunable_weights(model).items():
+        if not bool(torch.isfinite(weight[masks[name]] if name in masks else weight).all()):
+            raise CourseError(f"{name} has values that are NaN or infinite; weights must be finite to be pruned.")
 
 
 def L1NormPruner(sparsity: float = 0.5, scope: str = "layer") -> Pruner:
