@@ -24,7 +24,7 @@ def slim(model: nn.Module, masks: Masks, example: Tensor) -> nn.Module:
 
     Raises:
         CourseError: if the masks remove no whole units, or (by the layer's name) if the outputs of the masked and of
-            the slimmed model differ, as they do where an activation does not map 0 to 0.
+            the slimmed model differ, as they do where masks that are not closed meet an activation with f(0) != 0.
     """
     if not masks.units:
         raise CourseError(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 import torch
-from toy import MODELS, bench_of, same
 from torch import nn
+from toy import MODELS, bench_of, same
 
 from course_lib import models
 from course_lib.errors import CourseError

@@ -8,8 +8,8 @@ import math
 import pytest
 import torch
 import torch.nn.functional as F
-from toy import drawn, same
 from torch import nn
+from toy import drawn, same
 
 from course_lib import models, train
 from course_lib.errors import CourseError

@@ -7,8 +7,8 @@ from contextlib import nullcontext
 
 import pytest
 import torch
-from toy import MODELS, bench_of, drawn, same
 from torch import nn
+from toy import MODELS, bench_of, drawn, same
 
 from course_lib import models
 from course_lib.errors import CourseError
@@ -155,21 +155,26 @@ def test_the_model_is_left_as_it_was(bench, name):
         assert not module._forward_pre_hooks
 
 
-def test_concatenated_layers_keep_their_own_columns(bench):
-    class Cat(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.left, self.right = nn.Conv2d(1, 3, 3), nn.Conv2d(1, 2, 3)
-            self.relu1, self.relu2 = nn.ReLU(), nn.ReLU()
-            self.flatten, self.head = nn.Flatten(), nn.Linear(5 * 26 * 26, 10)
+class Joined(nn.Module):
+    """Two convolutions side by side, read by a third one or by the classifier."""
 
-        def forward(self, x):
-            return self.head(self.flatten(torch.cat([self.relu1(self.left(x)), self.relu2(self.right(x))], 1)))
+    def __init__(self, between: nn.Module, width: int):
+        super().__init__()
+        self.left, self.right = nn.Conv2d(1, 3, 3), nn.Conv2d(1, 2, 3)
+        self.relu1, self.relu2 = nn.ReLU(), nn.ReLU()
+        self.conv, self.relu3 = between, nn.ReLU()
+        self.flatten, self.head = nn.Flatten(), nn.Linear(width, 10)
 
-    left, right = units.groups(Cat(), bench.example)
+    def forward(self, x):
+        joined = torch.cat([self.relu1(self.left(x)), self.relu2(self.right(x))], 1)
+        return self.head(self.flatten(self.relu3(self.conv(joined))))
+
+
+def test_concatenated_layers_keep_their_own_columns(example):
+    left, right, _ = units.groups(Joined(nn.Conv2d(5, 4, 3), 4 * 24 * 24), example)
     assert (left.name, left.site, right.name, right.site) == ("left", "relu1", "right", "relu2")
-    assert torch.equal(left.consumers["head"], torch.arange(3 * 676).view(3, 676))
-    assert torch.equal(right.consumers["head"], torch.arange(3 * 676, 5 * 676).view(2, 676))
+    assert left.consumers["conv"].tolist() == [[0], [1], [2]]
+    assert right.consumers["conv"].tolist() == [[3], [4]]
 
 
 # what is refused, by name
@@ -193,6 +198,11 @@ def test_a_norm_over_more_than_one_layers_units_is_refused_by_name(example):
     model = Net(conv=nn.Conv2d(1, 4, 5, 5), flatten=nn.Flatten(), norm=nn.BatchNorm1d(100), head=nn.Linear(100, 10))
     with pytest.raises(CourseError, match="layer norm normalises 100 values, not the 4 units"):
         units.groups(model, example)
+
+
+def test_a_concatenation_that_the_tracer_takes_for_a_sum_is_refused_by_name(example):
+    with pytest.raises(CourseError, match=r"layer (left|right) is concatenated and then flattened"):
+        units.groups(Joined(nn.Identity(), 5 * 26 * 26), example)
 
 
 def test_an_activation_that_is_called_twice_is_refused_by_name_when_it_is_to_be_read(bench):

@@ -82,6 +82,9 @@ def _group(coupled: Sequence, names: Mapping[nn.Module, str], order: list[str], 
     for item in coupled:
         module, handler = item.dep.target.module, item.dep.handler.__name__
         if module not in names:  # an operation without parameters
+            if getattr(module, "offsets", ()) is None:  # the tracer then takes a concatenation for a sum
+                first = names[coupled[0].dep.target.module]
+                raise CourseError(f"layer {first} is concatenated and then flattened; units cannot be followed so.")
             continue
         name = names[module]
         if isinstance(module, NORMS):
