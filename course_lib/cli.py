@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from course_lib.errors import CourseError
+from course_lib.measure import standard_error
 
 if TYPE_CHECKING:
     import pandas
@@ -82,7 +83,10 @@ def main() -> None:
 
 def _show(table: pandas.DataFrame) -> None:
     """Print one row a point, narrow enough for a terminal of 80 columns; the files have the rest."""
-    shown = Table("method", box=box.SIMPLE_HEAD, caption=f"accuracy on {table['test_images'].iloc[0]:,} test images")
+    n = int(table["test_images"].iloc[0])
+    error = 100 * standard_error(float(table["test_accuracy"].mean()), n)
+    caption = f"test: accuracy on {n:,} images, one standard error is about {error:.1f} points"
+    shown = Table("method", box=box.SIMPLE_HEAD, caption=caption)
     for name in ("sparsity", "kept", "MACs", "valid.", "test", "score"):
         shown.add_column(name, justify="right", no_wrap=True)
     for row in table.itertuples():

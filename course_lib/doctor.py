@@ -9,7 +9,7 @@ import sys
 from importlib import metadata
 from pathlib import Path
 
-from course_lib import data, sources
+from course_lib import cache, data
 
 PACKAGES = ("torch", "torchvision", "torch-pruning", "safetensors", "pandas", "matplotlib", "joblib")
 ENOUGH = 2  # GB of free disk
@@ -29,7 +29,7 @@ def rows() -> list[tuple[str, str, str]]:
     told = torch.cuda.get_device_name() if device.type == "cuda" else platform.processor() or platform.machine()
     found.append(("device", f"{device.type} ({told})", ""))
     found.append(("threads", f"{torch.get_num_threads()} of {os.cpu_count()} cores", ""))
-    folder = sources.cache_folder()
+    folder = cache.cache_folder()
     exists = next(parent for parent in (folder, *folder.parents) if parent.exists())
     free = shutil.disk_usage(exists).free / 1e9
     lack = "" if free > ENOUGH else f"free {ENOUGH} GB, or set COURSE_DATA_DIR to a folder on another disk"

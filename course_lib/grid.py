@@ -13,7 +13,8 @@ from typing import Any
 from course_lib import data, models
 from course_lib.errors import CourseError
 from course_lib.pruning.loop import SCHEDULES
-from course_lib.pruning.pruners import PRESETS, Pruner
+from course_lib.pruning.presets import PRESETS
+from course_lib.pruning.pruners import Pruner
 
 if sys.version_info >= (3, 11):
     import tomllib

@@ -26,6 +26,7 @@ import torch
 from PIL import Image
 from torch._subclasses.fake_tensor import FakeTensorMode
 
+from course_lib import cache as cache_files
 from course_lib import data, sources
 from course_lib.errors import CourseError
 
@@ -563,7 +564,7 @@ def test_a_truncated_or_changed_cache_is_rebuilt_silently(source, cache, decoded
 
 def test_the_cache_of_an_older_format_is_rebuilt(source, decoded, monkeypatch):
     first = data.load(source, "cpu")
-    monkeypatch.setattr(sources, "FORMAT", "next")
+    monkeypatch.setattr(cache_files, "FORMAT", "next")
     assert same(first, data.load(source, "cpu")) and len(decoded) == 24
 
 
@@ -589,7 +590,7 @@ def test_a_full_disk_gives_one_warning_and_the_data(source, cache, monkeypatch):
     def full(*_args, **_kwargs):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(sources, "save_file", full)
+    monkeypatch.setattr(cache_files, "save_file", full)
     with pytest.warns(UserWarning) as caught:
         bench = data.load(source, "cpu")
     assert len(caught) == 1 and "No space left on device" in str(caught[0].message)

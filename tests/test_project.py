@@ -1,6 +1,8 @@
 """The project sets itself up: what the two environments, the README and the command promise."""
 
+import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -36,6 +38,23 @@ def test_the_readme_has_both_commands_on_its_first_screen():
         assert any(line.startswith(command) for line in first_screen)
         target = command.split()[1]
         assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(), re.MULTILINE)
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
+@pytest.mark.parametrize("target", ["course", "test"])
+def test_a_second_make_installs_nothing_and_a_changed_project_file_installs_anew(target, tmp_path):
+    for name in ("Makefile", "pyproject.toml"):
+        shutil.copy(ROOT / name, tmp_path)
+    first = subprocess.run(["make", "-n", target], cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+    assert "pip install" in first
+    (tmp_path / ".venv").mkdir()
+    (tmp_path / ".venv" / ".ready").touch()
+    second = subprocess.run(["make", "-n", target], cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+    assert "pip install" not in second and second.strip()
+    later = (tmp_path / ".venv" / ".ready").stat().st_mtime + 10
+    os.utime(tmp_path / "pyproject.toml", (later, later))
+    third = subprocess.run(["make", "-n", target], cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+    assert "pip install" in third
 
 
 @pytest.mark.parametrize("name", sorted(path.parent.name for path in (ROOT / "results").glob("*/table.csv")))

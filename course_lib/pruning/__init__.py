@@ -6,14 +6,8 @@ from course_lib.pruning import amounts
 from course_lib.pruning.loop import Record, iterate
 from course_lib.pruning.masks import Masks
 from course_lib.pruning.pqindex import pq_index, retain_bound, sap_amount
-from course_lib.pruning.pruners import (
-    ActivationPruner,
-    L1NormPruner,
-    MagnitudePruner,
-    Pruner,
-    RandomPruner,
-    SAPPruner,
-)
+from course_lib.pruning.presets import ActivationPruner, L1NormPruner, MagnitudePruner, RandomPruner, SAPPruner
+from course_lib.pruning.pruners import Pruner
 
 __all__ = [
     "ActivationPruner",

@@ -1,46 +1,20 @@
-"""Accuracy against size: the score, the front, the area below it, and the figure that shows all of them.
-
-Points are CHOSEN on validation (`front`, `best`) and SHOWN on test (`plot`). A table has one row a point and the
-columns method, seed, round, sparsity, unit_sparsity, kept_parameters, macs, epochs, val_accuracy, test_accuracy, score,
-and the configuration's; round 0 of the method "dense" is the dense model. Accuracies and sparsities are shares in
-[0, 1].
-"""
+"""The figure of a table of points: one curve a method, the dense model, and the front that validation chose."""
 
 from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from course_lib.errors import CourseError
 from course_lib.files import replacing
 from course_lib.measure import standard_error
+from course_lib.pareto.points import AXES, DENSE, FLOOR, best, front, measured
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-DENSE = "dense"
-FLOOR = 0.60  # the accuracy below which a compressed model does not count: the class challenge's rule
-
-# Column -> (+1 if larger is better, -1 if smaller is, what its axis says).
-AXES = {
-    "sparsity": (+1, "sparsity (share of all parameters removed)"),
-    "unit_sparsity": (+1, "unit sparsity (share of filters and neurons removed)"),
-    "val_accuracy": (+1, "validation accuracy"),
-    "test_accuracy": (+1, "test accuracy"),
-    "score": (+1, "score, (accuracy + sparsity) / 2"),
-    "kept_parameters": (-1, "kept parameters (log scale, fewer to the right)"),
-    "macs": (-1, "MACs per image (log scale, fewer to the right)"),
-    "tensor_bytes": (-1, "tensor bytes (log scale, fewer to the right)"),
-    "file_bytes": (-1, "file bytes (log scale, fewer to the right)"),
-    "gzip_bytes": (-1, "gzip bytes (log scale, fewer to the right)"),
-    "latency_ms": (-1, "latency in ms (log scale, faster to the right)"),
-    "epochs": (-1, "epochs of training (log scale, fewer to the right)"),
-}
 
 # Okabe and Ito's colours, which colour-blind readers tell apart; black is left to the dense model, yellow comes last
 # because it is faint on white. The lists have coprime lengths, so that no two of the first 77 methods look the same.
@@ -51,94 +25,6 @@ DASHES = ("-", (0, (5, 1.5)), (0, (1, 1)), (0, (4, 1, 1, 1)), (0, (8, 2)), (0, (
 # The course's reference project (own data): name, sparsity, accuracy, marker.
 REFERENCES = (("SAP", 0.9643, 0.7084, "o"), ("activation", 0.8594, 0.6982, "s"))
 REFERENCE_NOTE = "other data (25x25, 5 classes),\nnot comparable point for point"
-
-
-def score(accuracy: Any, sparsity: Any) -> Any:
-    """Return (accuracy + sparsity) / 2, the rule of the class challenge.
-
-    Args:
-        accuracy: A share in [0, 1], or an array or Series of them; NaN (not measured) stays NaN.
-        sparsity: The same; the share of all the dense model's parameters that is gone.
-
-    Raises:
-        CourseError: if a value lies outside [0, 1], as percents do.
-    """
-    for name, values in (("accuracy", accuracy), ("sparsity", sparsity)):
-        numbers = np.asarray(values, dtype=float)
-        wrong = numbers[(numbers < 0) | (numbers > 1)]
-        if wrong.size:
-            raise CourseError(f"{name} is {wrong.flat[0]:g}, but a share in [0, 1] is expected, not a percent.")
-    if isinstance(accuracy, (list, tuple)):
-        accuracy = np.asarray(accuracy)
-    return (accuracy + sparsity) / 2
-
-
-def _measured(table: pd.DataFrame, *columns: str) -> pd.DataFrame:
-    """Return the rows with a number in every one of `columns`, or say which column is missing or has no direction."""
-    for column in columns:
-        if column not in table.columns:
-            raise CourseError(f"The table has no column {column!r}; it has {', '.join(map(str, table.columns))}.")
-        if column not in AXES:
-            raise CourseError(f"Whether larger is better is not known of {column!r}, only of {', '.join(AXES)}.")
-    return table.dropna(subset=list(columns))
-
-
-def front(table: pd.DataFrame, by: str = "val_accuracy", x: str = "sparsity") -> pd.DataFrame:
-    """Return the rows that no other row dominates, sorted by `x`.
-
-    One row dominates another if it is at least as good in both columns and better in one. Of rows equal in both the
-    first is kept; a row with NaN in either is left out. Whether larger or smaller is better follows from the column
-    (sparsity, accuracies: larger; kept_parameters, macs: smaller).
-
-    Raises:
-        CourseError: if a column is missing or its better direction is unknown.
-    """
-    rows = _measured(table, by, x)
-    gain_x, gain_y = AXES[x][0] * rows[x].to_numpy(float), AXES[by][0] * rows[by].to_numpy(float)
-    order = np.lexsort((-gain_y, -gain_x))  # best x first, best y first within it; stable, so duplicates keep their order
-    rises = gain_y[order] > np.concatenate(([-np.inf], np.maximum.accumulate(gain_y[order])[:-1]))
-    return rows.iloc[order[rises]].sort_values(x, kind="stable")
-
-
-def hypervolume(
-    table: pd.DataFrame,
-    by: str = "val_accuracy",
-    x: str = "sparsity",
-    reference: tuple[float, float] = (0.0, FLOOR),
-) -> float:
-    """Return the area that the front dominates beyond `reference`; larger is better, 0.0 if no row is beyond it.
-
-    Args:
-        table: One row a point; NaN rows are left out.
-        by: The column of the accuracy.
-        x: The column of the size.
-        reference: (x, by) of the worst point that still counts. Where smaller is better, as for kept_parameters, it
-            must be given: the dense model's number is the natural choice. The area has the units of `x` times `by`.
-
-    Raises:
-        CourseError: if a column is missing, or smaller `x` is better and the reference leaves no room for it.
-    """
-    points = front(table, by, x)
-    if AXES[x][0] < 0 and reference[0] <= 0:
-        raise CourseError(f"The reference's {x} is {reference[0]:g}, but smaller is better: give the largest that counts.")
-    gain_x = np.clip(AXES[x][0] * (points[x].to_numpy(float) - reference[0]), 0, None)
-    gain_y = np.clip(AXES[by][0] * (points[by].to_numpy(float) - reference[1]), 0, None)
-    order = np.argsort(gain_x)
-    return float(np.sum(np.diff(gain_x[order], prepend=0.0) * gain_y[order]))
-
-
-def best(table: pd.DataFrame, floor: float = FLOOR) -> pd.DataFrame:
-    """Return for each method the row with the highest score on VALIDATION, best method first.
-
-    The test accuracy is not read. A row is one seed's point: its validation score is the luckiest of its curve, its
-    test accuracy is not. A method without a row whose validation accuracy reaches `floor` is left out; of equal
-    scores the sparser row wins.
-    """
-    rows = _measured(table, "val_accuracy", "sparsity")
-    rows = rows[rows["val_accuracy"] >= floor]
-    rows = rows.assign(_score=score(rows["val_accuracy"], rows["sparsity"]))
-    rows = rows.sort_values(["_score", "sparsity"], ascending=False, kind="stable")
-    return rows.drop_duplicates("method").drop(columns="_score")
 
 
 def _means(table: pd.DataFrame, by: str, x: str) -> pd.DataFrame:
@@ -252,7 +138,7 @@ def plot(
     import pandas as pd
     from matplotlib.figure import Figure
 
-    rows = _measured(table, by, x)
+    rows = measured(table, by, x)
     pruned = rows[rows["method"] != DENSE]
     if pruned.empty:
         raise CourseError(f"The table has no pruned point with both {x} and {by}, so there is nothing to plot.")
@@ -286,7 +172,7 @@ def plot(
 
 def alt_text(table: pd.DataFrame, by: str = "test_accuracy") -> str:
     """Return what the figure of `table` shows, in at most three sentences for readers who cannot see it."""
-    rows = _measured(table, by, "sparsity")
+    rows = measured(table, by, "sparsity")
     pruned = rows[rows["method"] != DENSE]
     methods = sorted(pruned["method"].unique())
     name = AXES[by][1]

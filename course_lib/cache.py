@@ -1,0 +1,96 @@
+"""Decoded data sets, each kept as one safetensors file that says what it was made from."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+import platformdirs
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from course_lib.files import replacing
+
+Parts = dict[str, tuple[Tensor, Tensor]]  # part -> images uint8 (n, C, H, W), labels int64 (n,)
+Decoded = tuple[Parts, tuple[str, ...]]  # and the names of the classes
+
+FORMAT = "1"  # raise it when decoding or layout changes, so that older files are rebuilt
+
+
+def cache_folder() -> Path:
+    """Return the folder of downloads and decoded data: COURSE_DATA_DIR, or the user's cache folder."""
+    return Path(os.environ.get("COURSE_DATA_DIR") or platformdirs.user_cache_dir("course_lib")).expanduser()
+
+
+def downloads() -> Path:
+    """Return the folder that downloads go to."""
+    return cache_folder() / "downloads"
+
+
+def cache_file(key: str) -> Path:
+    """Return where the decoded data set `key` is kept."""
+    return cache_folder() / f"{key}.safetensors"
+
+
+def cached(key: str, fingerprint: str, build: Callable[[], Decoded]) -> Decoded:
+    """Return the cached parts and classes, or build and cache them if there are none, or broken or outdated ones."""
+    path = cache_file(key)
+    try:
+        return load_cache(path, fingerprint)
+    except (OSError, SafetensorError, KeyError, TypeError, ValueError):
+        parts, classes = build()
+    try:
+        save_cache(path, fingerprint, parts, classes)
+    except (OSError, SafetensorError) as error:
+        warnings.warn(
+            f"The decoded data could not be kept in {path} ({error}), so they are decoded again next time; "
+            "make room there or set COURSE_DATA_DIR to another folder.",
+            stacklevel=4,  # the line that called data.load
+        )
+    return parts, classes
+
+
+def is_cached(key: str, fingerprint: str) -> bool:
+    """Return whether there is a cache made from this source; its content is not read."""
+    try:
+        with safe_open(cache_file(key), framework="pt") as file:
+            return file.metadata()["fingerprint"] == fingerprint and file.metadata()["format"] == FORMAT
+    except (OSError, SafetensorError, KeyError, TypeError):
+        return False
+
+
+def load_cache(path: Path, fingerprint: str) -> Decoded:
+    """Return the parts and classes in `path`; ValueError or another error if they are not what `save_cache` wrote."""
+    with safe_open(path, framework="pt") as file:
+        metadata = file.metadata() or {}
+        # Cloned, because they are windows into the file: whoever cut it short would crash a running study.
+        tensors = {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118 - not a dict
+    classes = tuple(json.loads(metadata["classes"]))
+    if metadata != cache_metadata(fingerprint, tensors, classes):
+        raise ValueError(f"{path} is damaged or outdated")
+    parts = [name.removesuffix("_images") for name in tensors if name.endswith("_images")]
+    return {part: (tensors[f"{part}_images"], tensors[f"{part}_labels"]) for part in parts}, classes
+
+
+def save_cache(path: Path, fingerprint: str, parts: Parts, classes: tuple[str, ...]) -> None:
+    """Write the parts and classes to `path`, whole or not at all."""
+    tensors = {}
+    for part, (images, labels) in parts.items():
+        tensors |= {f"{part}_images": images, f"{part}_labels": labels}
+    with replacing(path) as temporary:
+        save_file(tensors, temporary, cache_metadata(fingerprint, tensors, classes))
+
+
+def cache_metadata(fingerprint: str, tensors: dict[str, Tensor], classes: tuple[str, ...]) -> dict[str, str]:
+    """Return the metadata of a cache: format, fingerprint, classes, and the sha256 of these and the tensors."""
+    metadata = {"format": FORMAT, "fingerprint": fingerprint, "classes": json.dumps(classes)}
+    digest = hashlib.sha256(json.dumps(metadata, sort_keys=True).encode())
+    for name, tensor in sorted(tensors.items()):
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
+        digest.update(memoryview(tensor.numpy()).cast("B"))
+    return metadata | {"sha256": digest.hexdigest()}

@@ -1,0 +1,102 @@
+"""The methods of the course by name: each is one choice of score, unit, scope and amount."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from course_lib.errors import CourseError
+from course_lib.pruning import amounts
+from course_lib.pruning.pruners import Pruner
+
+
+def L1NormPruner(sparsity: float = 0.5, scope: str = "layer") -> Pruner:
+    """Remove the filters of smallest L1 norm until the share `sparsity` of each layer's filters is gone (Li et al. 2017).
+
+    scope "global" ranks all layers together, by the L1 norm divided by the fan-in.
+    """
+    return Pruner("l1_mean" if scope == "global" else "l1", "filter", scope, amounts.target(sparsity))
+
+
+def ActivationPruner(
+    statistic: str = "mean",
+    threshold: float | Sequence[float] | None = None,
+    deviations: float | None = None,
+    quantile: float | None = None,
+    sparsity: float | None = None,
+    *,
+    units: str | tuple[str, ...] = ("filter", "neuron"),
+    layers: Sequence[str] | None = None,
+    samples: int = 1024,
+    seed: int = 0,
+    cap: float | None = None,
+    history: int | None = None,
+) -> Pruner:
+    """Remove filters and neurons that stay silent on training images (Hu et al. 2016).
+
+    Args:
+        statistic: "mean" activation, or "apoz", which scores 1 - APoZ, the share of activations that are not zero.
+        threshold: fixed: goes if its score is below; a list gives one value a round, and the last repeats.
+        deviations: variable: goes if its score is below mean - deviations * std of the layer's survivors.
+        quantile: the lowest share of the layer's survivors goes, each round. sparsity: target share of each layer's units.
+            Exactly one of these four is given.
+        cap: the largest share of a layer's survivors that one round may take: 0.5 if None, 1 with `sparsity`.
+        history: K: goes only if the rule takes it in each of the last K epochs of training; needs a recording.
+    """
+    rules = {
+        "threshold": (threshold, amounts.fixed),
+        "deviations": (deviations, amounts.variable),
+        "quantile": (quantile, amounts.quantile),
+        "sparsity": (sparsity, amounts.target),
+    }
+    given = [name for name, (value, _) in rules.items() if value is not None]
+    if len(given) != 1:
+        what = " and ".join(given) if given else "none of them"
+        raise CourseError(f"{what} was given; exactly one of threshold, deviations, quantile, sparsity is expected.")
+    if statistic not in ("mean", "apoz"):
+        raise CourseError(f"statistic={statistic!r} was given; it can be 'mean' or 'apoz'.")
+    value, rule = rules[given[0]]
+    if cap is None:
+        cap = 1.0 if given == ["sparsity"] else 0.5
+    options = {"cap": cap, "layers": layers, "samples": samples, "seed": seed, "history": history}
+    return Pruner(statistic, units, "layer", rule(value), **options)
+
+
+def SAPPruner(
+    p: float = 0.5,
+    q: float = 1.0,
+    eta: float = 0.0,
+    gamma: float = 1.0,
+    beta: float = 0.9,
+    scope: str = "layer",
+    min_per_layer: int | None = None,
+) -> Pruner:
+    """Remove the smallest weights, as many as their PQ index allows: SAP (Diao et al. 2023, algorithm 1).
+
+    A group of zeros only is skipped and noted. See `sap_amount` for the arguments.
+    """
+    return Pruner("magnitude", "weight", scope, amounts.sap(p, q, eta, gamma, beta), min_per_layer)
+
+
+def MagnitudePruner(sparsity: float = 0.5, scope: str = "layer", min_per_layer: int | None = None) -> Pruner:
+    """Remove the smallest weights until the share `sparsity` of the prunable weights is gone."""
+    return Pruner("magnitude", "weight", scope, amounts.target(sparsity), min_per_layer)
+
+
+def RandomPruner(
+    sparsity: float = 0.5,
+    unit: str | tuple[str, ...] = "weight",
+    scope: str = "layer",
+    seed: int = 0,
+    min_per_layer: int | None = None,
+) -> Pruner:
+    """Remove weights, filters or neurons drawn by lot: the control that every method has to beat."""
+    return Pruner("random", unit, scope, amounts.target(sparsity), min_per_layer, seed=seed)
+
+
+PRESETS = {
+    "l1": L1NormPruner,
+    "activation": ActivationPruner,
+    "sap": SAPPruner,
+    "magnitude": MagnitudePruner,
+    "random": RandomPruner,
+}
