@@ -14,6 +14,7 @@ import json
 import os
 import threading
 import time
+import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -123,10 +124,9 @@ def run_curve(curve: Mapping[str, Any], folder: Path) -> None:
             bench = _bench(curve)
             _rounds(curve, bench, folder, place)
             _finish(curve, bench, folder, place)
-        except Exception as error:
-            write_json(place / "failed.json", {"reason": f"{type(error).__name__}: {error}"})
-            if not isinstance(error, CourseError):
-                raise
+        except Exception as error:  # whatever it was, the other curves go on, and `table` says it
+            reason = f"{type(error).__name__}: {error}"
+            write_json(place / "failed.json", {"reason": reason, "traceback": traceback.format_exc()})
 
 
 def _rounds(curve: Mapping[str, Any], bench: Bench, folder: Path, place: Path) -> None:
