@@ -120,3 +120,11 @@ def test_the_command_runs_a_grid_then_says_at_once_that_it_is_complete(tmp_path,
     assert (tmp_path / "runs" / "tiny" / "report.html").exists()
     again = CliRunner().invoke(cli.app, arguments, catch_exceptions=False)
     assert "Every curve is complete" in again.output and "magnitude" in again.output
+
+
+def test_the_benchmark_of_selection_compares_equal_choices_and_prints_ratios():
+    command = [sys.executable, str(ROOT / "benchmarks" / "selection.py"), "--sizes", "1000", "--runs", "1"]
+    result = subprocess.run(command, capture_output=True, text=True, check=True)
+    rows = [line.split("|") for line in result.stdout.splitlines() if line.startswith("| 1,000")]
+    assert [row[2].strip() for row in rows] == ["selection.lowest", "stable argsort", "torch.nn.utils.prune"]
+    assert rows[0][4].strip() == "1.0"
