@@ -477,7 +477,7 @@ def test_one_kind_of_unit_may_be_given_as_a_word(built, bench):
     assert {name for name, kept in masks.units.items() if not kept.all()} == {"dense"}
 
 
-def test_a_history_takes_only_what_every_epoch_calls_low_and_asks_for_a_recording(built, bench):
+def test_a_history_takes_only_what_every_epoch_calls_low(built, bench):
     model, pruner = copy.deepcopy(built["mlp"]), METHODS["mean history"]
     recording = recording_for(pruner, model, bench)
     both = pruner.masks(model, bench, recording=recording)
@@ -485,8 +485,13 @@ def test_a_history_takes_only_what_every_epoch_calls_low_and_asks_for_a_recordin
     assert not same(each[0].units, each[1].units)
     for group in both.units:
         assert torch.equal(~both.units[group], ~each[0].units[group] & ~each[1].units[group])
-    with pytest.raises(CourseError, match="history=2"):
-        pruner.masks(model, bench)
+    with pytest.raises(CourseError, match="history=2 epochs were asked for; the recording has 1"):
+        pruner.masks(model, bench, recording=recording[:1])
+
+
+def test_a_history_without_a_recording_is_calibrated_now(built, bench):
+    pruner, now = METHODS["mean history"], ActivationPruner("mean", quantile=0.4, **few)
+    assert same(pruner.masks(built["mlp"], bench), now.masks(built["mlp"], bench))
 
 
 def test_the_cap_holds_back_a_threshold_that_would_take_all(built, bench):

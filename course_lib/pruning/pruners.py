@@ -36,7 +36,8 @@ class Pruner:
         cap: the largest share of a group's survivors that one round may take.
         layers: names of the layers (for units: of the groups) that are pruned; None: all. The classifier's outputs never.
         samples: training images for scores that need activations or gradients; seed: which ones, and of random scores.
-        history: K: a unit goes only if the rule takes it in each of the last K recorded epochs.
+        history: K: a unit goes only if the rule takes it in each of the last K recorded epochs; without a recording the
+            one calibration decides.
     """
 
     score: str | scores.Score = "l1"
@@ -164,10 +165,11 @@ class Pruner:
         offered = {group.name: group for group in found if group.kind in self.kinds}
         chosen = self._chosen(offered)
         if "activation" in self._needs:
-            recording = recording or calibrate(model, bench, chosen, self.samples, self.seed)
-            recording = recording[-(self.history or 1) :]
-            if len(recording) < (self.history or 1):
+            if recording is None:
+                recording = calibrate(model, bench, chosen, self.samples, self.seed)
+            elif len(recording) < (self.history or 1):
                 raise CourseError(f"history={self.history} epochs were asked for; the recording has {len(recording)}.")
+            recording = recording[-(self.history or 1) :]
         slopes = gradients(model, bench, self.samples, self.seed) if "gradient" in self._needs else {}
         weights, layers = dict(model.named_parameters()), []
         for group in chosen:
