@@ -628,7 +628,7 @@ def test_fashion_mnist_comes_from_debians_package_and_then_from_the_cache(offlin
     assert same(first, data.load("fashion-mnist", "cpu"))
 
 
-@pytest.mark.parametrize("content", [gzip.compress(b"other"), b"no gzip"])
+@pytest.mark.parametrize("content", [gzip.compress(b"other", mtime=0), b"no gzip"], ids=["other content", "no gzip"])
 def test_a_file_in_debians_place_that_is_not_the_original_is_refused(tmp_path, monkeypatch, content):
     for name in sources.FASHION_FILES:
         (tmp_path / f"{name}.gz").write_bytes(content)
