@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from course_lib import data, models
+from course_lib import data, models, train
 from course_lib.errors import CourseError
 from course_lib.pruning.loop import SCHEDULES
 from course_lib.pruning.presets import PRESETS
@@ -67,23 +67,57 @@ def check(grid: Mapping[str, Any]) -> dict[str, Any]:
     full["device"] = data.pick_device(full["device"]).type
     full = {**full, "dense": {**DENSE, **grid.get("dense", {})}}
     _known(full["dense"], DENSE, "[dense]")
-    _known(full["dense"]["fit"], FIT, "[dense.fit]")
     _known(full["fit"], FIT, "[fit]")
     if full["model"] not in models.MODELS:
         raise CourseError(f"model = {full['model']!r} was given; known are {', '.join(models.MODELS)}.")
     for axis in ("method", "seeds"):
         if not full[axis]:
             raise CourseError(f"the grid's {axis} is empty; at least one is needed.")
+    for axis, values in {"seeds": full["seeds"], "method": [method.get("name") for method in full["method"]]}.items():
+        twice = [value for value in values if values.count(value) > 1 and value is not None]
+        if twice:
+            raise CourseError(f"the grid's {axis} has {twice[0]!r} twice; each curve must differ from the others.")
+    for seed in full["seeds"]:
+        _number(seed, "seeds", whole=True)
+    _number(full["dense"]["epochs"], "[dense] epochs")
+    _number(full["dense"]["threads"], "[dense] threads", whole=True, least=1)
+    _check_fit(full["dense"]["fit"], "[dense.fit]")
     for curve in curves(full):
-        if curve["precision"] not in ("fp32", "bf16"):
-            raise CourseError(f"precision = {curve['precision']!r} was given; a study runs in 'fp32' or 'bf16'.")
-        if curve["schedule"] not in SCHEDULES:
-            raise CourseError(f"schedule = {curve['schedule']!r} was given; it can be {', '.join(SCHEDULES)}.")
-        pruner(curve)
-    names = [method["name"] for method in full["method"]]
-    if len(set(names)) < len(names):
-        raise CourseError(f"two methods of the grid have the name {max(names, key=names.count)!r}; names must differ.")
+        _check_curve(curve)
     return full
+
+
+def _check_curve(curve: Mapping[str, Any]) -> None:
+    where = f"method {curve['method']!r}:"
+    for key in ("rounds", "threads", "limit"):
+        if curve[key] is not None:
+            _number(curve[key], f"{where} {key}", whole=True, least=1)
+    for key in ("epochs", "final_epochs"):
+        _number(curve[key], f"{where} {key}")
+    if curve["precision"] not in ("fp32", "bf16"):
+        raise CourseError(f"precision = {curve['precision']!r} was given; a study runs in 'fp32' or 'bf16'.")
+    if curve["schedule"] not in SCHEDULES:
+        raise CourseError(f"schedule = {curve['schedule']!r} was given; it can be {', '.join(SCHEDULES)}.")
+    _check_fit(curve["fit"], f"{where} fit")
+    history = pruner(curve).history
+    if history and history > curve["epochs"]:
+        raise CourseError(f"{where} history = {history} was given; each round trains only {curve['epochs']} epochs.")
+
+
+def _check_fit(fit: Mapping[str, Any], where: str) -> None:
+    _known(fit, FIT, where)
+    if fit.get("optimizer", "adamw") not in train.OPTIMIZERS:
+        raise CourseError(f"{where} optimizer = {fit['optimizer']!r} was given; known are {', '.join(train.OPTIMIZERS)}.")
+    if "batch_size" in fit:
+        _number(fit["batch_size"], f"{where} batch_size", whole=True, least=1)
+    for key in ("lr", "weight_decay", "label_smoothing"):
+        _number(fit.get(key, 0), f"{where} {key}")
+
+
+def _number(value: Any, name: str, whole: bool = False, least: int = 0) -> None:
+    kinds = (int,) if whole else (int, float)
+    if not isinstance(value, kinds) or isinstance(value, bool) or not least <= value < float("inf"):
+        raise CourseError(f"{name} = {value!r} was given; it is a {'whole ' if whole else ''}number of at least {least}.")
 
 
 def curves(grid: Mapping[str, Any]) -> list[dict[str, Any]]:
