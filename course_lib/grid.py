@@ -40,6 +40,7 @@ DEFAULTS: dict[str, Any] = {
     "fit": {},
     "dense": {},
     "method": [],
+    "references": False,  # draw the reference project's points: on CIFAR-10 only
 }
 DENSE = {"epochs": 5, "threads": 2, "fit": {}}
 PER_METHOD = ("rounds", "epochs", "final_epochs", "schedule", "teacher", "fit")  # a method may set its own
@@ -56,6 +57,8 @@ def load(path: str | Path) -> dict[str, Any]:
         raise CourseError(
             f"the grid {path} was given; there is no such file, and the committed ones are {known}."
         ) from error
+    except OSError as error:
+        raise CourseError(f"{path} cannot be read as a grid ({error.strerror}).") from error
     except tomllib.TOMLDecodeError as error:
         raise CourseError(f"{path} is not a TOML file: {error}.") from error
 
@@ -64,6 +67,9 @@ def check(grid: Mapping[str, Any]) -> dict[str, Any]:
     """Return `grid` with its defaults filled in; the first mistake in it is refused in one sentence."""
     _known(grid, DEFAULTS, "the grid")
     full = {**DEFAULTS, **grid}
+    for key, kind in {"seeds": list, "method": list, "dense": Mapping, "fit": Mapping, "data": (str, Path)}.items():
+        if not isinstance(full[key], kind):
+            raise CourseError(f"{key} = {full[key]!r} was given; see course_lib/grids for the form that is expected.")
     full["device"] = data.pick_device(full["device"]).type
     full = {**full, "dense": {**DENSE, **grid.get("dense", {})}}
     _known(full["dense"], DENSE, "[dense]")
@@ -77,6 +83,8 @@ def check(grid: Mapping[str, Any]) -> dict[str, Any]:
         twice = [value for value in values if values.count(value) > 1 and value is not None]
         if twice:
             raise CourseError(f"the grid's {axis} has {twice[0]!r} twice; each curve must differ from the others.")
+    if any(method.get("name") == "dense" for method in full["method"]):
+        raise CourseError("a method of the grid has the name 'dense', which the unpruned start has; give it another.")
     for seed in full["seeds"]:
         _number(seed, "seeds", whole=True)
     _number(full["dense"]["epochs"], "[dense] epochs")
@@ -122,7 +130,7 @@ def _number(value: Any, name: str, whole: bool = False, least: int = 0) -> None:
 
 def curves(grid: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return the configuration of every curve: plain data that alone decides its numbers."""
-    shared = {key: grid[key] for key in DEFAULTS if key not in ("name", "seeds", "method", *PER_METHOD)}
+    shared = {key: grid[key] for key in DEFAULTS if key not in ("name", "seeds", "method", "references", *PER_METHOD)}
     found = []
     for seed in grid["seeds"]:
         for method in grid["method"]:

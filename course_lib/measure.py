@@ -9,8 +9,6 @@ from __future__ import annotations
 import gzip
 import math
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 import torch
@@ -20,6 +18,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from course_lib import train
 from course_lib.errors import CourseError
+from course_lib.models import in_mode
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,18 +36,6 @@ class Latency(NamedTuple):
     iqr_ms: float
     batch_size: int
     runs: int
-
-
-@contextmanager
-def _evaluating(model: nn.Module) -> Iterator[None]:
-    """Put `model` in eval mode; afterwards every module has the mode it had (a frozen BatchNorm stays frozen)."""
-    modes = [(module, module.training) for module in model.modules()]
-    model.eval()
-    try:
-        yield
-    finally:
-        for module, training in modes:
-            module.training = training
 
 
 def _on_device_of(model: nn.Module, example: Tensor) -> Tensor:
@@ -76,7 +63,7 @@ def macs(model: nn.Module, example: Tensor) -> int:
         example: A batch of inputs, (N, ...); only the first is used.
     """
     image = _on_device_of(model, example)[:1]
-    with _evaluating(model), torch.no_grad(), FlopCounterMode(display=False) as counter:
+    with in_mode(model, training=False), torch.no_grad(), FlopCounterMode(display=False) as counter:
         model(image)
     return counter.get_total_flops() // 2  # the counter takes a multiply and an add for two operations
 
@@ -130,7 +117,7 @@ def latency(model: nn.Module, example: Tensor, batch_size: int = 1, runs: int = 
     batch = _on_device_of(model, example)
     batch = batch[torch.arange(batch_size, device=batch.device) % len(batch)]
     times = []
-    with _evaluating(model), torch.inference_mode():
+    with in_mode(model, training=False), torch.inference_mode():
         for _ in range(warmup + runs):
             _synchronise(batch.device)
             start = time.perf_counter()
@@ -151,7 +138,7 @@ def standard_error(accuracy: float, n: int) -> float:
 def _measures(model: nn.Module, bench: Bench, split: str, batch_size: int, masks: Masks | None) -> dict[str, float]:
     zero_free = nonzeros(model)
     speed = latency(model, bench.example, batch_size)
-    with _evaluating(model):
+    with in_mode(model, training=False):
         accuracy, n = train.evaluate(model, bench, split=split), len(bench.split(split))
     return {
         "parameters": parameters(model),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import torch
@@ -61,6 +63,18 @@ def _vgg(shape: tuple[int, int, int], classes: int) -> nn.Module:
         channels = width
     layers += [nn.Flatten(), nn.Linear(_width([*layers, nn.Flatten()], shape), 128), nn.ReLU(), nn.Linear(128, classes)]
     return _named(layers, " ".join([*names, "flatten", "dense", "relu7", "head"]))
+
+
+@contextmanager
+def in_mode(model: nn.Module, training: bool) -> Iterator[None]:
+    """Put `model` in training or eval mode for a while; then every module gets its own mode back (a frozen norm, say)."""
+    modes = [(module, module.training) for module in model.modules()]
+    model.train(training)
+    try:
+        yield
+    finally:
+        for module, was in modes:
+            module.training = was
 
 
 class Block(nn.Module):

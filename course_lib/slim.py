@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from course_lib.errors import CourseError
+from course_lib.models import in_mode
 from course_lib.pruning.masks import Masks
 from course_lib.pruning.units import NORMS, Group, groups
 
@@ -56,7 +57,7 @@ def cut(model: nn.Module, found: Sequence[Group], masks: Masks) -> nn.Module:
             inputs.setdefault(name, torch.ones(width, dtype=torch.bool))[columns[~kept].flatten()] = False
     for name, kept in inputs.items():
         _keep_columns(modules[name], kept)
-    return small.to(memory_format=torch.channels_last)
+    return small
 
 
 @torch.inference_mode()
@@ -64,9 +65,8 @@ def difference(model: nn.Module, other: nn.Module, example: Tensor) -> float:
     """Return the largest difference of the two models' outputs in eval mode, in standard deviations of the first's."""
     outputs = []
     for network in (model, other):
-        training = network.training
-        outputs.append(network.eval()(example))
-        network.train(training)
+        with in_mode(network, training=False):
+            outputs.append(network(example))
     spread = outputs[0].std().clamp_min(1e-12)
     return float((outputs[0] - outputs[1]).abs().max() / spread)
 
@@ -86,8 +86,11 @@ def _keep_columns(module: nn.Module, kept: Tensor) -> None:
 
 
 def _replace(module: nn.Module, name: str, tensor: Tensor) -> None:
-    if isinstance(getattr(module, name), nn.Parameter):
-        tensor = nn.Parameter(tensor, requires_grad=getattr(module, name).requires_grad)
+    old = getattr(module, name)
+    if old.ndim == 4 and not old.is_contiguous() and old.is_contiguous(memory_format=torch.channels_last):
+        tensor = tensor.contiguous(memory_format=torch.channels_last)
+    if isinstance(old, nn.Parameter):
+        tensor = nn.Parameter(tensor, requires_grad=old.requires_grad)
     setattr(module, name, tensor)
 
 

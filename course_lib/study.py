@@ -28,9 +28,8 @@ def write(table: pandas.DataFrame, grid: Mapping[str, Any], folder: str | Path, 
     """
     folder = Path(folder)
     n = int(table["test_images"].iloc[0])
-    on_cifar = "cifar10" in str(table["data"].iloc[0]).lower()
     title = f"{TITLE}: {grid['model']} on {table['data'].iloc[0]}"
-    figure = pareto.plot(table, n=n, references=on_cifar, title=title)
+    figure = pareto.plot(table, n=n, references=grid["references"], title=title)
     alt = pareto.alt_text(table)
     png, svg = pareto.save(figure, folder / "pareto", alt)
     csv, plain, page, text = (folder / name for name in ("table.csv", "table.json", "report.html", "README.md"))
@@ -109,10 +108,15 @@ def _beside(table: pandas.DataFrame, one: str, other: str, n: int) -> list[str]:
     expected = np.interp(inside["sparsity"], reference["sparsity"], reference["test_accuracy"])
     differences = 100 * (inside["test_accuracy"] - expected)
     pairs = ", ".join(f"{d:+.1f} at {s:.3f}" for d, s in zip(differences, inside["sparsity"], strict=True))
+    spent = [table.loc[table["method"] == method, "epochs"].max() for method in (name, peer)]
+    equal = spent[0] == spent[1]
+    epochs = (
+        f"both curves end at {spent[0]:g} epochs" if equal else f"the curves end at {spent[0]:g} and {spent[1]:g} epochs"
+    )
     error = 100 * 2**0.5 * standard_error(float(inside["test_accuracy"].mean()), n)
     return [
-        f"{name} minus {peer} at equal sparsity and epochs, in points of test accuracy: {pairs} "
-        f"(one standard error of a difference: {error:.1f})."
+        f"{name} minus {peer} at equal sparsity, in points of test accuracy: {pairs} (one standard error of a difference: "
+        f"{error:.1f}; {epochs}; which round a point comes from, and so what training it had by then, differs)."
     ]
 
 

@@ -2,6 +2,7 @@
 
 A store is a folder; each dense start and each curve has a folder in it, named by a hash of its configuration:
 
+    data.json    what the images were, so that runs on other images are not taken for these
     dense-HASH/  model.safetensors, record.json (written last: then the dense start is finished)
     curve-HASH/  config.json; per round: model, masks, and round-NNN.json (written last: then the round is finished);
                  points.json (written last: then the curve is finished, and its test accuracies have been read, once)
@@ -10,6 +11,7 @@ A store is a folder; each dense start and each curve has a folder in it, named b
 from __future__ import annotations
 
 import functools
+import hashlib
 import json
 import os
 import threading
@@ -54,6 +56,7 @@ def run(
         raise CourseError(f"engine={engine!r} was given; known is 'local'.")
     full = grid.check(what) if isinstance(what, Mapping) else grid.load(what)
     folder = Path(store) / full["name"]
+    _check_data(data.load(full["data"], device="cpu", limit=full["limit"]), folder)
     curves, todo = grid.curves(full), unfinished(full, store)
     if todo:
         starts = {grid.identity(grid.dense(curve)): curve for curve in todo}
@@ -190,6 +193,18 @@ def _ended(records: list[Record], rounds: int) -> bool:
     return records[-1].round == rounds or last[-1] in ("target", "collapsed") or last == ["stalled", "stalled"]
 
 
+def _check_data(bench: Bench, folder: Path) -> None:
+    """Refuse a store whose runs were made on other images: curves are named by the data's name, not by its content."""
+    digest = hashlib.sha256()
+    for part in (bench.train, bench.validation, bench.test):
+        digest.update(part.images.numpy().tobytes() + part.labels.numpy().tobytes())
+    known = folder / "data.json"
+    if not known.exists():
+        write_json(known, {"name": bench.name, "sha256": digest.hexdigest()})
+    elif _read(known)["sha256"] != digest.hexdigest():
+        raise CourseError(f"{folder} holds runs on other images than those of {bench.name!r}; give another folder (--out).")
+
+
 def _records(place: Path) -> list[Record]:
     found = []
     for path in sorted(place.glob("round-???.json")):
@@ -282,7 +297,9 @@ def _progress(curves: list[Mapping[str, Any]], folder: Path) -> Iterator[None]:
         shown = finished()
         total = sum(curve["rounds"] for curve in curves)
         with tqdm(total=total, initial=len(shown), desc=folder.name, unit="round") as bar:
-            while not over.wait(0.5):
+            ending = False
+            while not ending:
+                ending = over.wait(0.5)
                 new = finished() - shown
                 for path in sorted(new, key=lambda path: path.stat().st_mtime):
                     record = _read(path)

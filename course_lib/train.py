@@ -14,6 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from course_lib.errors import CourseError
+from course_lib.models import in_mode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,6 +62,8 @@ def fit(
         {"epochs": [{"epoch", "loss", "accuracy" (on augmented training images)}, ...], "images", "seconds", "precision"}
     """
     started = time.perf_counter()
+    if not isinstance(batch_size, int) or batch_size < 1:
+        raise CourseError(f"batch_size={batch_size!r} was given; it is a whole number of at least 1.")
     per_epoch = math.ceil(len(bench.train) / batch_size)
     steps = _steps(epochs, per_epoch)
     stepper = make_optimizer(model, optimizer, lr, weight_decay)
@@ -69,8 +72,8 @@ def fit(
     if masks is not None:
         masks.apply_(model)
     if teacher is not None:
-        teacher = teacher.eval()
-    with _seeded(bench, seed), _training(model), recorder or nullcontext():
+        teacher = copy.deepcopy(teacher).eval()  # the caller's keeps its modes, and may be `model` itself
+    with _seeded(bench, seed), in_mode(model, training=True), recorder or nullcontext():
         if precision == "auto":
             precision = faster_precision(model, bench, batch_size)
         cast = autocast(bench.device, precision)
@@ -90,7 +93,10 @@ def fit(
                         bar.set_postfix(loss=f"{sums[0] / images:.3f}", accuracy=f"{sums[1] / images:.3f}")
                 loss, accuracy = (sums / images).tolist()
                 if not math.isfinite(loss):
-                    raise CourseError(f"training diverged in epoch {epoch + 1} (loss {loss}); give a smaller lr={lr}.")
+                    rate = stepper.defaults["lr"]
+                    raise CourseError(
+                        f"training diverged in epoch {epoch + 1} (loss {loss}); give a smaller lr than {rate}."
+                    )
                 history["epochs"].append({"epoch": (step + 1) / per_epoch, "loss": loss, "accuracy": accuracy})
                 history["images"] += images
                 if recorder is not None:
@@ -134,7 +140,7 @@ def _divergence(outputs: Tensor, targets: Tensor) -> Tensor:
 @torch.inference_mode()
 def evaluate(model: nn.Module, bench: Bench, split: str = "validation", samples: int | None = None) -> float:
     """Return the accuracy in [0, 1] of `model` in eval mode on a part of `bench` (or `samples` images)."""
-    with _training(model, on=False):
+    with in_mode(model, training=False):
         right, seen = torch.zeros((), device=bench.device), 0
         for images, labels in bench.batches(split, 500, samples=samples):
             right += (model(images).argmax(1) == labels).sum()
@@ -146,7 +152,7 @@ def recalibrate_batchnorm(model: nn.Module, bench: Bench, samples: int = 2048, s
     """Measure the BatchNorm statistics anew on training images, in place; return whether there were any."""
     if not any(isinstance(module, nn.modules.batchnorm._BatchNorm) for module in model.modules()):
         return False
-    with _seeded(bench, seed):
+    with _seeded(bench, seed), in_mode(model, training=True):
         torch.optim.swa_utils.update_bn(bench.batches("train", samples=samples, seed=seed), model)
     return True
 
@@ -210,7 +216,7 @@ def faster_precision(model: nn.Module, bench: Bench, batch_size: int = 256) -> s
 
 
 def _steps(epochs: float, per_epoch: int) -> int:
-    if not epochs >= 0:
+    if not 0 <= epochs < math.inf:
         raise CourseError(f"epochs={epochs} was given; it must be 0 or more (it may be fractional).")
     return max(1, round(epochs * per_epoch)) if epochs else 0
 
@@ -227,15 +233,3 @@ def _seeded(bench: Bench, seed: int) -> Iterator[None]:
     with torch.random.fork_rng([bench.device] if bench.device.type == "cuda" else []):
         torch.manual_seed(seed)
         yield
-
-
-@contextmanager
-def _training(model: nn.Module, on: bool = True) -> Iterator[None]:
-    """Put `model` in training mode for a while; then every module gets its own mode back (a frozen BatchNorm, say)."""
-    modes = {module: module.training for module in model.modules()}
-    model.train(on)
-    try:
-        yield
-    finally:
-        for module, training in modes.items():
-            module.training = training

@@ -356,7 +356,7 @@ def test_sap_raises_if_every_group_is_zero(scope, built, bench):
     model = copy.deepcopy(built["mlp"])
     for parameter in model.parameters():
         nn.init.zeros_(parameter)
-    with pytest.raises(AllZeroError, match="every group"):
+    with pytest.raises(AllZeroError, match="every prunable weight of the model is zero"):
         SAPPruner(scope=scope).masks(model, bench)
 
 
@@ -513,3 +513,55 @@ def test_sparsity_is_a_share_of_units_for_units_and_of_weights_for_weights(name,
 def test_a_method_describes_itself_as_plain_data(method):
     described = json.loads(json.dumps(METHODS[method].describe()))
     assert described["scope"] == METHODS[method].scope and described["amount"] and isinstance(described["score"], str)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_model_of_nothing_but_zeros_is_refused_by_every_method(method, built, bench):
+    model = copy.deepcopy(built["cnn"])
+    for parameter in model.parameters():
+        nn.init.zeros_(parameter)
+    with pytest.raises(AllZeroError, match="every prunable weight of the model is zero"):
+        METHODS[method].masks(model, bench, recording=recording_for(METHODS[method], model, bench))
+
+
+@pytest.mark.parametrize("method", ["l1 layer", "mean threshold"])
+def test_masks_count_as_gone_whether_or_not_they_were_applied(method, built, bench):
+    model, pruner = copy.deepcopy(built["cnn"]), METHODS[method]
+    first = RandomPruner(0.5, unit=("filter", "neuron")).masks(model, bench)
+    before = pruner.masks(model, bench, first)
+    after = pruner.masks(first.apply_(model), bench, first)
+    assert same(before, after)
+
+
+def test_a_tied_weight_is_pruned_once_and_under_one_name(bench):
+    model = nn.Sequential(nn.Flatten(), nn.Linear(784, 32), nn.ReLU(), nn.Linear(32, 32), nn.ReLU(), nn.Linear(32, 32))
+    model[5].weight = model[3].weight
+    masks = MagnitudePruner(0.5).masks(model, bench)
+    assert set(masks) == {"1.weight", "3.weight"}
+    masks.apply_(model)
+    assert (model[5].weight == 0).sum() == 512
+
+
+@pytest.mark.parametrize("progress", [0, -1, 50])
+def test_progress_is_a_share(progress, built, bench):
+    with pytest.raises(CourseError, match="progress="):
+        MagnitudePruner(0.5).masks(built["mlp"], bench, progress=progress)
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [({"layers": "dense1"}, "it is a list of names"), ({"history": 2, "score": "l1"}, "only scores of activations")],
+)
+def test_layers_are_a_list_and_only_activations_have_a_history(given, sentence):
+    with pytest.raises(CourseError, match=sentence):
+        Pruner(**{"unit": "neuron", "score": "mean", **given})
+
+
+def test_state_dict_keys_unchanged_and_deepcopy_works(built, bench):
+    model = copy.deepcopy(built["resnet"])
+    keys = list(model.state_dict())
+    masks = L1NormPruner(0.5).masks(model, bench)
+    masks.apply_(model)
+    assert list(model.state_dict()) == keys
+    twin = copy.deepcopy(model)
+    assert all(torch.equal(a, b) for a, b in zip(model.parameters(), twin.parameters(), strict=True))

@@ -5,10 +5,10 @@ import json
 import pandas
 import pytest
 
-from course_lib import study
+from course_lib import grid, study
 from course_lib.errors import CourseError
 
-GRID = {"model": "cnn", "precision": "fp32", "threads": 1}
+GRID = {"model": "cnn", "precision": "fp32", "threads": 1, "references": False}
 
 
 def rows(method, points, data="fashion-mini", seed=0):
@@ -42,9 +42,10 @@ def test_a_study_leaves_table_figure_page_and_readme(tmp_path):
 
 def test_the_reference_points_are_drawn_on_cifar_only(tmp_path):
     curves = [(0.5, 0.9, 0.88)], [(0.6, 0.8, 0.8)]
-    for data, drawn in {"fashion-mini": False, "cifar10-jpeg": True}.items():
-        study.write(made(*curves, data=data), GRID, tmp_path / data, {})
-        assert ("not comparable point for point" in (tmp_path / data / "pareto.svg").read_text()) is drawn
+    for drawn in (False, True):
+        study.write(made(*curves), {**GRID, "references": drawn}, tmp_path / str(drawn), {})
+        assert ("not comparable point for point" in (tmp_path / str(drawn) / "pareto.svg").read_text()) is drawn
+    assert [name for name in ("embedded", "cifar10-one-seed") if grid.load(name)["references"]] == ["cifar10-one-seed"]
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from pathlib import Path
 import pandas
 import pytest
 import torch
+from PIL import Image
 
 from course_lib import grid, models, sweep, train
 from course_lib.errors import CourseError
@@ -114,7 +115,6 @@ def test_a_second_call_runs_nothing_and_gives_the_same_table(undisturbed, monkey
 
     for name in ("fit", "evaluate"):
         monkeypatch.setattr(train, name, forbidden)
-    monkeypatch.setattr(sweep.data, "load", forbidden)
     pandas.testing.assert_frame_equal(sweep.run(GRID, store=store, jobs=1), table)
     assert files(store) == before
 
@@ -167,9 +167,9 @@ ONE, TWO, THREE = (f"round-{number:03d}.json" for number in (1, 2, 3))
 @pytest.mark.parametrize(
     ("call", "done"),
     [
-        pytest.param(1, [], id="as the dense start is done"),
-        pytest.param(4, [ONE], id="as round 2 is saved"),
-        pytest.param(10, [ONE, ONE, TWO, TWO, THREE], id="before the last round of the second curve"),
+        pytest.param(2, [], id="as the dense start is done"),
+        pytest.param(5, [ONE], id="as round 2 is saved"),
+        pytest.param(11, [ONE, ONE, TWO, TWO, THREE], id="before the last round of the second curve"),
     ],
 )
 def test_killed_and_continued_equals_undisturbed(undisturbed, tmp_path, call, done):
@@ -266,6 +266,20 @@ def test_the_seed_of_a_curve_seeds_its_pruner_unless_the_method_names_one():
     assert [grid.pruner(curve).seed for curve in curves] == [4, 9]
 
 
+def test_a_store_of_other_images_is_refused_even_under_the_same_name(tmp_path):
+    for place, value in {"one": 10, "other": 200}.items():
+        for part in ("train", "test"):
+            for title, shade in {"dark": 0, "bright": value}.items():
+                folder = tmp_path / place / "images" / part / title
+                folder.mkdir(parents=True)
+                for number in range(10):
+                    Image.new("L", (8, 8), shade + number).save(folder / f"{number}.png")
+    small = changed(limit=None, method=GRID["method"][:1], rounds=1)
+    sweep.run({**small, "data": str(tmp_path / "one" / "images")}, store=tmp_path / "runs", jobs=1)
+    with pytest.raises(CourseError, match="holds runs on other images than those of 'images'"):
+        sweep.run({**small, "data": str(tmp_path / "other" / "images")}, store=tmp_path / "runs", jobs=1)
+
+
 # bad grids
 
 METHOD = {"name": "SAP", "pruner": "sap"}
@@ -302,6 +316,9 @@ LATE = {  # unchecked, they would end the run later, some after an hour of train
     "unknown optimizer": {"fit": {"optimizer": "lion"}},
     "history longer than a round's training": {"method": [{**GRID["method"][1], "history": 2}]},
     "rounds that are text": {"rounds": "three"},
+    "seeds that are no list": {"seeds": 5},
+    "unknown key in a method's fit": {"method": [{**METHOD, "fit": {"rate": 1}}]},
+    "a method called dense": {"method": [{**METHOD, "name": "dense"}]},
 }
 
 

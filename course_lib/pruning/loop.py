@@ -108,10 +108,10 @@ def iterate(
         before = masks.kept_parameters
         progress = SCHEDULES[schedule](number / rounds)
         masks, groups = pruner.at_round(number).propose(model, bench, masks, progress, recording)
-        if rewind is not None:
-            train.rewind(model, rewind)
         masks.apply_(model)
         accuracy = {"pruned": train.evaluate(model, bench)}
+        if rewind is not None:
+            masks.apply_(train.rewind(model, rewind))
         if train.recalibrate_batchnorm(model, bench, seed=seed):
             accuracy["recalibrated"] = train.evaluate(model, bench)
         recorder = pruner.recorder(model, bench) if pruner.history else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import zlib
 from collections.abc import Sequence
@@ -14,6 +15,7 @@ from torch import Tensor, nn
 from course_lib.errors import CourseError
 from course_lib.pruning import amounts, scores, selection, units
 from course_lib.pruning.masks import Masks
+from course_lib.pruning.pqindex import AllZeroError
 from course_lib.pruning.recording import Recorder, Recording, calibrate, gradients
 
 if TYPE_CHECKING:
@@ -66,6 +68,10 @@ class Pruner:
             raise CourseError(f"amount={self.amount!r} was given; give one of amounts, such as amounts.target(0.5).")
         if self.min_per_layer is not None and self.min_per_layer < 0:
             raise CourseError(f"min_per_layer={self.min_per_layer} was given; it must be 0 or more.")
+        if isinstance(self.layers, str):
+            raise CourseError(f"layers={self.layers!r} was given; it is a list of names, such as [{self.layers!r}].")
+        if self.history is not None and "activation" not in needed:
+            raise CourseError(f"history={self.history} was given; only scores of activations have a history.")
         if self.history is not None and self.history < 1:
             raise CourseError(f"history={self.history} was given; it must be 1 epoch or more.")
         selection.check_share(self.cap, "cap")
@@ -131,7 +137,11 @@ class Pruner:
         """Return `masks(...)` and, per ranked group, what was seen: survivors, removed, PQ index, cut, note."""
         masks = (masks if masks is not None else Masks.dense(model)).to(bench.device)
         masks.check(model)
-        _check_finite(model, masks)
+        _check_weights(model, masks)
+        if not 0 < progress <= 1:
+            raise CourseError(f"progress={progress} was given; it is more than 0 and at most 1.")
+        if len(masks):
+            model = masks.apply_(copy.deepcopy(model))  # what is gone must not count, whether or not it was zeroed
         found = units.groups(model, bench.example) if self.kinds != ("weight",) else []
         if self.kinds == ("weight",):
             layers = self._weights(model, bench, masks)
@@ -210,8 +220,12 @@ class Pruner:
 _NOTHING = torch.empty(0)
 
 
-def _check_finite(model: nn.Module, masks: Masks) -> None:
-    """Refuse NaN among the kept weights, whatever the score: activations or a lot would not show it."""
-    for name, weight in units.prunable_weights(model).items():
-        if not bool(torch.isfinite(weight[masks[name]] if name in masks else weight).all()):
+def _check_weights(model: nn.Module, masks: Masks) -> None:
+    """Refuse NaN among the kept weights, and nothing but zeros, whatever the score: activations would not show it."""
+    weights = units.prunable_weights(model)
+    kept = {name: weight[masks[name]] if name in masks else weight for name, weight in weights.items()}
+    for name, values in kept.items():
+        if not bool(torch.isfinite(values).all()):
             raise CourseError(f"{name} has values that are NaN or infinite; weights must be finite to be pruned.")
+    if any(values.numel() for values in kept.values()) and not any(bool(values.any()) for values in kept.values()):
+        raise AllZeroError("every prunable weight of the model is zero; there is nothing to rank.")

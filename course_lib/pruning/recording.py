@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from torch.func import functional_call
 
 from course_lib.errors import CourseError
 from course_lib.files import replacing
+from course_lib.models import in_mode
 from course_lib.pruning.scores import Activity
 from course_lib.pruning.units import Group, hooked
 
@@ -68,7 +69,7 @@ def calibrate(model: nn.Module, bench: Bench, groups: Sequence[Group], samples: 
     Eval mode, because dropout would count units as silent that are only switched off.
     """
     _check_samples(bench, samples)
-    with _evaluating(model), Recorder(model, groups) as recorder:
+    with in_mode(model, training=False), Recorder(model, groups) as recorder:
         for images, _ in bench.batches("train", samples=samples, seed=seed):
             model(images)
         recorder.end_epoch()
@@ -81,24 +82,16 @@ def gradients(model: nn.Module, bench: Bench, samples: int, seed: int) -> dict[s
     # Views that want a gradient, so that a frozen model has one as well.
     parameters = {name: parameter.detach().requires_grad_() for name, parameter in model.named_parameters()}
     sums = {name: torch.zeros_like(parameter) for name, parameter in parameters.items()}
-    with _evaluating(model), torch.enable_grad():
+    with in_mode(model, training=False), torch.enable_grad():
         for images, labels in bench.batches("train", samples=samples, seed=seed):
             loss = F.cross_entropy(functional_call(model, parameters, images), labels, reduction="sum")
-            for name, gradient in zip(sums, torch.autograd.grad(loss, list(parameters.values())), strict=True):
+            for name, gradient in zip(
+                sums,
+                torch.autograd.grad(loss, list(parameters.values()), materialize_grads=True, allow_unused=True),
+                strict=True,
+            ):
                 sums[name] += gradient
     return {name: gradient / min(samples, len(bench.train)) for name, gradient in sums.items()}
-
-
-@contextmanager
-def _evaluating(model: nn.Module) -> Iterator[None]:
-    """Put `model` in eval mode for a while; every module gets its own mode back, a frozen BatchNorm too."""
-    modes = [(module, module.training) for module in model.modules()]
-    model.eval()
-    try:
-        yield
-    finally:
-        for module, training in modes:
-            module.training = training
 
 
 def save(recording: Recording, path: str | Path) -> None:

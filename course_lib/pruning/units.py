@@ -45,7 +45,9 @@ class Group:
 def prunable_weights(model: nn.Module) -> dict[str, nn.Parameter]:
     """Return name -> weight of every convolution and dense layer: what weight pruners may take from."""
     layers = {name: m for name, m in model.named_modules() if isinstance(m, (nn.modules.conv._ConvNd, nn.Linear))}
-    return {f"{name}.weight" if name else "weight": layer.weight for name, layer in layers.items()}
+    named = {f"{name}.weight" if name else "weight": layer.weight for name, layer in layers.items()}
+    own = dict(model.named_parameters())  # a tied weight has one name only
+    return {name: weight for name, weight in named.items() if name in own}
 
 
 def groups(model: nn.Module, example: Tensor) -> list[Group]:
