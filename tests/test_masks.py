@@ -90,7 +90,7 @@ def test_apply_leaves_no_hooks_and_no_renamed_keys_and_the_model_copies():
     assert all(parameter.requires_grad for parameter in model.parameters())
 
 
-def test_save_and_load_are_bit_equal(tmp_path, bench):
+def test_reload_is_bit_equal(tmp_path, bench):
     model = models.build("vgg", bench)
     for number, masks in enumerate([some(), Masks.dense(model), L1NormPruner(0.3).masks(model, bench)]):
         path = tmp_path / "deep" / f"{number}.safetensors"

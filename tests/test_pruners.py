@@ -247,7 +247,7 @@ def test_sparsity_zero_is_identity(pruner, name, built, bench):
     assert same(pruner.masks(built[name], bench, start), start)
 
 
-def test_constant_weights_lose_exactly_so_many_and_the_first(built, bench):
+def test_exact_count_with_ties_the_first_go(built, bench):
     model = copy.deepcopy(built["cnn"])
     for parameter in model.parameters():
         nn.init.constant_(parameter, 0.1)
