@@ -175,7 +175,7 @@ ONE, TWO, THREE = (f"round-{number:03d}.json" for number in (1, 2, 3))
 def test_killed_and_continued_equals_undisturbed(undisturbed, tmp_path, call, done):
     """Each JSON is the last thing that a step writes: a kill just before it costs the most."""
     script = KILLED.format(call=call, grid=GRID, store=str(tmp_path))
-    killed = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=300)
+    killed = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=900)
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     finished = files(tmp_path)
     rounds = [path for path in finished if path.name.startswith("round-") and path.suffix == ".json"]
