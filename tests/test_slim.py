@@ -219,3 +219,12 @@ def test_a_slimmed_network_learns(bench, name):
     history = train.fit(small, bench, epochs=2, batch_size=50)
     assert history["epochs"][-1]["loss"] < history["epochs"][0]["loss"]
     assert all(not torch.equal(*pair) for pair in zip(small.parameters(), before.parameters(), strict=True))
+
+
+def test_a_slimmed_model_has_the_modes_of_its_source(bench):
+    model = models.build("vgg", bench).train()
+    model.norm1.eval()
+    before = [module.training for module in model.modules()]
+    small = slim.slim(model, some_units(model, bench.example), bench.example)
+    assert [module.training for module in small.modules()] == before
+    assert [module.training for module in model.modules()] == before

@@ -407,3 +407,23 @@ def test_hooks_are_taken_off_and_the_mode_comes_back_if_training_raises(bench, m
         train.fit(mlp, bench, epochs=1, recorder=recorder)
     assert hooks(mlp) == 0
     assert not mlp.training
+
+
+def modes(model):
+    return [module.training for module in model.modules()]
+
+
+def test_a_teacher_keeps_its_own_modes(bench):
+    teacher = models.build("vgg", bench, seed=1).train()
+    teacher.norm1.eval()
+    before = modes(teacher)
+    train.fit(models.build("mlp", bench), bench, epochs=0.5, batch_size=100, teacher=teacher)
+    assert modes(teacher) == before
+
+
+def test_recalibration_leaves_a_frozen_norm_in_its_mode(bench):
+    model = models.build("vgg", bench).train()
+    model.norm1.eval()
+    before = modes(model)
+    assert train.recalibrate_batchnorm(model, bench, samples=100)
+    assert modes(model) == before
