@@ -1,0 +1,74 @@
+"""What a notebook calls: `check` an answer, and `use` it if it is correct."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from typing import Any
+
+import torch
+
+from course_lib.errors import CourseError
+from course_lib.teaching import exercises
+from course_lib.teaching.exercises.base import Exercise, attempt
+from course_lib.teaching.verdict import CORRECT, Verdict
+
+__all__ = ["check", "judge", "use"]
+
+
+def check(answer: Any, name: str | None = None) -> Verdict:
+    """Return the verdict on an answer; in a notebook it is shown in words.
+
+    Args:
+        answer: the student's function, or the value of an exercise that asks for one.
+        name: of the exercise; needed for values, a function has its own.
+    """
+    if name is None:
+        name = getattr(answer, "__name__", None)
+        if name is None:
+            raise CourseError(f"check({answer!r}) was called without a name; give check(value, 'name of the exercise').")
+    exercise = exercises.find(name)
+    if not isinstance(exercise, Exercise):
+        return exercise.judge(answer)
+    if not callable(answer):
+        return exercise.not_attempted(f"{name} is {answer!r}; it should be a function.")
+    if _is_library(answer):
+        return exercise.not_attempted("This is the library's version: run the cell with your own function, then this one.")
+    return judge(exercise.lesson, name, answer, secrets.randbits(32))
+
+
+def judge(lesson: str, exercise: str, function: Callable[..., Any], seed: int) -> Verdict:
+    """Return the verdict on `function` on the cases that `seed` draws; the same seed gives the same cases."""
+    asked = exercises.find(exercise)
+    if asked.lesson != lesson or not isinstance(asked, Exercise):
+        raise CourseError(f"{exercise!r} was given; lesson {lesson} has no function of that name to judge.")
+    if _is_stub(function):
+        return asked.not_attempted("")
+    cases = asked.cases(torch.Generator().manual_seed(seed))
+    return asked.judge(cases, *attempt(function, cases))
+
+
+def use(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the student's function if it is correct, and otherwise, saying so, the library's version."""
+    exercise = exercises.find(function.__name__)
+    if _is_library(function) or check(function).state == CORRECT:
+        return function
+    print(f"{exercise.name} is not correct yet, so the lesson goes on with the library's version (it earns no points).")
+    return exercise.reference
+
+
+def _is_library(function: Callable[..., Any]) -> bool:
+    return str(getattr(function, "__module__", "")).split(".")[0] == "course_lib"
+
+
+def _empty() -> None: ...
+
+
+def _empty_with_docstring() -> None:
+    """A docstring moves None to another place among the constants."""
+
+
+def _is_stub(function: Callable[..., Any]) -> bool:
+    """Return whether the function does nothing at all: a docstring, `...`, `pass`."""
+    code = getattr(function, "__code__", None)
+    return code is not None and code.co_code in (_empty.__code__.co_code, _empty_with_docstring.__code__.co_code)

@@ -1,0 +1,295 @@
+"""What an exercise is: a reference, cases, and the mistakes that are known by name.
+
+Student code runs in `attempt` only, here or in another process; `Exercise.judge` sees nothing but plain data: what went
+in, what the inputs were afterwards, what came out.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import io
+import math
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from course_lib.teaching.verdict import CORRECT, NOT_ATTEMPTED, NOT_YET, Verdict
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A module as plain data: the name of an `nn` class, its arguments, and its state dict."""
+
+    kind: str
+    arguments: Mapping[str, Any]
+    state: Mapping[str, Tensor]
+
+    @classmethod
+    def of(cls, module: nn.Module, **arguments: Any) -> Layer:
+        """Return `module`, which was made with `arguments`, as plain data."""
+        return cls(type(module).__name__, arguments, {k: v.detach().clone() for k, v in module.state_dict().items()})
+
+    def build(self) -> nn.Module:
+        """Return the module."""
+        module = getattr(nn, self.kind)(**self.arguments)
+        module.load_state_dict(dict(self.state))
+        return module
+
+
+@dataclass(frozen=True)
+class Callee:
+    """A function that is handed to the student's: it writes its calls down and, where `token`, returns a text of them."""
+
+    name: str
+    token: bool = True
+
+
+@dataclass(frozen=True)
+class Case:
+    """One call of the student's function: positional inputs, and in words what is special about them."""
+
+    label: str
+    inputs: tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Failure:
+    """An exception as plain data."""
+
+    type: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Misconception:
+    """A wrong answer that is known by name: `sentence` is told to a student whose results equal those of `function`."""
+
+    name: str
+    sentence: str
+    function: Callable[..., Any]
+
+
+Attempt = tuple[list[tuple[Any, ...]], list[Any]]
+
+
+def attempt(function: Callable[..., Any], cases: Sequence[Case]) -> Attempt:
+    """Call `function` on a fresh copy of each case's inputs; return the inputs afterwards, and the outputs."""
+    afterwards, outputs = [], []
+    for case in cases:
+        log: list[tuple[Any, ...]] = []
+        live = [_live(value, log) for value in case.inputs]
+        # Warnings would go to stderr, for which nbgrader takes all points away.
+        with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()), torch.random.fork_rng(devices=[]):
+            warnings.simplefilter("ignore")
+            try:
+                output = _plain(function(*live))
+            except (Exception, SystemExit) as error:
+                output = Failure(type(error).__name__, str(error))
+        afterwards.append((*(_plain(value) for value in live if not callable(value) or isinstance(value, nn.Module)), log))
+        outputs.append(output)
+    return afterwards, outputs
+
+
+def _live(value: Any, log: list[tuple[Any, ...]]) -> Any:
+    if isinstance(value, Layer):
+        return value.build()
+    if isinstance(value, Tensor):
+        return value.detach().clone(memory_format=torch.preserve_format)
+    if isinstance(value, Callee):
+
+        def call(*arguments: Any, **named: Any) -> Any:
+            arguments = (*arguments, *named.values())
+            log.append((value.name, *map(_plain, arguments)))
+            return f"{value.name}{tuple(arguments)}" if value.token else None
+
+        return call
+    return copy.deepcopy(value)
+
+
+def _plain(value: Any) -> Any:
+    """Return `value` as data that compares and travels; what is neither is described."""
+    if isinstance(value, Tensor):
+        return value.detach().clone()
+    if isinstance(value, nn.Module):
+        return {name: parameter.detach().clone() for name, parameter in value.named_parameters()}
+    if isinstance(value, Mapping):
+        return {str(key): _plain(entry) for key, entry in value.items()}
+    if isinstance(value, (list, tuple, range, set, frozenset)):
+        return type(value)(map(_plain, value)) if isinstance(value, (list, tuple)) else value
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    if hasattr(value, "item") and getattr(value, "ndim", None) == 0:  # a NumPy number
+        return value.item()
+    return Failure("TypeError", f"a {type(value).__name__} was returned")
+
+
+def same(left: Any, right: Any, tolerance: float = 1e-5) -> bool:
+    """Return whether two results are equal; floating-point numbers within `tolerance`, relative to the larger ones."""
+    if isinstance(left, Tensor) and isinstance(right, Tensor):
+        if left.shape != right.shape or (left.dtype == torch.bool) != (right.dtype == torch.bool):
+            return False
+        left, right = left.double().cpu(), right.double().cpu()
+        scale = max(1e-12, float(right.abs().max())) if right.numel() else 1.0
+        return bool(((left - right).abs() <= tolerance * scale).all())  # NaN is equal to nothing
+    if isinstance(left, Tensor) or isinstance(right, Tensor):
+        number, tensor = (right, left) if isinstance(left, Tensor) else (left, right)
+        return isinstance(number, (int, float)) and tensor.ndim == 0 and same(number, tensor.item(), tolerance)
+    if isinstance(left, Mapping) and isinstance(right, Mapping):
+        return left.keys() == right.keys() and all(same(left[key], right[key], tolerance) for key in left)
+    if isinstance(left, (list, tuple)) and isinstance(right, (list, tuple)):
+        return len(left) == len(right) and all(same(a, b, tolerance) for a, b in zip(left, right, strict=True))
+    if isinstance(left, (int, float)) and isinstance(right, (int, float)):
+        return math.isclose(left, right, rel_tol=tolerance, abs_tol=tolerance)
+    return type(left) is type(right) and left == right
+
+
+def identity(inputs: tuple[Any, ...], afterwards: tuple[Any, ...], output: Any) -> Any:
+    """The usual view of a result: the output itself, and the inputs must be as they were."""
+    return output, afterwards
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """A function that students write.
+
+    Args:
+        name: of the function; unique in the course. lesson: such as "02". points: for a correct answer.
+        reference: the library's version; the lesson goes on with it.
+        cases: seeded generator -> inputs, the plainest first; fresh ones for every check.
+        misconceptions: known mistakes, the most telling first.
+        view: (inputs, inputs afterwards, output) -> what counts of them: two results with equal views are equally right.
+            Failure where the output is not of the form asked for.
+    """
+
+    name: str
+    lesson: str
+    points: float
+    reference: Callable[..., Any]
+    cases: Callable[[torch.Generator], list[Case]]
+    misconceptions: Sequence[Misconception] = ()
+    view: Callable[[tuple[Any, ...], tuple[Any, ...], Any], Any] = identity
+    kind: str = field(default="code", init=False)
+
+    def judge(self, before: Sequence[Case], after: Sequence[tuple[Any, ...]], outputs: Sequence[Any]) -> Verdict:
+        """Return the verdict on what `attempt` returned for the cases `before`."""
+        if all(isinstance(output, Failure) and output.type == "NotImplementedError" for output in outputs):
+            return self.not_attempted("")
+        given = self._views(before, (after, outputs))
+        expected_attempt = attempt(self.reference, before)
+        expected = self._views(before, expected_attempt)
+        failing = [i for i in range(len(before)) if not same(given[i], expected[i])]
+        if not failing:
+            return Verdict(CORRECT, self.points, self.points)
+        reason = _told(
+            self.name, before[failing[0]], outputs[failing[0]], given[failing[0]], expected_attempt[1][failing[0]]
+        )
+        for known in self.misconceptions:
+            looks = self._views(before, attempt(known.function, before))
+            if all(same(given[i], looks[i]) for i in failing):
+                return Verdict(NOT_YET, 0, self.points, f"{known.sentence} ({reason})", known.name)
+        if all(same(output, outputs[0]) for output in outputs) and not isinstance(outputs[0], Failure) and len(outputs) > 1:
+            same_for_all = "It returns the same for every input: compute it from the arguments."
+            if outputs[0] is None:
+                same_for_all = "It returns None: is a `return` missing?"
+            if not all(same(view, expected[0]) for view in expected):
+                return Verdict(NOT_YET, 0, self.points, f"{same_for_all} ({reason})", "hard-coded result")
+        fresh = [tuple(_plain(_live(v, [])) for v in case.inputs if not isinstance(v, Callee)) for case in before]
+        if all(same(output, wanted) for output, wanted in zip(outputs, expected_attempt[1], strict=True)) and any(
+            not same(was, now[:-1]) for was, now in zip(fresh, after, strict=True)
+        ):
+            return Verdict(NOT_YET, 0, self.points, "It changes its arguments; work on a copy.", "mutated input")
+        return Verdict(NOT_YET, 0, self.points, reason)
+
+    def _views(self, before: Sequence[Case], result: Attempt) -> list[Any]:
+        views = []
+        for case, now, output in zip(before, *result, strict=True):
+            try:
+                views.append(output if isinstance(output, Failure) else self.view(case.inputs, now, output))
+            except Exception as error:  # an output of a form that the view cannot read is wrong, not a crash
+                views.append(Failure(type(error).__name__, str(error)))
+        return views
+
+    def not_attempted(self, reason: str) -> Verdict:
+        """Return the verdict on a stub."""
+        return Verdict(NOT_ATTEMPTED, 0, self.points, reason)
+
+
+@dataclass(frozen=True)
+class Value:
+    """A value that students fill in: a prediction, or an answer to choose.
+
+    judge_value: value -> (share of the points, reason).
+    """
+
+    name: str
+    lesson: str
+    points: float
+    judge_value: Callable[[Any], tuple[float, str]]
+    kind: str = field(default="value", init=False)
+
+    def judge(self, value: Any) -> Verdict:
+        """Return the verdict on `value`; None is not attempted."""
+        if value is None or value is ...:
+            return Verdict(NOT_ATTEMPTED, 0, self.points)
+        share, reason = self.judge_value(value)
+        return Verdict(CORRECT if share == 1 else NOT_YET, share * self.points, self.points, reason)
+
+
+def prediction(name: str, lesson: str, low: float, high: float, points: float = 1) -> Value:
+    """Return an exercise whose points are for locking a number in, not for being right."""
+
+    def judge(value: Any) -> tuple[float, str]:
+        if isinstance(value, (int, float)) and not isinstance(value, bool) and low <= value <= high:
+            return 1.0, f"Locked in: {value:g}. Read on to see how close it is."
+        return 0.0, f"{value!r} was given; predict a number between {low:g} and {high:g}."
+
+    return Value(name, lesson, points, judge)
+
+
+def choices(name: str, lesson: str, answers: Mapping[str, Any], points: float) -> Value:
+    """Return an exercise with one answer per question, given as a dict; each right one earns its share."""
+
+    def judge(value: Any) -> tuple[float, str]:
+        if not isinstance(value, Mapping) or set(value) - set(answers):
+            return 0.0, f"{value!r} was given; expected is a dict with the keys {', '.join(map(repr, answers))}."
+        right = [key for key in answers if key in value and value[key] == answers[key]]
+        wrong = [key for key in answers if key not in right]
+        return len(right) / len(answers), f"Look again at {', '.join(wrong)}." if wrong else ""
+
+    return Value(name, lesson, points, judge)
+
+
+def _told(name: str, case: Case, output: Any, view: Any, expected: Any) -> str:
+    """Say on which inputs it went wrong, what came, and what was expected, in one sentence."""
+    arguments = ", ".join(map(_short, case.inputs))
+    where = f"On {case.label}, {name}({arguments})"
+    if isinstance(output, Failure):
+        return f"{where} ended in {output.type}: {output.message}" + ("" if output.message.endswith(".") else ".")
+    if same(output, expected):
+        return (
+            f"{where} did not do with its arguments what it should."
+            if output is None
+            else f"{where} gave the right result, but not all calls on the way were as asked."
+        )
+    problem = f" ({view.message})" if isinstance(view, Failure) and view.type == "CourseError" else ""
+    return f"{where} gave {_short(output)}{problem}; expected was {_short(expected)}."
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, Tensor):
+        if value.numel() > 16 or value.ndim > 1:
+            return f"a {str(value.dtype).removeprefix('torch.')} tensor of shape {tuple(value.shape)}"
+        return f"tensor({_short(value.tolist())})"
+    if isinstance(value, Layer):
+        return f"a {value.kind}({', '.join(f'{k}={v}' for k, v in value.arguments.items())})"
+    if isinstance(value, Callee):
+        return value.name
+    if isinstance(value, list):
+        return f"[{', '.join(map(_short, value))}]"
+    text = f"{value:.4g}" if isinstance(value, float) else repr(value)
+    return text if len(text) < 200 else text[:197] + "..."

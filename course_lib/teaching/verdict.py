@@ -1,0 +1,39 @@
+"""What a check says: how many points, in words why, and which misconception it looks like."""
+
+from __future__ import annotations
+
+import html
+from dataclasses import dataclass
+
+CORRECT, NOT_YET, NOT_ATTEMPTED = "correct", "not yet", "not attempted"
+SIGNS = {CORRECT: ("✔", "#009E73"), NOT_YET: ("✘", "#D55E00"), NOT_ATTEMPTED: ("○", "#777777")}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The outcome of one check.
+
+    state: "correct", "not yet" or "not attempted". points: 0 to `out_of`. reason: one or two plain sentences.
+    misconception: the name of the mistake that it looks like, or "".
+    """
+
+    state: str
+    points: float
+    out_of: float
+    reason: str = ""
+    misconception: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.state} ({self.points:g} of {self.out_of:g} points)" + (f": {self.reason}" if self.reason else "")
+
+    def __repr__(self) -> str:
+        return str(float(self.points))  # nbgrader reads the points of a cell from this text
+
+    def _repr_html_(self) -> str:
+        sign, colour = SIGNS[self.state]
+        return (
+            f'<div class="course-verdict" data-state="{self.state.replace(" ", "-")}" role="status" '
+            f'style="border-left: 4px solid {colour}; padding: 0.3em 0.8em">'
+            f"<b>{sign} {self.state}</b> ({self.points:g} of {self.out_of:g} points)"
+            f"{'<br>' if self.reason else ''}{html.escape(self.reason)}</div>"
+        )
