@@ -12,6 +12,7 @@ from typing import Any
 
 from course_lib import data, models, train
 from course_lib.errors import CourseError
+from course_lib.pruning import selection
 from course_lib.pruning.loop import SCHEDULES
 from course_lib.pruning.presets import PRESETS
 from course_lib.pruning.pruners import Pruner
@@ -44,7 +45,7 @@ DEFAULTS: dict[str, Any] = {
 }
 DENSE = {"epochs": 5, "threads": 2, "fit": {}}
 PER_METHOD = ("rounds", "epochs", "final_epochs", "schedule", "teacher", "fit")  # a method may set its own
-FIT = ("optimizer", "lr", "weight_decay", "batch_size", "label_smoothing")
+FIT = ("optimizer", "lr", "weight_decay", "batch_size", "label_smoothing", "dropout")
 
 
 def load(path: str | Path) -> dict[str, Any]:
@@ -120,6 +121,8 @@ def _check_fit(fit: Mapping[str, Any], where: str) -> None:
         _number(fit["batch_size"], f"{where} batch_size", whole=True, least=1)
     for key in ("lr", "weight_decay", "label_smoothing"):
         _number(fit.get(key, 0), f"{where} {key}")
+    if "dropout" in fit:
+        selection.check_share(fit["dropout"], f"{where} dropout")
 
 
 def _number(value: Any, name: str, whole: bool = False, least: int = 0) -> None:

@@ -45,6 +45,7 @@ def fit(
     precision: str = "fp32",
     teacher: nn.Module | None = None,
     recorder: Recorder | None = None,
+    dropout: float | None = None,
 ) -> dict[str, Any]:
     """Train `model` in place on augmented training images and return the history as plain data.
 
@@ -57,6 +58,8 @@ def fit(
         precision: "fp32", "bf16" (autocast), or "auto": whichever is measured to be faster here.
         teacher: a trained network to distil from: 0.7 of the loss is the divergence from its outputs at temperature 4.
         recorder: records the activations of each epoch.
+        dropout: the rate of all Dropout modules while this training lasts; None: the model's own. A pruned network has
+            less to spare and wants less of it (Han et al. 2015, section 3.2).
 
     Returns:
         {"epochs": [{"epoch", "loss", "accuracy" (on augmented training images)}, ...], "images", "seconds", "precision"}
@@ -73,7 +76,7 @@ def fit(
         masks.apply_(model)
     if teacher is not None:
         teacher = copy.deepcopy(teacher).eval()  # the caller's keeps its modes, and may be `model` itself
-    with _seeded(bench, seed), in_mode(model, training=True), recorder or nullcontext():
+    with _seeded(bench, seed), in_mode(model, training=True), dropping(model, dropout), recorder or nullcontext():
         if precision == "auto":
             precision = faster_precision(model, bench, batch_size)
         cast = autocast(bench.device, precision)
@@ -213,6 +216,21 @@ def faster_precision(model: nn.Module, bench: Bench, batch_size: int = 256) -> s
             best = min(best, time.perf_counter() - started)
         seconds[precision] = best
     return "bf16" if seconds["bf16"] * 1.2 < seconds["fp32"] else "fp32"
+
+
+@contextmanager
+def dropping(model: nn.Module, rate: float | None) -> Iterator[None]:
+    """Give all Dropout modules of `model` the `rate` in [0, 1] for a while; None leaves them as they are."""
+    if rate is not None and not 0 <= rate <= 1:
+        raise CourseError(f"dropout={rate} was given; it is a share between 0 and 1.")
+    own = [(m, m.p) for m in model.modules() if isinstance(m, nn.modules.dropout._DropoutNd)]
+    for module, p in own:
+        module.p = p if rate is None else rate
+    try:
+        yield
+    finally:
+        for module, p in own:
+            module.p = p
 
 
 def _steps(epochs: float, per_epoch: int) -> int:
