@@ -72,6 +72,64 @@ def doctor() -> None:
     console.print(shown)
 
 
+@app.command()
+def build(
+    lessons: Annotated[
+        list[str] | None, typer.Argument(help="How the lessons' names start, such as 02; all if none.")
+    ] = None,
+    check: Annotated[bool, typer.Option("--check", help="Only compare; execute and write nothing.")] = False,
+) -> None:
+    """Make the notebooks of the lessons from their sources in solutions/."""
+    from course_lib import authoring
+
+    root = _repository()
+    if check:
+        problems = authoring.check(root)
+        for problem in problems:
+            console.print(problem, highlight=False, markup=False)
+        raise typer.Exit(1 if problems else 0)
+    written = authoring.build(root, lessons or ())
+    for path in written:
+        console.print(f"written: {path.relative_to(root)}", highlight=False)
+    if not written:
+        console.print("All notebooks follow their sources; nothing was written.")
+
+
+@app.command()
+def validate(
+    mode: Annotated[str, typer.Option(help="ci (seconds), laptop (minutes) or full (CIFAR-10).")] = "laptop",
+    lesson: Annotated[list[str] | None, typer.Option(help="Such as 02; may be repeated.")] = None,
+    record: Annotated[bool, typer.Option("--record", help="Write the measured seconds to results/lessons/.")] = False,
+    out: Annotated[Path | None, typer.Option(help="Where the executed notebooks go.")] = None,
+    jobs: Annotated[int | None, typer.Option(help="Lessons at a time; by default one per core.")] = None,
+) -> None:
+    """Execute the lessons with papermill, each in a fresh kernel, and write one page about all."""
+    from course_lib import validation
+
+    root = _repository()
+    done = validation.validate(root, mode, lesson or (), out=out, jobs=jobs, record=record)
+    for one in done:
+        points = sum(entry[2] for entry in one.exercises)
+        console.print(
+            f"{one.name}: {one.seconds:.1f} s, {points:g} points. {one.problem or 'Well.'}", highlight=False, markup=False
+        )
+    if not done:
+        console.print("There are no lessons yet in solutions/.")
+    raise typer.Exit(1 if any(one.problem for one in done) else 0)
+
+
+@app.command()
+def lab(
+    browser: Annotated[bool, typer.Option(help="Open a browser.")] = True,
+    port: Annotated[int, typer.Option(help="Of the server.")] = 8888,
+    ip: Annotated[str, typer.Option(help="Where the server listens.")] = "localhost",
+) -> None:
+    """Start JupyterLab at the first lesson."""
+    from course_lib import lab as jupyterlab
+
+    jupyterlab.start(_repository(), browser, port, ip)
+
+
 def main() -> None:
     """Run the command; a mistake in what was given is said in one sentence, without a traceback."""
     try:
@@ -94,6 +152,14 @@ def _show(table: pandas.DataFrame) -> None:
         numbers = (f"{row.sparsity:.4f}", f"{row.kept_parameters:,}", f"{row.macs / 1e6:.2f} M")
         shown.add_row(method, *numbers, *(f"{x:.3f}" for x in (row.val_accuracy, row.test_accuracy, row.score)))
     console.print(shown)
+
+
+def _repository() -> Path:
+    """Return the nearest folder, from here upwards, that holds the lessons."""
+    for folder in (Path.cwd(), *Path.cwd().parents):
+        if (folder / "solutions").is_dir() or (folder / "notebooks").is_dir():
+            return folder
+    raise CourseError(f"{Path.cwd()} lies outside the course; go to the folder that has solutions/ and notebooks/.")
 
 
 def _portable(arguments: list[str]) -> list[str]:

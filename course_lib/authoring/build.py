@@ -1,0 +1,168 @@
+"""`course build`: execute what changed, derive the student notebook, and compare without executing."""
+
+from __future__ import annotations
+
+import copy
+import os
+import re
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+
+from course_lib.authoring.source import CODE_STUB, TEXT_STUB, code_hash, lessons, read
+from course_lib.errors import CourseError
+from course_lib.files import replacing
+
+LIMIT = 1_500_000  # bytes of an executed notebook
+WIDGET = "application/vnd.jupyter.widget-view+json"
+
+
+def build(root: Path, names: Sequence[str] = ()) -> list[Path]:
+    """Write the notebooks of all lessons, or of those whose file name starts with one of `names`; return what changed.
+
+    A lesson is executed only if its code cells differ from those of its executed notebook; otherwise the new text is
+    put around the old outputs.
+    """
+    chosen = [path for path in lessons(root) if not names or path.name.startswith(tuple(names))]
+    if not chosen:
+        raise CourseError(f"{', '.join(names) or root} was given; there is no such lesson in solutions/.")
+    written = []
+    for path in chosen:
+        plain = read(path, root)
+        solution, student = path.with_suffix(".ipynb"), root / "notebooks" / f"{path.stem}.ipynb"
+        old = nbformat.read(solution, 4) if solution.exists() else None
+        executed = _with_old_outputs(plain, old) or _execute(plain, path)
+        for target, text in ((solution, _text(executed)), (student, _text(to_student(plain)))):
+            if not target.exists() or target.read_text(encoding="utf-8") != text:
+                target.parent.mkdir(exist_ok=True)
+                with replacing(target) as temporary:
+                    Path(temporary).write_text(text, encoding="utf-8")
+                written.append(target)
+    return written
+
+
+def check(root: Path) -> list[str]:
+    """Return one sentence for each generated file that does not follow from its source; nothing is executed."""
+    problems = []
+    sources = lessons(root)
+    for folder in ("solutions", "notebooks"):
+        for stray in sorted((root / folder).glob("*.ipynb")):
+            if stray.stem not in {path.stem for path in sources}:
+                problems.append(
+                    f"{folder}/{stray.name} has no source solutions/{stray.stem}.py: delete one or write the other."
+                )
+    for path in sources:
+        try:
+            plain = read(path, root)
+        except CourseError as error:
+            problems.append(str(error))
+            continue
+        solution, student = path.with_suffix(".ipynb"), root / "notebooks" / f"{path.stem}.ipynb"
+        behind = f"does not follow solutions/{path.name}: run `course build`."
+        if not student.exists() or student.read_text(encoding="utf-8") != _text(to_student(plain)):
+            problems.append(f"notebooks/{student.name} {behind}")
+        if not solution.exists():
+            problems.append(f"solutions/{solution.name} {behind}")
+            continue
+        given = nbformat.read(solution, 4)
+        if given.metadata.get("course", {}).get("code_hash") != code_hash(plain):
+            problems.append(f"solutions/{solution.name} was executed with other code; it {behind}")
+        elif _text(stripped(given)) != _text(_stamped(plain)):
+            problems.append(f"solutions/{solution.name} {behind}")
+    return problems
+
+
+def to_student(plain: NotebookNode) -> NotebookNode:
+    """Return the student's notebook: nbgrader's own steps of `generate_assignment`, without its database."""
+    from nbgrader import preprocessors as steps
+    from traitlets.config import Config
+
+    config = Config()
+    config.ClearSolutions.code_stub = {"python": CODE_STUB}
+    config.ClearSolutions.text_stub = TEXT_STUB
+    book, resources = _stamped(plain), {}
+    order = ("LockCells", "ClearSolutions", "ClearOutput", "CheckCellMetadata", "ComputeChecksums", "ClearHiddenTests")
+    for name in (*order, "ClearMarkScheme", "ComputeChecksums", "CheckCellMetadata"):
+        book, resources = getattr(steps, name)(config=config).preprocess(book, resources)
+    return book
+
+
+def stripped(book: NotebookNode) -> NotebookNode:
+    """Return the notebook without outputs and execution counts."""
+    book = copy.deepcopy(book)
+    for cell in book.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    return book
+
+
+def _stamped(plain: NotebookNode) -> NotebookNode:
+    book = copy.deepcopy(plain)
+    book.metadata["course"] = {"code_hash": code_hash(plain)}
+    return book
+
+
+def _with_old_outputs(plain: NotebookNode, old: NotebookNode | None) -> NotebookNode | None:
+    if old is None or old.metadata.get("course", {}).get("code_hash") != code_hash(plain):
+        return None
+    book = _stamped(plain)
+    before = [cell for cell in old.cells if cell.cell_type == "code"]
+    for cell, was in zip([cell for cell in book.cells if cell.cell_type == "code"], before, strict=True):
+        cell.outputs, cell.execution_count = was.outputs, was.execution_count
+    return book
+
+
+def _execute(plain: NotebookNode, path: Path) -> NotebookNode:
+    from nbclient import NotebookClient
+    from nbclient.exceptions import CellExecutionError, DeadKernelError
+
+    book = _stamped(plain)
+    client = NotebookClient(book, timeout=1800, kernel_name="python3", resources={"metadata": {"path": str(path.parent)}})
+    # The built notebook is the one that every reader sees: it always shows the laptop mode.
+    environment = {**os.environ, "COURSE_MODE": "laptop"}
+    try:
+        client.execute(env=environment)
+    except (CellExecutionError, DeadKernelError) as error:
+        cell = next((c for c in book.cells if any(o.output_type == "error" for o in c.get("outputs", []))), None)
+        told = f"{error.ename}: {error.evalue}" if isinstance(error, CellExecutionError) else "the kernel died"
+        raise CourseError(f"{path.name}: cell {cell.id if cell else '?'} ended in {told}; nothing was written.") from error
+    book.metadata.pop("widgets", None)
+    book.metadata["language_info"] = {"name": "python"}
+    for cell in book.cells:
+        if cell.cell_type == "code":
+            cell.metadata.pop("execution", None)
+            cell.outputs = [kept for kept in map(_cleaned, cell.outputs) if kept is not None]
+            _check_outputs(cell, path)
+    if len(_text(book).encode()) > LIMIT:
+        raise CourseError(
+            f"{path.name}: the executed notebook has {len(_text(book)):,} bytes; at most {LIMIT:,} are allowed."
+        )
+    return book
+
+
+def _cleaned(output: NotebookNode) -> NotebookNode | None:
+    """Return the output without its live widget, whose state is not kept; None if only a progress bar was there."""
+    data = output.get("data", {})
+    if WIDGET in data:
+        del data[WIDGET]
+        return output if set(data) - {"text/plain"} else None
+    if output.output_type == "stream" and output.name == "stderr" and re.search(r"\d+%\|.*\|", output.text):
+        return None
+    return output
+
+
+def _check_outputs(cell: NotebookNode, path: Path) -> None:
+    for output in cell.outputs:
+        if output.output_type == "stream" and output.name == "stderr":
+            raise CourseError(f"{path.name}: cell {cell.id} wrote to stderr: {output.text.strip()[-200:]!r}")
+        words = output.get("text", "") + str(output.get("data", {}).get("text/plain", ""))
+        for place in {str(path.parent.parent.resolve()), str(Path.home()), tempfile.gettempdir()} - {"/"}:
+            if f"{place}/" in words:
+                raise CourseError(f"{path.name}: cell {cell.id} shows {place}, which exists on this machine only.")
+
+
+def _text(book: NotebookNode) -> str:
+    return nbformat.writes(book, 4) + "\n"

@@ -1,0 +1,68 @@
+"""Numbers in prose are filled in from committed results, never typed: `{{results/NAME: sap.best.test_accuracy}}`."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+from course_lib.errors import CourseError
+
+MINUTES = Path("results") / "lessons" / "minutes.json"
+
+
+def fill(text: str, root: Path, lesson: str, where: str) -> str:
+    """Return `text` with its placeholders filled in.
+
+    `{{minutes}}` becomes the measured time of the lesson. `{{results/NAME: METHOD.best.COLUMN | FORMAT}}` reads
+    results/NAME/table.csv: METHOD in lower case with _ for what is no letter or digit; best is the row that validation
+    chose, `.roundN.` names another; `dense.COLUMN` is the dense model's. FORMAT is Python's, or left out.
+    """
+
+    def value(match: re.Match[str]) -> str:
+        inside = match[1].strip()
+        if inside == "minutes":
+            return _minutes(root, lesson)
+        study = re.fullmatch(r"results/([\w-]+):\s*([\w.]+?)\s*(?:\|\s*(\S+))?", inside)
+        if not study:
+            raise CourseError(
+                f"{where}: the placeholder {{{{{inside}}}}} is not known; see course_lib/authoring/numbers.py."
+            )
+        try:
+            number = _look_up(root / "results" / study[1] / "table.csv", study[2])
+        except (OSError, KeyError, IndexError, ValueError) as error:
+            raise CourseError(f"{where}: {{{{{inside}}}}} cannot be filled in ({error}).") from error
+        return format(number, study[3] or (".4f" if abs(number) <= 1 else ",.0f"))
+
+    return re.sub(r"\{\{(.*?)\}\}", value, text)
+
+
+def _look_up(path: Path, expression: str) -> float:
+    import pandas as pd
+
+    from course_lib.pareto import best
+
+    table = pd.read_csv(path)
+    slug, *which, column = expression.split(".")
+    rows = table[table["method"].map(lambda name: re.sub(r"[^a-z0-9]+", "_", str(name).lower()).strip("_")) == slug]
+    if rows.empty:
+        raise KeyError(f"{path.parent.name} has no method {slug}")
+    if which and which[0] == "best":
+        rows = best(rows)
+    elif which:
+        rows = rows[rows["round"] == int(which[0].removeprefix("round"))]
+    return float(rows[column].iloc[0])
+
+
+def _minutes(root: Path, lesson: str) -> str:
+    try:
+        times = json.loads((root / MINUTES).read_text(encoding="utf-8")).get(lesson, {})
+    except FileNotFoundError:
+        times = {}
+    told = [
+        f"{mode} {times[mode]['seconds'] / 60:.1f} minutes ({times[mode]['threads']} threads)"
+        if mode in times
+        else f"{mode} not measured yet"
+        for mode in ("laptop", "ci", "full")
+    ]
+    return f"**Measured run time** {', '.join(told)}."

@@ -1,0 +1,126 @@
+"""Read a lesson's text source (jupytext percent) as a notebook whose cells nbgrader understands."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+from collections import Counter
+from pathlib import Path
+
+import jupytext
+from nbformat import NotebookNode
+from nbformat.v4 import new_notebook
+
+from course_lib.authoring.numbers import fill
+from course_lib.errors import CourseError
+from course_lib.teaching import exercises
+
+BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
+CODE_STUB = "...  # your code here"  # runs: a function returns None, a value stays None, and no student cell raises
+TEXT_STUB = "*Your answer here.*"
+KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
+ROLES = ("answer", "check", "explain")
+OPTIONS = {*ROLES, "points", "tags"}
+
+
+def lessons(root: Path) -> list[Path]:
+    """Return the sources of all lessons in their order: solutions/NN_name.py."""
+    return sorted((root / "solutions").glob("[0-9][0-9]_*.py"))
+
+
+def read(path: Path, root: Path) -> NotebookNode:
+    """Return the lesson as a notebook without outputs: ids, nbgrader's metadata and the numbers in its prose filled in.
+
+    Raises:
+        CourseError: one sentence that names the file and the cell, for whatever would break grading later.
+    """
+    book = jupytext.reads(path.read_text(encoding="utf-8"), fmt="py:percent")
+    number = path.name[:2]
+    seen: Counter[str] = Counter()
+    cells = []
+    for place, cell in enumerate(book.cells, 1):
+        where = f"{path.name}, cell {place}"
+        cell.metadata.pop("lines_to_next_cell", None)  # jupytext's note about blank lines
+        roles = [role for role in ROLES if role in cell.metadata]
+        unknown = sorted(set(cell.metadata) - OPTIONS)
+        if unknown or len(roles) > 1:
+            given = unknown[0] if unknown else " and ".join(roles)
+            raise CourseError(f"{where}: the option {given} was given; a cell has one of {', '.join(ROLES)}, or tags.")
+        _check_markers(cell, where)
+        if cell.cell_type == "markdown":
+            cell.source = fill(cell.source, root, path.stem, where)
+        if roles:
+            _mark(cell, roles[0], number, where)
+        else:
+            digest = hashlib.sha256(f"{cell.cell_type}\n{cell.source}".encode()).hexdigest()[:12]
+            seen[digest] += 1
+            cell.id = digest if seen[digest] == 1 else f"{digest}-{seen[digest]}"
+        cells.append(cell)
+    notebook = new_notebook(cells=cells, metadata={"kernelspec": KERNEL, "language_info": {"name": "python"}})
+    notebook.nbformat_minor = 5
+    _check_exercises(notebook, path)
+    return notebook
+
+
+def code_hash(notebook: NotebookNode) -> str:
+    """Return the hash of the code cells: what executed outputs belong to."""
+    code = "\n# %%\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
+    return hashlib.sha256(code.encode()).hexdigest()
+
+
+def _check_markers(cell: NotebookNode, where: str) -> None:
+    marks = [line.strip() for line in cell.source.splitlines() if line.strip() in (BEGIN, END)]
+    if marks != [BEGIN, END] * (len(marks) // 2) or len(marks) % 2:
+        raise CourseError(f"{where}: the answer markers are {marks}; every {BEGIN!r} needs its {END!r}.")
+    if bool(marks) != ("answer" in cell.metadata):
+        raise CourseError(
+            f"{where}: a region between answer markers and the option answer= belong together; one is missing."
+        )
+    if cell.cell_type != "code":
+        return
+    try:
+        ast.parse("\n".join(line for line in cell.source.splitlines() if not line.lstrip().startswith(("%", "!"))))
+    except SyntaxError as error:
+        raise CourseError(f"{where}: this is not Python ({error.msg}, line {error.lineno} of the cell).") from error
+
+
+def _mark(cell: NotebookNode, role: str, number: str, where: str) -> None:
+    name = cell.metadata.pop(role)
+    points = cell.metadata.pop("points", None)
+    code = role != "explain"
+    if (cell.cell_type == "code") != code:
+        raise CourseError(f"{where}: {role}={name!r} stands on a {cell.cell_type} cell; it belongs on the other kind.")
+    if code:
+        asked = exercises.find(name)  # refuses a check without a judge
+        if asked.lesson != number:
+            raise CourseError(f"{where}: {name!r} is an exercise of lesson {asked.lesson}.")
+        points = asked.points
+    elif not isinstance(points, (int, float)):
+        raise CourseError(f"{where}: explain={name!r} needs points=, a number.")
+    last = cell.source.strip().splitlines()[-1]
+    if role == "check" and not last.startswith("check("):
+        raise CourseError(f"{where}: the last line is {last!r}; a check cell ends in check(...), or its points are lost.")
+    cell.id = f"{number}-{name}-{role}"
+    graded = role != "answer"
+    cell.metadata["nbgrader"] = {
+        "schema_version": 3,
+        "grade": graded,
+        "solution": role != "check",
+        "locked": role == "check",
+        "task": False,
+        "grade_id": cell.id,
+    } | ({"points": points} if graded else {})
+
+
+def _check_exercises(notebook: NotebookNode, path: Path) -> None:
+    ids = [cell.metadata.nbgrader.grade_id for cell in notebook.cells if "nbgrader" in cell.metadata]
+    twice = [name for name, count in Counter(ids).items() if count > 1]
+    if twice:
+        raise CourseError(f"{path.name}: two exercises are called {twice[0].split('-')[1]!r}; give one another name.")
+    for one, other in (("answer", "check"), ("check", "answer")):
+        for name in ids:
+            if name.endswith(f"-{one}") and name.removesuffix(one) + other not in ids:
+                raise CourseError(f"{path.name}: exercise {name.split('-')[1]!r} has a cell {one}= and none {other}=.")
+    parameters = [cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", [])]
+    if len(parameters) != 1:
+        raise CourseError(f'{path.name}: {len(parameters)} cells are tagged "parameters"; papermill needs exactly one.')

@@ -1,0 +1,79 @@
+"""The sparsity board: a trained network from which a slider takes filters, traced and scored once."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from course_lib import train
+from course_lib.data import Bench
+from course_lib.models import in_mode
+from course_lib.pruning import Masks, amounts, scores, selection, units
+from course_lib.teaching.figures.board import BoardState
+
+SOME = 256  # fixed validation images for the number that is shown while the slider moves
+
+
+@dataclass
+class Board:
+    """What every position of the slider needs; `work` is a copy of the model, and the caller's is never touched.
+
+    images, labels: the first SOME validation images, normalised. ranked: scope -> group -> (n,) scores.
+    """
+
+    model: nn.Module
+    work: nn.Module
+    bench: Bench
+    groups: list[units.Group]
+    ranked: dict[str, dict[str, Tensor]]
+    images: Tensor
+    labels: Tensor
+
+    @classmethod
+    def of(cls, model: nn.Module, bench: Bench) -> Board:
+        """Trace `model`, score its filters by their L1 norm, and fix the images."""
+        found = units.groups(model, bench.example)
+        weights = {name: parameter.detach() for name, parameter in model.named_parameters()}
+        filters = [group for group in found if group.kind == "filter"]
+        ranked = {
+            scope: {group.name: score(group.rows(weights)).cpu() for group in filters}
+            for scope, score in (("layer", scores.l1_norm), ("global", scores.l1_mean))
+        }
+        some = bench.validation.rows(selection_of(bench))
+        return cls(model, copy.deepcopy(model), bench, found, ranked, bench.normalise(some.images), some.labels)
+
+    def masks(self, share: float, scope: str = "layer") -> Masks:
+        """Return the closed masks without the `share` of filters of smallest L1 norm: those of `L1NormPruner`."""
+        layers = [
+            selection.Layer(name, [values], torch.ones(len(values), dtype=torch.bool))
+            for name, values in self.ranked[scope].items()
+        ]
+        gone, _ = selection.decide(layers, amounts.target(share), scope, floor=1)
+        kept = {layer.name: ~out for layer, out in zip(layers, gone, strict=True)}
+        whole = {group.name: torch.ones(group.size, dtype=torch.bool) for group in self.groups}
+        return units.close(self.model, self.groups, whole | kept)
+
+    def at(self, share: float, scope: str = "layer", full: bool = False, trail: tuple = ()) -> BoardState:
+        """Return the state at `share` of the filters gone; accuracy on 256 images, or with `full` on all of validation."""
+        masks = self.masks(share, scope)
+        self.work.load_state_dict(self.model.state_dict())
+        masks.apply_(self.work)
+        if full:
+            accuracy, n = train.evaluate(self.work, self.bench), len(self.bench.validation)
+        else:
+            with in_mode(self.work, training=False), torch.inference_mode():
+                accuracy = (self.work(self.images).argmax(1) == self.labels).float().mean().item()
+            n = len(self.labels)
+        keep = {name: masks.units[name].cpu() for name in self.ranked[scope]}
+        return BoardState(
+            share, scope, self.ranked["global"], keep, masks.sparsity, masks.kept_parameters, accuracy, n, tuple(trail)
+        )
+
+
+def selection_of(bench: Bench) -> Tensor:
+    """Return the indices of at most SOME validation images, spread evenly over the stored order."""
+    n = len(bench.validation)
+    return torch.linspace(0, n - 1, min(SOME, n), device=bench.device).long()

@@ -1,0 +1,28 @@
+"""Figures of the lessons: pure functions from plain data to a `Picture`, which carries its alternative text."""
+
+from course_lib.teaching.figures.board import sparsity_board
+from course_lib.teaching.figures.filters import (
+    channel_dots,
+    coupling,
+    flatten_map,
+    kernels,
+    score_bars,
+    score_histograms,
+)
+from course_lib.teaching.figures.picture import Picture
+from course_lib.teaching.figures.results import accuracy_curves, lines, size_panel, triptych
+
+__all__ = [
+    "Picture",
+    "accuracy_curves",
+    "channel_dots",
+    "coupling",
+    "flatten_map",
+    "kernels",
+    "lines",
+    "score_bars",
+    "score_histograms",
+    "size_panel",
+    "sparsity_board",
+    "triptych",
+]

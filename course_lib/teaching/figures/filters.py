@@ -1,0 +1,176 @@
+"""Filters: what they look like, how they score, which stay, and what reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from torch import Tensor
+
+from course_lib.pareto.figure import COLOURS, MARKERS
+from course_lib.teaching.figures.picture import FAINT, GONE, HATCH, INK, KEPT, Picture, canvas
+
+if TYPE_CHECKING:
+    from course_lib.pruning.units import Group
+
+
+def kernels(weight: Tensor, scores: Tensor | None = None, keep: Tensor | None = None) -> Picture:
+    """Draw every kernel of a small layer with its numbers: weight (n, c, h, w), scores (n,), keep (n,) bool."""
+    weight = weight.detach().cpu()
+    n, channels, height, width = weight.shape
+    picture, axes = canvas(1.6 * n + 0.6, 1.5 * channels + 0.7, channels, n)
+    limit = float(weight.abs().max()) or 1.0
+    for j in range(n):
+        for c in range(channels):
+            axis = axes[c, j]
+            axis.imshow(weight[j, c], cmap="PuOr", vmin=-1.6 * limit, vmax=1.6 * limit)
+            axis.set(xticks=[], yticks=[])
+            for row, column in np.ndindex(height, width):
+                axis.text(column, row, f"{weight[j, c, row, column]:g}", ha="center", va="center", color=INK)
+            if keep is not None and not keep[j]:
+                axis.plot(
+                    [-0.5, width - 0.5], [-0.5, height - 0.5], [-0.5, width - 0.5], [height - 0.5, -0.5], color=GONE, lw=3
+                )
+        title = f"filter {j}" if scores is None else f"filter {j}: {float(scores[j]):g}"
+        axes[0, j].set_title(title + (" goes" if keep is not None and not keep[j] else ""), loc="center")
+    picture.alt = f"{n} filters of {height}x{width} over {channels} input channel(s), drawn with their weights"
+    if scores is not None:
+        picture.alt += "; scores " + ", ".join(f"{float(s):g}" for s in scores)
+    if keep is not None:
+        picture.alt += "; crossed out: " + (", ".join(f"filter {j}" for j in range(n) if not keep[j]) or "none")
+    return picture
+
+
+def score_bars(scores: Tensor, keep: Tensor) -> Picture:
+    """Draw the scores (n,) of one layer in their order, largest first; keep (n,) bool."""
+    scores, keep = scores.detach().cpu(), keep.cpu()
+    order = scores.argsort(descending=True, stable=True)
+    picture, axes = canvas(7.5, 2.8)
+    axis = axes[0, 0]
+    places = np.arange(len(order))
+    for stays, colour, hatch, label in ((True, KEPT, None, "kept"), (False, GONE, HATCH, "goes")):
+        mine = (keep[order] == stays).numpy()
+        axis.bar(places[mine], scores[order][mine], color=colour, hatch=hatch, width=0.85, label=f"{label}: {mine.sum()}")
+    axis.set(
+        xlabel="filters, largest score first",
+        ylabel="score",
+        title="No gap says by itself where to cut",
+        xlim=(-1, len(order)),
+    )
+    picture.legend(loc="outside lower center", ncols=2, frameon=False)
+    picture.alt = f"The scores of {len(order)} filters in falling order, without a gap; {int(keep.sum())} are kept."
+    return picture
+
+
+def score_histograms(scores: Mapping[str, Tensor], keep: Mapping[str, Tensor]) -> Picture:
+    """Draw the distribution of scores of each layer, (n,) each, with the cut between what goes and what is kept."""
+    columns = min(3, len(scores))
+    rows = -(-len(scores) // columns)
+    picture, axes = canvas(3.0 * columns, 1.9 * rows, rows, columns, sharex=True)
+    for axis, (name, values) in zip(axes.flat, scores.items(), strict=False):
+        draw_histogram(axis, values, keep[name])
+        axis.set_title(f"{name} ({len(values)} filters)")
+    for axis in axes.flat[len(scores) :]:
+        axis.set_visible(False)
+    for axis in axes[-1]:
+        axis.set_xlabel("score")
+    for axis in axes[:, 0]:
+        axis.set_ylabel("filters")
+    ranges = "; ".join(f"{name} {float(s.min()):.3g} to {float(s.max()):.3g}" for name, s in scores.items())
+    picture.alt = f"Histograms of filter scores per layer, the lower part of each cut off. Ranges: {ranges}."
+    return picture
+
+
+def draw_histogram(axis: object, scores: Tensor, keep: Tensor, label: bool = False) -> None:
+    """Draw one histogram, what goes hatched, on a matplotlib axis."""
+    scores, keep = scores.detach().cpu().numpy(), keep.cpu().numpy()
+    bins = np.histogram_bin_edges(scores, bins=16)
+    axis.hist(
+        [scores[keep], scores[~keep]],
+        bins=bins,
+        stacked=True,
+        color=[KEPT, GONE],
+        hatch=["", HATCH],
+        label=["kept", "goes"],
+    )
+    if (~keep).any():
+        axis.axvline(scores[~keep].max(), color=INK, lw=1.2, ls=(0, (4, 2)))
+
+
+def channel_dots(values: Mapping[str, Tensor], gone: Tensor, ylabel: str = "mean activation") -> Picture:
+    """Draw one value per channel, (n,), for each of several states of a network; gone (n,) bool marks the pruned."""
+    gone = gone.cpu()
+    picture, axes = canvas(2.6 * len(values) + 1.2, 3.0, 1, len(values), sharey=True)
+    speaking = {}
+    for axis, (name, channels) in zip(axes[0], values.items(), strict=True):
+        place = np.arange(len(channels))
+        axis.axhline(0, color=FAINT, lw=1)
+        axis.plot(place[~gone], channels[~gone], "o", ms=4, color=KEPT, label="kept")
+        axis.plot(place[gone], channels[gone], "X", ms=6, color=GONE, label="pruned")
+        speaking[name] = int((channels[gone].abs() > 1e-6).sum())
+        axis.set(title=f"{name}\n{speaking[name]} of {int(gone.sum())} pruned speak", xlabel="channel")
+    axes[0, 0].set_ylabel(ylabel)
+    picture.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=2, frameon=False)
+    told = "; ".join(f"{name}: {count}" for name, count in speaking.items())
+    picture.alt = f"{ylabel} of each channel. Pruned channels (of {int(gone.sum())}) that are not silent: {told}."
+    return picture
+
+
+def flatten_map(channels: int, height: int, width: int, gone: Sequence[int]) -> Picture:
+    """Draw how the maps of a convolution become the columns of a dense layer, and which columns the gone channels fill."""
+    size = height * width
+    picture, axes = canvas(max(6.0, 0.3 * channels * size + 1), 1.9)
+    axis = axes[0, 0]
+    for channel in range(channels):
+        out = channel in gone
+        for cell in range(size):
+            column = channel * size + cell
+            axis.bar(
+                column, 1, width=0.92, color=GONE if out else KEPT, hatch=HATCH if out else None, alpha=1 if out else 0.55
+            )
+            axis.text(column, 0.5, str(column), ha="center", va="center", fontsize=9, color="white" if out else INK)
+        axis.text(channel * size + (size - 1) / 2, 1.12, f"channel {channel}", ha="center", color=GONE if out else INK)
+        axis.axvline(channel * size - 0.5, color=INK, lw=1)
+    axis.set(
+        xlim=(-0.6, channels * size - 0.4), ylim=(0, 1.35), yticks=[], xticks=[], xlabel="input columns of the dense layer"
+    )
+    axis.spines["left"].set_visible(False)
+    axis.set_title(f"Each {height}x{width} map fills {size} columns")
+    columns = f"{channels * size} columns, {size} in a row each"
+    picture.alt = f"{channels} channels of {height}x{width} fill {columns}; marked: {list(gone)}."
+    return picture
+
+
+def coupling(groups: Sequence[Group]) -> Picture:
+    """Draw the layers of a network in forward order; layers that must lose the same filters share letter and colour."""
+    layers = [(producer, index) for index, group in enumerate(groups) for producer in group.producers]
+    shared = [index for index, group in enumerate(groups) if len(group.producers) > 1]
+    layers.sort(key=lambda pair: _natural(pair[0]))
+    picture, axes = canvas(8.5, 0.34 * len(layers) + 0.8)
+    axis = axes[0, 0]
+    for place, (name, index) in enumerate(layers):
+        tied = index in shared
+        colour = COLOURS[shared.index(index) % len(COLOURS)] if tied else FAINT
+        axis.barh(-place, 1, height=0.8, color=colour, alpha=0.75 if tied else 0.35)
+        axis.text(0.02, -place, name, va="center", color=INK)
+        letter = chr(ord("A") + shared.index(index)) if tied else "free"
+        axis.text(0.98, -place, letter, va="center", ha="right", color=INK, fontweight="bold" if tied else "normal")
+    for number, index in enumerate(shared):
+        places = [-place for place, (_, mine) in enumerate(layers) if mine == index]
+        x = 1.06 + 0.12 * number
+        colour = COLOURS[number % len(COLOURS)]
+        axis.plot([x] * len(places), places, "-", marker=MARKERS[number % len(MARKERS)], color=colour, lw=2, ms=7)
+    axis.set(xlim=(0, 1.2 + 0.12 * len(shared)), ylim=(-len(layers) + 0.4, 0.6), xticks=[], yticks=[])
+    axis.set_title("Layers that one shortcut joins share a letter: they lose the same filters, or none")
+    for side in ("left", "bottom"):
+        axis.spines[side].set_visible(False)
+    tied = "; ".join(" with ".join(groups[index].producers) for index in shared)
+    picture.alt = f"{len(layers)} layers; tied together: {tied or 'none'}; all others are free."
+    return picture
+
+
+def _natural(name: str) -> list[tuple[int, str]]:
+    """Sort key: the stem first, blocks by their number, the shortcut after the convolutions of its block."""
+    digits = "".join(c for c in name.split(".")[0] if c.isdigit())
+    return [(int(digits or 0), name.replace("shortcut", "x"))]

@@ -1,0 +1,143 @@
+"""What a network is worth: sizes, accuracies over sparsity, and how things move over steps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from course_lib.measure import standard_error
+from course_lib.pareto.figure import COLOURS, DASHES, MARKERS
+from course_lib.teaching.figures.picture import FAINT, INK, Picture, canvas
+
+SIZES = ("non-zeros", "tensor bytes", "file bytes", "gzip bytes", "MACs", "latency median (ms)")
+
+
+def size_panel(reports: Mapping[str, Mapping[str, Any]]) -> Picture:
+    """Draw "is it really smaller?": each measure of each network as a share of the first one's.
+
+    reports: label -> measure -> value, as a column of `measure.report`.
+    """
+    first, *others = reports
+    picture, axes = canvas(8.5, 0.75 * len(SIZES) + 1.1)
+    axis = axes[0, 0]
+    told = []
+    for row, measure in enumerate(SIZES):
+        base = float(reports[first][measure]) or 1.0
+        axis.barh(-row, 1, height=0.85, color="#EEEEEE")
+        axis.text(1.01, -row, _amount(reports[first][measure], measure), va="center", fontsize=9)
+        for number, label in enumerate(others):
+            share = float(reports[label][measure]) / base
+            place = -row + 0.28 - 0.56 * (number + 0.5) / len(others)
+            axis.plot([0, share], [place, place], color=COLOURS[number], ls=DASHES[number], lw=2)
+            marker = axis.plot(share, place, MARKERS[number], color=COLOURS[number], ms=8)[0]
+            marker.set_label(label if not row else None)
+            axis.text(min(share, 1) - 0.02 if share > 0.2 else share + 0.02, place + 0.13, f"{share:.2f}", fontsize=9,
+                      ha="right" if share > 0.2 else "left", va="center")  # fmt: skip
+            told.append(f"{label}: {measure} {share:.2f}")
+    axis.axvline(1, color=INK, lw=1, ls=(0, (2, 2)))
+    axis.set(yticks=[-row for row in range(len(SIZES))], yticklabels=SIZES, xlabel=f"share of the network called {first!r}")
+    axis.set(xlim=(0, max(1.25, axis.get_xlim()[1])), ylim=(-len(SIZES) + 0.45, 0.6))
+    axis.set_title("Is it really smaller?")
+    axis.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.4, -0.12), ncols=len(others))
+    picture.alt = f"Sizes as shares of {first}: " + "; ".join(told) + "."
+    return picture
+
+
+def _amount(value: Any, measure: str) -> str:
+    value = float(value)
+    if "ms" in measure:
+        return f"{value:.2f} ms"
+    for unit, size in (("M", 1e6), ("k", 1e3)):
+        if value >= size:
+            return f"{value / size:.3g} {unit}"
+    return f"{value:g}"
+
+
+def lines(
+    curves: Mapping[str, tuple[Sequence[float], Sequence[float]]], xlabel: str, ylabel: str, title: str = ""
+) -> Picture:
+    """Draw label -> (x, y) as lines, each with its own colour, dash and marker."""
+    picture, axes = canvas(7.0, 3.2)
+    axis = axes[0, 0]
+    for number, (label, (x, y)) in enumerate(curves.items()):
+        look = {"color": COLOURS[number], "ls": DASHES[number], "marker": MARKERS[number]}
+        axis.plot(x, y, label=label, lw=1.8, ms=5, markevery=max(1, len(x) // 12), **look)
+    axis.set(xlabel=xlabel, ylabel=ylabel, title=title)
+    axis.grid(color="#E5E5E5", lw=0.6)
+    axis.legend(frameon=False)
+    ends = "; ".join(f"{label} goes from {y[0]:.3g} to {y[-1]:.3g}" for label, (_, y) in curves.items())
+    picture.alt = f"{ylabel} over {xlabel}: {ends}."
+    return picture
+
+
+def accuracy_curves(
+    curves: Mapping[str, Sequence[Sequence[float]]],
+    dense: float | None = None,
+    guess: float | None = None,
+    reference: float | None = None,
+    n: int | None = None,
+    xlabel: str = "sparsity (share of all parameters gone)",
+    title: str = "",
+) -> Picture:
+    """Draw accuracy over sparsity.
+
+    Args:
+        curves: label -> rows of (sparsity, accuracy) or (sparsity, mean, low, high).
+        dense: the dense model's accuracy. guess: the student's prediction, a sparsity.
+        reference: the sparsity beyond which the course's reference project says that L1 falls sharply.
+        n: images behind each accuracy; +- one standard error at the dense model's accuracy is written above.
+    """
+    picture, axes = canvas(7.5, 4.4)
+    axis = axes[0, 0]
+    for number, (label, rows) in enumerate(curves.items()):
+        table = np.asarray(rows, dtype=float)
+        look = {"color": COLOURS[number], "ls": DASHES[number], "marker": MARKERS[number]}
+        axis.plot(table[:, 0], table[:, 1], label=label, lw=1.8, ms=6, **look)
+        if table.shape[1] == 4:
+            axis.fill_between(table[:, 0], table[:, 2], table[:, 3], color=COLOURS[number], alpha=0.18, lw=0)
+    if dense is not None:
+        axis.axhline(dense, color=INK, lw=1, ls=(0, (2, 2)), label=f"dense model ({dense:.3f})")
+    top = axis.get_ylim()[1]
+    if isinstance(guess, (int, float)):
+        axis.axvline(guess, color=COLOURS[3], lw=2, label=f"your guess ({guess:g})")
+    if reference is not None:
+        axis.axvline(reference, color=FAINT, lw=5, zorder=0, label=f'reference project: "beyond {reference:.2f}"')
+    if n and dense is not None:
+        title = (
+            f"{title}\n".lstrip()
+            + f"{n:,} images, ± {standard_error(dense, n):.3f} (one standard error at the dense accuracy)"
+        )
+    axis.set(xlabel=xlabel, ylabel="validation accuracy", ylim=(0, max(1.0, top) if top > 0.95 else top))
+    axis.set_title(title, loc="left")
+    axis.grid(color="#E5E5E5", lw=0.6)
+    picture.legend(loc="outside lower center", ncols=2, frameon=False)
+    told = "; ".join(
+        f"{label}: {rows[0][1]:.3f} at {rows[0][0]:.2f} to {rows[-1][1]:.3f} at {rows[-1][0]:.2f}"
+        for label, rows in curves.items()
+    )
+    picture.alt = f"Accuracy over sparsity. {told}." + (f" Dense model: {dense:.3f}." if dense is not None else "")
+    return picture
+
+
+def triptych(rows: Sequence[Sequence[float]], dense: float | None = None) -> Picture:
+    """Draw (sparsity, pruned, recalibrated, tuned) after each round: the three accuracies side by side."""
+    picture, axes = canvas(7.5, 3.4)
+    axis = axes[0, 0]
+    names = ("just pruned", "BatchNorm recalibrated", "fine-tuned")
+    place = np.arange(len(rows))
+    for number, name in enumerate(names):
+        heights = [row[1 + number] for row in rows]
+        bars = axis.bar(
+            place + 0.27 * (number - 1), heights, 0.25, color=COLOURS[number], label=name, hatch=("", "//", "..")[number]
+        )
+        axis.bar_label(bars, fmt="%.2f", fontsize=9, padding=1)
+    if dense is not None:
+        axis.axhline(dense, color=INK, lw=1, ls=(0, (2, 2)), label=f"dense model ({dense:.3f})")
+    axis.set(xticks=place, xticklabels=[f"round {i + 1}\nsparsity {row[0]:.2f}" for i, row in enumerate(rows)])
+    axis.set(ylabel="validation accuracy", ylim=(0, 1.02))
+    picture.legend(loc="outside upper center", frameon=False, ncols=4)
+    told = "; ".join(f"round {i + 1} at {r[0]:.2f}: {r[1]:.3f}, {r[2]:.3f}, {r[3]:.3f}" for i, r in enumerate(rows))
+    picture.alt = f"Accuracy just pruned, recalibrated and fine-tuned. {told}."
+    return picture

@@ -1,0 +1,5 @@
+"""Do the lessons run? Each in a fresh kernel, top to bottom, from its own folder: `course validate`."""
+
+from course_lib.validation.run import Lesson, validate
+
+__all__ = ["Lesson", "validate"]

@@ -1,0 +1,45 @@
+"""A lesson writes nowhere but in temporary folders and caches: `install` runs in the lesson's own kernel."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+WRITES = {"os.mkdir": (0,), "os.rename": (0, 1), "os.remove": (0,), "os.rmdir": (0,), "shutil.rmtree": (0,)}
+# Run in the executed copy only, as its first cell.
+CELL = "from course_lib.validation import guard\n\nguard.install()"
+
+
+def allowed() -> list[Path]:
+    """Return the folders in which a lesson may write: temporary ones, the data cache, and its tools' own."""
+    import matplotlib
+    from jupyter_core.paths import jupyter_runtime_dir
+
+    from course_lib.cache import cache_folder
+
+    home = Path(os.environ.get("IPYTHONDIR", Path.home() / ".ipython"))
+    places = [tempfile.gettempdir(), "/dev", cache_folder(), home, jupyter_runtime_dir(), matplotlib.get_cachedir()]
+    return [Path(place).resolve() for place in places]
+
+
+def install() -> None:
+    """Refuse from now on, in this process, to write anywhere else."""
+    places = allowed()
+
+    def hook(event: str, arguments: tuple) -> None:
+        if event == "open":
+            path, mode, flags = arguments
+            writes = (isinstance(mode, str) and set(mode) & set("wax+")) or (flags or 0) & (os.O_WRONLY | os.O_RDWR)
+            targets = [path] if writes else []
+        else:
+            targets = [arguments[i] for i in WRITES.get(event, ())]
+        for target in targets:
+            if not isinstance(target, (str, bytes, os.PathLike)):
+                continue  # an open file descriptor
+            path = Path(os.fsdecode(target)).resolve()
+            if "__pycache__" not in path.parts and not any(path.is_relative_to(place) for place in places):
+                raise PermissionError(f"the lesson writes to {path}; it may write in a temporary folder only.")
+
+    sys.addaudithook(hook)

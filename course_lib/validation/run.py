@@ -1,0 +1,167 @@
+"""Execute lessons with papermill and say what came of it."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import joblib
+import nbformat
+from nbformat import NotebookNode
+
+from course_lib.errors import CourseError
+from course_lib.files import replacing
+from course_lib.validation import guard, page
+
+MINUTES = Path("results") / "lessons" / "minutes.json"
+PATIENCE = 5  # times the recorded seconds: a guard against hangs, not a speed test
+UNRECORDED = 1800.0  # seconds, where there is no record yet
+
+
+@dataclass
+class Lesson:
+    """What came of one lesson.
+
+    exercises: (name, state, points, out of). slowest: (cell id, seconds, its first line). problem: one sentence, or "".
+    """
+
+    name: str
+    seconds: float = 0.0
+    problem: str = ""
+    exercises: list[tuple[str, str, float, float]] = field(default_factory=list)
+    slowest: list[tuple[str, float, str]] = field(default_factory=list)
+
+
+def validate(
+    root: Path,
+    mode: str = "laptop",
+    names: Sequence[str] = (),
+    *,
+    folder: str = "solutions",
+    out: Path | None = None,
+    jobs: int | None = None,
+    record: bool = False,
+) -> list[Lesson]:
+    """Execute the lessons of `folder` and return what came of each; a page about all is written to `out`/index.html.
+
+    Args:
+        root: the repository. mode: "ci", "laptop" or "full". names: how the file names start; empty for all.
+        folder: "solutions", where every exercise must be correct, or "notebooks", where none may be attempted.
+        out: where the executed notebooks go; runs/validation/MODE if None.
+        jobs: lessons at a time, one thread each; one per core if None. A single lesson gets all the threads.
+        record: write the seconds to results/lessons/minutes.json, if every lesson is well.
+    """
+    from tqdm.auto import tqdm
+
+    from course_lib.teaching import modes
+
+    modes.get(mode)
+    paths = [p for p in sorted((root / folder).glob("[0-9][0-9]_*.ipynb")) if not names or p.name.startswith(tuple(names))]
+    if names and not paths:
+        raise CourseError(f"{', '.join(names)} was given; there is no such lesson in {folder}/.")
+    out = (out or root / "runs" / "validation" / mode).resolve()
+    out.mkdir(parents=True, exist_ok=True)
+    cores = joblib.cpu_count()
+    jobs = max(1, min(jobs or cores, len(paths)))
+    threads = cores if jobs == 1 else 1
+    known = _recorded(root)
+    tasks = [
+        joblib.delayed(_execute)(path, mode, out / path.name, threads, _limit(known, path.stem, mode)) for path in paths
+    ]
+    # Threads: each waits for a kernel, which is a process of its own.
+    runs = joblib.Parallel(jobs, backend="threading", return_as="generator_unordered")(tasks)
+    lessons = sorted(tqdm(runs, total=len(tasks), desc=f"lessons ({mode})", unit="lesson"), key=lambda lesson: lesson.name)
+    for lesson in lessons:
+        lesson.problem = lesson.problem or _exercise_problem(lesson, folder)
+    with replacing(out / "index.html") as temporary:
+        Path(temporary).write_text(page.render(lessons, mode, folder, cores, threads), encoding="utf-8")
+    if record and all(not lesson.problem for lesson in lessons):
+        _record(root, lessons, mode, cores, threads)
+    return lessons
+
+
+def _execute(path: Path, mode: str, target: Path, threads: int, limit: float) -> Lesson:
+    import papermill
+    from nbclient.exceptions import CellTimeoutError, DeadKernelError
+    from papermill.exceptions import PapermillExecutionError
+
+    lesson, started = Lesson(path.stem), time.perf_counter()
+    book = nbformat.read(path, 4)
+    book.cells.insert(0, nbformat.v4.new_code_cell(guard.CELL, id="guard"))
+    source = target.with_suffix(".source.ipynb")
+    nbformat.write(book, source)
+    settings = {"OMP_NUM_THREADS": str(threads), "COURSE_MODE": mode, "TQDM_DISABLE": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+    os.environ.update(settings)  # papermill's kernels inherit them; every lesson of a run gets the same ones
+    try:
+        papermill.execute_notebook(
+            str(source), str(target), {"MODE": mode}, cwd=str(path.parent), kernel_name="python3", progress_bar=False,
+            execution_timeout=math.ceil(limit),
+        )  # fmt: skip
+    except PapermillExecutionError as error:
+        lesson.problem = f"{path.name} stops with {error.ename}: {error.evalue} (in the cell {_first_line(error.source)!r})."
+    except CellTimeoutError:
+        lesson.problem = f"{path.name} has a cell that runs for more than {limit:.0f} seconds, five times what was recorded."
+    except DeadKernelError:
+        lesson.problem = f"{path.name} lost its kernel: it was killed, or left no memory."
+    finally:
+        source.unlink(missing_ok=True)
+    lesson.seconds = time.perf_counter() - started
+    if target.exists():
+        _read(lesson, nbformat.read(target, 4))
+    return lesson
+
+
+def _read(lesson: Lesson, book: NotebookNode) -> None:
+    times = []
+    for cell in book.cells:
+        if cell.cell_type != "code":
+            continue
+        times.append((cell.id, cell.metadata.get("papermill", {}).get("duration") or 0.0, _first_line(cell.source)))
+        facts = cell.metadata.get("nbgrader", {})
+        if facts.get("grade") and not facts.get("solution"):
+            shown = next((o.data for o in cell.outputs if o.output_type == "execute_result"), {})
+            words = str(shown.get("text/html", ""))
+            state = next((s for s in ("not-attempted", "not-yet", "correct") if f'data-state="{s}"' in words), "no verdict")
+            points = float(shown.get("text/plain", "nan"))
+            lesson.exercises.append((facts["grade_id"].split("-")[1], state.replace("-", " "), points, facts["points"]))
+    lesson.slowest = sorted(times, key=lambda entry: -entry[1])[:5]
+
+
+def _exercise_problem(lesson: Lesson, folder: str) -> str:
+    wanted = "correct" if folder == "solutions" else "not attempted"
+    for name, state, points, out_of in lesson.exercises:
+        if state != wanted or points != (out_of if folder == "solutions" else 0):
+            return (
+                f"{lesson.name}: exercise {name} is {state!r} with {points:g} of {out_of:g} points; expected is {wanted!r}."
+            )
+    return ""
+
+
+def _first_line(source: str) -> str:
+    return next((line.strip() for line in source.splitlines() if line.strip()), "")[:80]
+
+
+def _recorded(root: Path) -> dict:
+    try:
+        return json.loads((root / MINUTES).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+
+
+def _limit(known: dict, name: str, mode: str) -> float:
+    return max(120.0, PATIENCE * known[name][mode]["seconds"]) if mode in known.get(name, {}) else UNRECORDED
+
+
+def _record(root: Path, lessons: Sequence[Lesson], mode: str, cores: int, threads: int) -> None:
+    known = _recorded(root)
+    for lesson in lessons:
+        facts = {"seconds": round(lesson.seconds, 1), "cores": cores, "threads": threads}
+        known.setdefault(lesson.name, {})[mode] = facts
+    (root / MINUTES).parent.mkdir(parents=True, exist_ok=True)
+    with replacing(root / MINUTES) as temporary:
+        Path(temporary).write_text(json.dumps(known, indent=1, sort_keys=True) + "\n", encoding="utf-8")

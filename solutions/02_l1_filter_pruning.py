@@ -1,0 +1,619 @@
+# %% [markdown]
+# # 02 · L1-norm filter pruning
+#
+# **Goal.** Take whole filters out of a convolutional network, so that arithmetic really disappears, and find out how far that
+# goes. The method is that of Li et al., *Pruning Filters for Efficient ConvNets* (ICLR 2017, arXiv 1608.08710).
+#
+# **You need** lesson 01 (parameters, MACs, latency) and a little PyTorch. **Difficulty** medium. {{minutes}}
+#
+# You write six small functions, lock in two predictions and find three bugs. Every answer has a check below it that says
+# *correct*, *not yet* (and why) or *not attempted*. Nothing blocks you: where an answer is missing, the lesson goes on with the
+# library's version and says so.
+
+# %%
+import importlib.util
+
+if importlib.util.find_spec("course_lib") is None:  # on Colab and the like; in your own clone `make course` has done this
+    # %pip install -q "course_lib @ git+https://github.com/OWNER/REPOSITORY"
+    pass
+
+# %% tags=["parameters"]
+import os
+
+MODE = os.environ.get("COURSE_MODE", "laptop")  # "ci": seconds; "laptop": minutes, no GPU needed; "full": CIFAR-10
+
+# %%
+import copy
+import itertools
+
+import torch
+from torch import Tensor, nn
+
+from course_lib import data, measure, models, slim, train
+from course_lib.pruning import L1NormPruner, MagnitudePruner, Masks, Pruner, amounts, units
+from course_lib.teaching import check, figures, modes, use, widgets
+
+mode = modes.get(MODE)
+bench = data.load(mode.data, device=mode.device, limit=mode.limit)
+bench
+
+# %% [markdown]
+# ## 1. Ninety percent gone, and nothing is faster
+#
+# Lesson 01 ended with a riddle. We set nine of ten weights of a network to zero, it still worked, and yet the file was as large
+# and the program as slow as before. Here is the same picture for the network of this lesson, a small VGG: convolution,
+# BatchNorm, ReLU, again and again.
+
+# %%
+model = models.build("vgg", bench, seed=0)
+train.fit(model, bench, epochs=mode.epochs, seed=0)
+dense_accuracy = train.evaluate(model, bench)
+print(f"dense model: {dense_accuracy:.3f} on {len(bench.validation)} validation images")
+
+# %% [markdown]
+# Three versions of it, side by side: the dense one, one with 90 % of its single weights masked, and one from which half of the
+# filters have been cut out. None has been trained again, so look at the sizes only.
+
+# %%
+scattered = MagnitudePruner(sparsity=0.9).masks(model, bench).apply_(copy.deepcopy(model))
+half = L1NormPruner(sparsity=0.5).masks(model, bench)
+slimmed = slim.slim(model, half, bench.example)
+
+sizes = {
+    "dense": measure.report(model, bench)["model"],
+    "90 % of weights masked": measure.report(scattered, bench)["model"],
+    "50 % of filters cut out": measure.report(slimmed, bench)["model"],
+}
+figures.size_panel(sizes)
+
+# %% [markdown]
+# **Read it.** Scattered zeros help only a compressor: the tensors keep their shape, so the MACs and the time stay. Cut-out
+# filters leave *smaller tensors* behind, and everything shrinks at once, without any special software. The price is that we can
+# no longer choose weight by weight: a filter goes whole or not at all. So which ones?
+
+# %% [markdown]
+# ## 2. A toy seen whole
+#
+# Three filters, one input channel, small whole numbers. A filter is one row of the weight tensor: `weight[j]` makes output
+# channel `j`.
+
+# %%
+toy = torch.tensor(
+    [
+        [[1.0, -1.0, 1.0], [-1.0, 1.0, -1.0], [1.0, -1.0, 1.0]],
+        [[0.0, 0.0, 0.0], [2.0, 2.0, 2.0], [0.0, 0.0, 0.0]],
+        [[-2.0, 0.0, 2.0], [-2.0, 0.0, 2.0], [-2.0, 0.0, 2.0]],
+    ]
+).unsqueeze(1)  # (3 filters, 1 input channel, 3, 3)
+figures.kernels(toy)
+
+# %% [markdown]
+# The first looks for a checkerboard, the second for a horizontal bar, the third for a vertical edge. Li et al. rank filters by
+# the **L1 norm**, the sum of the absolute values of all their weights: $s_j = \sum |W_j|$. A filter of small weights makes
+# small feature maps, so, they argue, little is lost with it. No data are needed.
+#
+# ### Exercise 1: `filter_l1`
+# One number for each filter. Work it out for the toy by hand first: which of the three is the weakest?
+#
+# <details><summary>Hint 1</summary>The weight has four axes: (filter, input channel, row, column). Three of them disappear.
+# <details><summary>Hint 2</summary>Absolute values first, then the sum: the third toy filter must not come out as zero.
+# </details></details>
+
+
+# %% answer="filter_l1"
+def filter_l1(weight: Tensor) -> Tensor:
+    """Return the L1 norm of each filter: (n, c, h, w) -> (n,)."""
+    ### BEGIN SOLUTION
+    return weight.abs().sum(dim=(1, 2, 3))
+    ### END SOLUTION
+
+
+# %% check="filter_l1"
+check(filter_l1)
+
+# %%
+filter_l1 = use(filter_l1)
+figures.kernels(toy, scores=filter_l1(toy), keep=torch.tensor([True, False, True]))
+
+# %% [markdown]
+# The bar goes. Notice what the norm does *not* see: whether anything in the images excites the filter. Lesson 03 is about that.
+#
+# ### Exercise 2: `filters_to_keep`
+# Scores and a share in, a mask out: **True means kept**. Exactly `round(sparsity * n)` filters go, those of the lowest scores;
+# if scores are equal, any of them, but not one more. At least one filter always stays: a layer without filters cuts the
+# network in two.
+#
+# <details><summary>Hint 1</summary>A threshold (<code>scores > t</code>) fails when several scores equal t. Choose
+# <i>indices</i>.
+# <details><summary>Hint 2</summary><code>argsort</code> puts the indices in the order of the scores; the first ones go.
+# <details><summary>Hint 3</summary>How many may go at most, if one of n must stay?</details></details></details>
+
+
+# %% answer="filters_to_keep"
+def filters_to_keep(scores: Tensor, sparsity: float) -> Tensor:
+    """Return a bool tensor (n,), True = kept, without the round(sparsity * n) lowest of n scores; one always stays."""
+    ### BEGIN SOLUTION
+    gone = min(round(sparsity * len(scores)), len(scores) - 1)
+    keep = torch.ones(len(scores), dtype=torch.bool)
+    keep[scores.argsort()[:gone]] = False
+    return keep
+    ### END SOLUTION
+
+
+# %% check="filters_to_keep"
+check(filters_to_keep)
+
+# %% [markdown]
+# Now on a real layer: the third convolution of the trained network, with half of its filters to go.
+
+# %%
+filters_to_keep = use(filters_to_keep)
+scores = filter_l1(model.conv3.weight.detach())
+keep = filters_to_keep(scores.cpu(), 0.5)
+figures.score_bars(scores, keep)
+
+# %% [markdown]
+# **Read it.** There is no gap at which one would cut by itself: the scores fall smoothly, and the last filter that stays is hardly
+# larger than the first that goes. How many go is a decision, not a discovery. Keep that in mind for lesson 05.
+#
+# Why rank *within* a layer and not over all of them? Look at the layers side by side.
+
+# %%
+layers = ["conv1", "conv2", "conv3", "conv4", "conv5", "conv6"]
+all_scores = {name: filter_l1(model.get_submodule(name).weight.detach()) for name in layers}
+figures.score_histograms(all_scores, {name: filters_to_keep(s.cpu(), 0.5) for name, s in all_scores.items()})
+
+# %% [markdown]
+# A filter of `conv1` has one small kernel, one of `conv6` has a hundred: the sums differ because there is more to add, not because the
+# filter matters more. Ranked together, the first layers would go first. Li et al. therefore rank within each layer; who ranks
+# over layers has to divide by the number of weights (`L1NormPruner(scope="global")` does).
+
+# %% [markdown]
+# ## 3. Pruned, yet it speaks
+#
+# So set the rows of the weak filters to zero, and they are gone? Between the convolution and the next one there is a BatchNorm.
+# We zero half of the filters of `conv3` and listen to what its ReLU puts out.
+
+# %%
+x = bench.normalise(bench.validation.images[:256])
+
+
+def channel_means(net: nn.Module) -> Tensor:
+    """Return the mean output of each channel behind relu3, (64,)."""
+    upto = net[: [name for name, _ in net.named_children()].index("relu3") + 1]
+    with torch.inference_mode():
+        return upto.eval()(x).mean((0, 2, 3)).cpu()
+
+
+rows_only = copy.deepcopy(model)
+with torch.no_grad():
+    rows_only.conv3.weight[~keep] = 0
+spoken = {"dense": channel_means(model), "rows set to zero": channel_means(rows_only)}
+figures.channel_dots(spoken, gone=~keep, ylabel="mean activation behind relu3")
+
+# %% [markdown]
+# **A failure.** The rows are zero, and many of the channels are not silent: they put out a *constant*. BatchNorm takes the zero, subtracts the
+# running mean it once learned, divides, multiplies by $\gamma$ and adds $\beta$. The next layer hears a hum where there was a
+# signal. And when the channel is later cut out for real, the hum disappears: the slimmed network would not compute what the masked one did.
+#
+# ### Exercise 3: `silence`
+# A filter is all that belongs to it: its row, its bias if there is one, and its entries of BatchNorm's $\gamma$ (`norm.weight`) and $\beta$
+# (`norm.bias`). Set them to zero, in place, where `keep` is False.
+#
+# <details><summary>Hint 1</summary>PyTorch refuses to change parameters in place while it records gradients:
+# <code>with torch.no_grad():</code>.
+# <details><summary>Hint 2</summary>A convolution before a BatchNorm often has <code>bias=False</code>; then <code>conv.bias</code> is
+# None.</details></details>
+
+
+# %% answer="silence"
+def silence(conv: nn.Conv2d, norm: nn.BatchNorm2d, keep: Tensor) -> None:
+    """Set to zero, in place, all parameters of the filters where keep (n,) is False."""
+    ### BEGIN SOLUTION
+    with torch.no_grad():
+        for parameter in (conv.weight, conv.bias, norm.weight, norm.bias):
+            if parameter is not None:
+                parameter[~keep] = 0
+    ### END SOLUTION
+
+
+# %% check="silence"
+check(silence)
+
+# %%
+silence = use(silence)
+silent = copy.deepcopy(model)
+silence(silent.conv3, silent.norm3, keep)
+spoken["row, bias, gamma, beta"] = channel_means(silent)
+figures.channel_dots(spoken, gone=~keep, ylabel="mean activation behind relu3")
+
+# %% [markdown]
+# Now they are silent, and exactly so: ReLU of zero is zero. A unit is gone if and only if *its own entries* are gone. This is
+# the sentence to remember from this lesson.
+
+# %% [markdown]
+# ## 4. What the next layer no longer needs
+#
+# A silent channel is a zero that the next layer multiplies by weights. Those weights can go as well: in a convolution the slice
+# `weight[:, j]`. At the end of the network the maps are flattened, and a dense layer reads them as one long row.
+#
+# ### Exercise 4: `columns_of_channel`
+# Which columns of the dense layer read channel `channel`, when each map is `height` x `width`? Channels are counted from 0, and
+# flatten lays the whole map of channel 0 first, then that of channel 1, and so on.
+#
+# <details><summary>Hint</summary>How many numbers lie before the first one of this channel?</details>
+
+
+# %% answer="columns_of_channel"
+def columns_of_channel(channel: int, height: int, width: int) -> range:
+    """Return the input columns, behind flatten, that belong to one channel."""
+    ### BEGIN SOLUTION
+    size = height * width
+    return range(channel * size, (channel + 1) * size)
+    ### END SOLUTION
+
+
+# %% check="columns_of_channel"
+check(columns_of_channel)
+
+# %%
+columns_of_channel = use(columns_of_channel)
+gone = {channel: list(columns_of_channel(channel, 2, 3)) for channel in (1, 4)}
+figures.flatten_map(channels=6, height=2, width=3, gone=list(gone))
+
+# %% [markdown]
+# ### Predict
+# Half of the filters of every convolution go, none of the dense layers' neurons. Their rows, their BatchNorm entries and everything that reads them go along.
+# **What share of all parameters is that?** Lock in a number between 0 and 1 before you run on.
+
+# %% answer="half_gone"
+half_gone = None  # your prediction, such as 0.5
+### BEGIN SOLUTION
+half_gone = 0.5
+### END SOLUTION
+
+# %% check="half_gone"
+check(half_gone, "half_gone")
+
+# %%
+masks = L1NormPruner(sparsity=0.5).masks(model, bench)
+print(
+    f"filters and neurons gone: {masks.unit_sparsity:.3f}   parameters gone: {masks.sparsity:.3f}   your guess: {half_gone}"
+)
+
+# %% [markdown]
+# Between two convolutions a *quarter* stays: half of the rows times half of the input slices. In front of the dense layer half of the columns stay. The
+# head keeps all. The same sum, layer by layer:
+
+# %%
+for name in [*layers, "dense", "head"]:
+    kept = masks[f"{name}.weight"] if f"{name}.weight" in masks else torch.ones(1, dtype=torch.bool)
+    shape = tuple(model.get_submodule(name).weight.shape)
+    print(f"{name:6} {shape!s:18} weights kept: {kept.float().mean().item():.3f}")
+
+# %% [markdown]
+# These masks are *closed*: wherever a filter is gone, all that reads it is gone too. That is what makes the next step exact.
+# `slim` cuts the tensors, and then compares the outputs of the masked and of the slimmed network.
+
+# %%
+masked = masks.apply_(copy.deepcopy(model)).eval()
+slimmed = slim.slim(model, masks, bench.example).eval()
+with torch.inference_mode():
+    difference = (masked(x) - slimmed(x)).abs().max().item() / masked(x).std().item()
+print(slimmed.conv3, slimmed.dense, f"largest difference: {difference:.1e} of the outputs' spread", sep="\n")
+
+# %% [markdown]
+# Same function, smaller tensors. From here on *masked* and *slimmed* mean the same network twice: we prune with masks, because
+# they can still change, and slim when the work is done.
+
+# %% [markdown]
+# ## 5. How much, and when
+#
+# Half at once is a blow. Gradual pruning takes a little, lets the network recover, takes more. Zhu & Gupta (2017) take much
+# while there is much to take, and little towards the end: after step $t$ of $n$
+#
+# $$s_t = s_f + (s_i - s_f)\,(1 - t/n)^3$$
+#
+# ### Exercise 5: `cubic_schedule`
+# <details><summary>Hint</summary>Check both ends: what must come out at t = 0, what at t = n?</details>
+
+
+# %% answer="cubic_schedule"
+def cubic_schedule(step: int, steps: int, final: float, initial: float = 0.0) -> float:
+    """Return the sparsity after `step` of `steps`, rising from `initial` to `final`."""
+    ### BEGIN SOLUTION
+    return final + (initial - final) * (1 - step / steps) ** 3
+    ### END SOLUTION
+
+
+# %% check="cubic_schedule"
+check(cubic_schedule)
+
+# %%
+cubic_schedule = use(cubic_schedule)
+rounds = list(range(11))
+cubic = [cubic_schedule(t, 10, 0.8) for t in rounds]
+figures.lines(
+    {"cubic": (rounds, cubic), "linear": (rounds, [0.08 * t for t in rounds])},
+    xlabel="round",
+    ylabel="share of filters gone",
+    title="The cubic schedule takes most in the first rounds",
+)
+
+# %% [markdown]
+# Move the sliders: with more rounds each bite gets smaller, and the exponent decides who is bitten first.
+
+# %%
+widgets.ScheduleSlider()
+
+# %% [markdown]
+# ## 6. Prune, recalibrate, fine-tune
+#
+# ### Exercise 6: `prune_and_fine_tune`
+# The loop that carries the whole course. `prune(sparsity, masks)` returns new masks that are a subset of the given ones;
+# `fine_tune(masks)` trains the network while the masks hold. Go through the schedule, one prune and one training each, and return the last masks.
+#
+# <details><summary>Hint 1</summary>The masks that one round returns are what the next one starts from.
+# <details><summary>Hint 2</summary>Train with the new masks, or what you have just pruned grows back.</details></details>
+
+
+# %% answer="prune_and_fine_tune"
+def prune_and_fine_tune(schedule: list[float], prune: callable, fine_tune: callable, masks: Masks) -> Masks:
+    """Prune to each sparsity of the schedule in turn and fine-tune after each; return the last masks."""
+    ### BEGIN SOLUTION
+    for sparsity in schedule:
+        masks = prune(sparsity, masks)
+        fine_tune(masks)
+    return masks
+    ### END SOLUTION
+
+
+# %% check="prune_and_fine_tune"
+check(prune_and_fine_tune)
+
+# %% [markdown]
+# Let it run on a copy of the network. After each prune we measure three times: as it is, with BatchNorm's statistics measured anew on
+# training images (no weight changes), and after fine-tuning.
+
+# %%
+prune_and_fine_tune = use(prune_and_fine_tune)
+net, triptych = copy.deepcopy(model), []
+
+
+def prune(sparsity: float, masks: Masks) -> Masks:
+    masks = L1NormPruner(sparsity).masks(net, bench, masks)
+    pruned = train.evaluate(masks.apply_(net), bench)
+    train.recalibrate_batchnorm(net, bench)
+    triptych.append((masks.sparsity, pruned, train.evaluate(net, bench)))
+    return masks
+
+
+def fine_tune(masks: Masks) -> None:
+    train.fit(net, bench, epochs=mode.tune_epochs, masks=masks, lr=1e-3)
+    triptych[-1] += (train.evaluate(net, bench),)
+
+
+final_masks = prune_and_fine_tune([cubic_schedule(t, 4, 0.8) for t in (1, 2, 3, 4)], prune, fine_tune, Masks.dense(net))
+figures.triptych(triptych, dense_accuracy)
+
+# %% [markdown]
+# **Read it.** The first bite is the largest, and it is the one that hurts. Much of that damage is repaired *without training a single weight*: with
+# filters missing, sums change their mean and spread, and BatchNorm was still using those of the dense network. What fine-tuning
+# adds comes on top. If you read of a network that "collapsed" after pruning, ask first whether its BatchNorm was recalibrated.
+
+# %% [markdown]
+# ## 7. Smallest, random, largest
+#
+# Is a small norm a good reason to go? There is only one way to know: give the same number of filters to a lottery, and to the opposite
+# rule. A score is a function of the weights; the opposite rule is the same function with a minus sign.
+
+# %%
+levels = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6]
+rules = {"smallest L1 first": "l1", "random": "random", "largest L1 first": lambda weight: -weight.abs().sum(1)}
+
+
+def accuracy_without(score: object, sparsity: float) -> tuple[float, float]:
+    """Return (share of all parameters gone, validation accuracy), BatchNorm recalibrated, nothing trained."""
+    pruner = Pruner(score, "filter", "layer", amounts.target(sparsity))
+    masks = pruner.masks(model, bench)
+    small = slim.slim(model, masks, bench.example)
+    train.recalibrate_batchnorm(small, bench, samples=1024)
+    return masks.sparsity, train.evaluate(small, bench)
+
+
+duel = {name: [accuracy_without(score, level) for level in levels] for name, score in rules.items()}
+figures.accuracy_curves(duel, dense=dense_accuracy, n=len(bench.validation))
+
+# %% [markdown]
+# **Read it.** The order of the three curves is the claim of the paper: smallest above random above largest. How large is the step from *random* to
+# *smallest*, compared with the step from *largest* to *random*? Avoiding the worst is most of the work; one seed, so do not read small differences.
+
+# %% [markdown]
+# ## 8. Where is the cliff?
+#
+# The class project from which this course comes reports that L1 filter pruning "falls sharply beyond 30 %". A plain sentence, and three
+# things are missing: thirty percent of *what*, measured *when*, and against which repair? Put it to the test: prune the dense
+# network once, to each level, and measure without any repair, after recalibration, and after fine-tuning.
+#
+# ### Predict
+# At which share of **filters gone** does the accuracy *without any repair* first lie ten points or more below the dense model? Lock in a number.
+
+# %% answer="cliff"
+cliff = None  # your prediction: a share of filters between 0 and 1
+### BEGIN SOLUTION
+cliff = 0.3
+### END SOLUTION
+
+# %% check="cliff"
+check(cliff, "cliff")
+
+# %%
+levels = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8]
+claim = {"no repair": [], "BatchNorm recalibrated": [], "fine-tuned": []}
+for level in levels:
+    small = slim.slim(model, L1NormPruner(level).masks(model, bench), bench.example)
+    claim["no repair"].append((level, train.evaluate(small, bench)))
+    train.recalibrate_batchnorm(small, bench)
+    claim["BatchNorm recalibrated"].append((level, train.evaluate(small, bench)))
+    train.fit(small, bench, epochs=mode.tune_epochs, lr=1e-3)
+    claim["fine-tuned"].append((level, train.evaluate(small, bench)))
+
+# %%
+figures.accuracy_curves(
+    claim,
+    dense=dense_accuracy,
+    guess=cliff,
+    reference=0.3,
+    n=len(bench.validation),
+    xlabel="share of the convolutions' filters gone",
+)
+
+# %%
+for name, curve in claim.items():
+    fallen = [level for level, accuracy in curve if accuracy < dense_accuracy - 0.10]
+    print(f"{name:24} first ten points below the dense model at {fallen[0] if fallen else 'no level tried'}")
+
+# %% [markdown]
+# **Read it.** The three curves are one network and one ranking. What moves the cliff is not the criterion but the repair, so a sentence such as
+# "falls sharply beyond 30 %" says as much about the training that followed as about the L1 norm. With a short fine-tuning the cliff moves far to the
+# right. This is one seed on small grey images; lesson 06 asks the question again with several seeds.
+#
+# Now look at every position in between. The slider prunes the live network while you drag it: accuracy on 256 fixed images
+# while it moves, on all validation images once it rests. Switch the ranking from *per layer* to *global* and look at the map of survivors.
+
+# %%
+widgets.SparsitySlider(model, bench)
+
+# %% [markdown]
+# ## 9. Momentum revives the dead
+#
+# One more trap, for everyone who writes a training loop. We prune in the middle of a training, with an optimizer that has momentum, and try three ways to
+# keep the dead weights dead: do nothing, zero their *gradients*, or re-apply the masks after every step.
+
+# %%
+masks = L1NormPruner(sparsity=0.5).masks(model, bench)
+batches = (list(itertools.islice(bench.batches("train", 32, shuffle=True), 30)) * 3)[:30]
+
+
+def dead_weights(how: str) -> list[float]:
+    """Return the summed size of the pruned weights after each of 20 steps."""
+    net = copy.deepcopy(model).train()
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.01, momentum=0.9)
+    for x, y in batches[:10]:  # momentum builds up before the prune
+        train.train_step(net, x, y, optimizer)
+    masks.apply_(net)
+    if how == "zero their gradients":
+        for name, mask in masks.items():
+            net.get_parameter(name).register_hook(lambda gradient, mask=mask: gradient * mask)
+    sizes = [0.0]
+    for x, y in batches[10:]:
+        train.train_step(net, x, y, optimizer, masks if how == "re-apply the masks" else None)
+        sizes.append(sum(net.get_parameter(n)[~mask].abs().sum().item() for n, mask in masks.items()))
+    return sizes
+
+
+ways = {how: dead_weights(how) for how in ("do nothing", "zero their gradients", "re-apply the masks")}
+figures.lines(
+    {how: (list(range(len(sizes))), sizes) for how, sizes in ways.items()},
+    xlabel="optimizer step after the prune",
+    ylabel="sum of |pruned weights|",
+    title="Without a gradient the dead still move: momentum remembers",
+)
+
+# %% [markdown]
+# **Read it.** Zero gradients are not enough: the optimizer's memory goes on pushing. Only masks that are applied *after* every step hold, and `train.fit(masks=...)` does
+# just that, with a new optimizer after each prune.
+
+# %% [markdown]
+# ## 10. The ResNet puzzle
+#
+# In a chain every filter can go by itself. A shortcut *adds* the output of one layer to that of another: channel 7 of the one meets channel 7 of the
+# other. Take it from one of them, and it is still there. Look at which layers are tied together in a small ResNet.
+
+# %%
+resnet = models.build("resnet", bench, seed=0)
+figures.coupling(units.groups(resnet, bench.example))
+
+# %% [markdown]
+# **Read it.** The first convolution of each block is free: nobody else writes into its channels. The second one writes into the stream that the
+# shortcut carries, and there whole chains of layers share one decision. Li et al. prune only the free ones, or let the shortcut's projection
+# choose for all; `units.groups` finds the groups, and `L1NormPruner` sums the norms over each of them.
+
+# %%
+coupled = L1NormPruner(sparsity=0.5).masks(resnet, bench)
+small = slim.slim(resnet, coupled, bench.example)
+print(f"half of the filters, {coupled.sparsity:.3f} of the parameters; outputs {tuple(small.eval()(bench.example).shape)}")
+
+# %% [markdown]
+# ## 11. Find the bug
+#
+# Three pieces of code that run without an error and are wrong. In each, one line is to blame. Answer with its number.
+#
+# **A.** Half of the filters are to go.
+# ```python
+# 1  scores = weight.abs().sum((1, 2, 3))
+# 2  keep = scores > scores.sort().values[round(0.5 * len(scores))]
+# 3  with torch.no_grad():
+# 4      weight[~keep] = 0
+# ```
+# **B.** The best sparsity is chosen.
+# ```python
+# 1  accuracy = {}
+# 2  for sparsity in (0.3, 0.5, 0.7):
+# 3      small = slim.slim(model, L1NormPruner(sparsity).masks(model, bench), bench.example)
+# 4      accuracy[sparsity] = train.evaluate(small, bench, split="test")
+# 5  best = max(accuracy, key=accuracy.get)
+# ```
+# **C.** Filters are silenced; the convolution has no bias.
+# ```python
+# 1  keep = filters_to_keep(filter_l1(conv.weight), 0.5)
+# 2  with torch.no_grad():
+# 3      for parameter in (conv.weight, norm.weight):
+# 4          parameter[~keep] = 0
+# ```
+
+# %% answer="bugs"
+bugs = None  # such as {"A": 1, "B": 1, "C": 1}
+### BEGIN SOLUTION
+bugs = {"A": 2, "B": 4, "C": 3}
+### END SOLUTION
+
+# %% check="bugs"
+check(bugs, "bugs")
+
+# %% [markdown]
+# ## 12. In your own words
+#
+# A colleague writes: *"L1 pruning is useless, our accuracy collapsed at 40 %."* What do you ask, and what would you measure before you believe
+# the sentence? (Four to six sentences.)
+
+# %% [markdown] explain="collapse" points=2
+# *Rubric (2 points).* One point for asking what the 40 % are (of filters, parameters or MACs; per layer or global) and which repair came after the prune
+# (BatchNorm recalibrated? fine-tuned, how long, with the masks held?). One point for a measurement that separates criterion from repair:
+# the same budget with a random ranking, before and after recalibration and fine-tuning, chosen on validation data, more than one seed.
+#
+# *Sample answer, 2 points.* "40 % of what: filters in each layer, or parameters? I would measure the accuracy right after pruning, after recalibrating
+# BatchNorm and after some epochs of fine-tuning, since the first number says little. Then I would prune the same number of filters at random: if random is as good, the
+# criterion is not to blame or to praise. All on validation data and with three seeds."
+#
+# *Sample answer, 1 point.* "They should fine-tune after pruning, and recalibrate the BatchNorm layers, then the accuracy comes back." (Right, but
+# nothing is asked about the 40 %, and there is no control.)
+
+# %% [markdown]
+# ## What to take away
+#
+# - Whole filters are the unit at which arithmetic really disappears; scattered zeros only compress.
+# - A unit is gone if and only if its own entries are gone: row, bias, $\gamma$, $\beta$. What reads it can then go as well, and masked equals slimmed.
+# - The share of filters is not the share of parameters: between two convolutions a quarter stays of a half.
+# - Choose indices, not thresholds; keep at least one; re-apply masks after every step.
+# - Recalibrate before you judge, and compare with random before you praise.
+#
+# **Next**, lesson 03: the L1 norm looks at weights only. A filter of large weights that nothing ever excites is kept, and that is the
+# picture that this lesson cannot explain.
+#
+# ## Bonus
+#
+# - Prune only `conv6`, then only `conv1`, to 80 % (`Pruner(..., layers=["conv6"])`). Which one can spare more? Lesson 01 called this sensitivity.
+# - Li et al. distinguish *independent* ranking (ours) from *greedy* ranking, which does not count the kernels that read filters already gone. Write it
+#   as a loop over the layers and see whether it chooses other filters.
+# - Train the pruned shape from scratch, with newly drawn weights, for as long as everything above took. How far behind is it?
