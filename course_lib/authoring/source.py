@@ -56,9 +56,9 @@ def read(path: Path, root: Path) -> NotebookNode:
             seen[digest] += 1
             cell.id = digest if seen[digest] == 1 else f"{digest}-{seen[digest]}"
         cells.append(cell)
+    _check_exercises(cells, path)
     notebook = new_notebook(cells=cells, metadata={"kernelspec": KERNEL, "language_info": {"name": "python"}})
     notebook.nbformat_minor = 5
-    _check_exercises(notebook, path)
     return notebook
 
 
@@ -112,8 +112,8 @@ def _mark(cell: NotebookNode, role: str, number: str, where: str) -> None:
     } | ({"points": points} if graded else {})
 
 
-def _check_exercises(notebook: NotebookNode, path: Path) -> None:
-    ids = [cell.metadata.nbgrader.grade_id for cell in notebook.cells if "nbgrader" in cell.metadata]
+def _check_exercises(cells: list[NotebookNode], path: Path) -> None:
+    ids = [cell.metadata.nbgrader.grade_id for cell in cells if "nbgrader" in cell.metadata]
     twice = [name for name, count in Counter(ids).items() if count > 1]
     if twice:
         raise CourseError(f"{path.name}: two exercises are called {twice[0].split('-')[1]!r}; give one another name.")
@@ -121,6 +121,6 @@ def _check_exercises(notebook: NotebookNode, path: Path) -> None:
         for name in ids:
             if name.endswith(f"-{one}") and name.removesuffix(one) + other not in ids:
                 raise CourseError(f"{path.name}: exercise {name.split('-')[1]!r} has a cell {one}= and none {other}=.")
-    parameters = [cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", [])]
+    parameters = [cell for cell in cells if "parameters" in cell.metadata.get("tags", [])]
     if len(parameters) != 1:
         raise CourseError(f'{path.name}: {len(parameters)} cells are tagged "parameters"; papermill needs exactly one.')

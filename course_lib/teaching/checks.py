@@ -71,4 +71,6 @@ def _empty_with_docstring() -> None:
 def _is_stub(function: Callable[..., Any]) -> bool:
     """Return whether the function does nothing at all: a docstring, `...`, `pass`."""
     code = getattr(function, "__code__", None)
-    return code is not None and code.co_code in (_empty.__code__.co_code, _empty_with_docstring.__code__.co_code)
+    if code is None or set(code.co_consts) - {None, function.__doc__}:  # `return 0.7` compiles to the same bytes
+        return False
+    return code.co_code in (_empty.__code__.co_code, _empty_with_docstring.__code__.co_code)

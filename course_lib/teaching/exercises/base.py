@@ -95,6 +95,11 @@ def attempt(function: Callable[..., Any], cases: Sequence[Case]) -> Attempt:
     return afterwards, outputs
 
 
+def _pristine(case: Case) -> tuple[Any, ...]:
+    """Return the inputs of a case as `attempt` would find them if the function had left them alone."""
+    return tuple(_plain(_live(value, [])) for value in case.inputs if not isinstance(value, Callee))
+
+
 def _live(value: Any, log: list[tuple[Any, ...]]) -> Any:
     if isinstance(value, Layer):
         return value.build()
@@ -192,16 +197,14 @@ class Exercise:
             looks = self._views(before, attempt(known.function, before))
             if all(same(given[i], looks[i]) for i in failing):
                 return Verdict(NOT_YET, 0, self.points, f"{known.sentence} ({reason})", known.name)
-        if all(same(output, outputs[0]) for output in outputs) and not isinstance(outputs[0], Failure) and len(outputs) > 1:
-            same_for_all = "It returns the same for every input: compute it from the arguments."
-            if outputs[0] is None:
-                same_for_all = "It returns None: is a `return` missing?"
-            if not all(same(view, expected[0]) for view in expected):
-                return Verdict(NOT_YET, 0, self.points, f"{same_for_all} ({reason})", "hard-coded result")
-        fresh = [tuple(_plain(_live(v, [])) for v in case.inputs if not isinstance(v, Callee)) for case in before]
-        if all(same(output, wanted) for output, wanted in zip(outputs, expected_attempt[1], strict=True)) and any(
-            not same(was, now[:-1]) for was, now in zip(fresh, after, strict=True)
-        ):
+        constant = all(same(output, outputs[0]) for output in outputs) and not isinstance(outputs[0], Failure)
+        if constant and not all(same(wanted, expected_attempt[1][0]) for wanted in expected_attempt[1]):
+            told = (
+                "It returns None: is a `return` missing?" if outputs[0] is None else "It returns the same for every input."
+            )
+            return Verdict(NOT_YET, 0, self.points, f"{told} ({reason})", "hard-coded result")
+        untouched = [(*_pristine(case), now[-1]) for case, now in zip(before, after, strict=True)]
+        if all(map(same, self._views(before, (untouched, outputs)), expected)):
             return Verdict(NOT_YET, 0, self.points, "It changes its arguments; work on a copy.", "mutated input")
         return Verdict(NOT_YET, 0, self.points, reason)
 
@@ -211,7 +214,8 @@ class Exercise:
             try:
                 views.append(output if isinstance(output, Failure) else self.view(case.inputs, now, output))
             except Exception as error:  # an output of a form that the view cannot read is wrong, not a crash
-                views.append(Failure(type(error).__name__, str(error)))
+                form = (str(output.dtype), list(output.shape)) if isinstance(output, Tensor) else type(output).__name__
+                views.append((Failure(type(error).__name__, str(error)), form))
         return views
 
     def not_attempted(self, reason: str) -> Verdict:
@@ -276,7 +280,8 @@ def _told(name: str, case: Case, output: Any, view: Any, expected: Any) -> str:
             if output is None
             else f"{where} gave the right result, but not all calls on the way were as asked."
         )
-    problem = f" ({view.message})" if isinstance(view, Failure) and view.type == "CourseError" else ""
+    unread = isinstance(view, tuple) and view and isinstance(view[0], Failure) and view[0].type == "CourseError"
+    problem = f" ({view[0].message})" if unread else ""
     return f"{where} gave {_short(output)}{problem}; expected was {_short(expected)}."
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -164,6 +165,11 @@ FILTERS_TO_KEEP = Exercise(
             _keeping(lambda s, n: max(1, share(s, n))),
         ),
         Misconception(
+            "numbers instead of a mask",
+            "These are numbers; a mask is a tensor of True and False (dtype=torch.bool), or ~ and indexing go wrong later.",
+            lambda scores, s: filters_to_keep(scores, s).to(scores.dtype),
+        ),
+        Misconception(
             "indices instead of a mask",
             "These are indices; return a bool tensor with one entry for each filter.",
             lambda scores, s: scores.argsort(descending=True)[: max(1, len(scores) - share(s, len(scores)))],
@@ -232,6 +238,11 @@ def _forgets_no_bias(conv: nn.Conv2d, norm: nn.BatchNorm2d, keep: Tensor) -> Non
             parameter[~keep] = 0
 
 
+def _data_of_none(conv: nn.Conv2d, norm: nn.BatchNorm2d, keep: Tensor) -> None:
+    for parameter in (conv.weight, conv.bias, norm.weight, norm.bias):
+        parameter.data[~keep] = 0
+
+
 def _columns(conv: nn.Conv2d, norm: nn.BatchNorm2d, keep: Tensor) -> None:
     with torch.no_grad():
         conv.weight[:, ~keep] = 0
@@ -275,6 +286,21 @@ SILENCE = Exercise(
             "a layer without bias",
             "A convolution before a BatchNorm often has no bias: conv.bias is None then.",
             _forgets_no_bias,
+        ),
+        Misconception(
+            "a layer without bias",
+            "A convolution before a BatchNorm often has no bias: conv.bias is None then.",
+            _data_of_none,
+        ),
+        Misconception(
+            "changes nothing",
+            "Nothing has changed: write into conv.weight and the others themselves, not into a copy.",
+            lambda conv, norm, keep: _zero("row", "gamma", "beta")(copy.deepcopy(conv), copy.deepcopy(norm), keep),
+        ),
+        Misconception(
+            "silences everything",
+            "All filters are silent now; those where keep is True stay as they are.",
+            _zero("row", "bias", "gamma", "beta", gone=lambda keep: keep | ~keep),
         ),
         Misconception(
             "autograd in the way",

@@ -98,7 +98,7 @@ def _scores(axis: object, state: BoardState) -> None:
     axis.set_xticks([], minor=True)
     axis.yaxis.set_major_locator(MaxNLocator(3))
     told = "one cut for all" if state.scope == "global" else "a cut for each layer"
-    _head(axis, f"{told}: {len(kept)} kept, {len(gone)} gone (hatched)")
+    _head(axis, f"{told} (gone: hatched)")
 
 
 def _survivors(axis: object, state: BoardState) -> None:

@@ -24,7 +24,7 @@ def kernels(weight: Tensor, scores: Tensor | None = None, keep: Tensor | None = 
     for j in range(n):
         for c in range(channels):
             axis = axes[c, j]
-            axis.imshow(weight[j, c], cmap="PuOr", vmin=-1.6 * limit, vmax=1.6 * limit)
+            axis.imshow(weight[j, c].numpy(), cmap="PuOr", vmin=-1.6 * limit, vmax=1.6 * limit)
             axis.set(xticks=[], yticks=[])
             for row, column in np.ndindex(height, width):
                 axis.text(column, row, f"{weight[j, c, row, column]:g}", ha="center", va="center", color=INK)
@@ -51,7 +51,9 @@ def score_bars(scores: Tensor, keep: Tensor) -> Picture:
     places = np.arange(len(order))
     for stays, colour, hatch, label in ((True, KEPT, None, "kept"), (False, GONE, HATCH, "goes")):
         mine = (keep[order] == stays).numpy()
-        axis.bar(places[mine], scores[order][mine], color=colour, hatch=hatch, width=0.85, label=f"{label}: {mine.sum()}")
+        axis.bar(
+            places[mine], scores[order].numpy()[mine], color=colour, hatch=hatch, width=0.85, label=f"{label}: {mine.sum()}"
+        )
     axis.set(
         xlabel="filters, largest score first",
         ylabel="score",
@@ -106,8 +108,8 @@ def channel_dots(values: Mapping[str, Tensor], gone: Tensor, ylabel: str = "mean
     for axis, (name, channels) in zip(axes[0], values.items(), strict=True):
         place = np.arange(len(channels))
         axis.axhline(0, color=FAINT, lw=1)
-        axis.plot(place[~gone], channels[~gone], "o", ms=4, color=KEPT, label="kept")
-        axis.plot(place[gone], channels[gone], "X", ms=6, color=GONE, label="pruned")
+        axis.plot(place[~gone], channels[~gone].numpy(), "o", ms=4, color=KEPT, label="kept")
+        axis.plot(place[gone], channels[gone].numpy(), "X", ms=6, color=GONE, label="pruned")
         speaking[name] = int((channels[gone].abs() > 1e-6).sum())
         axis.set(title=f"{name}\n{speaking[name]} of {int(gone.sum())} pruned speak", xlabel="channel")
     axes[0, 0].set_ylabel(ylabel)

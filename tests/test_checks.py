@@ -1,0 +1,192 @@
+"""Checks: what a student is told, and what earns points."""
+
+from __future__ import annotations
+
+import io
+import statistics
+import sys
+import time
+import warnings
+
+import pytest
+import torch
+
+from course_lib.errors import CourseError
+from course_lib.teaching import check, exercises, use
+from course_lib.teaching.checks import judge
+from course_lib.teaching.exercises import lesson02
+from course_lib.teaching.exercises.base import Case, Exercise, Failure, attempt, prediction, same
+
+CODE = [exercise for exercise in exercises.everything() if exercise.kind == "code"]
+names = pytest.mark.parametrize("exercise", CODE, ids=lambda exercise: exercise.name)
+
+
+def filter_l1(weight):
+    """A correct answer of a student."""
+    return weight.abs().sum((1, 2, 3))
+
+
+@names
+def test_the_librarys_own_version_is_correct(exercise):
+    for seed in range(10):
+        assert judge(exercise.lesson, exercise.name, exercise.reference, seed).state == "correct"
+
+
+@names
+def test_each_known_misconception_is_told_by_its_name(exercise):
+    for known in exercise.misconceptions:
+        for seed in range(5):
+            verdict = judge(exercise.lesson, exercise.name, known.function, seed)
+            assert (verdict.state, verdict.points, verdict.misconception) == ("not yet", 0, known.name)
+            assert verdict.reason.startswith(known.sentence)
+
+
+@names
+def test_a_check_takes_at_most_50_ms(exercise):
+    def once():
+        started = time.process_time()
+        judge(exercise.lesson, exercise.name, exercise.reference, 1)
+        return time.process_time() - started
+
+    assert statistics.median(once() for _ in range(9)) < 0.05
+
+
+@names
+def test_stubs_are_not_attempted(exercise):
+    def dots(*arguments): ...
+
+    def documented(*arguments):
+        """What it should do."""
+        ...
+
+    def refused(*arguments):
+        raise NotImplementedError
+
+    for stub in (dots, documented, refused):
+        assert judge(exercise.lesson, exercise.name, stub, 0).state == "not attempted"
+
+
+def test_a_correct_answer_earns_all_points_and_nbgrader_can_read_them():
+    verdict = check(filter_l1)
+    assert (verdict.state, verdict.points) == ("correct", 2)
+    assert float(repr(verdict)) == 2.0
+    assert 'data-state="correct"' in verdict._repr_html_()
+
+
+def test_the_librarys_version_earns_no_points():
+    verdict = check(lesson02.filter_l1)
+    assert (verdict.state, verdict.points) == ("not attempted", 0)
+    assert "library's version" in verdict.reason
+
+
+def test_use_goes_on_with_the_librarys_version_and_says_so(capsys):
+    assert use(filter_l1) is filter_l1
+    assert capsys.readouterr().out == ""
+
+    def silence(conv, norm, keep): ...
+
+    assert use(silence) is lesson02.silence
+    assert "silence is not correct yet, so the lesson goes on with the library's version" in capsys.readouterr().out
+
+
+def test_what_students_print_warn_and_raise_never_reaches_stderr(monkeypatch):
+    def filter_l1(weight):
+        warnings.warn("careful", stacklevel=1)
+        print("debugging", file=sys.stderr)
+        raise SystemExit(3)
+
+    monkeypatch.setattr(sys, "stderr", io.StringIO())
+    verdict = check(filter_l1)
+    assert sys.stderr.getvalue() == ""
+    assert verdict.state == "not yet"
+    assert "SystemExit" in verdict.reason
+
+
+def test_an_answer_that_changes_its_arguments_is_told_so():
+    def filter_l1(weight):
+        return weight.abs_().sum((1, 2, 3))
+
+    verdict = check(filter_l1)
+    assert (verdict.state, verdict.misconception) == ("not yet", "mutated input")
+
+
+def test_a_missing_return_is_told_so():
+    def filter_l1(weight):
+        weight.abs().sum((1, 2, 3))
+
+    verdict = check(filter_l1)
+    assert verdict.misconception == "hard-coded result"
+    assert "return" in verdict.reason
+
+
+def test_checks_leave_the_random_state_alone():
+    torch.manual_seed(5)
+    before = torch.random.get_rng_state()
+    check(filter_l1)
+    assert torch.equal(before, torch.random.get_rng_state())
+
+
+def test_cases_are_fresh_for_every_seed_and_equal_for_equal_ones():
+    def drawn(seed):
+        cases = lesson02.FILTER_L1.cases(torch.Generator().manual_seed(seed))
+        return cases[1].inputs[0]
+
+    assert torch.equal(drawn(1), drawn(1))
+    assert not same(drawn(1), drawn(2))
+
+
+def test_an_attempt_is_plain_data_and_each_case_starts_fresh():
+    def greedy(values):
+        values.append(1)
+        return object()
+
+    given = [2]
+    after, outputs = attempt(greedy, [Case("a", (given,)), Case("b", (given,))])
+    assert given == [2]
+    assert [now[0] for now in after] == [[2, 1], [2, 1]]
+    assert outputs == [Failure("TypeError", "a object was returned")] * 2
+
+
+def test_nan_is_equal_to_nothing():
+    assert not same(torch.tensor([1.0, torch.nan]), torch.tensor([1.0, torch.nan]))
+    assert not same(float("nan"), float("nan"))
+
+
+def test_a_prediction_earns_its_point_for_being_locked_in():
+    guess = prediction("guess", "02", 0, 1)
+    assert guess.judge(None).state == "not attempted"
+    assert guess.judge(0.97).points == 1
+    assert guess.judge(97).points == 0
+    assert "between 0 and 1" in guess.judge("much").reason
+
+
+def test_each_right_choice_earns_its_share():
+    assert check({"A": 2, "B": 4, "C": 3}, "bugs").points == 3
+    partly = check({"A": 2, "B": 1, "C": 1}, "bugs")
+    assert (partly.points, partly.state) == (1, "not yet")
+    assert "Look again at B, C" in partly.reason
+    assert check([2, 4, 3], "bugs").points == 0
+    assert check(None, "bugs").state == "not attempted"
+
+
+@pytest.mark.parametrize(
+    ("call", "sentence"),
+    [
+        (lambda: check(3), "without a name"),
+        (lambda: check(lambda x: x), "no exercise is called '<lambda>'"),
+        (lambda: judge("03", "filter_l1", filter_l1, 0), "lesson 03 has no function of that name"),
+        (lambda: judge("02", "cliff", filter_l1, 0), "no function of that name to judge"),
+    ],
+)
+def test_wrong_calls_are_answered_in_one_sentence(call, sentence):
+    with pytest.raises(CourseError, match=sentence):
+        call()
+
+
+def test_two_exercises_of_one_name_are_refused(monkeypatch):
+    class Lesson:
+        EXERCISES = (Exercise("filter_l1", "09", 1, filter_l1, lambda rng: []),)
+
+    monkeypatch.setattr(exercises, "LESSONS", (lesson02, Lesson))
+    with pytest.raises(CourseError, match="two exercises are called 'filter_l1', in lessons 02 and 09"):
+        exercises.find("silence")
