@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: course test format
+.PHONY: course test validate build lab format
 course: $(VENV)/.ready
 	$(BIN)/course run
 
@@ -11,6 +11,19 @@ test: $(VENV)/.ready
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/python -m pytest -n 2
+	COURSE_MODE=ci OMP_NUM_THREADS=1 TQDM_DISABLE=1 $(BIN)/python -m pytest --nbval-lax --nbval-cell-timeout=300 \
+		--dist loadfile -n 2 solutions
+
+# What is too heavy for `make test`: the lessons as students meet them, and the galleries on 50 draws of inputs.
+validate: $(VENV)/.ready
+	$(BIN)/course validate --mode laptop
+	COURSE_GALLERY_SEEDS=50 $(BIN)/python -m pytest tests/test_gallery.py
+
+build: $(VENV)/.ready
+	$(BIN)/course build
+
+lab: $(VENV)/.ready
+	$(BIN)/course lab
 
 format: $(VENV)/.ready
 	$(BIN)/ruff format .

@@ -102,6 +102,8 @@ def _mark(cell: NotebookNode, role: str, number: str, where: str) -> None:
         raise CourseError(f"{where}: the last line is {last!r}; a check cell ends in check(...), or its points are lost.")
     cell.id = f"{number}-{name}-{role}"
     graded = role != "answer"
+    if role == "check":
+        cell.metadata["tags"] = ["nbval-check-output"]  # a verdict depends on neither mode nor machine
     cell.metadata["nbgrader"] = {
         "schema_version": 3,
         "grade": graded,
