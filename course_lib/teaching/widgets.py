@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import html
 import itertools
 from collections.abc import Callable, Mapping
@@ -49,6 +50,10 @@ class Skin(ipywidgets.VBox):
         for control in controls.values():
             control.style = {"description_width": "initial"}
             control.observe(lambda _: self._changed(), "value")
+        # What is loaded by now lives as long as the session. Each full collection would look through all of it, torch
+        # and matplotlib included, for 0.2 s, and a moving slider makes enough garbage to start one again and again.
+        gc.collect()
+        gc.freeze()
         super().__init__([ipywidgets.HBox([*controls.values(), reset]), self._readout, self._image])
         self._show(rested=True)
         if self.error is not None:

@@ -1,0 +1,98 @@
+"""A real JupyterLab in a real browser: the slider is moved by keyboard, and the picture follows."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+
+import nbformat
+import pytest
+
+CHROMIUM = "/usr/bin/chromium"
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+CELL = """
+from course_lib import data, models
+from course_lib.teaching import widgets
+
+bench = data.load("fashion-mini", device="cpu", limit=100)
+slider = widgets.SparsitySlider(models.build("cnn", bench), bench)
+slider
+"""
+
+if not shutil.which(CHROMIUM) and not os.environ.get("COURSE_CI"):
+    pytest.skip("no /usr/bin/chromium here: apt-get install chromium", allow_module_level=True)
+
+
+@pytest.fixture
+def lab(tmp_path):
+    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(CELL.strip())])
+    book.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    nbformat.write(book, tmp_path / "slider.ipynb")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    line = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--ServerApp.root_dir={tmp_path}"]
+    line += [f"--ServerApp.port={port}", "--ServerApp.ip=127.0.0.1", "--IdentityProvider.token=secret"]
+    line += ["--ServerApp.port_retries=0", f"--LabApp.workspaces_dir={tmp_path / 'workspaces'}"]
+    settings = {"JUPYTER_CONFIG_DIR": str(tmp_path / "config"), "JUPYTERLAB_SETTINGS_DIR": str(tmp_path / "settings")}
+    server = subprocess.Popen(line, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=os.environ | settings)
+    try:
+        for _ in range(120):
+            time.sleep(0.5)
+            try:
+                urllib.request.urlopen(f"http://127.0.0.1:{port}/api/status?token=secret", timeout=5)
+                break
+            except OSError:
+                assert server.poll() is None
+        yield f"http://127.0.0.1:{port}/lab/tree/slider.ipynb?token=secret"
+    finally:
+        server.terminate()
+        server.wait(20)
+
+
+def test_the_slider_is_moved_by_keyboard_and_the_picture_follows(lab, tmp_path):
+    from playwright.sync_api import expect, sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        page = browser.new_page(viewport={"width": 1300, "height": 900})
+        page.goto(lab)
+        page.locator(".jp-Notebook .jp-CodeCell").first.wait_for(timeout=60_000)
+        page.get_by_text("Python 3 (ipykernel) | Idle").wait_for(timeout=60_000)
+        page.locator(".jp-Notebook .jp-CodeCell .cm-content").first.click()
+        page.keyboard.press("Shift+Enter")
+        readout = page.locator(".jp-OutputArea .widget-html-content").first
+        expect(readout).to_contain_text("30% of filters", timeout=90_000)
+        picture = page.locator(".jp-OutputArea .widget-html-content img")
+        before = picture.get_attribute("src")
+        assert "30% of filters" in picture.get_attribute("alt")
+
+        handle = page.locator(".widget-slider .noUi-handle").first
+        handle.focus()
+        for _ in range(5):
+            page.keyboard.press("ArrowRight")
+        expect(readout).to_contain_text("35% of filters", timeout=30_000)
+        expect(readout).to_contain_text("(n=100)", timeout=30_000)
+        assert picture.get_attribute("src") != before
+
+        page.get_by_role("button", name="global").click()
+        expect(picture).to_have_attribute("alt", re.compile("ranked over all layers"), timeout=30_000)
+        page.get_by_role("button", name="reset").click()
+        expect(readout).to_contain_text("30% of filters", timeout=30_000)
+        page.screenshot(path=os.environ.get("COURSE_SCREENSHOT", tmp_path / "slider.png"))
+        browser.close()
