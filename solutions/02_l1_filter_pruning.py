@@ -13,18 +13,21 @@
 # %%
 import importlib.util
 
-if importlib.util.find_spec("course_lib") is None:  # on Colab and the like; in your own clone `make course` has done this
+# On Colab and the like; in your own clone `make course` or `make lab` has installed it.
+if importlib.util.find_spec("course_lib") is None:
     # %pip install -q "course_lib @ git+https://github.com/OWNER/REPOSITORY"
     pass
 
 # %% tags=["parameters"]
 import os
 
-MODE = os.environ.get("COURSE_MODE", "laptop")  # "ci": seconds; "laptop": minutes, no GPU needed; "full": CIFAR-10
+# "laptop": minutes, no GPU needed; "full": CIFAR-10; "ci": seconds, and numbers that mean nothing
+MODE = os.environ.get("COURSE_MODE", "laptop")
 
 # %%
 import copy
 import itertools
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
@@ -131,7 +134,7 @@ figures.kernels(toy, scores=filter_l1(toy), keep=torch.tensor([True, False, True
 
 # %% answer="filters_to_keep"
 def filters_to_keep(scores: Tensor, sparsity: float) -> Tensor:
-    """Return a bool tensor (n,), True = kept, without the round(sparsity * n) lowest of n scores; one always stays."""
+    """Return a bool tensor (n,), True = kept: all but the round(sparsity * n) lowest scores."""
     ### BEGIN SOLUTION
     gone = min(round(sparsity * len(scores)), len(scores) - 1)
     keep = torch.ones(len(scores), dtype=torch.bool)
@@ -161,7 +164,9 @@ figures.score_bars(scores, keep)
 # %%
 layers = ["conv1", "conv2", "conv3", "conv4", "conv5", "conv6"]
 all_scores = {name: filter_l1(model.get_submodule(name).weight.detach()) for name in layers}
-figures.score_histograms(all_scores, {name: filters_to_keep(s.cpu(), 0.5) for name, s in all_scores.items()})
+figures.score_histograms(
+    all_scores, {name: filters_to_keep(s.cpu(), 0.5) for name, s in all_scores.items()}
+)
 
 # %% [markdown]
 # A filter of `conv1` has one small kernel, one of `conv6` has a hundred: the sums differ because there is more to add, not because the
@@ -287,7 +292,11 @@ print(
 
 # %% tags=["nbval-check-output"]
 for name in [*layers, "dense", "head"]:
-    kept = masks[f"{name}.weight"] if f"{name}.weight" in masks else torch.ones(1, dtype=torch.bool)
+    kept = (
+        masks[f"{name}.weight"]
+        if f"{name}.weight" in masks
+        else torch.ones(1, dtype=torch.bool)
+    )
     shape = tuple(model.get_submodule(name).weight.shape)
     print(f"{name:6} {shape!s:18} weights kept: {kept.float().mean().item():.3f}")
 
@@ -300,7 +309,12 @@ masked = masks.apply_(copy.deepcopy(model)).eval()
 slimmed = slim.slim(model, masks, bench.example).eval()
 with torch.inference_mode():
     difference = (masked(x) - slimmed(x)).abs().max().item() / masked(x).std().item()
-print(slimmed.conv3, slimmed.dense, f"largest difference: {difference:.1e} of the outputs' spread", sep="\n")
+print(
+    slimmed.conv3,
+    slimmed.dense,
+    f"largest difference: {difference:.1e} of the outputs' spread",
+    sep="\n",
+)
 
 # %% [markdown]
 # Same function, smaller tensors. From here on *masked* and *slimmed* mean the same network twice: we prune with masks, because
@@ -358,8 +372,10 @@ widgets.ScheduleSlider()
 
 
 # %% answer="prune_and_fine_tune"
-def prune_and_fine_tune(schedule: list[float], prune: callable, fine_tune: callable, masks: Masks) -> Masks:
-    """Prune to each sparsity of the schedule in turn and fine-tune after each; return the last masks."""
+def prune_and_fine_tune(
+    schedule: list[float], prune: Callable, fine_tune: Callable, masks: Masks
+) -> Masks:
+    """Prune to each sparsity in turn and fine-tune after each; return the last masks."""
     ### BEGIN SOLUTION
     for sparsity in schedule:
         masks = prune(sparsity, masks)
@@ -393,7 +409,9 @@ def fine_tune(masks: Masks) -> None:
     triptych[-1] += (train.evaluate(net, bench),)
 
 
-final_masks = prune_and_fine_tune([cubic_schedule(t, 4, 0.8) for t in (1, 2, 3, 4)], prune, fine_tune, Masks.dense(net))
+final_masks = prune_and_fine_tune(
+    [cubic_schedule(t, 4, 0.8) for t in (1, 2, 3, 4)], prune, fine_tune, Masks.dense(net)
+)
 figures.triptych(triptych, dense_accuracy)
 
 # %% [markdown]
@@ -413,7 +431,7 @@ levels = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6]
 
 
 def accuracy_without(share: float, score: object, seed: int = 0) -> tuple[float, float]:
-    """Return (share of all parameters gone, validation accuracy), BatchNorm recalibrated, nothing trained."""
+    """Return (sparsity, validation accuracy): BatchNorm recalibrated, nothing trained."""
     pruner = Pruner(score, "filter", "layer", amounts.target(share), seed=seed)
     masks = pruner.masks(model, bench)
     small = slim.slim(model, masks, bench.example)
@@ -431,7 +449,9 @@ def lottery(share: float) -> tuple[float, float, float, float]:
 duel = {
     "smallest L1 first": [accuracy_without(level, "l1") for level in levels],
     "random": [lottery(level) for level in levels],
-    "largest L1 first": [accuracy_without(level, lambda weight: -weight.abs().sum(1)) for level in levels],
+    "largest L1 first": [
+        accuracy_without(level, lambda weight: -weight.abs().sum(1)) for level in levels
+    ],
 }
 figures.accuracy_curves(duel, dense=dense_accuracy, n=len(bench.validation))
 
@@ -484,7 +504,9 @@ figures.accuracy_curves(
 # %%
 for name, curve in claim.items():
     fallen = [level for level, accuracy in curve if accuracy < dense_accuracy - 0.10]
-    print(f"{name:24} first ten points below the dense model at {fallen[0] if fallen else 'no level tried'}")
+    print(
+        f"{name:24} first ten points below the dense model at {fallen[0] if fallen else 'no level tried'}"
+    )
 
 # %% [markdown]
 # **Read it.** One network, one ranking, three curves. Without any repair our network falls at once, and has nothing left at about the 30 % of the
@@ -511,7 +533,7 @@ batches = (list(itertools.islice(bench.batches("train", 32, shuffle=True), 30)) 
 
 
 def dead_weights(momentum: float, hold: bool) -> list[float]:
-    """Return the summed size of the pruned weights after each of 20 steps; `hold` re-applies the masks every step."""
+    """Return the summed size of the pruned weights over 20 steps; `hold`: masks at each."""
     net = copy.deepcopy(model).train()
     optimizer = torch.optim.SGD(net.parameters(), lr=0.01, momentum=momentum)
     for x, y in batches[:10]:  # the training before the prune
@@ -520,7 +542,12 @@ def dead_weights(momentum: float, hold: bool) -> list[float]:
     sizes = [0.0]
     for x, y in batches[10:]:
         train.train_step(net, x, y, optimizer, masks if hold else None)
-        sizes.append(sum(net.get_parameter(name)[~mask].abs().sum().item() for name, mask in masks.items()))
+        sizes.append(
+            sum(
+                net.get_parameter(name)[~mask].abs().sum().item()
+                for name, mask in masks.items()
+            )
+        )
     return sizes
 
 
@@ -558,7 +585,9 @@ figures.coupling(units.groups(resnet, bench.example))
 # %%
 coupled = L1NormPruner(sparsity=0.5).masks(resnet, bench)
 small = slim.slim(resnet, coupled, bench.example)
-print(f"half of the filters, {coupled.sparsity:.3f} of the parameters; outputs {tuple(small.eval()(bench.example).shape)}")
+print(
+    f"half of the filters, {coupled.sparsity:.3f} of the parameters; outputs {tuple(small.eval()(bench.example).shape)}"
+)
 
 # %% [markdown]
 # ## 11. Find the bug

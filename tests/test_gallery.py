@@ -22,10 +22,12 @@ GALLERIES = {path.stem[-2:]: importlib.import_module(f"gallery.{path.stem}") for
 
 
 def answers(kind):
-    for lesson, gallery in GALLERIES.items():
-        for exercise, found in getattr(gallery, kind).items():
-            for label, answer in found.items():
-                yield pytest.param(lesson, exercise, answer, id=f"{lesson}-{exercise}-{label}")
+    return [
+        pytest.param(lesson, exercise, answer, id=f"{lesson}-{exercise}-{label}")
+        for lesson, gallery in GALLERIES.items()
+        for exercise, found in getattr(gallery, kind).items()
+        for label, answer in found.items()
+    ]
 
 
 @pytest.mark.parametrize(("lesson", "exercise", "answer"), answers("WRONG"))

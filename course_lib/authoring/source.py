@@ -16,7 +16,7 @@ from course_lib.errors import CourseError
 from course_lib.teaching import exercises
 
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
-CODE_STUB = "...  # your code here"  # runs: a function returns None, a value stays None, and no student cell raises
+CODE_STUB = "pass  # your code here"  # runs: a function returns None, a value stays None, and no student cell raises
 TEXT_STUB = "*Your answer here.*"
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 ROLES = ("answer", "check", "explain")

@@ -74,6 +74,7 @@ class Misconception:
     function: Callable[..., Any]
 
 
+UNATTEMPTED = "Write your answer in the cell above, run it, and then run this one."
 Attempt = tuple[list[tuple[Any, ...]], list[Any]]
 
 
@@ -183,7 +184,7 @@ class Exercise:
     def judge(self, before: Sequence[Case], after: Sequence[tuple[Any, ...]], outputs: Sequence[Any]) -> Verdict:
         """Return the verdict on what `attempt` returned for the cases `before`."""
         if all(isinstance(output, Failure) and output.type == "NotImplementedError" for output in outputs):
-            return self.not_attempted("")
+            return self.not_attempted()
         given = self._views(before, (after, outputs))
         expected_attempt = attempt(self.reference, before)
         expected = self._views(before, expected_attempt)
@@ -218,7 +219,7 @@ class Exercise:
                 views.append((Failure(type(error).__name__, str(error)), form))
         return views
 
-    def not_attempted(self, reason: str) -> Verdict:
+    def not_attempted(self, reason: str = UNATTEMPTED) -> Verdict:
         """Return the verdict on a stub."""
         return Verdict(NOT_ATTEMPTED, 0, self.points, reason)
 
@@ -239,7 +240,7 @@ class Value:
     def judge(self, value: Any) -> Verdict:
         """Return the verdict on `value`; None is not attempted."""
         if value is None or value is ...:
-            return Verdict(NOT_ATTEMPTED, 0, self.points)
+            return Verdict(NOT_ATTEMPTED, 0, self.points, UNATTEMPTED)
         share, reason = self.judge_value(value)
         return Verdict(CORRECT if share == 1 else NOT_YET, share * self.points, self.points, reason)
 
