@@ -15,7 +15,8 @@ from course_lib.errors import CourseError
 from course_lib.teaching import check, exercises, use
 from course_lib.teaching.checks import judge
 from course_lib.teaching.exercises import lesson02
-from course_lib.teaching.exercises.base import Case, Exercise, Failure, attempt, prediction, same
+from course_lib.teaching.exercises.attempts import Case, Failure, attempt, same
+from course_lib.teaching.exercises.base import Exercise, prediction
 
 CODE = [exercise for exercise in exercises.everything() if exercise.kind == "code"]
 names = pytest.mark.parametrize("exercise", CODE, ids=lambda exercise: exercise.name)

@@ -427,3 +427,23 @@ def test_recalibration_leaves_a_frozen_norm_in_its_mode(bench):
     before = modes(model)
     assert train.recalibrate_batchnorm(model, bench, samples=100)
     assert modes(model) == before
+
+
+def test_dropout_has_the_given_rate_while_training_and_its_own_afterwards(bench, monkeypatch):
+    model, seen, step = models.build("cnn", bench), [], train.train_step
+
+    def watched(model, *args, **kwargs):
+        seen.append([m.p for m in model.modules() if isinstance(m, nn.Dropout)])
+        return step(model, *args, **kwargs)
+
+    monkeypatch.setattr(train, "train_step", watched)
+    train.fit(model, bench, epochs=0.5, dropout=0.0)
+    train.fit(model, bench, epochs=0.5)
+    assert seen[0] == [0.0, 0.0, 0.0]
+    assert seen[-1] == [0.25, 0.25, 0.5]
+    assert [m.p for m in model.modules() if isinstance(m, nn.Dropout)] == [0.25, 0.25, 0.5]
+
+
+def test_a_dropout_rate_outside_0_to_1_is_refused(bench, mlp):
+    with pytest.raises(CourseError, match=r"dropout=25 was given; it is a share between 0 and 1."):
+        train.fit(mlp, bench, epochs=1, dropout=25)

@@ -10,7 +10,8 @@ import torch
 
 from course_lib.errors import CourseError
 from course_lib.teaching import exercises
-from course_lib.teaching.exercises.base import Exercise, attempt
+from course_lib.teaching.exercises.attempts import attempt
+from course_lib.teaching.exercises.base import Exercise
 from course_lib.teaching.verdict import CORRECT, Verdict
 
 __all__ = ["check", "judge", "use"]

@@ -12,7 +12,8 @@ from torch import Tensor, nn
 from course_lib.errors import CourseError
 from course_lib.pruning import scores as library
 from course_lib.pruning.selection import lowest, share
-from course_lib.teaching.exercises.base import Callee, Case, Exercise, Layer, Misconception, choices, identity, prediction
+from course_lib.teaching.exercises.attempts import Callee, Case, Layer
+from course_lib.teaching.exercises.base import Exercise, Misconception, choices, identity, prediction
 
 LESSON = "02"
 
