@@ -73,8 +73,7 @@ figures.size_panel(sizes)
 # **Read it.** Scattered zeros help only a compressor: the tensors keep their shape, so the MACs and the time stay. Cut-out
 # filters leave *smaller tensors* behind, and everything shrinks at once, without any special software. The price is that we can
 # no longer choose weight by weight: a filter goes whole or not at all. So which ones?
-
-# %% [markdown]
+#
 # ## 2. A toy seen whole
 #
 # Three filters, one input channel, small whole numbers. A filter is one row of the weight tensor: `weight[j]` makes output
@@ -172,8 +171,7 @@ figures.score_histograms(
 # A filter of `conv1` has one small kernel, one of `conv6` has a hundred: the sums differ because there is more to add, not because the
 # filter matters more. Ranked together, the first layers would go first. Li et al. therefore rank within each layer; who ranks
 # over layers has to divide by the number of weights (`L1NormPruner(scope="global")` does).
-
-# %% [markdown]
+#
 # ## 3. Pruned, yet it speaks
 #
 # So set the rows of the weak filters to zero, and they are gone? Between the convolution and the next one there is a BatchNorm.
@@ -235,8 +233,7 @@ figures.channel_dots(spoken, gone=~keep, ylabel="mean activation behind relu3")
 # %% [markdown]
 # Now they are silent, and exactly so: ReLU of zero is zero. A unit is gone if and only if *its own entries* are gone. This is
 # the sentence to remember from this lesson.
-
-# %% [markdown]
+#
 # ## 4. What the next layer no longer needs
 #
 # A silent channel is a zero that the next layer multiplies by weights. Those weights can go as well: in a convolution the slice
@@ -319,8 +316,7 @@ print(
 # %% [markdown]
 # Same function, smaller tensors. From here on *masked* and *slimmed* mean the same network twice: we prune with masks, because
 # they can still change, and slim when the work is done.
-
-# %% [markdown]
+#
 # ## 5. How much, and when
 #
 # Half at once is a blow. Gradual pruning takes a little, lets the network recover, takes more. Zhu & Gupta (2017) take much
@@ -418,8 +414,7 @@ figures.triptych(triptych, dense_accuracy)
 # **Read it.** Right after a large bite the network looks dead. Much of that is repaired *without training a single weight*: with filters missing,
 # sums change their mean and spread, and BatchNorm was still using those of the network before. Fine-tuning adds the rest, and the last,
 # small bite hardly hurts. If you read of a network that "collapsed" after pruning, ask first whether its BatchNorm was recalibrated.
-
-# %% [markdown]
+#
 # ## 7. Smallest, random, largest
 #
 # Is a small norm a good reason to go? There is only one way to know: give the same number of filters to a lottery, and to the opposite
@@ -460,8 +455,7 @@ figures.accuracy_curves(duel, dense=dense_accuracy, n=len(bench.validation))
 # the lottery, and that above largest. But look at the band: the luckiest draw does as well as the norm, and the unluckiest as badly as its opposite. The norm is better than an
 # average draw, not than every draw, and whoever compares a criterion with a *single* random run can find whatever they like. Our network was trained for
 # minutes and its norms lie close together (section 2); put the lottery beside every criterion, several times.
-
-# %% [markdown]
+#
 # ## 8. Where is the cliff?
 #
 # The class project from which this course comes reports that L1 filter pruning "falls sharply beyond 30 %". A plain sentence, and three
@@ -566,8 +560,7 @@ figures.lines(
 # %% [markdown]
 # **Read it.** Without momentum the dead stay dead. With momentum (and with Adam, which remembers in the same way) the optimizer goes on pushing in the direction
 # of *before* the prune. Only masks that are applied after every step hold; `train.fit(masks=...)` does that, with a new optimizer after each prune.
-
-# %% [markdown]
+#
 # ## 10. The ResNet puzzle
 #
 # In a chain every filter can go by itself. A shortcut *adds* the output of one layer to that of another: channel 7 of the one meets channel 7 of the

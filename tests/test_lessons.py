@@ -89,7 +89,7 @@ def test_the_lesson_has_the_shape_of_a_lesson(path):
     book = solution(path)
     words = sum(len(cell.source.split()) for cell in book.cells if cell.cell_type == "markdown")
     code = [cell.source.splitlines() for cell in book.cells if cell.cell_type == "code"]
-    assert 35 <= len(book.cells) <= 80
+    assert 35 <= len(book.cells) <= 75
     assert 1500 <= words <= 3200
     assert max(len(lines) for lines in code) <= 35
     assert path.with_suffix(".ipynb").stat().st_size <= 1_500_000
