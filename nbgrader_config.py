@@ -7,6 +7,6 @@ c.CourseDirectory.course_id = "pruning"
 c.CourseDirectory.source_directory = "solutions"
 c.CourseDirectory.release_directory = "notebooks"
 # nbgrader copies all other files of solutions/ into the release: the sources hold the answers.
-c.CourseDirectory.ignore = [".ipynb_checkpoints", "__pycache__", "*.pyc", "*.py", "*.toml"]
+c.CourseDirectory.ignore = [".*", "__pycache__", "*.pyc", "*.py", "*.toml"]
 c.ClearSolutions.code_stub = {"python": CODE_STUB}
 c.ClearSolutions.text_stub = TEXT_STUB
