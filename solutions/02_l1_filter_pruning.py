@@ -279,9 +279,8 @@ check(half_gone, "half_gone")
 
 # %%
 masks = L1NormPruner(sparsity=0.5).masks(model, bench)
-print(
-    f"filters and neurons gone: {masks.unit_sparsity:.3f}   parameters gone: {masks.sparsity:.3f}   your guess: {half_gone}"
-)
+print(f"filters and neurons gone: {masks.unit_sparsity:.3f}")
+print(f"parameters gone: {masks.sparsity:.3f} (your guess: {half_gone})")
 
 # %% [markdown]
 # Between two convolutions a *quarter* stays: half of the rows times half of the input slices. In front of the dense layer half of the columns stay. The
@@ -498,9 +497,8 @@ figures.accuracy_curves(
 # %%
 for name, curve in claim.items():
     fallen = [level for level, accuracy in curve if accuracy < dense_accuracy - 0.10]
-    print(
-        f"{name:24} first ten points below the dense model at {fallen[0] if fallen else 'no level tried'}"
-    )
+    where = fallen[0] if fallen else "no level tried"
+    print(f"{name:24} first ten points below the dense model at {where}")
 
 # %% [markdown]
 # **Read it.** One network, one ranking, three curves. Without any repair our network falls at once, and has nothing left at about the 30 % of the
@@ -578,8 +576,9 @@ figures.coupling(units.groups(resnet, bench.example))
 # %%
 coupled = L1NormPruner(sparsity=0.5).masks(resnet, bench)
 small = slim.slim(resnet, coupled, bench.example)
+outputs = small.eval()(bench.example)
 print(
-    f"half of the filters, {coupled.sparsity:.3f} of the parameters; outputs {tuple(small.eval()(bench.example).shape)}"
+    f"half of the filters, {coupled.sparsity:.3f} of the parameters; outputs {tuple(outputs.shape)}"
 )
 
 # %% [markdown]
