@@ -25,39 +25,30 @@ app = typer.Typer(
 console = Console()
 
 
-@app.command()
-def run(
-    grid: Annotated[str, typer.Option(help="A grid that comes with the course, or a TOML file.")] = "embedded",
-    data: Annotated[str | None, typer.Option(help="Other data: a name, an ImageFolder, or a .zip of one.")] = None,
-    out: Annotated[Path, typer.Option(help="Where the runs are kept.")] = Path("runs"),
-    results: Annotated[Path | None, typer.Option(help="Also write the finished study here.")] = None,
-    jobs: Annotated[int | None, typer.Option(help="Curves at a time; by default one per core.")] = None,
-) -> None:
-    """Prune a real network by every method and draw the Pareto frontier. Killed, the next call goes on."""
-    from course_lib import grid as grids
-    from course_lib import study, sweep
+Data = Annotated[str | None, typer.Option(help="Other data: a name, an ImageFolder, or a .zip of one.")]
+Out = Annotated[Path, typer.Option(help="Where the runs are kept.")]
+Jobs = Annotated[int | None, typer.Option(help="Curves at a time; by default one per core, or per worker of a cluster.")]
 
-    chosen = grids.load(grid)
-    if data is not None:
-        chosen = grids.check({**chosen, "data": data})
-    folder = out / chosen["name"]
-    started = time.perf_counter()
-    unfinished = sweep.unfinished(chosen, out)
-    if unfinished:
-        console.print(f"{len(unfinished)} of {len(grids.curves(chosen))} curves to run; a kill loses no finished round.")
-    else:
-        console.print("Every curve is complete; nothing is run again.")
-    table = sweep.run(chosen, store=out, jobs=jobs)
-    facts = {"command": "course run " + shlex.join(_portable(sys.argv[2:]))}
-    if unfinished:
-        facts["wall time of the last call"] = f"{(time.perf_counter() - started) / 60:.1f} minutes"
-    paths = [path for place in (folder, results) if place for path in study.write(table, chosen, place, facts)]
-    _show(table)
-    for sentence in study.verdicts(table):
-        console.print(f"- {sentence}", highlight=False)
-    console.print("\nWhere to look next:")
-    for path in paths:
-        console.print(f"  {path}", highlight=False)
+
+@app.command()
+def run(data: Data = None, out: Out = Path("runs"), jobs: Jobs = None) -> None:
+    """Prune a real network by every method and draw the Pareto frontier. Killed, the next call goes on."""
+    _study("embedded", data, out, None, jobs, "local")
+
+
+@app.command()
+def sweep(
+    grid: Annotated[str, typer.Argument(help="A grid that comes with the course, or a TOML file.")],
+    data: Data = None,
+    out: Out = Path("runs"),
+    results: Annotated[
+        Path | None, typer.Option(help="The study's folder: finished curves are kept there for good.")
+    ] = None,
+    jobs: Jobs = None,
+    engine: Annotated[str, typer.Option(help="local, dask, or a scheduler's address such as tcp://host:8786.")] = "local",
+) -> None:
+    """Run any grid of curves, here or on a Dask cluster. Killed, the next call goes on."""
+    _study(grid, data, out, results, jobs, engine)
 
 
 @app.command()
@@ -137,6 +128,35 @@ def main() -> None:
     except CourseError as error:
         Console(stderr=True).print(str(error), style="red", highlight=False, markup=False)
         sys.exit(2)
+
+
+def _study(grid: str, data: str | None, out: Path, results: Path | None, jobs: int | None, engine: str) -> None:
+    """Run what is unfinished of a grid, write what it leaves behind, and print it."""
+    from course_lib import grid as grids
+    from course_lib import study
+    from course_lib import sweep as sweeps
+
+    chosen = grids.load(grid)
+    if data is not None:
+        chosen = grids.check({**chosen, "data": data})
+    records = results / "records" if results else None
+    started = time.perf_counter()
+    unfinished = sweeps.unfinished(chosen, out, records)
+    if unfinished:
+        console.print(f"{len(unfinished)} of {len(grids.curves(chosen))} curves to run; a kill loses no finished round.")
+    else:
+        console.print("Every curve is complete; nothing is run again.")
+    table = sweeps.run(chosen, engine, out, jobs, records)
+    facts = {"command": "course " + shlex.join(_portable(sys.argv[1:]))}
+    if unfinished:
+        facts["wall time of the last call"] = f"{(time.perf_counter() - started) / 60:.1f} minutes"
+    paths = [path for place in (out / chosen["name"], results) if place for path in study.write(table, chosen, place, facts)]
+    _show(table)
+    for sentence in study.verdicts(table):
+        console.print(f"- {sentence}", highlight=False)
+    console.print("\nWhere to look next:")
+    for path in paths:
+        console.print(f"  {path}", highlight=False)
 
 
 def _show(table: pandas.DataFrame) -> None:

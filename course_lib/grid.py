@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import inspect
+import itertools
 import json
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from course_lib import data, models, train
+from course_lib import models, train
 from course_lib.errors import CourseError
 from course_lib.pruning import selection
 from course_lib.pruning.loop import SCHEDULES
@@ -23,7 +24,7 @@ else:
     import tomli as tomllib
 
 GRIDS = Path(__file__).parent / "grids"
-VERSION = 1  # of the store; part of every curve's identity
+VERSION = 2  # of the store; part of every curve's identity
 DEFAULTS: dict[str, Any] = {
     "name": "grid",
     "data": "fashion-mini",
@@ -38,13 +39,25 @@ DEFAULTS: dict[str, Any] = {
     "final_epochs": 0,
     "schedule": "cubic",
     "teacher": False,  # distil from the dense start
+    "rewind": False,  # to the initial weights after each prune, as the SAP paper does; False fine-tunes
+    "scratch": False,  # also train new weights under the masks of the curve's best point, for equally many epochs
     "fit": {},
     "dense": {},
     "method": [],
     "references": False,  # draw the reference project's points: on CIFAR-10 only
 }
 DENSE = {"epochs": 5, "threads": 2, "fit": {}}
-PER_METHOD = ("rounds", "epochs", "final_epochs", "schedule", "teacher", "fit")  # a method may set its own
+# A method may set its own; it may also have `seeds`, some of the grid's, and `axes`, see `methods`.
+PER_METHOD = (
+    "rounds",
+    "epochs",
+    "final_epochs",
+    "schedule",
+    "teacher",
+    "rewind",
+    "scratch",
+    "fit",
+)  # a method may set its own
 FIT = ("optimizer", "lr", "weight_decay", "batch_size", "label_smoothing", "dropout")
 
 
@@ -71,7 +84,6 @@ def check(grid: Mapping[str, Any]) -> dict[str, Any]:
     for key, kind in {"seeds": list, "method": list, "dense": Mapping, "fit": Mapping, "data": (str, Path)}.items():
         if not isinstance(full[key], kind):
             raise CourseError(f"{key} = {full[key]!r} was given; see course_lib/grids for the form that is expected.")
-    full["device"] = data.pick_device(full["device"]).type
     full = {**full, "dense": {**DENSE, **grid.get("dense", {})}}
     _known(full["dense"], DENSE, "[dense]")
     _known(full["fit"], FIT, "[fit]")
@@ -80,19 +92,25 @@ def check(grid: Mapping[str, Any]) -> dict[str, Any]:
     for axis in ("method", "seeds"):
         if not full[axis]:
             raise CourseError(f"the grid's {axis} is empty; at least one is needed.")
-    for axis, values in {"seeds": full["seeds"], "method": [method.get("name") for method in full["method"]]}.items():
+    for axis, values in {"seeds": full["seeds"], "method": [method["name"] for method in methods(full)]}.items():
         twice = [value for value in values if values.count(value) > 1 and value is not None]
         if twice:
             raise CourseError(f"the grid's {axis} has {twice[0]!r} twice; each curve must differ from the others.")
-    if any(method.get("name") == "dense" for method in full["method"]):
+    if any(method["name"] == "dense" for method in methods(full)):
         raise CourseError("a method of the grid has the name 'dense', which the unpruned start has; give it another.")
     for seed in full["seeds"]:
         _number(seed, "seeds", whole=True)
     _number(full["dense"]["epochs"], "[dense] epochs")
     _number(full["dense"]["threads"], "[dense] threads", whole=True, least=1)
     _check_fit(full["dense"]["fit"], "[dense.fit]")
+    seen = {}
     for curve in curves(full):
         _check_curve(curve)
+        same = seen.setdefault(identity({**curve, "method": ""}), curve["method"])
+        if same != curve["method"]:
+            raise CourseError(
+                f"the methods {same!r} and {curve['method']!r} of the grid are the same; leave one of them out."
+            )
     return full
 
 
@@ -103,6 +121,9 @@ def _check_curve(curve: Mapping[str, Any]) -> None:
             _number(curve[key], f"{where} {key}", whole=True, least=1)
     for key in ("epochs", "final_epochs"):
         _number(curve[key], f"{where} {key}")
+    for key in ("teacher", "rewind", "scratch"):
+        if not isinstance(curve[key], bool):
+            raise CourseError(f"{where} {key} = {curve[key]!r} was given; it is true or false.")
     if curve["precision"] not in ("fp32", "bf16"):
         raise CourseError(f"precision = {curve['precision']!r} was given; a study runs in 'fp32' or 'bf16'.")
     if curve["schedule"] not in SCHEDULES:
@@ -136,13 +157,35 @@ def curves(grid: Mapping[str, Any]) -> list[dict[str, Any]]:
     shared = {key: grid[key] for key in DEFAULTS if key not in ("name", "seeds", "method", "references", *PER_METHOD)}
     found = []
     for seed in grid["seeds"]:
-        for method in grid["method"]:
-            if missing := {"name", "pruner"} - set(method):
-                raise CourseError(f"a method of the grid lacks its {min(missing)}.")
+        for method in methods(grid):
+            if seed not in method.get("seeds", grid["seeds"]):
+                continue
             own = {key: method.get(key, grid[key]) for key in PER_METHOD}
-            rest = {key: value for key, value in method.items() if key not in ("name", "pruner", *PER_METHOD)}
+            rest = {key: value for key, value in method.items() if key not in ("name", "pruner", "seeds", *PER_METHOD)}
             curve = {"version": VERSION, **shared, **own, "seed": seed, "method": method["name"]}
             found.append(curve | {"pruner": method["pruner"], "arguments": rest})
+    return found
+
+
+def methods(grid: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the methods of a grid, each `axes` table spread out: one method for each combination of its values."""
+    found = []
+    for method in grid["method"]:
+        if not isinstance(method, Mapping):
+            raise CourseError(f"a method of the grid is {method!r}; a table with a name and a pruner is expected.")
+        if missing := {"name", "pruner"} - set(method):
+            raise CourseError(f"a method of the grid lacks its {min(missing)}.")
+        if unknown := [seed for seed in method.get("seeds", []) if seed not in grid["seeds"]]:
+            raise CourseError(f"method {method['name']!r}: seed {unknown[0]!r} was given; the grid has {grid['seeds']}.")
+        axes = method.get("axes", {})
+        for key, values in axes.items():
+            if not isinstance(values, list) or not values:
+                raise CourseError(f"method {method['name']!r}: axes.{key} = {values!r} was given; it is a list of values.")
+        plain = {key: value for key, value in method.items() if key != "axes"}
+        for chosen in itertools.product(*axes.values()):
+            named = dict(zip(axes, chosen, strict=True))
+            name = ", ".join([method["name"], *(f"{key} {value}" for key, value in named.items())])
+            found.append({**plain, **named, "name": name})
     return found
 
 
@@ -164,8 +207,8 @@ def dense(curve: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def identity(config: Mapping[str, Any]) -> str:
-    """Return a short hash of a configuration, the name of its folder: the same wherever its data lie."""
-    config = {**config, "data": Path(config["data"]).name}
+    """Return a short hash of a configuration: the same wherever its data lie and whatever it runs on (see `sweep.store`)."""
+    config = {key: value for key, value in config.items() if key != "device"} | {"data": Path(config["data"]).name}
     return hashlib.sha256(json.dumps(config, sort_keys=True).encode()).hexdigest()[:12]
 
 

@@ -104,7 +104,7 @@ def test_doctor_says_what_to_do_about_a_missing_package(monkeypatch):
 
 
 def test_a_mistake_ends_the_command_with_one_sentence_and_no_traceback(tmp_path):
-    command = [sys.executable, "-m", "course_lib", "run", "--grid", "nothing", "--out", str(tmp_path)]
+    command = [sys.executable, "-m", "course_lib", "sweep", "nothing", "--out", str(tmp_path)]
     result = subprocess.run(command, capture_output=True, text=True)
     assert result.returncode == 2
     assert "nothing was given" in result.stderr and "Traceback" not in result.stderr
@@ -116,7 +116,7 @@ def test_the_command_runs_a_grid_then_says_at_once_that_it_is_complete(tmp_path,
         'name = "tiny"\nlimit = 100\nmodel = "mlp"\nrounds = 2\nepochs = 1\ndense = { epochs = 1 }\n'
         '[[method]]\nname = "SAP"\npruner = "sap"\n[[method]]\nname = "magnitude"\npruner = "magnitude"\n'
     )
-    arguments = ["run", "--grid", str(file), "--out", str(tmp_path / "runs"), "--jobs", "1"]
+    arguments = ["sweep", str(file), "--out", str(tmp_path / "runs"), "--jobs", "1"]
     monkeypatch.setattr(sys, "argv", ["course", *arguments])
     first = CliRunner().invoke(cli.app, arguments, catch_exceptions=False)
     assert first.exit_code == 0 and "2 of 2 curves to run" in first.output

@@ -34,7 +34,8 @@ class Record:
     sparsity, unit_sparsity: cumulative, in [0, 1]. kept: weight -> how many entries are kept. emptied: weights with none.
     removed: parameters gone in this round. groups: see `selection.decide`. accuracy: on validation images, "pruned",
     "recalibrated" (with BatchNorm only) and "tuned". epochs: trained since the loop began. status: "ok", "target"
-    (`until` was reached), "stalled" (nothing went; two in a row end the curve) or "collapsed" (which ends it).
+    (`until` was reached), "stalled" (nothing went) or "collapsed" (which ends the curve). stalled: rounds in a row.
+    last: nothing comes after it.
     """
 
     round: int
@@ -49,6 +50,8 @@ class Record:
     epochs: float
     seconds: float
     status: str
+    stalled: int
+    last: bool
     config: dict[str, Any]
     recording: Recording | None = field(default=None, repr=False)
 
@@ -78,6 +81,7 @@ def iterate(
     fit: Callable[..., dict[str, Any]] = train.fit,
     after: Record | None = None,
     recording: Recording | None = None,
+    patience: int | None = 2,
 ) -> Iterator[Record]:
     """Prune `model` in place over several rounds with training after each, and yield one record a round.
 
@@ -91,6 +95,7 @@ def iterate(
         fit: `train.fit`, or a functools.partial of it with a learning rate, a teacher, ...
         after: the last finished record, with `model` as that round left it: the loop goes on with the next round.
         recording: activations recorded before round 1, for a pruner with `history`.
+        patience: how many stalled rounds in a row end the curve; None: none do, so that every curve trains equally long.
     """
     if schedule not in SCHEDULES:
         raise CourseError(f"schedule={schedule!r} was given; it can be {', '.join(SCHEDULES)}.")
@@ -100,7 +105,7 @@ def iterate(
         raise CourseError(f"history={pruner.history} epochs were asked for; each round trains only epochs={epochs}.")
     masks = after.masks if after else masks if masks is not None else Masks.dense(model)
     recording = after.recording if after else recording
-    trained, stalled = (after.epochs, after.status == "stalled") if after else (0.0, False)
+    trained, stalled = (after.epochs, after.stalled) if after else (0.0, 0)
     config = {"pruner": pruner.describe(), "rounds": rounds, "epochs": epochs, "schedule": schedule, "seed": seed}
     config |= {"rewind": rewind is not None, "until": until, "final_epochs": final_epochs}
     for number in range(after.round + 1 if after else 1, rounds + 1):
@@ -120,7 +125,8 @@ def iterate(
         trained += epochs
         removed = before - masks.kept_parameters
         status = _status(removed, masks.sparsity, until, accuracy["tuned"], bench.num_classes)
-        last = number == rounds or status in ("target", "collapsed") or (stalled and status == "stalled")
+        stalled = stalled + 1 if status == "stalled" else 0
+        last = number == rounds or status in ("target", "collapsed") or stalled == patience
         if last and final_epochs and status != "collapsed":
             fit(model, bench, epochs=final_epochs, masks=masks, seed=seed * 1000 + 999, recorder=None)
             accuracy["tuned"] = train.evaluate(model, bench)
@@ -128,12 +134,12 @@ def iterate(
         kept = _kept(model, masks)
         yield Record(
             number, masks, masks.sparsity, masks.unit_sparsity, kept, [name for name, n in kept.items() if n == 0],
-            removed, groups, accuracy, trained, time.perf_counter() - started, status, config,
+            removed, groups, accuracy, trained, time.perf_counter() - started, status, stalled, last, config,
             recorder.recording if recorder else None,
         )  # fmt: skip
         if last:
             return
-        stalled, recording = status == "stalled", recorder.recording if recorder else None
+        recording = recorder.recording if recorder else None
 
 
 def _status(removed: int, sparsity: float, until: float | None, accuracy: float, classes: int) -> str:

@@ -1,0 +1,183 @@
+"""Runs a grid of curves so that a kill, wherever it strikes, costs at most the rounds in hand."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, deque
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from filelock import FileLock, Timeout
+
+from course_lib import data, grid
+from course_lib.errors import CourseError
+from course_lib.sweep import engines, steps
+from course_lib.sweep.engines import Engine
+from course_lib.sweep.store import Curve, Store
+
+if TYPE_CHECKING:
+    import pandas
+    from tqdm import tqdm
+
+DEATHS = 3  # of a worker with the same step in hand: then the step is to blame
+
+
+def run(
+    what: Mapping[str, Any] | str | Path,
+    engine: str = "local",
+    store: str | Path = "runs",
+    jobs: int | None = None,
+    records: str | Path | None = None,
+) -> pandas.DataFrame:
+    """Run what is not yet finished of a grid, and return its table: one row a point, the dense starts first.
+
+    Args:
+        what: a grid as in `course_lib.grid`, the name of a committed one, or a TOML file.
+        engine: "local": one process per core, each with the threads that the grid says. "dask": the same on a Dask
+            cluster started for this run. An address ("tcp://host:8786"): a Dask scheduler's; its workers need the
+            library and the data, but no shared disk.
+        store: a folder of its own for each grid is made in it.
+        jobs: curves at a time; None: one per core on a CPU, one on an accelerator, one per worker of a cluster.
+        records: where finished curves and dense starts are kept for good; what is there is not run again.
+    """
+    full = grid.check(what) if isinstance(what, Mapping) else grid.load(what)
+    runs = _store(full, store, records)
+    with engines.start(engine, jobs, full["device"]) as started:
+        images = steps.digest(data.load(full["data"], device="cpu", limit=full["limit"]))
+        runs.check(full["data"], images, started.device)
+        try:
+            with FileLock(runs.folder / ".lock", timeout=0):
+                _run({**full, "device": started.device}, runs, started, images)
+        except Timeout as error:
+            raise CourseError(f"another process is running this grid in {runs.folder}; wait for it, or stop it.") from error
+    return table(full, store, records)
+
+
+def unfinished(
+    what: Mapping[str, Any], store: str | Path = "runs", records: str | Path | None = None
+) -> list[dict[str, Any]]:
+    """Return the curves of a checked grid that are not complete."""
+    runs = _store(what, store, records)
+    return [curve for curve in grid.curves(what) if runs.points(curve) is None]
+
+
+def table(what: Mapping[str, Any], store: str | Path = "runs", records: str | Path | None = None) -> pandas.DataFrame:
+    """Return the rows of a checked grid's finished curves, dense starts first; a failed curve raises with its reason."""
+    import pandas
+
+    runs, starts, rows, failed = _store(what, store, records), {}, [], []
+    for curve in grid.curves(what):
+        if runs.has_start(curve):
+            starts[curve["seed"]] = runs.dense_row(curve)
+        rows += runs.points(curve) or []
+        if runs.points(curve) is None and runs.failure(curve):
+            failed.append(f"{curve['method']}, seed {curve['seed']}: {runs.failure(curve)}")
+    if failed:
+        raise CourseError(f"{len(failed)} curve(s) failed ({'; '.join(failed)}); the finished ones are kept.")
+    return pandas.DataFrame([*starts.values(), *rows])
+
+
+def _store(what: Mapping[str, Any], store: str | Path, records: str | Path | None) -> Store:
+    return Store(Path(store) / what["name"], Path(records) if records is not None else None)
+
+
+def _run(full: Mapping[str, Any], runs: Store, engine: Engine, images: str) -> None:
+    todo = unfinished(full, runs.folder.parent, runs.records)
+    starts = {curve["seed"]: curve for curve in todo if not runs.has_start(curve)}
+    for curve in todo:
+        runs.forget_failure(curve)
+    if not todo:
+        return
+    with _bar(full["name"], todo, list(starts.values()), runs) as bar:
+
+        def dense(curve: Curve) -> Future:
+            return engine.submit(steps.dense_start, curve, images)
+
+        def keep_dense(curve: Curve, files: steps.Files) -> bool:
+            runs.put_start(curve, files)
+            bar.update(curve["dense"]["epochs"])
+            return True
+
+        def step(curve: Curve) -> Future:
+            return engine.submit(steps.advance, curve, images, runs.start_files(curve), runs.curve_files(curve))
+
+        def keep(curve: Curve, files: steps.Files) -> bool:
+            runs.put(curve, files)
+            _tell(bar, curve, runs, files)
+            return runs.is_over(curve)
+
+        wide = max(1, full["dense"]["threads"] // full["threads"])  # slots that one dense start fills
+        _drive(list(starts.values()), dense, keep_dense, engine.lost, lambda: max(1, engine.slots() // wide))
+        _drive(todo, step, keep, engine.lost, engine.slots, runs.fail)
+
+
+def _drive(
+    todo: Sequence[Curve],
+    step: Callable[[Curve], Future],
+    keep: Callable[[Curve, steps.Files], bool],
+    lost: tuple[type[BaseException], ...],
+    slots: Callable[[], int],
+    fail: Callable[[Curve, str], None] | None = None,
+) -> None:
+    """Take step after step of each curve, as many curves at a time as there are slots; a begun curve goes first.
+
+    keep: puts away what a step gave and says whether the curve is over. fail: puts away why it cannot go on.
+    """
+    waiting, running, deaths = deque(range(len(todo))), {}, Counter()
+    while waiting or running:
+        while waiting and len(running) < slots():
+            number = waiting.popleft()
+            running[step(todo[number])] = number
+        for future in wait(running, return_when=FIRST_COMPLETED).done:
+            number = running.pop(future)
+            try:
+                over = keep(todo[number], future.result())
+            except lost as error:
+                deaths[number] += 1
+                over = deaths[number] == DEATHS
+                reason = f"its worker process died {DEATHS} times ({type(error).__name__}): killed, or out of memory"
+                if over and fail is None:
+                    raise CourseError(f"the dense start of seed {todo[number]['seed']}: {reason}.") from error
+                if over:
+                    fail(todo[number], reason)
+            if not over:
+                waiting.appendleft(number)
+
+
+def _bar(name: str, todo: Sequence[Curve], starts: Sequence[Curve], runs: Store) -> tqdm:
+    """Return a bar of epochs, which tell the time better than rounds do: a last round may be long, a round short."""
+    from tqdm.auto import tqdm
+
+    total = sum(_epochs(curve, curve["rounds"]) + curve["scratch"] * _scratch_epochs(curve) for curve in todo)
+    total += sum(curve["dense"]["epochs"] for curve in starts)
+    initial = sum(_epochs(curve, len(runs.rounds(curve))) for curve in todo)
+    form = "{desc}: {percentage:3.0f}%|{bar}| {n:.1f}/{total:.1f} epochs [{elapsed}<{remaining}]"
+    return tqdm(total=total, initial=initial, desc=name, bar_format=form)
+
+
+def _tell(bar: tqdm, curve: Curve, runs: Store, files: steps.Files) -> None:
+    """Move the bar by what a step trained, and say what came of it."""
+    name = f"{curve['method']} (seed {curve['seed']})"
+    for file, content in files.items():
+        if file.startswith("round-") and file.endswith(".json"):
+            record = json.loads(content)
+            told = f"sparsity {record['sparsity']:.3f}, accuracy {record['accuracy']['tuned']:.3f}"
+            bar.write(f"{name}, round {record['round']}: {told} (validation)")
+            bar.update(_epochs(curve, record["round"]) - _epochs(curve, record["round"] - 1))
+        elif file == "scratch.json":
+            bar.write(
+                f"{name}: its best masks from scratch, accuracy {json.loads(content)['val_accuracy']:.3f} (validation)"
+            )
+            bar.update(_scratch_epochs(curve))
+        elif file == "failed.json":
+            bar.write(f"{name} failed: {runs.failure(curve)}")
+
+
+def _epochs(curve: Curve, rounds: int) -> float:
+    return curve["epochs"] * rounds + curve["final_epochs"] * (rounds == curve["rounds"])
+
+
+def _scratch_epochs(curve: Curve) -> float:
+    return curve["dense"]["epochs"] + _epochs(curve, curve["rounds"])  # at most: it is trained as long as the best point

@@ -1,0 +1,143 @@
+"""Where the runs of one grid lie, and which of them are finished.
+
+store/GRID/   store.json: the version, images and device of all its runs
+              dense-seedS-HASH/ and METHOD-seedS-HASH/: the files of `steps`, each JSON written after what it speaks of
+records/      what is committed: dense-seedS-HASH.json and .safetensors, and one METHOD-seedS-HASH.json a finished
+              curve (configuration, rounds without masks, points). A study goes on from these on another machine.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from course_lib import grid
+from course_lib.errors import CourseError
+from course_lib.files import replacing, write_json, write_text
+from course_lib.sweep.steps import Files
+
+Curve = Mapping[str, Any]
+
+
+class Store:
+    """The runs of a checked grid in `folder`, with the committed ones in `records`, if that is given."""
+
+    def __init__(self, folder: Path, records: Path | None = None) -> None:
+        self.folder, self.records = folder, records
+
+    def check(self, name: str | Path, images: str, device: str) -> None:
+        """Refuse a store of another version, other images (see `steps.digest`) or another device; mark a new one."""
+        mine = {"version": grid.VERSION, "data": Path(name).name, "images": images, "device": device}
+        for place in [self.folder, *([self.records] if self.records else [])]:
+            known = place / "store.json"
+            if not known.exists():
+                write_json(known, mine)
+            found = _read(known)
+            for key, said in {"version": "of version", "images": "on the images", "device": "on the device"}.items():
+                here, there = repr(mine[key]), repr(found.get(key))
+                if here != there:
+                    raise CourseError(
+                        f"{place} holds runs {said} {there}; these would be {said} {here}: give another folder."
+                    )
+
+    def has_start(self, curve: Curve) -> bool:
+        """Whether the dense start of a curve is there; a committed one is brought into the store."""
+        place, name = self._start(curve), _start_name(curve)
+        committed = self.records / f"{name}.json" if self.records else None
+        if not (place / "record.json").exists() and committed and committed.exists():
+            weights = committed.with_suffix(".safetensors").read_bytes()
+            self._put(place, {"model.safetensors": weights, "record.json": committed.read_bytes()})
+        return (place / "record.json").exists()
+
+    def is_over(self, curve: Curve) -> bool:
+        """Whether a curve is finished or has failed, here or in the committed records."""
+        return self.points(curve) is not None or (self._curve(curve) / "failed.json").exists()
+
+    def points(self, curve: Curve) -> list[dict[str, Any]] | None:
+        """Return the rows of a finished curve, or None."""
+        committed = self.records / f"{_name(curve)}.json" if self.records else None
+        if committed and committed.exists():
+            return _read(committed)["rows"]
+        local = self._curve(curve) / "points.json"
+        return _read(local)["rows"] if local.exists() else None
+
+    def failure(self, curve: Curve) -> str | None:
+        """Return why a curve failed, or None."""
+        path = self._curve(curve) / "failed.json"
+        return _read(path)["reason"] if path.exists() else None
+
+    def forget_failure(self, curve: Curve) -> None:
+        """Let a failed curve be tried again."""
+        (self._curve(curve) / "failed.json").unlink(missing_ok=True)
+
+    def dense_row(self, curve: Curve) -> dict[str, Any]:
+        """Return the row of a finished dense start."""
+        return _read(self._start(curve) / "record.json")["row"]
+
+    def rounds(self, curve: Curve) -> list[dict[str, Any]]:
+        """Return the finished rounds of a curve, without masks."""
+        return [_read(path) for path in sorted(self._curve(curve).glob("round-???.json"))]
+
+    def start_files(self, curve: Curve) -> Files:
+        """Return the files of a curve's dense start."""
+        return {path.name: path.read_bytes() for path in self._start(curve).iterdir() if path.suffix != ".part"}
+
+    def curve_files(self, curve: Curve) -> Files:
+        """Return what the next step needs: all JSON, and the tensors of the last round, or of all once they are over."""
+        place, rounds = self._curve(curve), self.rounds(curve)
+        if not rounds:
+            return {}
+        wanted = "*" if rounds[-1]["last"] else f"round-{rounds[-1]['round']:03d}.*"
+        paths = {*place.glob("*.json"), *place.glob(f"{wanted}.safetensors")} - {place / "config.json"}
+        return {path.name: path.read_bytes() for path in sorted(paths)}
+
+    def put_start(self, curve: Curve, files: Files) -> None:
+        """Keep a finished dense start, in the committed records as well."""
+        self._put(self._start(curve), files)
+        if self.records:
+            with replacing(self.records / f"{_start_name(curve)}.safetensors") as temporary:
+                temporary.write_bytes(files["model.safetensors"])
+            write_text(self.records / f"{_start_name(curve)}.json", files["record.json"].decode())
+
+    def put(self, curve: Curve, files: Files) -> None:
+        """Keep what a step of a curve gave. Of a finished curve only the best point's model is kept."""
+        place = self._curve(curve)
+        self._put(place, {"config.json": json.dumps(dict(curve), indent=1).encode(), **files})
+        if "points.json" in files:
+            ended = json.loads(files["points.json"])
+            for path in {*place.glob("*.model.safetensors")} - {place / f"round-{ended['best']:03d}.model.safetensors"}:
+                path.unlink()
+            if self.records:
+                record = {"config": dict(curve), "rounds": self.rounds(curve), **ended}
+                write_text(self.records / f"{_name(curve)}.json", json.dumps(record, allow_nan=False) + "\n")
+
+    def fail(self, curve: Curve, reason: str) -> None:
+        """Write down why a curve cannot go on."""
+        write_json(self._curve(curve) / "failed.json", {"reason": reason})
+
+    def _put(self, place: Path, files: Files) -> None:
+        for name in sorted(files, key=lambda name: name.endswith(".json")):
+            with replacing(place / name) as temporary:
+                temporary.write_bytes(files[name])
+
+    def _start(self, curve: Curve) -> Path:
+        return self.folder / _start_name(curve)
+
+    def _curve(self, curve: Curve) -> Path:
+        return self.folder / _name(curve)
+
+
+def _start_name(curve: Curve) -> str:
+    return f"dense-seed{curve['seed']}-{grid.identity(grid.dense(curve))}"
+
+
+def _name(curve: Curve) -> str:
+    words = re.sub(r"[^a-z0-9.]+", "-", curve["method"].lower()).strip("-.")
+    return f"{words}-seed{curve['seed']}-{grid.identity(curve)}"
+
+
+def _read(path: Path) -> Any:
+    return json.loads(path.read_text(encoding="utf-8"))
