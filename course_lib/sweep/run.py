@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import pandas
     from tqdm import tqdm
 
-DEATHS = 3  # of a worker with the same step in hand: then the step is to blame
+DEATHS = 2  # of a worker that had nothing else in hand: then the step is to blame
 
 
 def run(
@@ -125,22 +125,28 @@ def _drive(
 
     keep: puts away what a step gave and says whether the curve is over. fail: puts away why it cannot go on.
     """
-    waiting, running, deaths = deque(range(len(todo))), {}, Counter()
+    waiting, running = deque(range(len(todo))), {}
+    suspects: set[int] = set()  # a death may take the steps of others with it, so each of these is tried alone
+    deaths: Counter[int] = Counter()
     while waiting or running:
-        while waiting and len(running) < slots():
+        while waiting and len(running) < (1 if suspects & {waiting[0], *running.values()} else slots()):
             number = waiting.popleft()
             running[step(todo[number])] = number
+        alone = len(running) == 1
         for future in wait(running, return_when=FIRST_COMPLETED).done:
             number = running.pop(future)
             try:
                 over = keep(todo[number], future.result())
+                suspects.discard(number)
             except lost as error:
-                deaths[number] += 1
+                suspects.add(number)
+                deaths[number] += alone
                 over = deaths[number] == DEATHS
                 reason = f"its worker process died {DEATHS} times ({type(error).__name__}): killed, or out of memory"
                 if over and fail is None:
                     raise CourseError(f"the dense start of seed {todo[number]['seed']}: {reason}.") from error
                 if over:
+                    suspects.discard(number)
                     fail(todo[number], reason)
             if not over:
                 waiting.appendleft(number)

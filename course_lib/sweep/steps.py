@@ -53,7 +53,7 @@ def dense_start(curve: Mapping[str, Any], images: str) -> Files:
         row = {"method": "dense", "round": 0, "sparsity": 0.0, "unit_sparsity": 0.0, "status": "ok"}
         row |= {"val_accuracy": train.evaluate(model, bench), "pruned_accuracy": None, "images": history["images"]}
         row |= {"epochs": settings["epochs"], "seconds": history["seconds"]}
-        row = _point(row, model, bench, curve, Masks.dense(model))
+        row = _point(row, model, bench, {**curve, "teacher": False, "rewind": False}, Masks.dense(model))
         record = {"config": grid.dense(curve), "row": row, "history": history, "machine": machine()}
         write_json(place / "record.json", record)
         return _files(place)

@@ -1,0 +1,300 @@
+"""The same grid on every engine, killed wherever it hurts: the table is that of an undisturbed run."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import random
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas
+import pytest
+import torch
+
+from course_lib import grid, sweep, train
+from course_lib.errors import CourseError
+from course_lib.sweep import engines, steps
+
+ROOT = Path(__file__).parents[1]
+KILLS = int(os.environ.get("COURSE_KILLS", "3"))  # 20 in `make validate`
+GRID = {
+    "name": "tiny",
+    "model": "mlp",
+    "device": "cpu",
+    "limit": 2000,
+    "seeds": [0, 1],
+    "rounds": 3,
+    "epochs": 2,
+    "fit": {"batch_size": 20},
+    "dense": {"epochs": 3, "threads": 1},
+    "method": [
+        {"name": "SAP", "pruner": "sap", "p": 1, "q": 2, "scratch": True, "seeds": [0]},
+        {"name": "neurons", "pruner": "activation", "deviations": 0.5, "samples": 200, "history": 1, "rewind": True},
+    ],
+}
+RUN = "import sys, json; from course_lib import sweep; sweep.run(json.loads(sys.argv[1]), sys.argv[2], sys.argv[3], 2)"
+
+
+def compared(table):
+    """Everything but the clock."""
+    return table.drop(columns="seconds")
+
+
+def same(left, right):
+    pandas.testing.assert_frame_equal(compared(left), compared(right), check_exact=True)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    return sweep.run(GRID, store=tmp_path_factory.mktemp("undisturbed"), jobs=1)
+
+
+@pytest.fixture(scope="module")
+def single(tmp_path_factory):
+    """A store in which one curve is complete, and its records."""
+    folder = tmp_path_factory.mktemp("single")
+    small = {**GRID, "seeds": [0], "method": GRID["method"][:1]}
+    return small, sweep.run(small, store=folder / "runs", jobs=1, records=folder / "records"), folder
+
+
+def started(*arguments):
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "TQDM_DISABLE": "1"}
+    command = [sys.executable, *arguments]
+    return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def ended(*processes):
+    for process in processes:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        process.wait()
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    """Return the address of a scheduler and a function that starts one more worker, each a process of its own."""
+    pytest.importorskip("distributed")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    address = f"tcp://127.0.0.1:{port}"
+    options = ("--host", "127.0.0.1", "--port", str(port), "--no-dashboard")
+    scheduler = started("-m", "distributed.cli.dask_scheduler", *options)
+    workers = []
+
+    def worker():
+        options = ("--nthreads", "1", "--no-nanny", "--no-dashboard", "--host", "127.0.0.1")
+        workers.append(started("-m", "distributed.cli.dask_worker", address, *options))
+        return workers[-1]
+
+    worker(), worker()
+    yield address, worker, workers
+    ended(*workers, scheduler)
+
+
+def test_two_processes_give_the_table_of_one(undisturbed, tmp_path):
+    same(sweep.run(GRID, store=tmp_path, jobs=2), undisturbed)
+
+
+def test_a_cluster_of_two_worker_processes_gives_the_table_of_one(undisturbed, cluster, tmp_path):
+    same(sweep.run(GRID, cluster[0], tmp_path), undisturbed)
+
+
+def test_the_from_scratch_control_has_the_masks_and_the_epochs_of_the_best_point(undisturbed):
+    sap = undisturbed[(undisturbed["method"] == "SAP") & (undisturbed["seed"] == 0)]
+    (control,) = undisturbed[undisturbed["method"] == "SAP, from scratch"].to_dict("records")
+    best = sap.loc[(sap["val_accuracy"] + sap["sparsity"]).idxmax()]
+    for column in ("round", "sparsity", "kept_parameters", "macs", "epochs"):
+        assert control[column] == best[column]
+    assert control["test_accuracy"] != best["test_accuracy"]
+
+
+def test_a_method_with_seeds_of_its_own_runs_on_those_only(undisturbed):
+    counts = undisturbed.groupby("method")["seed"].nunique().to_dict()
+    assert counts == {"dense": 2, "SAP": 1, "SAP, from scratch": 1, "neurons": 2}
+
+
+def test_a_rewound_curve_trains_from_its_initial_weights(undisturbed, tmp_path):
+    tuned = {**GRID, "seeds": [0], "method": [{**GRID["method"][1], "rewind": False}]}
+    table = sweep.run(tuned, store=tmp_path, jobs=1)
+    rows = undisturbed[(undisturbed["method"] == "neurons") & (undisturbed["seed"] == 0)]
+    assert rows["rewind"].all() and not table["rewind"].any()
+    first = [t.loc[t["method"] == "neurons"].iloc[0] for t in (table, undisturbed)]
+    assert first[0]["sparsity"] == first[1]["sparsity"]  # the same masks in the first round, from the same start
+    assert first[0]["val_accuracy"] != first[1]["val_accuracy"]
+
+
+# kills
+
+
+def moments(longest):
+    """Random moments, none before the first import is done; the seed makes a failure repeatable."""
+    draw = random.Random(20261124)
+    return [3 + draw.random() * (longest - 3) for _ in range(KILLS)]
+
+
+def killed(folder, engine, seconds):
+    process = started("-c", RUN, json.dumps(GRID), engine, str(folder))
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(seconds)
+    was_running = process.poll() is None
+    ended(process)
+    return was_running
+
+
+def test_killed_at_random_moments_on_the_local_engine(undisturbed, tmp_path):
+    struck = 0
+    for number, moment in enumerate(moments(9)):
+        struck += killed(tmp_path / str(number), "local", moment)
+        same(sweep.run(GRID, store=tmp_path / str(number), jobs=2), undisturbed)
+    assert struck  # else nothing was proven
+
+
+def test_killed_at_random_moments_on_a_cluster_whose_worker_dies_as_well(undisturbed, cluster, tmp_path):
+    address, worker, workers = cluster
+    struck = 0
+    for number, moment in enumerate(moments(9)):
+        struck += killed(tmp_path / str(number), address, moment)
+        ended(workers.pop(0))
+        worker()
+        same(sweep.run(GRID, address, tmp_path / str(number)), undisturbed)
+    assert struck
+
+
+@pytest.mark.parametrize("engine", ["local", "cluster"])
+def test_a_worker_that_dies_costs_its_round_only(undisturbed, request, tmp_path, engine):
+    """The caller lives on and submits the step again."""
+    address = request.getfixturevalue("cluster")[0] if engine == "cluster" else "local"
+    caller = started("-c", RUN, json.dumps(GRID), address, str(tmp_path))
+    deadline = time.monotonic() + 120
+    while not list(tmp_path.rglob("round-001.json")) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    if engine == "cluster":
+        _, worker, workers = request.getfixturevalue("cluster")
+        ended(workers.pop(0))
+        worker()
+    else:
+        ps = subprocess.run(
+            ["ps", "-o", "pid=,args=", "--ppid", str(caller.pid)], capture_output=True, text=True, check=True
+        )
+        (victim, *_) = [int(line.split()[0]) for line in ps.stdout.splitlines() if "popen_loky" in line]
+        os.kill(victim, signal.SIGKILL)
+    assert caller.wait(300) == 0
+    same(sweep.table(grid.check(GRID), tmp_path), undisturbed)
+
+
+def test_a_step_whose_worker_dies_every_time_is_a_failed_curve_and_the_others_finish(tmp_path):
+    """A step that kills its process stands for one that needs more memory than there is."""
+    script = (
+        "import os, sys, json\nfrom course_lib import sweep\nfrom course_lib.sweep import engines, run, steps\n"
+        "advance = steps.advance\n"
+        "def deadly(curve, *rest):\n"
+        "    if curve['method'] == 'SAP':\n        os.kill(os.getpid(), 9)\n"
+        "    return advance(curve, *rest)\n"
+        "steps.advance = deadly\n"
+        "try:\n    sweep.run(json.loads(sys.argv[1]), 'local', sys.argv[2], 2)\n"
+        "except Exception as error:\n    print(error)\n"
+    )
+    command = [sys.executable, "-c", script, json.dumps(GRID), str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
+    assert "\n1 curve(s) failed (SAP, seed 0: its worker process died 2 times" in done.stdout, done.stdout + done.stderr
+    assert len(list(tmp_path.rglob("points.json"))) == 2
+
+
+# records
+
+
+def test_a_study_goes_on_from_its_records_on_a_machine_without_its_store(single, tmp_path, monkeypatch):
+    small, table, folder = single
+
+    def forbidden(*_, **__):
+        raise AssertionError("something ran again")
+
+    for name in ("fit", "evaluate"):
+        monkeypatch.setattr(train, name, forbidden)
+    same(sweep.run(small, store=tmp_path, jobs=1, records=folder / "records"), table)
+
+
+def test_a_curve_that_had_not_ended_starts_from_the_committed_dense_model(single, undisturbed, tmp_path, monkeypatch):
+    _, _, folder = single
+    records = tmp_path / "records"
+    shutil.copytree(folder / "records", records)
+    more = {**GRID, "seeds": [0]}
+    monkeypatch.setattr(steps, "dense_start", None)
+    table = sweep.run(more, store=tmp_path / "runs", jobs=1, records=records)
+    same(table, undisturbed[undisturbed["seed"] == 0].reset_index(drop=True))
+    names = sorted(path.name.split("-seed")[0] for path in records.glob("*-seed*"))
+    assert names == ["dense", "dense", "neurons", "sap"]
+
+
+def test_a_record_holds_what_a_reader_wants_and_no_masks(single):
+    small, table, folder = single
+    (path,) = (folder / "records").glob("sap-*.json")
+    record = json.loads(path.read_text())
+    (curve,) = grid.curves(grid.check(small))
+    assert record["config"] == {**curve, "device": "cpu"}
+    assert [r["round"] for r in record["rounds"]] == [1, 2, 3]
+    assert "masks" not in record["rounds"][0] and "PQ index" not in record
+    assert record["machine"]["torch"] == torch.__version__
+    assert len(record["rows"]) == len(table) - 1  # the dense start has a record of its own
+
+
+# refused
+
+
+@pytest.mark.parametrize("where", ["runs/tiny", "records"])
+def test_a_store_of_another_version_is_refused(single, tmp_path, where):
+    small, _, folder = single
+    shutil.copytree(folder, tmp_path / "copy")
+    known = tmp_path / "copy" / where / "store.json"
+    known.write_text(json.dumps({**json.loads(known.read_text()), "version": 1}))
+    with pytest.raises(CourseError, match=r"holds runs of version 1; these would be of version \d+: give another folder"):
+        sweep.run(small, store=tmp_path / "copy" / "runs", jobs=1, records=tmp_path / "copy" / "records")
+
+
+def test_a_store_at_work_is_not_used_twice(single):
+    from filelock import FileLock
+
+    small, _, folder = single
+    with (
+        FileLock(folder / "runs" / "tiny" / ".lock"),
+        pytest.raises(CourseError, match="another process is running this grid"),
+    ):
+        sweep.run(small, store=folder / "runs", jobs=1)
+
+
+@pytest.mark.parametrize("address", ["tcp://127.0.0.1:9", "smoke://signals"])
+def test_a_scheduler_that_does_not_answer_is_refused(tmp_path, monkeypatch, address):
+    pytest.importorskip("distributed")
+    monkeypatch.setattr(engines, "PATIENCE", 1.0)
+    with pytest.raises(CourseError, match="no scheduler with a worker answered there"):
+        sweep.run(GRID, address, tmp_path / "runs")
+    assert not (tmp_path / "runs").exists()
+
+
+def test_workers_with_several_threads_or_another_library_are_refused():
+    mine = {"device": "cpu", "course_lib": engines.course_lib.__version__, "threads": 1}
+    assert engines._same({"one": mine, "other": mine}) == mine
+    for key, value, said in (
+        ("threads", 8, "--nthreads 1"),
+        ("course_lib", "0", "course_lib '0'"),
+        ("device", "cuda", "'cuda'"),
+    ):
+        with pytest.raises(CourseError, match=said):
+            engines._same({"one": mine, "other": {**mine, key: value}})
+
+
+def test_a_worker_that_sees_other_images_fails_its_curves(tmp_path, monkeypatch):
+    monkeypatch.setattr(steps, "digest", lambda bench: "elsewhere")
+    curve = grid.curves(grid.check({**GRID, "device": "cpu"}))[0]
+    steps._load.cache_clear()
+    with pytest.raises(CourseError, match="'fashion-mini' holds other images here"):
+        steps.dense_start(curve, "here")
+    steps._load.cache_clear()
