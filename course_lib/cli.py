@@ -152,7 +152,7 @@ def _study(grid: str, data: str | None, out: Path, results: Path | None, jobs: i
         facts["wall time of the last call"] = f"{(time.perf_counter() - started) / 60:.1f} minutes"
     paths = [path for place in (out / chosen["name"], results) if place for path in study.write(table, chosen, place, facts)]
     _show(table)
-    for sentence in study.verdicts(table):
+    for sentence in study.verdicts(table, chosen):
         console.print(f"- {sentence}", highlight=False)
     console.print("\nWhere to look next:")
     for path in paths:

@@ -45,7 +45,10 @@ DEFAULTS: dict[str, Any] = {
     "dense": {},
     "method": [],
     "references": False,  # draw the reference project's points: on CIFAR-10 only
+    "compare": [],  # pairs of methods that the report compares; empty: SAP with every other
+    "at": [],  # at which sparsities; empty: the report's own
 }
+REPORTED = ("name", "seeds", "method", "references", "compare", "at")  # what is no part of a curve
 DENSE = {"epochs": 5, "threads": 2, "fit": {}}
 # A method may set its own; it may also have `seeds`, some of the grid's, and `axes`, see `methods`.
 PER_METHOD = (
@@ -98,6 +101,12 @@ def check(grid: Mapping[str, Any]) -> dict[str, Any]:
             raise CourseError(f"the grid's {axis} has {twice[0]!r} twice; each curve must differ from the others.")
     if any(method["name"] == "dense" for method in methods(full)):
         raise CourseError("a method of the grid has the name 'dense', which the unpruned start has; give it another.")
+    names = {method["name"] for method in methods(full)}
+    for pair in full["compare"]:
+        if not isinstance(pair, list) or len(pair) != 2 or len(set(pair) & names) != 2:
+            raise CourseError(f"compare has {pair!r}; two different names of the grid's methods are expected.")
+    for share in full["at"]:
+        selection.check_share(share, "at")
     for seed in full["seeds"]:
         _number(seed, "seeds", whole=True)
     _number(full["dense"]["epochs"], "[dense] epochs")
@@ -154,7 +163,7 @@ def _number(value: Any, name: str, whole: bool = False, least: int = 0) -> None:
 
 def curves(grid: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return the configuration of every curve: plain data that alone decides its numbers."""
-    shared = {key: grid[key] for key in DEFAULTS if key not in ("name", "seeds", "method", "references", *PER_METHOD)}
+    shared = {key: grid[key] for key in DEFAULTS if key not in (*REPORTED, *PER_METHOD)}
     found = []
     for seed in grid["seeds"]:
         for method in methods(grid):

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     import pandas
 
 TITLE = "Accuracy against sparsity"
+SCRATCH = ", from scratch"  # how `sweep` names the control
+SPARSITIES = (0.5, 0.8, 0.9, 0.95, 0.9643)  # where methods are compared
 
 
 def write(table: pandas.DataFrame, grid: Mapping[str, Any], folder: str | Path, facts: Mapping[str, str]) -> list[Path]:
@@ -30,94 +32,120 @@ def write(table: pandas.DataFrame, grid: Mapping[str, Any], folder: str | Path, 
     n = int(table["test_images"].iloc[0])
     title = f"{TITLE}: {grid['model']} on {table['data'].iloc[0]}"
     figure = pareto.plot(table, n=n, references=grid["references"], title=title)
-    alt = pareto.alt_text(table)
-    png, svg = pareto.save(figure, folder / "pareto", alt)
+    png, svg = pareto.save(figure, folder / "pareto", pareto.alt_text(table))
+    by_macs = pareto.plot(table, x="macs", n=n, title=title.replace("sparsity", "MACs"))
+    macs = pareto.save(by_macs, folder / "macs", f"The same points over MACs per image. {pareto.alt_text(table)}")
     csv, plain, page, text = (folder / name for name in ("table.csv", "table.json", "report.html", "README.md"))
     write_text(csv, table.to_csv(index=False, float_format="%.6g"))
     write_json(plain, json.loads(table.to_json(orient="records")))
     write_text(text, readme(table, grid, facts))
     facts = {**facts, **_facts(table, grid, n)}
-    write_text(page, report.html(table, png, title=title, facts=facts, verdicts=verdicts(table)))
-    return [page, png, svg, csv, plain, text]
+    write_text(page, report.html(table, png, title=title, facts=facts, verdicts=verdicts(table, grid)))
+    return [page, png, svg, *macs, csv, plain, text]
 
 
-def verdicts(table: pandas.DataFrame) -> list[str]:
-    """Return what the table says, in sentences: each method's best point, the front, and SAP beside magnitude."""
-    n, sentences = int(table["test_images"].iloc[0]), []
-    best = pareto.best(table[table["method"] != "dense"])
-    for row in best.itertuples():
-        error = standard_error(row.test_accuracy, n)
-        sentences.append(
-            f"{row.method}: best point by validation at sparsity {row.sparsity:.4f} ({row.kept_parameters:,.0f} "
-            f"parameters kept), test accuracy {row.test_accuracy:.4f} ± {error:.4f}, score {row.score:.4f}."
+def verdicts(table: pandas.DataFrame, grid: Mapping[str, Any] | None = None) -> list[str]:
+    """Return what the table says, in sentences: each method's best points, the front, and methods beside each other.
+
+    grid: may say in `compare` which pairs of methods are compared, and `at` which sparsities; without, SAP with all others.
+    Methods that ran on fewer seeds than others are in no comparison.
+    """
+    n, pruned = int(table["test_images"].iloc[0]), table[table["method"] != "dense"]
+    sentences = [_best(row, n) for row in pareto.by_method(pruned).to_dict("records")]
+    seeds = pruned.groupby("method")["seed"].nunique()
+    fair = [method for method in pruned["method"].unique() if seeds[method] == seeds.max() and SCRATCH not in method]
+    sentences.append(_front(pruned[pruned["method"].isin(fair)], int(seeds.max())))
+    sap = next((method for method in fair if method.startswith("SAP")), None)
+    pairs = (grid or {}).get("compare") or [(sap, other) for other in fair if sap and other != sap]
+    found = [pareto.paired(table, *pair, at) for pair in pairs for at in (grid or {}).get("at") or SPARSITIES]
+    sentences += [f"{str(one)[0].upper()}{str(one)[1:]}." for one in found if one]
+    return sentences + [_scratch(pruned, method) for method in pruned["method"].unique() if SCRATCH in method]
+
+
+def _best(row: Mapping[str, Any], n: int) -> str:
+    kept = f"{row['kept_parameters']:,.0f} parameters kept"
+    if row["seeds_run"] == 1:
+        error = standard_error(row["test_accuracy"], n)
+        return (
+            f"{row['method']}: best point by validation at sparsity {row['sparsity']:.4f} ({kept}), test accuracy "
+            f"{row['test_accuracy']:.4f} ± {error:.4f}, score {row['score']:.4f} (one seed)."
         )
-    front = pareto.front(table[table["method"] != "dense"])
+    spread = f"mean ± standard deviation, {row['seeds']} seeds"
+    if row["seeds"] < row["seeds_run"]:
+        spread += f"; {row['seeds_run'] - row['seeds']} more without an accuracy of {pareto.FLOOR:g}"
+    return (
+        f"{row['method']}: best points by validation at sparsity {row['sparsity']:.4f} ± {row['sparsity_sd']:.4f} ({kept}), "
+        f"test accuracy {row['test_accuracy']:.4f} ± {row['test_accuracy_sd']:.4f}, score {row['score']:.4f} ± "
+        f"{row['score_sd']:.4f} ({spread}); area beyond accuracy {pareto.FLOOR:g}: {row['hypervolume']:.4f} ± "
+        f"{row['hypervolume_sd']:.4f}."
+    )
+
+
+def _front(pruned: pandas.DataFrame, seeds: int) -> str:
+    front = pareto.front(pareto.mean_curves(pruned))
     counts = front["method"].value_counts()
     shares = ", ".join(f"{count} of {method}" for method, count in counts.items())
-    verb = "dominates" if len(counts) == 1 and counts.index[0].startswith("SAP") else "does not dominate"
-    seeds = table["seed"].nunique()
-    sentences.append(
-        f"The front by validation accuracy has {len(front)} points: {shares}. So SAP {verb} it in this run "
-        f"({seeds} seed{'s' if seeds > 1 else ''})."
+    verb = "dominates" if all(method.startswith("SAP") for method in counts.index) else "does not dominate"
+    return (
+        f"The front by validation accuracy has {len(front)} points: {shares}. So SAP {verb} it "
+        f"({'one seed' if seeds == 1 else f'means of {seeds} seeds'})."
     )
-    return sentences + _beside(table, "SAP", "magnitude", n)
+
+
+def _scratch(pruned: pandas.DataFrame, method: str) -> str:
+    """Compare new weights under the masks of a curve's best points with those points themselves."""
+    own = pruned[pruned["method"] == method].set_index("seed")
+    keys = ["method", "seed", "round"]
+    first = own.reset_index().assign(method=method.removesuffix(SCRATCH))
+    pairs = first.merge(pruned, on=keys, suffixes=("_scratch", ""))
+    differences = 100 * (pairs["test_accuracy_scratch"] - pairs["test_accuracy"])
+    told = ", ".join(f"{d:+.1f}" for d in differences)
+    return (
+        f"{method}: at mean sparsity {own['sparsity'].mean():.4f}, new weights under the same masks, trained for as many "
+        f"epochs, reach {told} points of test accuracy over the pruned and fine-tuned ones (one number a seed)."
+    )
 
 
 def markdown(table: pandas.DataFrame) -> str:
-    """Return each method's best point by validation as a Markdown table, the dense model first."""
-    rows = [("method", "sparsity", "parameters kept", "MACs", "epochs", "validation", "test", "score"), ("---",) * 8]
+    """Return each method's best point by validation as a Markdown table, the dense model first: means over its seeds."""
+    names = ("method", "seeds", "sparsity", "parameters kept", "MACs", "epochs", "validation", "test", "score")
+    rows = [names, ("---",) * len(names)]
     dense, pruned = table[table["method"] == "dense"], table[table["method"] != "dense"]
-    for row in [*dense.itertuples(), *pareto.best(pruned).itertuples()]:
+    means = [
+        {
+            **dense.mean(numeric_only=True),
+            "method": "dense",
+            "seeds": len(dense),
+            "test_accuracy_sd": dense["test_accuracy"].std(),
+        }
+    ]
+    for row in [*means, *pareto.by_method(pruned).to_dict("records")]:
+        several = row["seeds"] > 1
         rows.append(
             (
-                *(row.method, f"{row.sparsity:.4f}", f"{row.kept_parameters:,}", f"{row.macs / 1e6:.1f} M"),
-                *(f"{row.epochs:g}", f"{row.val_accuracy:.4f}", f"{row.test_accuracy:.4f}", f"{row.score:.4f}"),
+                *(row["method"], str(row["seeds"]), f"{row['sparsity']:.4f}", f"{row['kept_parameters']:,.0f}"),
+                *(f"{row['macs'] / 1e6:.1f} M", f"{row['epochs']:.4g}", f"{row['val_accuracy']:.4f}"),
+                f"{row['test_accuracy']:.4f}" + (f" ± {row['test_accuracy_sd']:.4f}" if several else ""),
+                f"{row['score']:.4f}",
             )
         )
-    lines = ["| " + " | ".join(row) + " |" for row in rows]
-    return "\n".join(lines)
+    return "\n".join("| " + " | ".join(row) + " |" for row in rows)
 
 
 def readme(table: pandas.DataFrame, grid: Mapping[str, Any], facts: Mapping[str, str]) -> str:
     """Return the README of a study's folder: how it was made, its best points, and what they say."""
     n = int(table["test_images"].iloc[0])
-    parts = [f"# {TITLE}: {grid['model']} on {table['data'].iloc[0]}", f"![{pareto.alt_text(table)}](pareto.png)"]
-    parts.append("\n".join(f"- {key}: {value}" for key, value in {**facts, **_facts(table, grid, n)}.items()))
-    parts += [f"Best point of each method, chosen on validation:\n\n{markdown(table)}"]
-    parts.append("\n".join(f"- {sentence}" for sentence in verdicts(table)))
-    return "\n\n".join([*parts, "All points: table.csv. This folder is written by the command above.\n"])
-
-
-def _beside(table: pandas.DataFrame, one: str, other: str, n: int) -> list[str]:
-    """Compare two methods at the sparsities of the first's points, the other's accuracy interpolated between its own."""
-    import numpy as np
-
-    curves = {}
-    for method in table["method"].unique():
-        for name in (one, other):
-            if method.startswith(name):
-                rows = table[table["method"] == method]
-                curves.setdefault(name, (method, rows.groupby("round")[["sparsity", "test_accuracy"]].mean()))
-    if len(curves) < 2:
-        return []
-    (name, points), (peer, reference) = curves[one], curves[other]
-    reference = reference.sort_values("sparsity")
-    inside = points[points["sparsity"].between(reference["sparsity"].min(), reference["sparsity"].max())]
-    if inside.empty:
-        return []
-    expected = np.interp(inside["sparsity"], reference["sparsity"], reference["test_accuracy"])
-    differences = 100 * (inside["test_accuracy"] - expected)
-    pairs = ", ".join(f"{d:+.1f} at {s:.3f}" for d, s in zip(differences, inside["sparsity"], strict=True))
-    spent = [table.loc[table["method"] == method, "epochs"].max() for method in (name, peer)]
-    equal = spent[0] == spent[1]
-    epochs = (
-        f"both curves end at {spent[0]:g} epochs" if equal else f"the curves end at {spent[0]:g} and {spent[1]:g} epochs"
-    )
-    error = 100 * 2**0.5 * standard_error(float(inside["test_accuracy"].mean()), n)
-    return [
-        f"{name} minus {peer} at equal sparsity, in points of test accuracy: {pairs} (one standard error of a difference: "
-        f"{error:.1f}; {epochs}; which round a point comes from, and so what training it had by then, differs)."
+    parts = [
+        f"# {TITLE}: {grid['model']} on {table['data'].iloc[0]}",
+        f"![{pareto.alt_text(table)}](pareto.png)",
+        "![The same points over MACs](macs.png)",
     ]
+    parts.append("\n".join(f"- {key}: {value}" for key, value in {**facts, **_facts(table, grid, n)}.items()))
+    parts += [
+        f"Best point of each method, chosen on validation (mean over seeds, ± one standard deviation):\n\n{markdown(table)}"
+    ]
+    parts.append("\n".join(f"- {sentence}" for sentence in verdicts(table, grid)))
+    return "\n\n".join([*parts, "All points: table.csv. This folder is written by the command above.\n"])
 
 
 def _facts(table: pandas.DataFrame, grid: Mapping[str, Any], n: int) -> dict[str, str]:

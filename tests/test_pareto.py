@@ -286,3 +286,59 @@ def test_importing_the_module_loads_neither_pandas_nor_matplotlib():
     root = Path(pareto.__file__).parents[2]
     done = subprocess.run([sys.executable, "-c", command], capture_output=True, text=True, check=True, cwd=root)
     assert done.stdout.strip() == "set()"
+
+
+# comparisons over seeds
+
+
+def test_accuracy_at_a_sparsity_is_read_off_each_seeds_curve():
+    table = study(methods=("SAP",), rounds=2)  # sparsities .5 and .75, accuracies .88 and .86 for seed 0
+    found = pareto.at_sparsity(table, "SAP", 0.625)
+    assert found.to_dict() == pytest.approx({0: 0.87, 1: 0.875, 2: 0.88})
+    assert pareto.at_sparsity(table, "SAP", 0.25)[0] == pytest.approx((0.89 + 0.88) / 2)  # from the dense start on
+    assert pareto.at_sparsity(table, "SAP", 0.8).empty
+
+
+def test_of_points_of_equal_sparsity_the_last_round_counts():
+    table = study(methods=("SAP",), seeds=1, rounds=2)
+    table.loc[table["round"] == 2, "sparsity"] = 0.5
+    assert pareto.at_sparsity(table, "SAP", 0.5)[0] == pytest.approx(0.86)
+
+
+def test_a_difference_is_over_the_seeds_that_both_have():
+    table = study().assign(test_images=1000, epochs=5.0)
+    table = table[~((table["method"] == "random") & (table["seed"] == 2))]
+    found = pareto.paired(table, "SAP", "random", 0.75)
+    assert (found.seeds, found.low, found.high) == (2, None, None)
+    assert found.mean == pytest.approx(0.08)
+    assert pareto.paired(table, "SAP", "random", 0.99) is None
+    with pytest.raises(CourseError, match="compared with itself"):
+        pareto.paired(table, "SAP", "SAP", 0.5)
+
+
+def test_a_bootstrap_interval_covers_the_true_mean_about_as_often_as_it_says():
+    """Of 200 studies of 12 seeds with a true difference of 2 points; a percentile interval of 12 covers somewhat less."""
+    rng, covered = np.random.default_rng(0), 0
+    for _ in range(200):
+        table = study(methods=("SAP", "random"), seeds=12, rounds=1).assign(test_images=1000, epochs=5.0)
+        noise = rng.normal(0, 0.01, len(table))
+        found = pareto.paired(table.assign(test_accuracy=table["test_accuracy"] + noise), "SAP", "random", 0.5)
+        covered += found.low <= 0.02 <= found.high
+    assert 0.85 < covered / 200 < 0.99
+
+
+def test_means_over_seeds_are_of_points_chosen_on_validation():
+    table = study().assign(epochs=5.0, score=0.0)
+    found = pareto.by_method(table).set_index("method")
+    assert found["seeds"].to_dict() == {"SAP": 3, "activation": 3, "random": 3}
+    assert found.loc["SAP", "sparsity"] == pytest.approx(1 - 0.5**5)
+    assert found.loc["SAP", "test_accuracy"] == pytest.approx(0.9 - 0.1 + 0.005)
+    assert found.loc["SAP", "test_accuracy_sd"] == pytest.approx(0.005)
+    assert found["hypervolume"].is_monotonic_decreasing
+
+
+def test_a_curve_of_fewer_seeds_is_thin_and_says_so():
+    table = study()
+    figure = pareto.plot(pd.concat([table, study(methods=("lone",), seeds=1)]))
+    lines = {line.get_label(): line for line in figure.axes[0].lines}
+    assert lines["lone (n=1)"].get_linewidth() < lines["SAP"].get_linewidth()

@@ -30,7 +30,7 @@ def test_a_study_leaves_table_figure_page_and_readme(tmp_path):
     table = made([(0.5, 0.9, 0.88), (0.9, 0.7, 0.69)], [(0.5, 0.8, 0.8), (0.95, 0.75, 0.74)])
     paths = study.write(table, GRID, tmp_path, {"command": "course run"})
     assert {path.name for path in paths} == {
-        *("table.csv", "table.json", "pareto.png", "pareto.svg", "report.html", "README.md")
+        *("table.csv", "table.json", "pareto.png", "pareto.svg", "macs.png", "macs.svg", "report.html", "README.md")
     }
     assert all(path.stat().st_size > 0 for path in paths)
     again = study.read(tmp_path)
@@ -66,16 +66,65 @@ def test_the_front_is_chosen_on_validation_not_on_test():
 
 
 def test_sap_is_compared_with_magnitude_at_equal_sparsity():
-    table = made([(0.6, 0.9, 0.80)], [(0.5, 0.9, 0.90), (0.7, 0.8, 0.70)])
-    (sentence,) = [s for s in study.verdicts(table) if s.startswith("SAP minus magnitude")]
-    assert "+0.0 at 0.600" in sentence
-    table = made([(0.6, 0.9, 0.85)], [(0.5, 0.9, 0.90), (0.7, 0.8, 0.70)])
-    assert any("+5.0 at 0.600" in s for s in study.verdicts(table))
+    for mine, said in ((0.80, "+0.0"), (0.85, "+5.0"), (0.78, "-2.0")):
+        table = made([(0.5, 0.9, mine), (0.9, 0.8, 0.5)], [(0.4, 0.9, 0.90), (0.6, 0.8, 0.70)])
+        (sentence,) = [s for s in study.verdicts(table) if "over magnitude" in s]
+        assert sentence.startswith(
+            f"At sparsity 0.5 SAP is {said} points of test accuracy over magnitude (1 seed, no interval;"
+        )
 
 
 def test_beyond_the_other_curve_nothing_is_compared():
-    table = made([(0.8, 0.9, 0.80)], [(0.5, 0.9, 0.90), (0.7, 0.8, 0.70)])
-    assert not any(s.startswith("SAP minus magnitude") for s in study.verdicts(table))
+    table = made([(0.45, 0.9, 0.80)], [(0.5, 0.9, 0.90), (0.7, 0.8, 0.70)])
+    assert not any("over magnitude" in s for s in study.verdicts(table))
+
+
+def test_pairs_and_sparsities_can_be_named():
+    table = made([(0.6, 0.9, 0.80)], [(0.7, 0.8, 0.70)])
+    found = study.verdicts(table, {"compare": [["magnitude", "SAP"]], "at": [0.3, 0.6]})
+    assert [s.split(" (")[0][:42] for s in found if "over SAP" in s] == [
+        "At sparsity 0.3 magnitude is -3.6 points o",
+        "At sparsity 0.6 magnitude is -7.3 points o",
+    ]
+
+
+def seeded(accuracies):
+    """Three seeds; `accuracies` gives each method's offset of each seed."""
+    tables = []
+    for seed in range(3):
+        for method, offsets in {"dense": [0.89] * 3, **accuracies}.items():
+            points = [(0.0, 0.9, 0.89)] if method == "dense" else [(0.4, 0.9, 0.85), (0.95, 0.8, 0.70 + offsets[seed])]
+            tables += rows(method, points, seed=seed)
+    return pandas.DataFrame(tables)
+
+
+def test_over_seeds_differences_are_paired_and_have_an_interval():
+    table = seeded({"SAP": [0.03, 0.02, 0.01], "magnitude": [0.0, 0.0, 0.0], "random": [-0.03, 0.02, 0.01]})
+    found = [s for s in study.verdicts(table) if s.startswith("At sparsity 0.95")]
+    assert found == [
+        "At sparsity 0.95 SAP is +2.0 [+1.0, +3.0] points of test accuracy over magnitude (3 seeds, equal epochs).",
+        "At sparsity 0.95 SAP is +2.0 [+0.0, +6.0] points of test accuracy over random (3 seeds, equal epochs): no "
+        "difference that these seeds can tell.",
+    ]
+
+
+def test_a_method_with_fewer_seeds_is_in_no_comparison_and_not_on_the_front():
+    table = seeded({"SAP": [0.0] * 3, "magnitude": [0.0] * 3})
+    table = pandas.concat([table, pandas.DataFrame(rows("lucky", [(0.99, 0.99, 0.99)]))])
+    found = study.verdicts(table)
+    assert not any("over lucky" in s or "of lucky" in s for s in found)
+    assert any(s.startswith("lucky: best point") and s.endswith("(one seed).") for s in found)
+    assert "| lucky | 1 |" in study.markdown(table)
+
+
+def test_the_from_scratch_control_is_set_beside_the_points_whose_masks_it_has():
+    table = seeded({"SAP": [0.0] * 3})
+    control = [
+        row for seed in range(3) for row in rows("SAP, from scratch", [(0.95, 0.8, 0.66), (0.95, 0.8, 0.66)], seed=seed)
+    ]
+    control = [row for row in control if row["round"] == 1]
+    (sentence,) = [s for s in study.verdicts(pandas.concat([table, pandas.DataFrame(control)])) if "new weights" in s]
+    assert "reach -4.0, -4.0, -4.0 points of test accuracy over the pruned" in sentence
 
 
 def test_a_folder_without_a_table_is_refused(tmp_path):

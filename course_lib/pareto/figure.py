@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from course_lib.errors import CourseError
 from course_lib.files import replacing
 from course_lib.measure import standard_error
-from course_lib.pareto.points import AXES, DENSE, FLOOR, best, front, measured
+from course_lib.pareto.points import AXES, DENSE, FLOOR, best, front, mean_curves, measured
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,20 +27,8 @@ REFERENCES = (("SAP", 0.9643, 0.7084, "o"), ("activation", 0.8594, 0.6982, "s"))
 REFERENCE_NOTE = "other data (25x25, 5 classes),\nnot comparable point for point"
 
 
-def _means(table: pd.DataFrame, by: str, x: str) -> pd.DataFrame:
-    """Return one row for each point of each curve: means over seeds, and the lowest and highest `by`.
-
-    Points of two seeds belong together if they share method and round; where a method has several points a round (a
-    grid of targets, each pruned in one shot), also their rank by sparsity.
-    """
-    rows = table.sort_values(["method", "seed", "round", "sparsity"], kind="stable")
-    rank = rows.groupby(["method", "seed", "round"]).cumcount().rename("rank")
-    columns = {name: (name, "mean") for name in {x, by, "val_accuracy"}}
-    spread = {"low": (by, "min"), "high": (by, "max"), "seeds": (by, "size")}
-    return rows.groupby(["method", "round", rank]).agg(**columns, **spread).reset_index().sort_values(["method", x])
-
-
 def _draw_curves(axis: Axes, rows: pd.DataFrame, means: pd.DataFrame, by: str, x: str) -> None:
+    seeds = rows["seed"].nunique()
     for index, (method, curve) in enumerate(means.groupby("method", sort=True)):
         colour, marker = COLOURS[index % len(COLOURS)], MARKERS[index % len(MARKERS)]
         if curve["seeds"].max() > 1:
@@ -48,8 +36,11 @@ def _draw_curves(axis: Axes, rows: pd.DataFrame, means: pd.DataFrame, by: str, x
             own = rows[rows["method"] == method]
             axis.plot(own[x], own[by], ".", color=colour, alpha=0.45, markersize=3.5)
         dash = DASHES[index % len(DASHES)]
-        line = axis.plot(curve[x], curve[by], color=colour, linestyle=dash, marker=marker, label=method, zorder=3)
-        line[0].set(linewidth=1.7, markersize=6.5, markeredgecolor="white", markeredgewidth=0.7)
+        thin = curve["seeds"].max() < seeds  # fewer seeds than the others: an impression, not a comparison
+        label = f"{method} (n={curve['seeds'].max()})" if thin else method
+        line = axis.plot(curve[x], curve[by], color=colour, linestyle=dash, marker=marker, label=label, zorder=3)
+        line[0].set(linewidth=0.8 if thin else 1.7, markersize=4 if thin else 6.5)
+        line[0].set(markeredgecolor="white", markeredgewidth=0.7)
 
 
 def _draw_front(axis: Axes, means: pd.DataFrame, by: str, x: str) -> None:
@@ -152,7 +143,7 @@ def plot(
         figure = Figure(figsize=(10, 6), dpi=100, layout="constrained")
         axes = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
         for axis, column in zip(axes, panels, strict=True):
-            means = _means(rows, by, column)
+            means = mean_curves(rows, by, column)
             _draw_front(axis, means, by, column)
             _draw_curves(axis, pruned, means[means["method"] != DENSE], by, column)
             if dense is not None:

@@ -123,3 +123,15 @@ def best(table: pd.DataFrame, floor: float = FLOOR) -> pd.DataFrame:
     rows = rows.assign(_score=score(rows["val_accuracy"], rows["sparsity"]))
     rows = rows.sort_values(["_score", "sparsity"], ascending=False, kind="stable")
     return rows.drop_duplicates("method").drop(columns="_score")
+
+
+def mean_curves(table: pd.DataFrame, by: str = "test_accuracy", x: str = "sparsity") -> pd.DataFrame:
+    """Return one row for each point of each method's curve: means over seeds, and the lowest and highest `by`.
+
+    Points of two seeds belong together if they have the same place in their curves, by round and then by sparsity.
+    """
+    rows = table.sort_values(["method", "seed", "round", "sparsity"], kind="stable")
+    place = rows.groupby(["method", "seed"]).cumcount().rename("place")
+    columns = {name: (name, "mean") for name in {x, by, "val_accuracy", "round"}}
+    spread = {"low": (by, "min"), "high": (by, "max"), "seeds": (by, "size")}
+    return rows.groupby(["method", place]).agg(**columns, **spread).reset_index().sort_values(["method", x])
