@@ -52,6 +52,30 @@ def sweep(
 
 
 @app.command()
+def stability(
+    grid: Annotated[str, typer.Argument(help="The grid whose dense starts are looked at.")] = "cifar10",
+    data: Data = None,
+    out: Out = Path("runs"),
+    results: Annotated[Path, typer.Option(help="The folder of the study.")] = Path("results/stability"),
+    records: Annotated[Path, typer.Option(help="Where the grid's dense starts are kept.")] = Path("results/cifar10/records"),
+) -> None:
+    """Measure how far the units that thresholds on activations remove agree between runs."""
+    from course_lib import grid as grids
+    from course_lib import stability as study
+    from course_lib.sweep.steps import machine
+
+    started = time.perf_counter()
+    table = study.study(grids.load(grid), data, records, out)
+    facts = {"command": "course " + shlex.join(_portable(sys.argv[1:]))}
+    facts["wall time"] = f"{(time.perf_counter() - started) / 60:.1f} minutes"
+    facts["machine"] = ", ".join(f"{key} {value}" for key, value in machine().items())
+    for path in study.write(table, results, facts):
+        console.print(f"  {path}", highlight=False)
+    for sentence in study.sentences(table):
+        console.print(f"- {sentence}", highlight=False)
+
+
+@app.command()
 def doctor() -> None:
     """Print versions, device, threads, disk and data sets at hand, and a fix for what is wrong."""
     from course_lib import doctor as examination

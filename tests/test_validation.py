@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 import nbformat
 import pytest
@@ -66,6 +67,43 @@ def test_a_lesson_that_writes_outside_its_temporary_folder_is_refused(tmp_path, 
     (one,) = validation.validate(tmp_path, "ci", out=tmp_path / "out")
     assert f"the lesson writes to {litter}; it may write in a temporary folder only." in one.problem
     assert not litter.exists()
+
+
+WRITERS = {
+    "torch": "import torch\ntorch.save(torch.zeros(1), {path!r})",
+    "safetensors": "import torch\nfrom safetensors.torch import save_file\nsave_file({{'x': torch.zeros(1)}}, {path!r})",
+    "another program": "import subprocess\nsubprocess.run(['touch', {path!r}], check=True)",
+}
+
+
+@pytest.mark.parametrize("way", WRITERS)
+def test_what_the_guard_cannot_see_is_found_in_the_repository_afterwards(tmp_path, way):
+    lesson(tmp_path, "01_litters", WRITERS[way].format(path=str(tmp_path / "solutions" / "litter.bin")))
+    (one,) = validation.validate(tmp_path, "ci", out=tmp_path / "out")
+    assert one.problem == (
+        "solutions/litter.bin was written, changed or removed while 01_litters ran; a lesson leaves no trace."
+    )
+
+
+def test_a_file_that_is_no_notebook_is_told_and_the_others_run(tmp_path):
+    lesson(tmp_path, "02_well", "pass")
+    (tmp_path / "solutions" / "01_broken.ipynb").write_text("{ no json")
+    broken, well = validation.validate(tmp_path, "ci", out=tmp_path / "out", jobs=1)
+    assert broken.problem.startswith("01_broken.ipynb is not a notebook (")
+    assert well.problem == ""
+
+
+def test_a_check_without_a_number_is_no_verdict(tmp_path):
+    lesson(tmp_path, "01_x", check="'correct'")
+    (one,) = validation.validate(tmp_path, "ci", out=tmp_path / "out")
+    assert "exercise norm is 'no verdict'" in one.problem
+
+
+def test_folder_and_environment_are_as_before(tmp_path):
+    before = os.getcwd(), dict(os.environ)
+    lesson(tmp_path, "01_well", "import os\nos.chdir('/')\nos.environ['LEFT'] = 'over'")
+    validation.validate(tmp_path, "ci", out=tmp_path / "out")
+    assert (os.getcwd(), dict(os.environ)) == before
 
 
 def test_a_dead_kernel_is_told(done):

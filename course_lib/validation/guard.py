@@ -1,13 +1,19 @@
-"""A lesson writes nowhere but in temporary folders and caches: `install` runs in the lesson's own kernel."""
+"""A lesson writes nowhere but in temporary folders and caches.
+
+`install` runs in the lesson's own kernel and refuses at once, wherever the file is, but sees only what Python opens;
+`files` before and after shows what other programs and compiled libraries wrote in the repository as well.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import tempfile
 from pathlib import Path
 
 WRITES = {"os.mkdir": (0,), "os.rename": (0, 1), "os.remove": (0,), "os.rmdir": (0,), "shutil.rmtree": (0,)}
+TOOLS = {".git", ".venv", "runs", "__pycache__", ".pytest_cache", ".ruff_cache", ".ipynb_checkpoints", ".hypothesis"}
 # Run in the executed copy only, as its first cell.
 CELL = "from course_lib.validation import guard\n\nguard.install()"
 
@@ -22,6 +28,19 @@ def allowed() -> list[Path]:
     home = Path(os.environ.get("IPYTHONDIR", Path.home() / ".ipython"))
     places = [tempfile.gettempdir(), "/dev", cache_folder(), home, jupyter_runtime_dir(), matplotlib.get_cachedir()]
     return [Path(place).resolve() for place in places]
+
+
+def files(root: Path, *but: Path) -> set[tuple[str, int, int]]:
+    """Return (path, size, time of change in ns) of every file of a repository, without tools' folders and those in `but`."""
+    found = set()
+    for folder, names, held in os.walk(root):
+        names[:] = [name for name in names if name not in TOOLS and Path(folder, name) not in but]
+        for name in held:
+            with contextlib.suppress(FileNotFoundError):  # a temporary file that is gone
+                path = Path(folder, name)
+                facts = path.stat()
+                found.add((str(path.relative_to(root)), facts.st_size, facts.st_mtime_ns))
+    return found
 
 
 def install() -> None:

@@ -7,6 +7,7 @@ import math
 import os
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -73,11 +74,16 @@ def validate(
     tasks = [
         joblib.delayed(_execute)(path, mode, out / path.name, threads, _limit(known, path.stem, mode)) for path in paths
     ]
-    # Threads: each waits for a kernel, which is a process of its own.
-    runs = joblib.Parallel(jobs, backend="threading", return_as="generator_unordered")(tasks)
+    before = guard.files(root, out)
+    # Processes: papermill changes the folder and the environment of its whole process.
+    runs = joblib.Parallel(jobs, return_as="generator_unordered")(tasks)
     lessons = sorted(tqdm(runs, total=len(tasks), desc=f"lessons ({mode})", unit="lesson"), key=lambda lesson: lesson.name)
+    written = sorted(guard.files(root, out) ^ before)
     for lesson in lessons:
         lesson.problem = lesson.problem or _exercise_problem(lesson, folder)
+        if written and not lesson.problem:
+            path = written[0][0]
+            lesson.problem = f"{path} was written, changed or removed while {lesson.name} ran; a lesson leaves no trace."
     with replacing(out / "index.html") as temporary:
         Path(temporary).write_text(page.render(lessons, mode, folder, cores, threads), encoding="utf-8")
     if record and all(not lesson.problem for lesson in lessons):
@@ -87,16 +93,22 @@ def validate(
 
 def _execute(path: Path, mode: str, target: Path, threads: int, limit: float) -> Lesson:
     import papermill
+    from jupyter_client.kernelspec import NoSuchKernel
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
     from papermill.exceptions import PapermillExecutionError
 
     lesson, started = Lesson(path.stem), time.perf_counter()
-    book = nbformat.read(path, 4)
+    try:
+        book = nbformat.read(path, 4)
+    except (ValueError, nbformat.ValidationError) as error:  # the first is also what a JSON error is
+        lesson.problem = f"{path.name} is not a notebook ({type(error).__name__}); `course build` writes it anew."
+        return lesson
     book.cells.insert(0, nbformat.v4.new_code_cell(guard.CELL, id="guard"))
     source = target.with_suffix(".source.ipynb")
     nbformat.write(book, source)
     settings = {"OMP_NUM_THREADS": str(threads), "COURSE_MODE": mode, "TQDM_DISABLE": "1", "PYTHONDONTWRITEBYTECODE": "1"}
-    os.environ.update(settings)  # papermill's kernels inherit them; every lesson of a run gets the same ones
+    here, environment = Path.cwd(), dict(os.environ)
+    os.environ.update(settings)  # papermill's kernels inherit them
     try:
         papermill.execute_notebook(
             str(source), str(target), {"MODE": mode}, cwd=str(path.parent), kernel_name="python3", progress_bar=False,
@@ -106,10 +118,17 @@ def _execute(path: Path, mode: str, target: Path, threads: int, limit: float) ->
         lesson.problem = f"{path.name} stops with {error.ename}: {error.evalue} (in the cell {_first_line(error.source)!r})."
     except CellTimeoutError:
         lesson.problem = f"{path.name} has a cell that runs for more than {limit:.0f} seconds, five times what was recorded."
+    except NoSuchKernel:
+        lesson.problem = (
+            f"{path.name} cannot run: no kernel 'python3' is registered; `python -m ipykernel install --sys-prefix`."
+        )
     except DeadKernelError:
         lesson.problem = f"{path.name} lost its kernel: it was killed, or left no memory."
     finally:
         source.unlink(missing_ok=True)
+        os.chdir(here)
+        os.environ.clear()
+        os.environ.update(environment)
     lesson.seconds = time.perf_counter() - started
     if target.exists():
         _read(lesson, nbformat.read(target, 4))
@@ -126,8 +145,10 @@ def _read(lesson: Lesson, book: NotebookNode) -> None:
         if facts.get("grade") and not facts.get("solution"):
             shown = next((o.data for o in cell.outputs if o.output_type == "execute_result"), {})
             words = str(shown.get("text/html", ""))
+            points = math.nan
             state = next((s for s in ("not-attempted", "not-yet", "correct") if f'data-state="{s}"' in words), "no verdict")
-            points = float(shown.get("text/plain", "nan"))
+            with suppress(ValueError):
+                points = float(shown.get("text/plain", "nan"))
             lesson.exercises.append((facts["grade_id"].split("-")[1], state.replace("-", " "), points, facts["points"]))
     lesson.slowest = sorted(times, key=lambda entry: -entry[1])[:5]
 

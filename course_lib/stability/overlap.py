@@ -1,0 +1,190 @@
+"""How far the sets of units that a threshold removes agree: between calibration subsets, trainings and thresholds.
+
+Unit j of one network has nothing to do with unit j of another that started from other weights, so between seeds the overlap
+of sets is at chance for every rule, and what can be compared is how MANY units go; where only the order of the training
+images differs, the units correspond in part.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import combinations
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from safetensors.torch import load, load_file, save_file
+from torch import Tensor, nn
+
+from course_lib import data as images
+from course_lib import grid as grids
+from course_lib import models, train
+from course_lib.errors import CourseError
+from course_lib.files import replacing
+from course_lib.pruning import ActivationPruner, Masks, Pruner
+from course_lib.pruning.amounts import Amount
+from course_lib.sweep import steps
+from course_lib.sweep.store import Store
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from course_lib.data import Bench
+
+RULES = {"fixed": "threshold", "variable": "deviations"}  # rule -> the argument of ActivationPruner
+SUBSETS = 8  # of calibration images
+SAMPLES = (64, 256, 1024)  # images in each
+SHARES = (0.1, 0.3, 0.5)  # of all units, that a rule's strength is set to take on the reference
+NUDGE = 1.1  # how much higher every layer's threshold is made, to see what depends on it
+
+
+def jaccard(one: Tensor, other: Tensor) -> float:
+    """Return the size of the common part of two sets over the size of their union; NaN if both are empty.
+
+    one, other: bool tensors of one shape, True = in the set.
+    """
+    if one.shape != other.shape:
+        raise CourseError(f"sets over {tuple(one.shape)} and {tuple(other.shape)} units were given; one shape is expected.")
+    union = int((one | other).sum())
+    return int((one & other).sum()) / union if union else float("nan")
+
+
+def chance(one: int, other: int, units: int) -> float:
+    """Return the mean Jaccard overlap of two sets of that many units drawn by lot; NaN if both are empty."""
+    from scipy.stats import hypergeom
+
+    if not one + other:
+        return float("nan")
+    common = np.arange(min(one, other) + 1)
+    return float(np.sum(hypergeom.pmf(common, units, one, other) * common / (one + other - common)))
+
+
+def strength(rule: str, statistic: str, share: float, model: nn.Module, bench: Bench) -> float:
+    """Return the threshold (or the number of deviations) at which the rule takes about `share` of all units of `model`.
+
+    Found by bisection on 1024 training images: both rules take more the lower the number of deviations, or the higher
+    the threshold.
+    """
+    low, high = (0.0, 5.0) if rule == "fixed" else (-3.0, 3.0)
+    for _ in range(20):
+        middle = (low + high) / 2
+        more = _masks(rule, statistic, middle, model, bench, 1024, 0).unit_sparsity < share
+        if more == (rule == "fixed"):
+            low = middle
+        else:
+            high = middle
+    return (low + high) / 2
+
+
+def study(grid: Mapping[str, Any], data: str | None, records: Path, store: Path) -> pd.DataFrame:
+    """Return one row for each rule, statistic, share, source of variation and layer, for the dense starts of a grid.
+
+    Compared with the start of the grid's first seed are: itself, calibrated on other images; networks trained from the
+    same initial weights on the same images in another order, as many as there are other seeds; and the starts of the
+    other seeds.
+
+    Args:
+        grid: a checked one. data: where its images lie, if elsewhere. records: where its dense starts are kept.
+        store: where what is trained here is kept.
+
+    The columns jaccard and chance are means over all pairs of runs (NaN where nothing goes), gone and gone_sd the mean
+    and the standard deviation of the number of units that go, units is the layer's width.
+    """
+    bench = images.load(data or grid["data"], device="cpu", limit=grid["limit"])
+    curves = {curve["seed"]: {**curve, "data": data or curve["data"], "device": "cpu"} for curve in grids.curves(grid)}
+    if len(curves) < 3:
+        raise CourseError(f"the grid {grid['name']!r} has {len(curves)} seed(s); their spread needs at least 3.")
+    runs, (first, *others) = Store(store / grid["name"], records), curves.values()
+    starts = [_start(curve, bench, runs) for curve in (first, *others)]
+    orders = []
+    for curve in others:
+        path = store / "stability" / f"order-{curve['seed']}-{grids.identity(grids.dense(first))}.safetensors"
+        model = models.build(first["model"], bench, seed=first["seed"])
+        if path.exists():
+            model.load_state_dict(load_file(path))
+        else:
+            dense = first["dense"]
+            train.fit(model, bench, dense["epochs"], seed=curve["seed"], precision=first["precision"], **dense["fit"])
+            with replacing(path) as temporary:
+                save_file(model.state_dict(), temporary)
+        orders.append(model)
+    return table(starts[0], orders, starts[1:], bench)
+
+
+def table(reference: nn.Module, orders: Sequence[nn.Module], seeds: Sequence[nn.Module], bench: Bench) -> pd.DataFrame:
+    """Return the rows of `study` for trained networks. orders, seeds: those that differ from `reference` in just that."""
+    import pandas as pd
+
+    rows = []
+    for rule in RULES:
+        for statistic in ("mean", "apoz"):
+            for share in SHARES:
+                value = strength(rule, statistic, share, reference, bench)
+                for source, runs in _sources(rule, statistic, value, reference, orders, seeds, bench):
+                    named = {"rule": rule, "statistic": statistic, "share": share, "strength": value, "source": source}
+                    rows += [named | row for row in compare(runs)]
+    return pd.DataFrame(rows)
+
+
+def compare(runs: Sequence[Masks]) -> Iterator[dict[str, Any]]:
+    """Yield for each layer, and for all together, how far the units removed in several runs agree."""
+    gone = [{name: ~kept for name, kept in masks.units.items()} for masks in runs]
+    for layer in gone[0]:
+        sets = [run[layer] for run in gone]
+        yield _row(
+            layer, len(sets), [(a, b) for a, b in combinations(sets, 2)], [int(s.sum()) for s in sets], sets[0].numel()
+        )
+
+
+def _row(layer: str, runs: int, pairs: list[tuple[Tensor, Tensor]], sizes: list[int], units: int) -> dict[str, Any]:
+    overlaps = [jaccard(*pair) for pair in pairs]
+    expected = [chance(int(a.sum()), int(b.sum()), units) for a, b in pairs]
+    known = [k for k, overlap in enumerate(overlaps) if not np.isnan(overlap)]
+    mean = {
+        name: float(np.mean([values[k] for k in known])) if known else float("nan")
+        for name, values in {"jaccard": overlaps, "chance": expected}.items()
+    }
+    spread = {"gone": float(np.mean(sizes)), "gone_sd": float(np.std(sizes, ddof=1))}
+    return {"layer": layer, "runs": runs, "units": units, **mean, **spread}
+
+
+def _sources(
+    rule: str,
+    statistic: str,
+    value: float,
+    reference: nn.Module,
+    orders: Sequence[nn.Module],
+    seeds: Sequence[nn.Module],
+    bench: Bench,
+) -> Iterator[tuple[str, list[Masks]]]:
+    for samples in SAMPLES:
+        subsets = [_masks(rule, statistic, value, reference, bench, samples, seed) for seed in range(SUBSETS)]
+        yield f"{samples} calibration images", subsets
+    yield "order of training", [_masks(rule, statistic, value, model, bench, 1024, 0) for model in (reference, *orders)]
+    yield "seed", [_masks(rule, statistic, value, model, bench, 1024, 0) for model in (reference, *seeds)]
+    higher = Pruner(statistic, ("filter", "neuron"), amount=_raised(rule, value), samples=1024, seed=0)
+    yield (
+        f"threshold times {NUDGE:g}",
+        [_masks(rule, statistic, value, reference, bench, 1024, 0), higher.masks(reference, bench)],
+    )
+
+
+def _raised(rule: str, value: float) -> Amount:
+    def amount(scores: Tensor, size: int, progress: float) -> int:
+        threshold = value if rule == "fixed" else scores.mean() - value * scores.std(correction=0)
+        return int((scores < NUDGE * threshold).sum())
+
+    return amount
+
+
+def _masks(rule: str, statistic: str, value: float, model: nn.Module, bench: Bench, samples: int, seed: int) -> Masks:
+    options: Mapping[str, Any] = {RULES[rule]: value, "samples": samples, "seed": seed, "cap": 1.0}
+    return ActivationPruner(statistic, **options).masks(model, bench)
+
+
+def _start(curve: Mapping[str, Any], bench: Bench, runs: Store) -> nn.Module:
+    if not runs.has_start(curve):
+        runs.put_start(curve, steps.dense_start(curve, steps.digest(bench)))
+    model = models.build(curve["model"], bench, seed=curve["seed"])
+    model.load_state_dict(load(runs.start_files(curve)["model.safetensors"]))
+    return model
