@@ -133,16 +133,17 @@ def validate(
     raise typer.Exit(1 if any(one.problem for one in done) else 0)
 
 
-@app.command()
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def lab(
+    context: typer.Context,
     browser: Annotated[bool, typer.Option(help="Open a browser.")] = True,
     port: Annotated[int, typer.Option(help="Of the server.")] = 8888,
     ip: Annotated[str, typer.Option(help="Where the server listens.")] = "localhost",
 ) -> None:
-    """Start JupyterLab at the first lesson."""
+    """Start JupyterLab at the first lesson. Further options, such as --allow-root, are handed on to it."""
     from course_lib import lab as jupyterlab
 
-    jupyterlab.start(_repository(), browser, port, ip)
+    jupyterlab.start(_repository(), browser, port, ip, context.args)
 
 
 def main() -> None:

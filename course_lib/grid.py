@@ -193,7 +193,10 @@ def methods(grid: Mapping[str, Any]) -> list[dict[str, Any]]:
         plain = {key: value for key, value in method.items() if key != "axes"}
         for chosen in itertools.product(*axes.values()):
             named = dict(zip(axes, chosen, strict=True))
-            name = ", ".join([method["name"], *(f"{key} {value}" for key, value in named.items())])
+            words = [
+                key if value is True else f"no {key}" if value is False else f"{key} {value}" for key, value in named.items()
+            ]
+            name = ", ".join([method["name"], *words])
             found.append({**plain, **named, "name": name})
     return found
 

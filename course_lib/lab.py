@@ -35,8 +35,8 @@ def command(root: Path, browser: bool = True, port: int = 8888, ip: str = "local
     return [sys.executable, "-m", "jupyterlab", *options, *(() if browser else ("--no-browser",))]
 
 
-def start(root: Path, browser: bool = True, port: int = 8888, ip: str = "localhost") -> None:
-    """Register the kernel and become JupyterLab."""
-    line = command(root, browser, port, ip)
+def start(root: Path, browser: bool = True, port: int = 8888, ip: str = "localhost", more: Sequence[str] = ()) -> None:
+    """Register the kernel and become JupyterLab. more: options that are JupyterLab's own, such as --allow-root."""
+    line = [*command(root, browser, port, ip), *more]
     register()
     os.execv(line[0], line)

@@ -13,8 +13,9 @@ from pathlib import Path
 
 import jupytext
 import pytest
+from typer.testing import CliRunner
 
-from course_lib import lab
+from course_lib import cli, lab
 from course_lib.errors import CourseError
 
 ROOT = Path(__file__).parent.parent
@@ -75,3 +76,13 @@ def test_the_first_cell_installs_the_package_only_where_it_is_missing(missing, m
     code = TransformerManager().transform_cell(lessons_first_cell())
     exec(code, {"get_ipython": lambda: Shell()})
     assert [name for name, _ in ran] == (["pip"] if missing else [])
+
+
+def test_options_that_are_jupyterlabs_own_are_handed_on(monkeypatch):
+    started = []
+    monkeypatch.setattr(lab, "register", lambda: None)
+    monkeypatch.setattr(lab.os, "execv", lambda program, line: started.append(line))
+    monkeypatch.chdir(ROOT)
+    CliRunner().invoke(cli.app, ["lab", "--no-browser", "--port", "8899", "--allow-root"], catch_exceptions=False)
+    (line,) = started
+    assert "--ServerApp.port=8899" in line and line[-2:] == ["--no-browser", "--allow-root"]
