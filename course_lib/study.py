@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from course_lib import pareto, report
+from course_lib import grid as grids
+from course_lib import pareto, phases, report
 from course_lib.errors import CourseError
 from course_lib.files import write_json, write_text
 from course_lib.measure import standard_error
@@ -35,13 +36,14 @@ def write(table: pandas.DataFrame, grid: Mapping[str, Any], folder: str | Path, 
     png, svg = pareto.save(figure, folder / "pareto", pareto.alt_text(table))
     by_macs = pareto.plot(table, x="macs", n=n, title=title.replace("sparsity", "MACs"))
     macs = pareto.save(by_macs, folder / "macs", f"The same points over MACs per image. {pareto.alt_text(table)}")
+    drawn = _phases(grid, folder)
     csv, plain, page, text = (folder / name for name in ("table.csv", "table.json", "report.html", "README.md"))
     write_text(csv, table.to_csv(index=False, float_format="%.6g"))
     write_json(plain, json.loads(table.to_json(orient="records")))
-    write_text(text, readme(table, grid, facts))
+    write_text(text, readme(table, grid, facts, drawn[1]))
     facts = {**facts, **_facts(table, grid, n)}
     write_text(page, report.html(table, png, title=title, facts=facts, verdicts=verdicts(table, grid)))
-    return [page, png, svg, *macs, csv, plain, text]
+    return [page, png, svg, *macs, *drawn[0], csv, plain, text]
 
 
 def verdicts(table: pandas.DataFrame, grid: Mapping[str, Any] | None = None) -> list[str]:
@@ -132,8 +134,23 @@ def markdown(table: pandas.DataFrame) -> str:
     return "\n".join("| " + " | ".join(row) + " |" for row in rows)
 
 
-def readme(table: pandas.DataFrame, grid: Mapping[str, Any], facts: Mapping[str, str]) -> str:
-    """Return the README of a study's folder: how it was made, its best points, and what they say."""
+def _phases(grid: Mapping[str, Any], folder: Path) -> tuple[list[Path], list[str]]:
+    """Draw the PQ index along SAP's curves and say how it moves, where the study's records are kept in `folder`."""
+    names = [method["name"] for method in grids.methods(grid) if method["pruner"] == "sap"]
+    if not names or not (folder / "records").exists():
+        return [], []
+    found = phases.table(folder / "records")
+    found = found[found["method"].isin(names)]
+    title = f"The PQ index along SAP's curves: {grid['model']} on {Path(grid['data']).stem}"
+    sentences = phases.sentences(found)
+    return list(pareto.save(phases.plot(found, title), folder / "index", " ".join(sentences))), sentences
+
+
+def readme(table: pandas.DataFrame, grid: Mapping[str, Any], facts: Mapping[str, str], indices: Sequence[str] = ()) -> str:
+    """Return the README of a study's folder: how it was made, its best points, and what they say.
+
+    indices: sentences about the PQ index along the curves, for a figure index.png.
+    """
     n = int(table["test_images"].iloc[0])
     parts = [
         f"# {TITLE}: {grid['model']} on {table['data'].iloc[0]}",
@@ -145,6 +162,8 @@ def readme(table: pandas.DataFrame, grid: Mapping[str, Any], facts: Mapping[str,
         f"Best point of each method, chosen on validation (mean over seeds, ± one standard deviation):\n\n{markdown(table)}"
     ]
     parts.append("\n".join(f"- {sentence}" for sentence in verdicts(table, grid)))
+    if indices:
+        parts += ["![The PQ index along SAP's curves](index.png)", "\n".join(f"- {sentence}" for sentence in indices)]
     return "\n\n".join([*parts, "All points: table.csv. This folder is written by the command above.\n"])
 
 

@@ -8,7 +8,7 @@ import pytest
 from course_lib import grid, study
 from course_lib.errors import CourseError
 
-GRID = {"model": "cnn", "precision": "fp32", "threads": 1, "references": False}
+GRID = {"model": "cnn", "data": "x", "precision": "fp32", "threads": 1, "references": False, "method": []}
 
 
 def rows(method, points, data="fashion-mini", seed=0):
@@ -130,3 +130,14 @@ def test_the_from_scratch_control_is_set_beside_the_points_whose_masks_it_has():
 def test_a_folder_without_a_table_is_refused(tmp_path):
     with pytest.raises(CourseError, match=r"no table\.csv"):
         study.read(tmp_path)
+
+
+def test_where_records_are_kept_the_index_along_the_curves_is_drawn(tmp_path):
+    table = made([(0.5, 0.9, 0.88), (0.9, 0.7, 0.69)], [(0.5, 0.8, 0.8)])
+    (tmp_path / "records").mkdir()
+    rounds = [{"round": k, "sparsity": 0.1 * k, "groups": {"all": {"index": 0.1 * k, "survivors": 10}}} for k in (1, 2)]
+    record = {"config": {"method": "SAP", "seed": 0}, "rounds": rounds}
+    (tmp_path / "records" / "sap-seed0-abc.json").write_text(json.dumps(record))
+    paths = study.write(table, {**GRID, "method": [{"name": "SAP", "pruner": "sap"}]}, tmp_path, {})
+    assert {"index.png", "index.svg"} <= {path.name for path in paths}
+    assert "from 0.100 at sparsity 0 to 0.200 at 0.100 the index rises" in (tmp_path / "README.md").read_text()

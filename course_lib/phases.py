@@ -1,0 +1,98 @@
+"""The PQ index of the surviving weights along a curve: does it fall, rise and fall again, as Diao et al. (2023) say?"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from course_lib.errors import CourseError
+from course_lib.pareto.figure import COLOURS, DASHES, MARKERS
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+LEAST = 0.005  # a smaller change of the mean index counts as none
+FLAT, FALLS, RISES = "stays", "falls", "rises"
+
+
+def table(records: str | Path) -> pd.DataFrame:
+    """Return one row a round of every curve in a study's records: the index of its survivors before that round's prune.
+
+    Columns: method, seed, round, sparsity (before the prune), index: the mean over the groups (neurons, layers or all), each
+    weighted by its survivors. p and q are the curve's own, so that only methods with the same ones can be compared.
+    """
+    import pandas as pd
+
+    rows = []
+    for path in sorted(Path(records).glob("*-seed*.json")):
+        record = json.loads(path.read_text(encoding="utf-8"))
+        sparsity = 0.0
+        for one in record.get("rounds", ()):
+            groups = [group for group in one["groups"].values() if group["index"] is not None and group["survivors"]]
+            weights = [group["survivors"] for group in groups]
+            index = float(np.average([group["index"] for group in groups], weights=weights)) if groups else float("nan")
+            named = {"method": record["config"]["method"], "seed": record["config"]["seed"], "round": one["round"]}
+            rows.append(named | {"sparsity": sparsity, "index": index})
+            sparsity = one["sparsity"]
+    if not rows:
+        raise CourseError(f"{records} was given; it has no records of finished curves.")
+    return pd.DataFrame(rows)
+
+
+def phases(indices: np.ndarray) -> list[str]:
+    """Return how a curve of indices moves, from its start by its extremes to its end, such as ["falls", "rises"].
+
+    Moves smaller than 0.005 are merged with what comes before.
+    """
+    values = indices[~np.isnan(indices)]
+    found: list[str] = []
+    extreme = float(values[0])  # how far the running move has come
+    for value in values[1:]:
+        rising = found[-1:] == [RISES]
+        if found and (value > extreme) == rising:
+            extreme = float(value)
+        elif abs(value - extreme) >= LEAST:
+            found.append(RISES if value > extreme else FALLS)
+            extreme = float(value)
+    return found or [FLAT]
+
+
+def sentences(found: pd.DataFrame) -> list[str]:
+    """Say for each method how its index moves with the rounds (mean over seeds), and whether these are the three phases."""
+    said = []
+    for method, own in found.groupby("method", sort=False):
+        curve = own.groupby("round")[["index", "sparsity"]].mean()
+        moves = phases(curve["index"].to_numpy())
+        three = "the three phases of the paper" if moves == [FALLS, RISES, FALLS] else "not the three phases of the paper"
+        said.append(
+            f"{method}: from {curve['index'].iloc[0]:.3f} at sparsity 0 to {curve['index'].iloc[-1]:.3f} at "
+            f"{curve['sparsity'].iloc[-1]:.3f} the index {', then '.join(moves)} ({three}; {own['seed'].nunique()} seed(s))."
+        )
+    return said
+
+
+def plot(found: pd.DataFrame, title: str) -> Figure:
+    """Draw the mean index of each method against sparsity, with the seeds as dots."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(10, 6), dpi=100, layout="constrained")
+    axis = figure.subplots()
+    for number, (method, own) in enumerate(found.groupby("method", sort=False)):
+        colour = COLOURS[number % len(COLOURS)]
+        curve = own.groupby("round")[["index", "sparsity"]].mean()
+        axis.plot(own["sparsity"], own["index"], ".", color=colour, alpha=0.3, markersize=3)
+        axis.plot(
+            *(curve["sparsity"], curve["index"]), color=colour, linestyle=DASHES[number % len(DASHES)],
+            marker=MARKERS[number % len(MARKERS)], markersize=5, label=method,
+        )  # fmt: skip
+    axis.set_xlabel("sparsity before the round (share of all parameters removed)")
+    axis.set_ylabel("PQ index of the survivors (higher: sparser)")
+    axis.grid(color="#dddddd", linewidth=0.6)
+    axis.spines[["top", "right"]].set_visible(False)
+    figure.legend(*axis.get_legend_handles_labels(), loc="outside lower center", ncols=3, frameon=False)
+    figure.suptitle(title, x=0.01, ha="left", fontsize=14, fontweight="bold")
+    return figure

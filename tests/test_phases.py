@@ -1,0 +1,56 @@
+"""The index along a curve, read from a study's records."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from course_lib import phases
+from course_lib.errors import CourseError
+
+
+@pytest.mark.parametrize(
+    ("indices", "moves"),
+    [
+        ([0.3, 0.2, 0.1, 0.2, 0.3, 0.2], ["falls", "rises", "falls"]),
+        ([0.1, 0.2, 0.3], ["rises"]),
+        ([0.3, 0.1], ["falls"]),
+        ([0.2, 0.2, 0.2], ["stays"]),
+        ([0.3, 0.2, 0.203, 0.1], ["falls"]),
+        ([0.3, 0.2, 0.203, 0.206, 0.209], ["falls", "rises"]),
+        ([0.2, 0.202, 0.204, 0.206], ["rises"]),
+        ([0.3, float("nan"), 0.2], ["falls"]),
+    ],
+)
+def test_moves_are_told_from_extreme_to_extreme(indices, moves):
+    assert phases.phases(np.array(indices)) == moves
+
+
+def record(folder, method, seed, rounds):
+    rounds = [
+        {"round": k, "sparsity": s, "groups": {str(g): {"index": i, "survivors": n} for g, (i, n) in enumerate(groups)}}
+        for k, (s, groups) in enumerate(rounds, 1)
+    ]
+    value = {"config": {"method": method, "seed": seed}, "rounds": rounds}
+    (folder / f"{method}-seed{seed}-abc.json").write_text(json.dumps(value))
+
+
+def test_the_index_is_the_mean_over_groups_by_their_survivors(tmp_path):
+    record(tmp_path, "sap", 0, [(0.5, [(0.1, 300), (0.5, 100)]), (0.7, [(0.3, 10), (None, 5), (0.9, 0)])])
+    (tmp_path / "dense-seed0-abc.json").write_text(json.dumps({"config": {}, "row": {}}))
+    found = phases.table(tmp_path)
+    assert found["index"].tolist() == pytest.approx([0.2, 0.3])
+    assert found["sparsity"].tolist() == [0.0, 0.5]  # what the round found, not what it left
+    (sentence,) = phases.sentences(found)
+    assert (
+        sentence
+        == "sap: from 0.200 at sparsity 0 to 0.300 at 0.500 the index rises (not the three phases of the paper; 1 seed(s))."
+    )
+    assert [line.get_label() for line in phases.plot(found, "x").axes[0].lines][1] == "sap"
+
+
+def test_a_folder_without_records_is_refused(tmp_path):
+    with pytest.raises(CourseError, match="no records of finished curves"):
+        phases.table(tmp_path)
