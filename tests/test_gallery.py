@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import warnings
 from pathlib import Path
 
 import pytest
@@ -34,7 +35,9 @@ def answers(kind):
 def test_a_wrong_answer_is_rejected_and_called_by_its_name(lesson, exercise, answer):
     function, misconception = answer
     for seed in SEEDS:
-        verdict = judge(lesson, exercise, function, seed)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # a warning outside the student's code would go to stderr: 0 points in nbgrader
+            verdict = judge(lesson, exercise, function, seed)
         assert (verdict.state, verdict.points) == ("not yet", 0)
         assert verdict.misconception == misconception, verdict.reason
         assert len(verdict.reason) > 30

@@ -51,9 +51,10 @@ def test_the_overlap_is_the_common_part_over_the_union(one, other, expected):
     assert stability.jaccard(*sets(one, other)) == pytest.approx(expected)
 
 
-def test_of_two_empty_sets_there_is_no_overlap():
-    assert math.isnan(stability.jaccard(*sets("....", "....")))
-    assert math.isnan(stability.chance(0, 0, 4))
+def test_two_empty_sets_are_equal_but_say_nothing_of_a_layer():
+    assert stability.jaccard(*sets("....", "....")) == stability.chance(0, 0, 4) == 1.0
+    (row,) = stability.compare([Masks({}, 100, {"a": ~gone}) for gone in sets("....", "....")])
+    assert math.isnan(row["jaccard"]) and math.isnan(row["chance"])
 
 
 def test_sets_over_different_layers_are_refused():

@@ -39,22 +39,22 @@ NUDGE = 1.1  # how much higher every layer's threshold is made, to see what depe
 
 
 def jaccard(one: Tensor, other: Tensor) -> float:
-    """Return the size of the common part of two sets over the size of their union; NaN if both are empty.
+    """Return the size of the common part of two sets over the size of their union; 1.0 if both are empty.
 
     one, other: bool tensors of one shape, True = in the set.
     """
     if one.shape != other.shape:
         raise CourseError(f"sets over {tuple(one.shape)} and {tuple(other.shape)} units were given; one shape is expected.")
     union = int((one | other).sum())
-    return int((one & other).sum()) / union if union else float("nan")
+    return int((one & other).sum()) / union if union else 1.0
 
 
 def chance(one: int, other: int, units: int) -> float:
-    """Return the mean Jaccard overlap of two sets of that many units drawn by lot; NaN if both are empty."""
+    """Return the mean Jaccard overlap of two sets of that many units drawn by lot; 1.0 if both are empty."""
     from scipy.stats import hypergeom
 
     if not one + other:
-        return float("nan")
+        return 1.0
     common = np.arange(min(one, other) + 1)
     return float(np.sum(hypergeom.pmf(common, units, one, other) * common / (one + other - common)))
 
@@ -137,11 +137,11 @@ def compare(runs: Sequence[Masks]) -> Iterator[dict[str, Any]]:
 
 
 def _row(layer: str, runs: int, pairs: list[tuple[Tensor, Tensor]], sizes: list[int], units: int) -> dict[str, Any]:
-    overlaps = [jaccard(*pair) for pair in pairs]
-    expected = [chance(int(a.sum()), int(b.sum()), units) for a, b in pairs]
-    known = [k for k, overlap in enumerate(overlaps) if not np.isnan(overlap)]
+    told = [(a, b) for a, b in pairs if bool((a | b).any())]  # two empty sets agree, but say nothing
+    overlaps = [jaccard(a, b) for a, b in told]
+    expected = [chance(int(a.sum()), int(b.sum()), units) for a, b in told]
     mean = {
-        name: float(np.mean([values[k] for k in known])) if known else float("nan")
+        name: float(np.mean(values)) if told else float("nan")
         for name, values in {"jaccard": overlaps, "chance": expected}.items()
     }
     spread = {"gone": float(np.mean(sizes)), "gone_sd": float(np.std(sizes, ddof=1))}

@@ -67,10 +67,9 @@ class Exercise:
         reason = _told(
             self.name, before[failing[0]], outputs[failing[0]], given[failing[0]], expected_attempt[1][failing[0]]
         )
-        for known in self.misconceptions:
-            looks = self._views(before, attempt(known.function, before))
-            if all(same(given[i], looks[i]) for i in failing):
-                return Verdict(NOT_YET, 0, self.points, f"{known.sentence} ({reason})", known.name)
+        known = self._looks_like(before, given, failing)
+        if known:
+            return Verdict(NOT_YET, 0, self.points, f"{known.sentence} ({reason})", known.name)
         constant = all(same(output, outputs[0]) for output in outputs) and not isinstance(outputs[0], Failure)
         if constant and not all(same(wanted, expected_attempt[1][0]) for wanted in expected_attempt[1]):
             told = (
@@ -81,6 +80,17 @@ class Exercise:
         if all(map(same, self._views(before, (untouched, outputs)), expected)):
             return Verdict(NOT_YET, 0, self.points, "It changes its arguments; work on a copy.", "mutated input")
         return Verdict(NOT_YET, 0, self.points, reason)
+
+    def _looks_like(self, before: Sequence[Case], given: Sequence[Any], failing: Sequence[int]) -> Misconception | None:
+        """Return the first mistake that gives the same on every case, or else the first that does where this is wrong."""
+        partly = None
+        for known in self.misconceptions:
+            looks = self._views(before, attempt(known.function, before))
+            if all(map(same, given, looks)):
+                return known
+            if partly is None and all(same(given[i], looks[i]) for i in failing):
+                partly = known
+        return partly
 
     def _views(self, before: Sequence[Case], result: Attempt) -> list[Any]:
         views = []
