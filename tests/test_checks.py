@@ -87,7 +87,7 @@ def test_use_goes_on_with_the_librarys_version_and_says_so(capsys):
     def silence(conv, norm, keep): ...
 
     assert use(silence) is lesson02.silence
-    assert "silence is not correct yet, so the lesson goes on with the library's version" in capsys.readouterr().out
+    assert "silence has no answer yet, so the lesson goes on with the library's version" in capsys.readouterr().out
 
 
 def test_what_students_print_warn_and_raise_never_reaches_stderr(monkeypatch):
@@ -162,11 +162,12 @@ def test_a_prediction_earns_its_point_for_being_locked_in():
 
 
 def test_each_right_choice_earns_its_share():
-    assert check({"A": 2, "B": 4, "C": 3}, "bugs").points == 3
+    assert check({"A": 2, "B": 5, "C": 3}, "bugs").points == 3
     partly = check({"A": 2, "B": 1, "C": 1}, "bugs")
     assert (partly.points, partly.state) == (1, "not yet")
-    assert "Look again at B, C" in partly.reason
-    assert check([2, 4, 3], "bugs").points == 0
+    assert "A: With equal scores" in partly.reason and "B: look again." in partly.reason
+    assert check({"A": "2", "B": "5", "C": "3"}, "bugs").points == 3  # written as text
+    assert check([2, 5, 3], "bugs").points == 0
     assert check(None, "bugs").state == "not attempted"
 
 

@@ -40,7 +40,8 @@ def test_a_wrong_answer_is_rejected_and_called_by_its_name(lesson, exercise, ans
             verdict = judge(lesson, exercise, function, seed)
         assert (verdict.state, verdict.points) == ("not yet", 0)
         assert verdict.misconception == misconception, verdict.reason
-        assert len(verdict.reason) > 30
+        assert len(verdict.reason) > 15
+        assert [label for label, _ in verdict.evidence[:2]] == ["case", "call"]
 
 
 @pytest.mark.parametrize(("lesson", "exercise", "answer"), answers("RIGHT"))
@@ -75,7 +76,7 @@ def table() -> str:
             for label, (function, _) in wrong.items():
                 verdict = judge(lesson, exercise, function, 0)
                 known = {m.name: m.sentence for m in exercises.find(exercise).misconceptions}
-                told = known.get(verdict.misconception) or verdict.reason.split(" (On ")[0]
+                told = known.get(verdict.misconception) or verdict.reason
                 told = told if verdict.misconception else "(the failing case, with what was given and expected)"
                 text += f"| {label} | {verdict.misconception or verdict.state} | {told} |\n"
             text += f"\nAccepted: {', '.join(gallery.RIGHT[exercise])}.\n"

@@ -76,6 +76,21 @@ def calibrate(model: nn.Module, bench: Bench, groups: Sequence[Group], samples: 
     return recorder.recording
 
 
+@torch.inference_mode()
+def per_image(model: nn.Module, bench: Bench, group: Group, samples: int, seed: int) -> Tensor:
+    """Return the mean activation of each unit of `group` on each of `samples` training images, (samples, units)."""
+    _check_samples(bench, samples)
+    rows: list[Tensor] = []
+
+    def read(_: Group, output: Tensor) -> None:
+        rows.append(output.flatten(2).mean(2).cpu() if output.ndim > 2 else output.cpu())
+
+    with in_mode(model, training=False), hooked(model, [group], read):
+        for images, _ in bench.batches("train", samples=samples, seed=seed):
+            model(images)
+    return torch.cat(rows)
+
+
 def gradients(model: nn.Module, bench: Bench, samples: int, seed: int) -> dict[str, Tensor]:
     """Return parameter name -> gradient of the mean loss on `samples` training images, in eval mode."""
     _check_samples(bench, samples)

@@ -1,6 +1,6 @@
 """How stable thresholds on activations are: `study` measures, `write` tells."""
 
-from course_lib.stability.overlap import chance, compare, jaccard, study, table
+from course_lib.stability.overlap import chance, compare, jaccard, strength, study, table
 from course_lib.stability.page import sentences, write
 
-__all__ = ["chance", "compare", "jaccard", "sentences", "study", "table", "write"]
+__all__ = ["chance", "compare", "jaccard", "sentences", "strength", "study", "table", "write"]

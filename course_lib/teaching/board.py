@@ -11,7 +11,8 @@ from torch import Tensor, nn
 from course_lib import train
 from course_lib.data import Bench
 from course_lib.models import in_mode
-from course_lib.pruning import Masks, amounts, scores, selection, units
+from course_lib.pruning import Masks, amounts, recording, scores, selection, units
+from course_lib.teaching.figures.activations import ThresholdState
 from course_lib.teaching.figures.board import BoardState
 
 SOME = 256  # fixed validation images for the number that is shown while the slider moves
@@ -71,6 +72,57 @@ class Board:
         return BoardState(
             share, scope, self.ranked["global"], keep, masks.sparsity, masks.kept_parameters, accuracy, n, tuple(trail)
         )
+
+
+STATISTICS = {"mean": ("mean activation", scores.mean_activation), "apoz": ("1 - APoZ", scores.one_minus_apoz)}
+
+
+@dataclass
+class ThresholdBoard:
+    """What every position of the threshold slider needs: activations recorded once, and a copy of the model to mask.
+
+    ranked: statistic -> group -> (n,) scores on 1024 training images. images, labels: as in `Board`.
+    """
+
+    model: nn.Module
+    work: nn.Module
+    groups: list[units.Group]
+    ranked: dict[str, dict[str, Tensor]]
+    images: Tensor
+    labels: Tensor
+
+    @classmethod
+    def of(cls, model: nn.Module, bench: Bench) -> ThresholdBoard:
+        """Trace `model` and record what its units do."""
+        found = units.groups(model, bench.example)
+        (activity,) = recording.calibrate(model, bench, found, min(1024, len(bench.train)), seed=0)
+        ranked = {
+            name: {group.name: score(activity[group.name]).float().cpu() for group in found}
+            for name, (_, score) in STATISTICS.items()
+        }
+        some = bench.validation.rows(selection_of(bench))
+        return cls(model, copy.deepcopy(model), found, ranked, bench.normalise(some.images), some.labels)
+
+    def at(self, rule: str, value: float, statistic: str, shown: str) -> ThresholdState:
+        """Return the state in which the units below the threshold go, one of each layer at least excepted."""
+        amount = amounts.fixed(value) if rule == "fixed" else amounts.variable(value)
+        ranked = self.ranked[statistic]
+        layers = [
+            selection.Layer(name, [values], torch.ones(len(values), dtype=torch.bool)) for name, values in ranked.items()
+        ]
+        gone, _ = selection.decide(layers, amount, "layer", floor=1)
+        keep = {layer.name: ~out for layer, out in zip(layers, gone, strict=True)}
+        masks = units.close(self.model, self.groups, keep)
+        self.work.load_state_dict(self.model.state_dict())
+        masks.apply_(self.work)
+        with in_mode(self.work, training=False), torch.inference_mode():
+            accuracy = (self.work(self.images).argmax(1) == self.labels).float().mean().item()
+        cuts = {
+            name: value if rule == "fixed" else float(values.mean() - value * values.std(correction=0))
+            for name, values in ranked.items()
+        }
+        name, n = STATISTICS[statistic][0], len(self.labels)
+        return ThresholdState(rule, value, name, ranked, keep, cuts, shown, masks.sparsity, accuracy, n)
 
 
 def selection_of(bench: Bench) -> Tensor:

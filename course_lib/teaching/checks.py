@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -11,8 +12,8 @@ import torch
 from course_lib.errors import CourseError
 from course_lib.teaching import exercises
 from course_lib.teaching.exercises.attempts import attempt
-from course_lib.teaching.exercises.base import Exercise
-from course_lib.teaching.verdict import CORRECT, Verdict
+from course_lib.teaching.exercises.base import Exercise, Value
+from course_lib.teaching.verdict import CORRECT, NOT_ATTEMPTED, Verdict
 
 __all__ = ["check", "judge", "use"]
 
@@ -30,12 +31,28 @@ def check(answer: Any, name: str | None = None) -> Verdict:
             raise CourseError(f"check({answer!r}) was called without a name; give check(value, 'name of the exercise').")
     exercise = exercises.find(name)
     if not isinstance(exercise, Exercise):
-        return exercise.judge(answer)
+        return _locked(exercise, answer) if exercise.locks else exercise.judge(answer)
     if not callable(answer):
         return exercise.not_attempted(f"{name} is {answer!r}; it should be a function.")
     if _is_library(answer):
         return exercise.not_attempted("This is the library's version: run the cell with your own function, then this one.")
     return judge(exercise.lesson, name, answer, secrets.randbits(32))
+
+
+# Name -> the first prediction of this session: who has seen the result does not predict.
+_PREDICTED: dict[str, Any] = {}
+
+
+def _locked(exercise: Value, answer: Any) -> Verdict:
+    verdict = exercise.judge(answer)
+    if verdict.state != CORRECT:
+        return verdict
+    first = _PREDICTED.setdefault(exercise.name, answer)
+    if first == answer:
+        return verdict
+    return replace(
+        exercise.judge(first), reason=f"Your first prediction, {first:g}, stays: you may have seen the result by now."
+    )
 
 
 def judge(lesson: str, exercise: str, function: Callable[..., Any], seed: int) -> Verdict:
@@ -52,9 +69,11 @@ def judge(lesson: str, exercise: str, function: Callable[..., Any], seed: int) -
 def use(function: Callable[..., Any]) -> Callable[..., Any]:
     """Return the student's function if it is correct, and otherwise, saying so, the library's version."""
     exercise = exercises.find(function.__name__)
-    if _is_library(function) or check(function).state == CORRECT:
+    state = CORRECT if _is_library(function) else check(function).state
+    if state == CORRECT:
         return function
-    print(f"{exercise.name} is not correct yet, so the lesson goes on with the library's version (it earns no points).")
+    told = "has no answer yet" if state == NOT_ATTEMPTED else "is not correct yet"
+    print(f"{exercise.name} {told}, so the lesson goes on with the library's version (it earns no points).")
     return exercise.reference
 
 

@@ -14,7 +14,8 @@ class Verdict:
     """The outcome of one check.
 
     state: "correct", "not yet" or "not attempted". points: 0 to `out_of`. reason: one or two plain sentences.
-    misconception: the name of the mistake that it looks like, or "".
+    misconception: the name of the mistake that it looks like, or "". evidence: (label, text) lines that show the failing
+    case. heading: what is shown in place of the state.
     """
 
     state: str
@@ -22,9 +23,16 @@ class Verdict:
     out_of: float
     reason: str = ""
     misconception: str = ""
+    evidence: tuple[tuple[str, str], ...] = ()
+    heading: str = ""
 
     def __str__(self) -> str:
-        return f"{self.state} ({self.points:g} of {self.out_of:g} points)" + (f": {self.reason}" if self.reason else "")
+        told = f"{self.heading or self.state} ({self.points:g} of {self.out_of:g} points)"
+        return "\n".join([told + (f": {self.reason}" if self.reason else ""), *self._lines()])
+
+    def _lines(self) -> list[str]:
+        width = max((len(label) for label, _ in self.evidence), default=0)
+        return [f"{label:>{width}}  {text}" for label, text in self.evidence]
 
     def __repr__(self) -> str:
         return str(float(self.points))  # nbgrader reads the points of a cell from this text
@@ -34,6 +42,12 @@ class Verdict:
         return (
             f'<div class="course-verdict" data-state="{self.state.replace(" ", "-")}" role="status" '
             f'style="border-left: 4px solid {colour}; padding: 0.3em 0.8em">'
-            f"<b>{sign} {self.state}</b> ({self.points:g} of {self.out_of:g} points)"
-            f"{'<br>' if self.reason else ''}{html.escape(self.reason)}</div>"
+            f"<b>{sign} {self.heading or self.state}</b> ({self.points:g} of {self.out_of:g} points)"
+            f"{'<br>' if self.reason else ''}{html.escape(self.reason)}{self._table()}</div>"
         )
+
+    def _table(self) -> str:
+        if not self.evidence:
+            return ""
+        text = html.escape("\n".join(self._lines()))
+        return f'<pre style="margin: 0.3em 0 0; white-space: pre-wrap">{text}</pre>'

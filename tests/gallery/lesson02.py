@@ -142,6 +142,16 @@ def keep_indices(scores, sparsity):
     return scores.topk(max(1, len(scores) - round(sparsity * len(scores)))).indices
 
 
+def keep_order(scores, sparsity):
+    return torch.argsort(scores) >= min(round(sparsity * len(scores)), len(scores) - 1)
+
+
+def keep_gone_all(scores, sparsity):
+    gone = torch.zeros_like(scores, dtype=torch.bool)
+    gone[torch.argsort(scores, stable=True)[: round(sparsity * len(scores))]] = True
+    return gone
+
+
 def keep_quantile(scores, sparsity):
     return scores > torch.quantile(scores, sparsity)
 
@@ -254,6 +264,13 @@ def silence_copies(conv, norm, keep):
 def silence_everything(conv, norm, keep):
     for p in [*conv.parameters(), *norm.parameters()]:
         p.data.zero_()
+
+
+@torch.no_grad()
+def silence_product(conv, norm, keep):
+    for p in (conv.weight, conv.bias, norm.weight, norm.bias):
+        if p is not None:
+            p.mul_(keep)
 
 
 def silence_statistics(conv, norm, keep):
@@ -461,6 +478,28 @@ def loop_forgets_return(schedule, prune, fine_tune, masks):
         fine_tune(masks)
 
 
+def loop_throws_away(schedule, prune, fine_tune, masks):
+    for s in schedule:
+        prune(s, masks)
+        fine_tune(masks)
+    return masks
+
+
+def loop_masks_from_training(schedule, prune, fine_tune, masks):
+    for s in schedule:
+        masks = fine_tune(prune(s, masks))
+    return masks
+
+
+def loop_list(schedule, prune, fine_tune, masks):
+    kept = []
+    for s in schedule:
+        masks = prune(s, masks)
+        fine_tune(masks)
+        kept.append(masks)
+    return kept
+
+
 def loop_returns_early(schedule, prune, fine_tune, masks):
     for s in schedule:
         masks = prune(s, masks)
@@ -549,7 +588,9 @@ WRONG = {
         "smallest kept": (keep_smallest, "keeps the smallest"),
         "sparsity kept": (keep_share, "density for sparsity"),
         "indices": (keep_indices, "indices instead of a mask"),
-        "quantile": (keep_quantile, ""),
+        "quantile": (keep_quantile, "threshold by quantile"),
+        "argsort taken for ranks": (keep_order, "order taken for ranks"),
+        "what goes, none kept": (keep_gone_all, "inverted mask"),
         "floats": (keep_floats, "numbers instead of a mask"),
         "scores not read": (keep_first_ones, ""),
         "mask of the sorted scores": (keep_sorted, ""),
@@ -568,6 +609,7 @@ WRONG = {
         "works on copies": (silence_copies, "changes nothing"),
         "everything": (silence_everything, "silences everything"),
         "statistics instead of gamma and beta": (silence_statistics, "BatchNorm left on"),
+        "times the mask, not lined up": (silence_product, "multiplied by the mask"),
     },
     "columns_of_channel": {
         "one column": (columns_single, "one column a channel"),
@@ -603,7 +645,10 @@ WRONG = {
         "old masks": (loop_old_masks, "trains with the old masks"),
         "no masks": (loop_no_masks, "mask lost in training"),
         "no return": (loop_forgets_return, "returns nothing"),
-        "returns in the loop": (loop_returns_early, ""),
+        "returns in the loop": (loop_returns_early, "returns within the loop"),
+        "result thrown away": (loop_throws_away, "throws the new masks away"),
+        "masks from training": (loop_masks_from_training, "keeps what training returns"),
+        "a list of masks": (loop_list, "returns all masks"),
         "first masks": (loop_first_masks, "returns the first masks"),
         "last level skipped": (loop_skips_last, ""),
         "schedule emptied": (loop_empties, "mutated input"),

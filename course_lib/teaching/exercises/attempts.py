@@ -95,7 +95,7 @@ def _live(value: Any, log: list[tuple[Any, ...]]) -> Any:
         def call(*arguments: Any, **named: Any) -> Any:
             arguments = (*arguments, *named.values())
             log.append((value.name, *map(_plain, arguments)))
-            return f"{value.name}{tuple(arguments)}" if value.token else None
+            return f"{value.name}({', '.join(map(str, arguments))})" if value.token else None
 
         return call
     return copy.deepcopy(value)

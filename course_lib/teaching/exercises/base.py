@@ -43,6 +43,7 @@ class Exercise:
         misconceptions: known mistakes, the most telling first.
         view: (inputs, inputs afterwards, output) -> what counts of them: two results with equal views are equally right.
             Failure where the output is not of the form asked for.
+        wanted: (inputs, the reference's output) -> in words what was expected, where the output itself would mislead.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Exercise:
     cases: Callable[[torch.Generator], list[Case]]
     misconceptions: Sequence[Misconception] = ()
     view: Callable[[tuple[Any, ...], tuple[Any, ...], Any], Any] = identity
+    wanted: Callable[[tuple[Any, ...], Any], str] | None = None
     kind: str = field(default="code", init=False)
 
     def judge(self, before: Sequence[Case], after: Sequence[tuple[Any, ...]], outputs: Sequence[Any]) -> Verdict:
@@ -64,22 +66,53 @@ class Exercise:
         failing = [i for i in range(len(before)) if not same(given[i], expected[i])]
         if not failing:
             return Verdict(CORRECT, self.points, self.points)
-        reason = _told(
-            self.name, before[failing[0]], outputs[failing[0]], given[failing[0]], expected_attempt[1][failing[0]]
+        first = failing[0]
+        reason, evidence = self._told(
+            before[first],
+            (after[first], outputs[first]),
+            given[first],
+            (expected_attempt[0][first], expected_attempt[1][first]),
         )
         known = self._looks_like(before, given, failing)
         if known:
-            return Verdict(NOT_YET, 0, self.points, f"{known.sentence} ({reason})", known.name)
+            return Verdict(NOT_YET, 0, self.points, known.sentence, known.name, evidence)
         constant = all(same(output, outputs[0]) for output in outputs) and not isinstance(outputs[0], Failure)
         if constant and not all(same(wanted, expected_attempt[1][0]) for wanted in expected_attempt[1]):
             told = (
                 "It returns None: is a `return` missing?" if outputs[0] is None else "It returns the same for every input."
             )
-            return Verdict(NOT_YET, 0, self.points, f"{told} ({reason})", "hard-coded result")
+            return Verdict(NOT_YET, 0, self.points, told, "hard-coded result", evidence)
         untouched = [(*pristine(case), now[-1]) for case, now in zip(before, after, strict=True)]
         if all(map(same, self._views(before, (untouched, outputs)), expected)):
-            return Verdict(NOT_YET, 0, self.points, "It changes its arguments; work on a copy.", "mutated input")
-        return Verdict(NOT_YET, 0, self.points, reason)
+            return Verdict(NOT_YET, 0, self.points, "It changes its arguments; work on a copy.", "mutated input", evidence)
+        return Verdict(NOT_YET, 0, self.points, reason, "", evidence)
+
+    def _told(
+        self, case: Case, given: tuple[Any, Any], view: Any, expected: tuple[Any, Any]
+    ) -> tuple[str, tuple[tuple[str, str], ...]]:
+        """Return one sentence on what is wrong with a case, and the lines that show it. given, expected: (after, output)."""
+        (after, output), (rightly, wanted) = given, expected
+        call = f"{self.name}({', '.join(map(short, case.inputs))})"
+        lines = [("case", case.label), ("call", call)]
+        if isinstance(output, Failure):
+            reason = f"On {case.label} it ended in {output.type}: {output.message}"
+            return reason + ("" if reason.endswith(".") else "."), tuple(lines)
+        unread = isinstance(view, tuple) and view and isinstance(view[0], Failure) and view[0].type == "CourseError"
+        right = same(output, wanted)
+        if not (right and output is None):
+            described = self.wanted(case.inputs, wanted) if self.wanted else short(wanted)
+            lines += [("it gave", short(output)), ("expected", described)]
+        if unread:
+            return f"On {case.label}: {view[0].message}.", tuple(lines)
+        if not right:
+            if after[-1] or rightly[-1]:
+                lines += [("its calls", _calls(after[-1])), ("expected", _calls(rightly[-1]))]
+            return f"On {case.label} the result is not the expected one.", tuple(lines)
+        if not same(after[-1], rightly[-1]):
+            lines += [("its calls", _calls(after[-1])), ("expected", _calls(rightly[-1]))]
+            return f"On {case.label} the result is right, but the calls on the way are not.", tuple(lines)
+        lines += _first_difference(case.inputs, after, rightly)
+        return f"On {case.label} it does not leave its arguments as it should.", tuple(lines)
 
     def _looks_like(self, before: Sequence[Case], given: Sequence[Any], failing: Sequence[int]) -> Misconception | None:
         """Return the first mistake that gives the same on every case, or else the first that does where this is wrong."""
@@ -111,13 +144,14 @@ class Exercise:
 class Value:
     """A value that students fill in: a prediction, or an answer to choose.
 
-    judge_value: value -> (share of the points, reason).
+    judge_value: value -> (share of the points, reason). locks: the first value that earns its points is the one that counts.
     """
 
     name: str
     lesson: str
     points: float
     judge_value: Callable[[Any], tuple[float, str]]
+    locks: bool = False
     kind: str = field(default="value", init=False)
 
     def judge(self, value: Any) -> Verdict:
@@ -125,7 +159,9 @@ class Value:
         if value is None or value is ...:
             return Verdict(NOT_ATTEMPTED, 0, self.points, UNATTEMPTED)
         share, reason = self.judge_value(value)
-        return Verdict(CORRECT if share == 1 else NOT_YET, share * self.points, self.points, reason)
+        state = CORRECT if share == 1 else NOT_YET
+        heading = "locked in" if self.locks and share == 1 else ""
+        return Verdict(state, share * self.points, self.points, reason, heading=heading)
 
 
 def prediction(name: str, lesson: str, low: float, high: float, points: float = 1) -> Value:
@@ -133,52 +169,70 @@ def prediction(name: str, lesson: str, low: float, high: float, points: float = 
 
     def judge(value: Any) -> tuple[float, str]:
         if isinstance(value, (int, float)) and not isinstance(value, bool) and low <= value <= high:
-            return 1.0, f"Locked in: {value:g}. Read on to see how close it is."
+            return 1.0, f"You said {value:g}. The point is for saying it; read on to see how close it is."
         return 0.0, f"{value!r} was given; predict a number between {low:g} and {high:g}."
 
-    return Value(name, lesson, points, judge)
+    return Value(name, lesson, points, judge, locks=True)
 
 
-def choices(name: str, lesson: str, answers: Mapping[str, Any], points: float) -> Value:
-    """Return an exercise with one answer per question, given as a dict; each right one earns its share."""
+def choices(
+    name: str, lesson: str, answers: Mapping[str, Any], points: float, why: Mapping[str, Mapping[Any, str]] | None = None
+) -> Value:
+    """Return an exercise with one answer per question, given as a dict; each right one earns its share.
+
+    why: question -> answer -> the sentence that is told to who gives that answer, right or wrong.
+    """
+    why = why or {}
 
     def judge(value: Any) -> tuple[float, str]:
         if not isinstance(value, Mapping) or set(value) - set(answers):
             return 0.0, f"{value!r} was given; expected is a dict with the keys {', '.join(map(repr, answers))}."
-        right = [key for key in answers if key in value and value[key] == answers[key]]
-        wrong = [key for key in answers if key not in right]
-        return len(right) / len(answers), f"Look again at {', '.join(wrong)}." if wrong else ""
+        given = {key: int(v) if isinstance(v, str) and v.isdigit() else v for key, v in value.items()}
+        right = [key for key in answers if key in given and given[key] == answers[key]]
+        told = []
+        for key in answers:
+            sentence = why.get(key, {}).get(given.get(key), "")
+            if key not in right:
+                told.append(f"{key}: look again. {sentence}".strip())
+            elif sentence:
+                told.append(f"{key}: {sentence}")
+        return len(right) / len(answers), " ".join(told)
 
     return Value(name, lesson, points, judge)
 
 
-def _told(name: str, case: Case, output: Any, view: Any, expected: Any) -> str:
-    """Say on which inputs it went wrong, what came, and what was expected, in one sentence."""
-    arguments = ", ".join(map(_short, case.inputs))
-    where = f"On {case.label}, {name}({arguments})"
-    if isinstance(output, Failure):
-        return f"{where} ended in {output.type}: {output.message}" + ("" if output.message.endswith(".") else ".")
-    if same(output, expected):
-        return (
-            f"{where} did not do with its arguments what it should."
-            if output is None
-            else f"{where} gave the right result, but not all calls on the way were as asked."
-        )
-    unread = isinstance(view, tuple) and view and isinstance(view[0], Failure) and view[0].type == "CourseError"
-    problem = f" ({view[0].message})" if unread else ""
-    return f"{where} gave {_short(output)}{problem}; expected was {_short(expected)}."
+def _calls(log: Sequence[tuple[Any, ...]]) -> str:
+    return " -> ".join(f"{name}({', '.join(map(short, arguments))})" for name, *arguments in log) or "none"
 
 
-def _short(value: Any) -> str:
+def _first_difference(inputs: Sequence[Any], after: Sequence[Any], rightly: Sequence[Any]) -> list[tuple[str, str]]:
+    """Show the first entry of an argument that is not as it should be."""
+    for place, (value, now, wanted) in enumerate(zip(inputs, after, rightly, strict=False), 1):
+        if same(now, wanted):
+            continue
+        if not isinstance(value, Layer):
+            return [(f"argument {place}", short(now)), ("expected", short(wanted))]
+        for name, tensor in wanted.items():
+            entries = (now[name] != tensor).nonzero() if now[name].shape == tensor.shape else []
+            if len(entries):
+                index = tuple(entries[0].tolist())
+                where = f"argument {place} (a {value.kind}): {name}[{', '.join(map(str, index))}] is"
+                return [(where, short(float(now[name][index]))), ("expected", short(float(tensor[index])))]
+    return []
+
+
+def short(value: Any) -> str:
     if isinstance(value, Tensor):
         if value.numel() > 16 or value.ndim > 1:
             return f"a {str(value.dtype).removeprefix('torch.')} tensor of shape {tuple(value.shape)}"
-        return f"tensor({_short(value.tolist())})"
+        if value.dtype == torch.bool:
+            return f"[{' '.join(f'{entry!s:5}' for entry in value.tolist()).strip()}]"  # in columns, to be compared
+        return f"tensor({short(value.tolist())})"
     if isinstance(value, Layer):
         return f"a {value.kind}({', '.join(f'{k}={v}' for k, v in value.arguments.items())})"
     if isinstance(value, Callee):
         return value.name
     if isinstance(value, list):
-        return f"[{', '.join(map(_short, value))}]"
+        return f"[{', '.join(map(short, value))}]"
     text = f"{value:.4g}" if isinstance(value, float) else repr(value)
     return text if len(text) < 200 else text[:197] + "..."

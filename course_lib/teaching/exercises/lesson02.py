@@ -13,7 +13,7 @@ from course_lib.errors import CourseError
 from course_lib.pruning import scores as library
 from course_lib.pruning.selection import lowest, share
 from course_lib.teaching.exercises.attempts import Callee, Case, Layer
-from course_lib.teaching.exercises.base import Exercise, Misconception, choices, identity, prediction
+from course_lib.teaching.exercises.base import Exercise, Misconception, choices, identity, prediction, short
 
 LESSON = "02"
 
@@ -96,7 +96,7 @@ def _scores(rng: torch.Generator) -> list[Case]:
     tied = torch.ones(8)
     tied[torch.randperm(8, generator=rng)[:3]] = 2.0
     return [
-        Case("four filters, half of them to go", (torch.tensor([3.0, 1.0, 4.0, 2.0]), 0.5)),
+        Case("four filters, half of them to go", (torch.tensor([4.0, 1.0, 3.0, 2.0]), 0.5)),
         Case(f"{n} filters, {gone} to go", (drawn, gone / n)),
         Case("a share that is not a whole number of filters", (drawn, (gone + 0.3) / n)),
         Case("a share just below a whole number of filters", (drawn, (gone - 0.2) / n)),
@@ -136,6 +136,13 @@ def _keeping(count: Callable[[float, int], int], largest: bool = True) -> Callab
 
 _FLOOR = "A layer without any filter cuts the network in two: keep at least one, also at sparsity 1."
 _TIES = "With equal scores at the cut a threshold takes all of them, or none: choose that many INDICES, not a threshold."
+_QUANTILE = (
+    "A quantile is a threshold: with equal scores it takes or keeps all of them, and its count is not always round(s * n). "
+    "Choose that many INDICES."
+)
+_ORDER = (
+    "argsort lists which index comes first, second, ...; its entry i is not the rank of filter i. Use it to choose indices."
+)
 _ROUND = "int() and // round down; the share s of n filters is round(s * n)."
 FILTERS_TO_KEEP = Exercise(
     "filters_to_keep",
@@ -152,8 +159,24 @@ FILTERS_TO_KEEP = Exercise(
         Misconception(
             "ties", _TIES, lambda scores, s: scores >= scores.sort().values[min(share(s, len(scores)), len(scores) - 1)]
         ),
+        Misconception("threshold by quantile", _QUANTILE, lambda scores, s: scores > torch.quantile(scores, s)),
         Misconception(
             "inverted mask", "True means KEPT; this marks what goes.", lambda scores, s: ~filters_to_keep(scores, s)
+        ),
+        Misconception(
+            "inverted mask",
+            "True means KEPT; this marks what goes. (And at least one filter has to stay.)",
+            _keeping(share, largest=False),
+        ),
+        Misconception(
+            "order taken for ranks",
+            _ORDER,
+            lambda scores, s: scores.argsort(stable=True) >= min(share(s, len(scores)), len(scores) - 1),
+        ),
+        Misconception(
+            "order taken for ranks",
+            _ORDER,
+            lambda scores, s: scores.argsort(stable=True) >= share(s, len(scores)),
         ),
         Misconception(
             "keeps the smallest",
@@ -177,6 +200,7 @@ FILTERS_TO_KEEP = Exercise(
         ),
     ),
     _kept,
+    lambda inputs, output: f"{short(output)}, or another with {int(output.sum())} True and equal scores",
 )
 
 
@@ -249,6 +273,13 @@ def _columns(conv: nn.Conv2d, norm: nn.BatchNorm2d, keep: Tensor) -> None:
         conv.weight[:, ~keep] = 0
 
 
+def _product(conv: nn.Conv2d, norm: nn.BatchNorm2d, keep: Tensor) -> None:
+    with torch.no_grad():
+        for parameter in (conv.weight, conv.bias, norm.weight, norm.bias):
+            if parameter is not None:
+                parameter *= keep
+
+
 SILENCE = Exercise(
     "silence",
     LESSON,
@@ -310,6 +341,11 @@ SILENCE = Exercise(
         ),
         Misconception(
             "wrong axis", "Filters are the FIRST axis of the weight; the second are its input channels.", _columns
+        ),
+        Misconception(
+            "multiplied by the mask",
+            "keep is (n,) and the weight (n, c, h, w): they do not line up for a product. Index the rows with ~keep.",
+            _product,
         ),
     ),
     _parameters,
@@ -452,7 +488,9 @@ CUBIC_SCHEDULE = Exercise(
             lambda t, n, f, i=0.0: f + (f - i) * (1 - t / n) ** 3,
         ),
         Misconception(
-            "start and end exchanged", "This starts at `final`.", lambda t, n, f, i=0.0: i + (f - i) * (1 - t / n) ** 3
+            "start and end exchanged",
+            "initial and final are swapped: this starts at `final`.",
+            lambda t, n, f, i=0.0: i + (f - i) * (1 - t / n) ** 3,
         ),
         Misconception(
             "integer division",
@@ -539,6 +577,37 @@ def _returns_none(schedule: list[float], prune: Callable, fine_tune: Callable, m
     prune_and_fine_tune(schedule, prune, fine_tune, masks)
 
 
+def _throws_away(schedule: list[float], prune: Callable, fine_tune: Callable, masks: Any) -> Any:
+    for sparsity in schedule:
+        prune(sparsity, masks)
+        fine_tune(masks)
+    return masks
+
+
+def _keeps_what_training_returns(schedule: list[float], prune: Callable, fine_tune: Callable, masks: Any) -> Any:
+    for sparsity in schedule:
+        masks = prune(sparsity, masks)
+        masks = fine_tune(masks)
+    return masks
+
+
+def _returns_early(schedule: list[float], prune: Callable, fine_tune: Callable, masks: Any) -> Any:
+    for sparsity in schedule:
+        masks = prune(sparsity, masks)
+        fine_tune(masks)
+        return masks
+    return None
+
+
+def _all_masks(schedule: list[float], prune: Callable, fine_tune: Callable, masks: Any) -> Any:
+    found = []
+    for sparsity in schedule:
+        masks = prune(sparsity, masks)
+        fine_tune(masks)
+        found.append(masks)
+    return found
+
+
 def _never_trains(schedule: list[float], prune: Callable, fine_tune: Callable, masks: Any) -> Any:
     for sparsity in schedule:
         masks = prune(sparsity, masks)
@@ -571,11 +640,45 @@ PRUNE_AND_FINE_TUNE = Exercise(
             "Training without masks lets the pruned weights grow back: hand the new masks to fine_tune.",
             _trains_with(lambda before: None),
         ),
+        Misconception(
+            "throws the new masks away",
+            "What `prune` returns is thrown away: it does not change the masks it is given, it returns new ones.",
+            _throws_away,
+        ),
+        Misconception(
+            "keeps what training returns",
+            "fine_tune returns nothing (None); the masks are what `prune` returned.",
+            _keeps_what_training_returns,
+        ),
+        Misconception(
+            "returns within the loop", "The `return` stands inside the loop: it ends after the first round.", _returns_early
+        ),
+        Misconception("returns all masks", "Return the LAST masks, not a list of all.", _all_masks),
         Misconception("returns the first masks", "Return the masks of the last round.", _returns_start),
         Misconception("returns nothing", "The last masks are not returned.", _returns_none),
     ),
 )
 
+_BUGS = {
+    "A": {
+        1: "The L1 norm of each filter is right.",
+        2: "With equal scores a threshold takes all of them or none, and this index also takes one filter too many.",
+        3: "`silence` does what section 3 asks for.",
+    },
+    "B": {
+        2: "Trying a few levels is fine.",
+        3: "The masks are those of the level, and slimming is exact.",
+        4: "Recalibrating uses training images and is what section 6 asks for.",
+        5: "The test part chooses the level here, so its accuracy is no longer an honest estimate: choose on validation.",
+        6: "Taking the best is fine; what it is the best OF is not.",
+    },
+    "C": {
+        1: "Scores and mask are right.",
+        2: "Without no_grad PyTorch would refuse; this line is needed.",
+        3: "norm.bias is missing: BatchNorm's shift beta goes on speaking.",
+        4: "~keep are the rows to go; the question is rows of WHAT.",
+    },
+}
 EXERCISES = (
     FILTER_L1,
     FILTERS_TO_KEEP,
@@ -585,5 +688,5 @@ EXERCISES = (
     CUBIC_SCHEDULE,
     PRUNE_AND_FINE_TUNE,
     prediction("cliff", LESSON, 0, 1),
-    choices("bugs", LESSON, {"A": 2, "B": 4, "C": 3}, 3),
+    choices("bugs", LESSON, {"A": 2, "B": 5, "C": 3}, 3, _BUGS),
 )

@@ -1,5 +1,13 @@
 """Figures of the lessons: pure functions from plain data to a `Picture`, which carries its alternative text."""
 
+from course_lib.teaching.figures.activations import (
+    feature_maps,
+    overlap_bars,
+    rank_scatter,
+    subsets,
+    threshold_board,
+    unit_counts,
+)
 from course_lib.teaching.figures.board import sparsity_board
 from course_lib.teaching.figures.filters import (
     channel_dots,
@@ -17,12 +25,18 @@ __all__ = [
     "accuracy_curves",
     "channel_dots",
     "coupling",
+    "feature_maps",
     "flatten_map",
     "kernels",
     "lines",
+    "overlap_bars",
+    "rank_scatter",
     "score_bars",
     "score_histograms",
     "size_panel",
     "sparsity_board",
+    "subsets",
+    "threshold_board",
     "triptych",
+    "unit_counts",
 ]

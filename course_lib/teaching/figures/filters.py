@@ -15,8 +15,11 @@ if TYPE_CHECKING:
     from course_lib.pruning.units import Group
 
 
-def kernels(weight: Tensor, scores: Tensor | None = None, keep: Tensor | None = None) -> Picture:
-    """Draw every kernel of a small layer with its numbers: weight (n, c, h, w), scores (n,), keep (n,) bool."""
+def kernels(weight: Tensor, scores: Tensor | None = None, keep: Tensor | None = None, item: str = "filter") -> Picture:
+    """Draw every kernel of a small layer with its numbers: weight (n, c, h, w), scores (n,), keep (n,) bool.
+
+    item: what the n are called; outputs of a layer are drawn in the same way, with an image in each column.
+    """
     weight = weight.detach().cpu()
     n, channels, height, width = weight.shape
     picture, axes = canvas(1.6 * n + 0.6, 1.5 * channels + 0.7, channels, n)
@@ -32,9 +35,12 @@ def kernels(weight: Tensor, scores: Tensor | None = None, keep: Tensor | None = 
                 axis.plot(
                     [-0.5, width - 0.5], [-0.5, height - 0.5], [-0.5, width - 0.5], [height - 0.5, -0.5], color=GONE, lw=3
                 )
-        title = f"filter {j}" if scores is None else f"filter {j}: {float(scores[j]):g}"
-        axes[0, j].set_title(title + (" goes" if keep is not None and not keep[j] else ""), loc="center")
-    picture.alt = f"{n} filters of {height}x{width} over {channels} input channel(s), drawn with their weights"
+        title = f"{item} {j}" if scores is None else f"{item} {j}: {float(scores[j]):g}"
+        axes[0, j].set_title(title + (", goes" if keep is not None and not keep[j] else ""), loc="center")
+    if item != "filter" and channels > 1:
+        for c in range(channels):
+            axes[c, 0].set_ylabel(f"unit {c}", rotation=0, ha="right", va="center")
+    picture.alt = f"{n} {item}s of {height}x{width} over {channels} channel(s), drawn with their numbers"
     if scores is not None:
         picture.alt += "; scores " + ", ".join(f"{float(s):g}" for s in scores)
     if keep is not None:
@@ -57,7 +63,7 @@ def score_bars(scores: Tensor, keep: Tensor) -> Picture:
     axis.set(
         xlabel="filters, largest score first",
         ylabel="score",
-        title="No gap says by itself where to cut",
+        title="There is no gap that shows where to cut",
         xlim=(-1, len(order)),
     )
     picture.legend(loc="outside lower center", ncols=2, frameon=False)
@@ -70,8 +76,9 @@ def score_histograms(scores: Mapping[str, Tensor], keep: Mapping[str, Tensor]) -
     columns = min(3, len(scores))
     rows = -(-len(scores) // columns)
     picture, axes = canvas(3.0 * columns, 1.9 * rows, rows, columns, sharex=True)
+    bins = np.histogram_bin_edges(np.concatenate([values.detach().cpu().numpy() for values in scores.values()]), bins=40)
     for axis, (name, values) in zip(axes.flat, scores.items(), strict=False):
-        draw_histogram(axis, values, keep[name])
+        draw_histogram(axis, values, keep[name], bins)
         axis.set_title(f"{name} ({len(values)} filters)")
     for axis in axes.flat[len(scores) :]:
         axis.set_visible(False)
@@ -79,25 +86,19 @@ def score_histograms(scores: Mapping[str, Tensor], keep: Mapping[str, Tensor]) -
         axis.set_xlabel("score")
     for axis in axes[:, 0]:
         axis.set_ylabel("filters")
+    picture.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=3, frameon=False)
     ranges = "; ".join(f"{name} {float(s.min()):.3g} to {float(s.max()):.3g}" for name, s in scores.items())
     picture.alt = f"Histograms of filter scores per layer, the lower part of each cut off. Ranges: {ranges}."
     return picture
 
 
-def draw_histogram(axis: object, scores: Tensor, keep: Tensor, label: bool = False) -> None:
+def draw_histogram(axis: object, scores: Tensor, keep: Tensor, bins: np.ndarray) -> None:
     """Draw one histogram, what goes hatched, on a matplotlib axis."""
     scores, keep = scores.detach().cpu().numpy(), keep.cpu().numpy()
-    bins = np.histogram_bin_edges(scores, bins=16)
-    axis.hist(
-        [scores[keep], scores[~keep]],
-        bins=bins,
-        stacked=True,
-        color=[KEPT, GONE],
-        hatch=["", HATCH],
-        label=["kept", "goes"],
-    )
+    look = {"stacked": True, "color": [KEPT, GONE], "hatch": ["", HATCH], "label": ["kept", "goes"]}
+    axis.hist([scores[keep], scores[~keep]], bins=bins, **look)
     if (~keep).any():
-        axis.axvline(scores[~keep].max(), color=INK, lw=1.2, ls=(0, (4, 2)))
+        axis.axvline(scores[~keep].max(), color=INK, lw=1.2, ls=(0, (4, 2)), label="cut")
 
 
 def channel_dots(values: Mapping[str, Tensor], gone: Tensor, ylabel: str = "mean activation") -> Picture:
@@ -109,9 +110,9 @@ def channel_dots(values: Mapping[str, Tensor], gone: Tensor, ylabel: str = "mean
         place = np.arange(len(channels))
         axis.axhline(0, color=FAINT, lw=1)
         axis.plot(place[~gone], channels[~gone].numpy(), "o", ms=4, color=KEPT, label="kept")
-        axis.plot(place[gone], channels[gone].numpy(), "X", ms=6, color=GONE, label="pruned")
+        axis.plot(place[gone], channels[gone].numpy(), "X", ms=6, color=GONE, label="chosen to go")
         speaking[name] = int((channels[gone].abs() > 1e-6).sum())
-        axis.set(title=f"{name}\n{speaking[name]} of {int(gone.sum())} pruned speak", xlabel="channel")
+        axis.set(title=f"{name}\n{speaking[name]} of the {int(gone.sum())} chosen speak", xlabel="channel")
     axes[0, 0].set_ylabel(ylabel)
     picture.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=2, frameon=False)
     told = "; ".join(f"{name}: {count}" for name, count in speaking.items())
@@ -119,28 +120,28 @@ def channel_dots(values: Mapping[str, Tensor], gone: Tensor, ylabel: str = "mean
     return picture
 
 
-def flatten_map(channels: int, height: int, width: int, gone: Sequence[int]) -> Picture:
-    """Draw how the maps of a convolution become the columns of a dense layer, and which columns the gone channels fill."""
+def flatten_map(channels: int, height: int, width: int, columns: Sequence[int]) -> Picture:
+    """Draw how the maps of a convolution become the columns of a dense layer, and mark those `columns`."""
     size = height * width
     picture, axes = canvas(max(6.0, 0.3 * channels * size + 1), 1.9)
     axis = axes[0, 0]
     for channel in range(channels):
-        out = channel in gone
         for cell in range(size):
             column = channel * size + cell
+            out = column in columns
             axis.bar(
                 column, 1, width=0.92, color=GONE if out else KEPT, hatch=HATCH if out else None, alpha=1 if out else 0.55
             )
             axis.text(column, 0.5, str(column), ha="center", va="center", fontsize=9, color="white" if out else INK)
-        axis.text(channel * size + (size - 1) / 2, 1.12, f"channel {channel}", ha="center", color=GONE if out else INK)
+        axis.text(channel * size + (size - 1) / 2, 1.12, f"channel {channel}", ha="center", color=INK)
         axis.axvline(channel * size - 0.5, color=INK, lw=1)
     axis.set(
         xlim=(-0.6, channels * size - 0.4), ylim=(0, 1.35), yticks=[], xticks=[], xlabel="input columns of the dense layer"
     )
     axis.spines["left"].set_visible(False)
     axis.set_title(f"Each {height}x{width} map fills {size} columns")
-    columns = f"{channels * size} columns, {size} in a row each"
-    picture.alt = f"{channels} channels of {height}x{width} fill {columns}; marked: {list(gone)}."
+    told = f"{channels} channels of {height}x{width} fill {channels * size} columns, {size} in a row each"
+    picture.alt = f"{told}; marked columns: {', '.join(map(str, sorted(columns)))}."
     return picture
 
 

@@ -134,7 +134,7 @@ def triptych(rows: Sequence[Sequence[float]], dense: float | None = None) -> Pic
         )
         axis.bar_label(bars, fmt="%.2f", fontsize=9, padding=1)
     if dense is not None:
-        axis.axhline(dense, color=INK, lw=1, ls=(0, (2, 2)), label=f"dense model ({dense:.3f})")
+        axis.axhline(dense, color=FAINT, lw=1.5, ls=(0, (2, 2)), zorder=0, label=f"dense model ({dense:.3f})")
     axis.set(xticks=place, xticklabels=[f"round {i + 1}\nsparsity {row[0]:.2f}" for i, row in enumerate(rows)])
     axis.set(ylabel="validation accuracy", ylim=(0, 1.02))
     picture.legend(loc="outside upper center", frameon=False, ncols=4)

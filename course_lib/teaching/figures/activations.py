@@ -1,0 +1,194 @@
+"""What units do: how two scores rank them, what they answer to images, which of them a threshold takes, and again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import matplotlib
+import numpy as np
+import torch
+from torch import Tensor
+
+from course_lib.pareto.figure import COLOURS
+from course_lib.teaching.figures.picture import DPI, FAINT, GONE, HATCH, INK, KEPT, STYLE, Picture, canvas
+
+
+def rank_scatter(scores: Mapping[str, Tensor], share: float = 0.5) -> Picture:
+    """Draw the ranks of n units by two scores, {name: (n,), name: (n,)}; the lowest `share` of each would go."""
+    (one, left), (other, right) = ((name, values.detach().cpu()) for name, values in scores.items())
+    ranks = [values.argsort().argsort().numpy() for values in (left, right)]
+    n, cut = len(left), round(share * len(left)) - 0.5
+    parts = {
+        "both keep": (ranks[0] > cut) & (ranks[1] > cut),
+        "both drop": (ranks[0] < cut) & (ranks[1] < cut),
+        f"only {one} keeps": (ranks[0] > cut) & (ranks[1] < cut),
+        f"only {other} keeps": (ranks[0] < cut) & (ranks[1] > cut),
+    }
+    looks = (("o", KEPT), ("x", FAINT), ("s", GONE), ("^", COLOURS[3]))
+    picture, axes = canvas(6.0, 4.6)
+    axis = axes[0, 0]
+    for (label, mine), (marker, colour) in zip(parts.items(), looks, strict=True):
+        axis.plot(ranks[0][mine], ranks[1][mine], marker, color=colour, ms=7, label=f"{label}: {int(mine.sum())}")
+    axis.axvline(cut, color=INK, lw=1, ls=(0, (3, 2)))
+    axis.axhline(cut, color=INK, lw=1, ls=(0, (3, 2)))
+    axis.set(xlabel=f"rank by {one} (0: weakest)", ylabel=f"rank by {other} (0: weakest)")
+    rho = float(np.corrcoef(*ranks)[0, 1]) if n > 1 else float("nan")
+    axis.set_title(f"rank correlation {rho:.2f}")
+    picture.legend(loc="outside lower center", ncols=2, frameon=False)
+    counts = "; ".join(f"{label} {int(mine.sum())}" for label, mine in parts.items())
+    picture.alt = f"{n} units ranked by {one} and by {other}: rank correlation {rho:.2f}; {counts}."
+    return picture
+
+
+def feature_maps(images: Tensor, maps: Mapping[str, Tensor]) -> Picture:
+    """Draw images (n, h, w) in a row, and below them what units answer: {name: (n, h, w)}, all on one scale."""
+    limit = max(float(values.max()) for values in maps.values()) or 1.0
+    n = len(images)
+    picture, axes = canvas(1.25 * n + 1.4, 1.3 * (len(maps) + 1), len(maps) + 1, n)
+    for column in range(n):
+        axes[0, column].imshow(images[column].cpu().numpy(), cmap="gray")
+        for row, values in enumerate(maps.values(), 1):
+            axes[row, column].imshow(values[column].detach().cpu().numpy(), cmap="viridis", vmin=0, vmax=limit)
+    for axis in axes.flat:
+        axis.set(xticks=[], yticks=[])
+        for spine in axis.spines.values():
+            spine.set_visible(False)
+    for row, name in enumerate(("image", *maps)):
+        axes[row, 0].set_ylabel(name, rotation=0, ha="right", va="center")
+    means = "; ".join(f"{name} {float(values.mean()):.3f}" for name, values in maps.items())
+    picture.alt = f"{n} images and the maps that {len(maps)} units make of them. Mean over these images: {means}."
+    return picture
+
+
+def unit_counts(gone: Mapping[str, Mapping[str, tuple[int, int]]], title: str = "") -> Picture:
+    """Draw which share of each layer's units several rules take: rule -> layer -> (gone, units)."""
+    layers = list(next(iter(gone.values())))
+    picture, axes = canvas(1.3 * len(layers) + 2.0, 3.2)
+    axis = axes[0, 0]
+    place, width = np.arange(len(layers)), 0.8 / len(gone)
+    for number, (rule, counts) in enumerate(gone.items()):
+        shares = [counts[layer][0] / counts[layer][1] for layer in layers]
+        bars = axis.bar(place + (number - (len(gone) - 1) / 2) * width, shares, 0.92 * width, color=COLOURS[number],
+                        hatch=("", "//", "..", "xx")[number % 4], label=rule)  # fmt: skip
+        axis.bar_label(bars, [str(counts[layer][0]) for layer in layers], fontsize=8, padding=1)
+    axis.set(xticks=place, xticklabels=[f"{layer}\n{next(iter(gone.values()))[layer][1]} units" for layer in layers])
+    axis.set(ylabel="share of the layer's units that go", ylim=(0, 1.08), title=title)
+    picture.legend(loc="outside lower center", ncols=len(gone), frameon=False)
+    told = "; ".join(
+        f"{rule}: " + ", ".join(f"{layer} {c[0]} of {c[1]}" for layer, c in counts.items()) for rule, counts in gone.items()
+    )
+    picture.alt = f"Units that go, by layer. {told}."
+    return picture
+
+
+def overlap_bars(rows: Sequence[tuple[str, float, float]], title: str = "", guess: float | None = None) -> Picture:
+    """Draw Jaccard overlaps with what chance would give: (what is compared, overlap, chance)."""
+    picture, axes = canvas(7.5, 0.5 * len(rows) + 1.3)
+    axis = axes[0, 0]
+    for place, (_, overlap, chance) in enumerate(rows):
+        axis.barh(-place, overlap, 0.6, color=KEPT)
+        axis.plot(
+            [chance, chance], [-place - 0.38, -place + 0.38], color=GONE, lw=3, label="by chance" if not place else None
+        )
+        axis.text(overlap + 0.01, -place, f"{overlap:.2f}", va="center")
+    if isinstance(guess, (int, float)):
+        axis.axvline(guess, color=COLOURS[3], lw=2, ls=(0, (4, 2)), label=f"your guess ({guess:g})")
+    axis.set(yticks=[-place for place in range(len(rows))], yticklabels=[name for name, _, _ in rows], xlim=(0, 1.08))
+    axis.set(xlabel="Jaccard overlap of the removed units", title=title)
+    picture.legend(loc="outside lower center", ncols=2, frameon=False)
+    told = "; ".join(f"{name}: {overlap:.2f} (chance {chance:.2f})" for name, overlap, chance in rows)
+    picture.alt = f"Overlap of removed units. {told}."
+    return picture
+
+
+@dataclass(frozen=True)
+class ThresholdState:
+    """One position of the threshold slider.
+
+    rule: "fixed" or "variable". value: the threshold, or the number of deviations. statistic: what the scores are.
+    scores: layer -> (n,). keep: layer -> (n,) bool. cuts: layer -> its threshold. shown: the layer drawn large.
+    sparsity: of all parameters. accuracy: on n images, nothing repaired.
+    """
+
+    rule: str
+    value: float
+    statistic: str
+    scores: Mapping[str, Tensor]
+    keep: Mapping[str, Tensor]
+    cuts: Mapping[str, float]
+    shown: str
+    sparsity: float
+    accuracy: float
+    n: int
+
+    def __str__(self) -> str:
+        gone = sum(int((~keep).sum()) for keep in self.keep.values())
+        units = sum(keep.numel() for keep in self.keep.values())
+        said = f"below {self.value:.2f}" if self.rule == "fixed" else f"below mean - {self.value:.2f} x std"
+        return (
+            f"{said}: {gone} of {units} units go, sparsity {self.sparsity:.3f}, accuracy without repair "
+            f"{self.accuracy:.3f} (n={self.n:,})"
+        )
+
+
+def threshold_board(state: ThresholdState) -> Picture:
+    """Draw one position of the threshold slider: the scores of one layer with their cut, and what goes in each layer."""
+    with matplotlib.rc_context(STYLE):
+        picture = Picture(figsize=(10.0, 3.4), dpi=DPI)
+        # Placed by hand: matplotlib's layout engines take longer than all the drawing, and a slider waits for it.
+        left, right = picture.add_axes((0.07, 0.17, 0.4, 0.7)), picture.add_axes((0.57, 0.17, 0.41, 0.7))
+        _cut(left, state)
+        _layers(right, state)
+    counts = ", ".join(f"{name} {int((~keep).sum())} of {keep.numel()}" for name, keep in state.keep.items())
+    picture.alt = f"{state}. Gone: {counts}. Drawn large: {state.shown}, cut at {state.cuts[state.shown]:.3f}."
+    return picture
+
+
+def _cut(axis: object, state: ThresholdState) -> None:
+    scores, keep = state.scores[state.shown].numpy(), state.keep[state.shown].numpy()
+    edges = np.linspace(0, max(float(scores.max()), 1e-6) * 1.02, 31)
+    lower, heights = np.histogram(scores[~keep], edges)[0], np.histogram(scores[keep], edges)[0]
+    axis.stairs(lower, edges, fill=True, facecolor=GONE, edgecolor="white", hatch=HATCH, lw=0)
+    axis.stairs(lower + heights, edges, baseline=lower, fill=True, color=KEPT)
+    axis.axvline(state.cuts[state.shown], color=INK, lw=1.5, ls=(0, (3, 2)))
+    axis.set(
+        xlabel=f"{state.statistic} of a unit of {state.shown}", ylabel="units", xlim=(min(0, state.cuts[state.shown]), None)
+    )
+    axis.text(0, 1.03, f"{state.shown}: {int((~keep).sum())} of {len(keep)} go (hatched)", transform=axis.transAxes)
+
+
+def _layers(axis: object, state: ThresholdState) -> None:
+    for place, keep in enumerate(state.keep.values()):
+        share = float((~keep).float().mean())
+        axis.barh(-place, 1, 0.7, color=KEPT)
+        axis.barh(-place, share, 0.7, color=GONE, hatch=HATCH, edgecolor="white", lw=0)
+        axis.text(1.02, -place, f"{int((~keep).sum())} of {keep.numel()}", va="center", fontsize=9)
+    axis.set(yticks=[-place for place in range(len(state.keep))], yticklabels=list(state.keep), xlim=(0, 1.25))
+    axis.set(xticks=[0, 0.5, 1], xlabel="share of the layer's units that go (hatched)")
+    axis.text(0, 1.03, f"accuracy without repair {state.accuracy:.3f} (n={state.n:,})", transform=axis.transAxes)
+
+
+def subsets(one: Tensor, other: Tensor, share: float, images: int) -> Picture:
+    """Draw the scores (n,) of the same units on two sets of images against each other; the lowest `share` of each goes."""
+    count = round(share * len(one))
+    gone = [torch.zeros(len(one), dtype=torch.bool).index_fill(0, values.argsort()[:count], True) for values in (one, other)]
+    both, either = int((gone[0] & gone[1]).sum()), int((gone[0] | gone[1]).sum())
+    picture, axes = canvas(5.2, 4.4)
+    axis = axes[0, 0]
+    for label, mine, marker, colour in (
+        ("kept by both", ~gone[0] & ~gone[1], "o", KEPT),
+        ("gone in both", gone[0] & gone[1], "x", GONE),
+        ("gone in one only", gone[0] ^ gone[1], "s", COLOURS[3]),
+    ):
+        axis.plot(one[mine], other[mine], marker, color=colour, ms=5, ls="", label=f"{label}: {int(mine.sum())}")
+    top = float(torch.maximum(one, other).max()) * 1.05
+    axis.plot([0, top], [0, top], color=FAINT, lw=1)
+    axis.set(xlabel=f"mean activation on {images} images", ylabel=f"on {images} other images", xlim=(0, top), ylim=(0, top))
+    overlap = both / either if either else 1.0
+    axis.set_title(f"overlap of the two removed sets: {overlap:.2f}")
+    picture.legend(loc="outside lower center", ncols=3, frameon=False, fontsize=8)
+    picture.alt = (
+        f"Mean activations of {len(one)} units on two sets of {images} images; the removed sets overlap by {overlap:.2f}."
+    )
+    return picture
