@@ -205,7 +205,8 @@ print("equal to the library's:", torch.allclose(mean_activation(batches), theirs
 # %%
 means = {name: (a.total / a.count).float().cpu() for name, a in activity.items()}
 silent = {name: (a.zeros / a.count).float().cpu() for name, a in activity.items()}
-figures.score_histograms(means, {name: scores >= 0.1 for name, scores in means.items()})
+below = {name: scores >= 0.1 for name, scores in means.items()}
+figures.score_histograms(means, below, unit="units")
 
 # %% [markdown]
 # **Read it.** Every layer has its own scale, and the distributions are skewed: many quiet units, a few loud ones. The line is the threshold 0.1, the
@@ -351,8 +352,9 @@ for rule, pruner in rules.items():
 figures.unit_counts(counts, title="As many units in all, from other layers")
 
 # %% [markdown]
-# **Read it.** The fixed threshold empties the layers that happen to be quiet; the variable one takes from each, according to how far its lowest
-# units lie from the rest. Neither knows how much a layer *can spare*. Play with both: which layers go first, and where does the accuracy break?
+# **Read it.** Both take most from the dense layer, whose silent neurons no rule can miss. Of the convolutions the fixed threshold takes little where activations
+# happen to be large, and the variable one about the same share of each. Neither knows how much a layer *can spare*. Play with both: which layers go first,
+# and where does the accuracy break? (With a skewed layer mean - k std can lie below zero, and then nothing goes: move the deviations up and watch.)
 
 # %%
 widgets.ThresholdSlider(model, bench)
@@ -383,8 +385,8 @@ check(jaccard)
 
 # %% [markdown]
 # ### Predict
-# The same trained network, the same rule (the variable threshold from above), calibrated on 64 training images and on 64 others. **How large is the
-# Jaccard overlap** of the neurons that go from the dense layer? Lock in a number between 0 and 1.
+# The same trained network, the same rule (the quietest 30 % of the neurons of the dense layer go), calibrated on 64 training images and on 64 others.
+# **How large is the Jaccard overlap** of the two sets? Lock in a number between 0 and 1.
 
 # %% answer="overlap"
 overlap = None  # your prediction, such as 0.5
@@ -400,14 +402,9 @@ jaccard = use(jaccard)
 
 
 def gone(net: nn.Module, samples: int = 1024, seed: int = 0) -> Tensor:
-    """Return which neurons of the dense layer the variable threshold takes, (512,) bool."""
-    options = {
-        "deviations": strengths["variable"],
-        "samples": samples,
-        "seed": seed,
-        "cap": 1.0,
-    }
-    return ~ActivationPruner("mean", **options).masks(net, bench).units["dense"]
+    """Return which neurons are the quietest 30 % of the dense layer, (512,) bool."""
+    pruner = ActivationPruner("mean", quantile=0.3, samples=samples, seed=seed)
+    return ~pruner.masks(net, bench).units["dense"]
 
 
 def compared(name: str, one: Tensor, other: Tensor) -> tuple[str, float, float]:
@@ -430,8 +427,8 @@ rows = [
 figures.overlap_bars(rows, guess=overlap, title="Neurons of the dense layer that go")
 
 # %% [markdown]
-# **Read it.** For one network a few hundred images are enough: the overlap rises with their number and comes close to 1. Between two *trainings* it falls, and with other initial
-# weights it is what chance gives. That is no fault of the rule: neuron 7 of one network has nothing to do with neuron 7 of the other. So "which units are
+# **Read it.** For one network a few hundred images are enough: the overlap rises with their number. Between two *trainings* it falls, and with other initial
+# weights it is about what chance gives. That is no fault of the rule: neuron 7 of one network has nothing to do with neuron 7 of the other. So "which units are
 # unimportant" is a question about one network, never about an architecture.
 
 # %%
@@ -477,9 +474,9 @@ print(f"largest difference on the calibration images: {largest_difference(calibr
 print(f"largest difference on the validation images:  {largest_difference(validation):.1e}")
 
 # %% [markdown]
-# **Read it.** On the images it was calibrated on the smaller network is the same function, up to rounding. On other images it need not be: dead on a
-# thousand images is not dead. (If your network has no dead neuron, nothing was removed and both numbers are zero; dropout and a short training keep neurons
-# alive. Networks that trained long, with a large learning rate, have many.)
+# **Read it.** Many students guess far too low: a ReLU that has been pushed below zero for every image gets no gradient and never comes back. On the images it was
+# calibrated on the smaller network is the same function, up to rounding. On other images it need not be: dead on a thousand images is not dead for sure, and
+# the last number tells how much the difference matters.
 #
 # ## 9. Round after round
 #

@@ -71,7 +71,7 @@ def score_bars(scores: Tensor, keep: Tensor) -> Picture:
     return picture
 
 
-def score_histograms(scores: Mapping[str, Tensor], keep: Mapping[str, Tensor]) -> Picture:
+def score_histograms(scores: Mapping[str, Tensor], keep: Mapping[str, Tensor], unit: str = "filters") -> Picture:
     """Draw the distribution of scores of each layer, (n,) each, with the cut between what goes and what is kept."""
     columns = min(3, len(scores))
     rows = -(-len(scores) // columns)
@@ -79,16 +79,16 @@ def score_histograms(scores: Mapping[str, Tensor], keep: Mapping[str, Tensor]) -
     bins = np.histogram_bin_edges(np.concatenate([values.detach().cpu().numpy() for values in scores.values()]), bins=40)
     for axis, (name, values) in zip(axes.flat, scores.items(), strict=False):
         draw_histogram(axis, values, keep[name], bins)
-        axis.set_title(f"{name} ({len(values)} filters)")
+        axis.set_title(f"{name} ({len(values)} {unit})")
     for axis in axes.flat[len(scores) :]:
         axis.set_visible(False)
     for axis in axes[-1]:
         axis.set_xlabel("score")
     for axis in axes[:, 0]:
-        axis.set_ylabel("filters")
+        axis.set_ylabel(unit)
     picture.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=3, frameon=False)
     ranges = "; ".join(f"{name} {float(s.min()):.3g} to {float(s.max()):.3g}" for name, s in scores.items())
-    picture.alt = f"Histograms of filter scores per layer, the lower part of each cut off. Ranges: {ranges}."
+    picture.alt = f"Histograms of the scores of {unit} per layer, the lower part of each cut off. Ranges: {ranges}."
     return picture
 
 

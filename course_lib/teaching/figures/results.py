@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from matplotlib.ticker import MaxNLocator
 
 from course_lib.measure import standard_error
 from course_lib.pareto.figure import COLOURS, DASHES, MARKERS
@@ -65,6 +66,8 @@ def lines(
         look = {"color": COLOURS[number], "ls": DASHES[number], "marker": MARKERS[number]}
         axis.plot(x, y, label=label, lw=1.8, ms=5, markevery=max(1, len(x) // 12), **look)
     axis.set(xlabel=xlabel, ylabel=ylabel, title=title)
+    if all(float(value).is_integer() for x, _ in curves.values() for value in x):
+        axis.xaxis.set_major_locator(MaxNLocator(integer=True))
     axis.grid(color="#E5E5E5", lw=0.6)
     axis.legend(frameon=False)
     ends = "; ".join(f"{label} goes from {y[0]:.3g} to {y[-1]:.3g}" for label, (_, y) in curves.items())
