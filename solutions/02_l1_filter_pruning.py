@@ -280,9 +280,6 @@ for name in [*layers, "dense", "head"]:
     layer = model.get_submodule(name)
     print(f"{name:6} {tuple(layer.weight.shape)!s:18} {layer.weight.numel():8,} weights")
 
-# %% [markdown]
-# Your prediction:
-
 # %% answer="half_gone"
 half_gone = None  # your prediction, such as 0.5
 ### BEGIN SOLUTION
@@ -292,19 +289,12 @@ half_gone = 0.5
 # %% check="half_gone"
 check(half_gone, "half_gone")
 
-# %%
+# %% tags=["nbval-check-output"]
 masks = L1NormPruner(sparsity=0.5).masks(model, bench)
 filters = [~masks.units[name] for name in layers]
 print(f"filters gone:             {torch.cat(filters).float().mean():.3f}")
 print(f"filters and neurons gone: {masks.unit_sparsity:.3f} (the dense layer's keep all)")
 print(f"parameters gone:          {masks.sparsity:.3f} (your guess: {half_gone})")
-
-# %% [markdown]
-# Three shares of one and the same prune. `L1NormPruner(sparsity=0.5)` *asks* for a share of each layer's filters; `masks.sparsity` *reports* the share
-# of all parameters that is gone, and that is the number on which methods are compared. Between two convolutions a *quarter* stays: half of the rows
-# times half of the input slices. In front of the dense layer half of the columns stay. The head keeps all. The same sum, layer by layer:
-
-# %% tags=["nbval-check-output"]
 for name in [*layers, "dense", "head"]:
     kept = (
         masks[f"{name}.weight"]
@@ -318,6 +308,10 @@ print(
 )
 
 # %% [markdown]
+# Three shares of one and the same prune. `L1NormPruner(sparsity=0.5)` *asks* for a share of each layer's filters; `masks.sparsity` *reports* the share
+# of all parameters that is gone, and that is the number on which methods are compared. Between two convolutions a *quarter* stays: half of the rows
+# times half of the input slices. In front of the dense layer half of the columns stay. The head keeps all.
+#
 # These masks are *closed*: wherever a filter is gone, all that reads it is gone too. That is what makes the next step exact.
 # `slim` cuts the tensors, and then compares the outputs of the masked and of the slimmed network.
 
@@ -522,6 +516,10 @@ for level in levels:
     claim["BatchNorm recalibrated"].append((level, train.evaluate(small, bench)))
     train.fit(small, bench, epochs=mode.tune_epochs, lr=1e-3)
     claim["fine-tuned"].append((level, train.evaluate(small, bench)))
+for name, curve in claim.items():
+    fallen = [level for level, accuracy in curve if accuracy < dense_accuracy - 0.10]
+    where = f"at {fallen[0]:.2f} of the filters" if fallen else "never: not at any level tried"
+    print(f"{name:24} first ten points below the dense model {where}")
 
 # %%
 figures.accuracy_curves(
@@ -532,12 +530,6 @@ figures.accuracy_curves(
     n=len(bench.validation),
     xlabel="share of the convolutions' filters gone",
 )
-
-# %%
-for name, curve in claim.items():
-    fallen = [level for level, accuracy in curve if accuracy < dense_accuracy - 0.10]
-    where = f"at {fallen[0]:.2f} of the filters" if fallen else "never: not at any level tried"
-    print(f"{name:24} first ten points below the dense model {where}")
 
 # %% [markdown]
 # **Read it.** One network, one ranking, three curves. Without any repair our network falls at once, and has nothing left at about the 30 % of the
@@ -569,8 +561,7 @@ for scope in ("layer", "global"):
 
 # %% [markdown]
 # A ranking over all layers needs scores that mean the same in each of them, and neither the sum nor the mean does.
-
-# %% [markdown]
+#
 # ## 9. Momentum revives the dead
 #
 # One more trap, for everyone who writes a training loop. A silenced filter gets no gradient: its $\gamma$ and $\beta$ are zero, its ReLU is closed, and

@@ -209,7 +209,7 @@ below = {name: scores >= 0.1 for name, scores in means.items()}
 figures.score_histograms(means, below, unit="units")
 
 # %% [markdown]
-# **Read it.** Every layer has its own scale, and the distributions are skewed: many quiet units, a few loud ones. The line is the threshold 0.1, the
+# **Read it.** Every layer has its own scale, and the distributions are skewed: many quiet units, a few loud ones. The line is the threshold `0.1`, the
 # same for all. It takes much of one layer and little of another, and nothing says that this is right. Two rules follow from two answers to that.
 #
 # ## 4. While it trains, or afterwards?
@@ -267,7 +267,7 @@ def fixed_threshold(scores: Tensor, threshold: float) -> Tensor:
 check(fixed_threshold)
 
 # %% [markdown]
-# A fixed threshold has a *meaning*: "this unit puts out less than 0.1 on average". But does the number 0.1 mean the same in every network?
+# A fixed threshold has a *meaning*: "this unit puts out less than `0.1` on average". But does the number mean the same in every network?
 # Here is a small miracle of ReLU: multiply all weights and biases of `conv3` by two and divide the weights of `conv4` by two. ReLU passes a factor on unchanged, so
 # the network computes *the same function*. What does the threshold say?
 
@@ -508,8 +508,8 @@ for name, curve in curves.items():
 
 # %% [markdown]
 # **Read it.** Compare at equal sparsity, not at equal rounds: thresholds choose their own pace, so their points lie elsewhere. One network, one seed and
-# half an epoch a round: small differences mean nothing here. The class project reports 69.8 % accuracy at 85.9 % sparsity for this method (other data: 25x25 colour
-# images of 5 classes, so not comparable point for point); lesson 06 puts it beside our runs on CIFAR-10, with three seeds.
+# half an epoch a round: small differences mean nothing here. The class project has a result for this method as well, on other data (25x25 colour
+# images of 5 classes, so not comparable point for point); lesson 06 puts it beside our runs on CIFAR-10.
 #
 # ## 10. Find the bug
 #

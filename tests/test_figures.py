@@ -8,7 +8,7 @@ import torch
 from course_lib import models
 from course_lib.pruning import units
 from course_lib.teaching import figures
-from course_lib.teaching.board import Board
+from course_lib.teaching.board import STATISTICS, Board, ThresholdBoard
 
 
 def report(**changes):
@@ -40,6 +40,12 @@ def pictures(bench):
             {"one": [(0.1, 0.8), (0.5, 0.4)], "many": [(0.1, 0.8, 0.7, 0.9), (0.5, 0.4, 0.3, 0.5)]}, 0.9, 0.2, 0.3, 2000
         ),
         "triptych": figures.triptych([(0.5, 0.1, 0.6, 0.8)], 0.9),
+        "kernels of outputs": figures.kernels(torch.ones(2, 3, 2, 2), item="image"),
+        "rank_scatter": figures.rank_scatter({"one": layer, "other": torch.tensor([1.0, 3.0, 2.0, 5.0])}),
+        "feature_maps": figures.feature_maps(torch.rand(3, 8, 8), {"unit 1": torch.zeros(3, 4, 4)}),
+        "unit_counts": figures.unit_counts({"fixed": {"a": (1, 4)}, "variable": {"a": (2, 4)}}),
+        "overlap_bars": figures.overlap_bars([("other images", 0.75, 0.2)], guess=0.5),
+        "subsets": figures.subsets(layer, torch.tensor([1.0, 3.0, 2.0, 5.0]), 0.5, 16),
     }
 
 
@@ -64,6 +70,13 @@ def test_the_words_hold_the_numbers(pictures):
     assert "silent: 0" in pictures["channel_dots"].alt
     assert "small: MACs 0.25" in pictures["size_panel"].alt
     assert "conv with block1.conv2 with block2.conv2" in pictures["coupling"].alt
+    assert (
+        "rank correlation 0.20; both keep 1; both drop 1; only one keeps 1; only other keeps 1"
+        in pictures["rank_scatter"].alt
+    )
+    assert "fixed: a 1 of 4; variable: a 2 of 4" in pictures["unit_counts"].alt
+    assert "other images: 0.75 (chance 0.20)" in pictures["overlap_bars"].alt
+    assert "overlap by 0.33" in pictures["subsets"].alt
     assert "0.800 at 0.10 to 0.400 at 0.50" in pictures["accuracy_curves"].alt
 
 
@@ -113,3 +126,28 @@ def test_the_board_leaves_the_model_as_it_is(board):
 def test_a_resting_board_reads_all_validation_images(board, bench):
     assert board.at(0.3).n == min(256, len(bench.validation))
     assert board.at(0.3, full=True).n == len(bench.validation)
+
+
+@pytest.fixture(scope="module")
+def thresholds(bench):
+    return ThresholdBoard.of(models.build("cnn", bench), bench)
+
+
+@pytest.mark.parametrize("statistic", STATISTICS)
+def test_the_threshold_board_takes_the_units_that_the_pruner_takes(thresholds, bench, statistic):
+    from course_lib.pruning import ActivationPruner
+
+    for rule, name, values in (("fixed", "threshold", (0.0, 0.02, 0.3, 9.0)), ("variable", "deviations", (-1, 0, 0.7, 3))):
+        for value in values:
+            state = thresholds.at(rule, value, statistic, "dense")
+            masks = ActivationPruner(statistic, **{name: value}, cap=1.0).masks(thresholds.model, bench)
+            assert all(torch.equal(state.keep[layer], kept.cpu()) for layer, kept in masks.units.items())
+            assert state.sparsity == masks.sparsity
+            assert figures.threshold_board(state).png()
+            assert f"Drawn large: dense, cut at {state.cuts['dense']:.3f}" in figures.threshold_board(state).alt
+
+
+def test_the_threshold_board_leaves_the_model_as_it_is(thresholds):
+    before = {name: tensor.clone() for name, tensor in thresholds.model.state_dict().items()}
+    thresholds.at("fixed", 9.0, "mean", "conv1")
+    assert all(torch.equal(before[name], tensor) for name, tensor in thresholds.model.state_dict().items())

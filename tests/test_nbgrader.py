@@ -15,7 +15,7 @@ from course_lib import authoring
 from course_lib.authoring.source import KERNEL
 
 ROOT = Path(__file__).parent.parent
-LESSON = "02_l1_filter_pruning"
+LESSONS = [path.stem for path in authoring.lessons(ROOT)]
 HEAVY = ("train.", "measure.", "slim.", "widgets.", "figures.", "masks", "bench", "use(")
 
 
@@ -70,19 +70,21 @@ def test_autograde_gives_the_stub_nothing_and_the_solution_all_auto_graded_point
     for student, source in (("stub", generated / "notebooks"), ("solved", generated / "solutions")):
         place = generated / "submitted" / student
         place.mkdir(parents=True)
-        nbformat.write(without_training(nbformat.read(source / f"{LESSON}.ipynb", 4)), place / f"{LESSON}.ipynb")
+        for lesson in LESSONS:
+            nbformat.write(without_training(nbformat.read(source / f"{lesson}.ipynb", 4)), place / f"{lesson}.ipynb")
     nbgrader(generated, "autograde", ".", "--force")
 
     from nbgrader.api import Gradebook
 
-    points = {}
     with Gradebook(f"sqlite:///{generated}/gradebook.db") as book:
-        for student in ("stub", "solved"):
-            grades = book.find_submission_notebook(LESSON, ".", student).grades
-            automatic = [grade for grade in grades if grade.name.endswith("-check")]
-            points[student] = (sum(grade.auto_score for grade in automatic), sum(grade.max_score for grade in automatic))
-    full = sum(e.points for e in authoring.source.exercises.of("02"))
-    assert points == {"stub": (0.0, full), "solved": (full, full)}
+        for lesson in LESSONS:
+            points = {}
+            for student in ("stub", "solved"):
+                grades = book.find_submission_notebook(lesson, ".", student).grades
+                automatic = [grade for grade in grades if grade.name.endswith("-check")]
+                points[student] = (sum(grade.auto_score for grade in automatic), sum(grade.max_score for grade in automatic))
+            full = sum(e.points for e in authoring.source.exercises.of(lesson[:2]))
+            assert points == {"stub": (0.0, full), "solved": (full, full)}, lesson
 
 
 def test_notebooks_name_the_kernel_that_every_environment_has():

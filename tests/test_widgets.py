@@ -117,6 +117,30 @@ def test_the_schedule_slider_draws_over_its_whole_range():
             assert f"after {rounds} rounds" in schedule._readout.value
 
 
+@pytest.mark.parametrize("rule", ["fixed", "variable"])
+def test_the_threshold_slider_draws_over_its_whole_range(bench, rule):
+    slider = widgets.ThresholdSlider(models.build("cnn", bench), bench)
+    slider.controls["rule"].value = rule
+    moved = slider.controls["threshold" if rule == "fixed" else "deviations"]
+    said = set()
+    for value in torch.linspace(moved.min, moved.max, 9).tolist():
+        moved.value = value
+        assert slider.error is None
+        said.add(slider._readout.value)
+    assert len(said) == 9
+    for layer in slider.controls["layer"].options:
+        slider.controls["layer"].value = layer
+        assert f"Drawn large: {layer}" in slider.picture.alt
+
+
+def test_the_calibration_slider_draws_over_its_whole_range(bench):
+    slider = widgets.CalibrationSlider(models.build("cnn", bench), bench, "dense")
+    for images in range(11):
+        slider.controls["images"].value = images
+        assert slider.error is None
+        assert f"{min(2**images, len(bench.train) // 2)} images in each set" in slider._readout.value
+
+
 def test_controls_have_labels_and_readable_values(slider):
     for skin in (slider, widgets.ScheduleSlider()):
         for control in skin.controls.values():
