@@ -53,7 +53,10 @@ def verdicts(table: pandas.DataFrame, grid: Mapping[str, Any] | None = None) -> 
     Methods that ran on fewer seeds than others are in no comparison.
     """
     n, pruned = int(table["test_images"].iloc[0]), table[table["method"] != "dense"]
-    sentences = [_best(row, n) for row in pareto.by_method(pruned).to_dict("records")]
+    best = pareto.by_method(pruned).to_dict("records")
+    sentences = [_best(row, n) for row in best]
+    low = [method for method in pruned["method"].unique() if method not in {row["method"] for row in best}]
+    sentences += [f"{method}: no point reaches a validation accuracy of {pareto.FLOOR:g}." for method in low]
     seeds = pruned.groupby("method")["seed"].nunique()
     fair = [method for method in pruned["method"].unique() if seeds[method] == seeds.max() and SCRATCH not in method]
     sentences.append(_front(pruned[pruned["method"].isin(fair)], int(seeds.max())))

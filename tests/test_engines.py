@@ -240,6 +240,7 @@ def test_a_record_holds_what_a_reader_wants_and_no_masks(single):
     record = json.loads(path.read_text())
     (curve,) = grid.curves(grid.check(small))
     assert record["config"] == {**curve, "device": "cpu"}
+    assert str(Path.home()) not in path.read_text() and "/" not in record["config"]["data"]
     assert [r["round"] for r in record["rounds"]] == [1, 2, 3]
     assert "masks" not in record["rounds"][0] and "PQ index" not in record
     assert record["machine"]["torch"] == torch.__version__

@@ -1,5 +1,6 @@
 """The project sets itself up: what the two environments, the README and the command promise."""
 
+import json
 import os
 import re
 import shutil
@@ -7,11 +8,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pandas
 import pytest
 import yaml
 from typer.testing import CliRunner
 
-from course_lib import cli, doctor, grid, study
+from course_lib import cli, doctor, grid, study, sweep
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -20,6 +22,7 @@ else:
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+GRID_NAMES = sorted(path.stem for path in grid.GRIDS.glob("*.toml"))
 
 
 def test_conda_brings_python_and_pip_brings_the_project():
@@ -57,16 +60,31 @@ def test_a_second_make_installs_nothing_and_a_changed_project_file_installs_anew
     assert "pip install" in third
 
 
-@pytest.mark.parametrize("name", sorted(path.parent.name for path in (ROOT / "results").glob("*/table.csv")))
+STUDIES = [name for name in GRID_NAMES if (ROOT / "results" / name / "table.csv").exists()]
+
+
+@pytest.mark.parametrize("name", STUDIES)
 def test_the_readme_of_a_study_says_what_its_table_says(name):
     table = study.read(ROOT / "results" / name)
     text = (ROOT / "results" / name / "README.md").read_text()
     assert study.markdown(table) in text
-    for sentence in study.verdicts(table):
+    for sentence in study.verdicts(table, grid.load(name)):
         assert sentence in text
 
 
-@pytest.mark.parametrize("name", sorted(path.stem for path in grid.GRIDS.glob("*.toml")))
+@pytest.mark.parametrize("name", [name for name in STUDIES if (ROOT / "results" / name / "records").exists()])
+def test_the_table_of_a_study_is_that_of_its_committed_records(name, tmp_path):
+    """Nothing is run: the records alone give every row."""
+    full = grid.load(name)
+    written = study.read(ROOT / "results" / name)
+    kept = ROOT / "results" / name / "records"
+    used = {json.loads(path.read_text())["config"]["data"] for path in kept.glob("*-seed*.json")}
+    (data,) = {Path(value).name for value in used}
+    table = sweep.table({**full, "data": data}, tmp_path, kept)
+    pandas.testing.assert_frame_equal(table, written, check_dtype=False, rtol=1e-5)
+
+
+@pytest.mark.parametrize("name", GRID_NAMES)
 def test_every_committed_grid_is_valid(name):
     assert grid.load(name)["name"] == name
 

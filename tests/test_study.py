@@ -141,3 +141,9 @@ def test_where_records_are_kept_the_index_along_the_curves_is_drawn(tmp_path):
     paths = study.write(table, {**GRID, "method": [{"name": "SAP", "pruner": "sap"}]}, tmp_path, {})
     assert {"index.png", "index.svg"} <= {path.name for path in paths}
     assert "from 0.100 at sparsity 0 to 0.200 at 0.100 the index rises" in (tmp_path / "README.md").read_text()
+
+
+def test_a_method_that_never_reaches_the_floor_is_said_to():
+    found = study.verdicts(made([(0.5, 0.3, 0.3)], [(0.5, 0.8, 0.8)]))
+    assert "SAP: no point reaches a validation accuracy of 0.6." in found
+    assert "| SAP |" not in study.markdown(made([(0.5, 0.3, 0.3)], [(0.5, 0.3, 0.3)]))

@@ -114,6 +114,8 @@ def by_method(table: pd.DataFrame) -> pd.DataFrame:
         for column in ("sparsity", "kept_parameters", "macs", "epochs", "val_accuracy", "test_accuracy", "score"):
             row |= {column: own[column].mean(), f"{column}_sd": _deviation(own[column].to_numpy(float))}
         found.append(row | {"hypervolume": area.mean(), "hypervolume_sd": _deviation(area)})
+    if not found:
+        return pd.DataFrame(columns=["method", "seeds", "score"])
     return pd.DataFrame(found).sort_values("score", ascending=False, kind="stable", ignore_index=True)
 
 

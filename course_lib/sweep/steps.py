@@ -54,7 +54,11 @@ def dense_start(curve: Mapping[str, Any], images: str) -> Files:
         row |= {"val_accuracy": train.evaluate(model, bench), "pruned_accuracy": None, "images": history["images"]}
         row |= {"epochs": settings["epochs"], "seconds": history["seconds"]}
         row = _point(row, model, bench, {**curve, "teacher": False, "rewind": False}, Masks.dense(model))
-        record = {"config": grid.dense(curve), "row": row, "history": history, "machine": machine()}
+        config = {
+            **grid.dense(curve),
+            "data": Path(curve["data"]).name,
+        }  # records are committed, and paths are this machine's
+        record = {"config": config, "row": row, "history": history, "machine": machine()}
         write_json(place / "record.json", record)
         return _files(place)
 

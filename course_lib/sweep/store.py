@@ -111,7 +111,7 @@ class Store:
             for path in {*place.glob("*.model.safetensors")} - {place / f"round-{ended['best']:03d}.model.safetensors"}:
                 path.unlink()
             if self.records:
-                record = {"config": dict(curve), "rounds": self.rounds(curve), **ended}
+                record = {"config": {**curve, "data": Path(curve["data"]).name}, "rounds": self.rounds(curve), **ended}
                 write_text(self.records / f"{_name(curve)}.json", json.dumps(record, allow_nan=False) + "\n")
 
     def fail(self, curve: Curve, reason: str) -> None:
