@@ -14,6 +14,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from course_lib.pruning.pqindex import pq_index
+
 
 @dataclass(frozen=True)
 class Layer:
@@ -41,6 +43,35 @@ class Callee:
 
     name: str
     token: bool = True
+
+
+def _gini(w: Tensor) -> float:
+    """Gini index of the magnitudes (Hurley & Rickard 2009, section II): 0 for equal ones, towards 1 for a single one."""
+    magnitudes = w.abs().double().flatten().sort().values
+    n = len(magnitudes)
+    weights = (n - torch.arange(1, n + 1, dtype=torch.float64) + 0.5) / n
+    return float(1 - 2 * (magnitudes / magnitudes.sum() * weights).sum())
+
+
+# What students' properties are tried on: vector -> number, by name, so that it can be asked for in another process.
+MEASURES: dict[str, Callable[[Tensor], float]] = {
+    "PQ index": lambda w: pq_index(w, 1.0, 2.0),
+    "PQ index with rounding noise": lambda w: pq_index(w, 0.5, 1.0) + 1e-9 * w.numel(),
+    "Gini index": _gini,
+    "share of zeros": lambda w: float((w == 0).double().mean()),
+    "L1 norm": lambda w: float(w.abs().sum()),
+    "largest magnitude": lambda w: float(w.abs().max()),
+    "mean magnitude": lambda w: float(w.abs().mean()),
+    "1 / number of entries": lambda w: 1 / w.numel(),
+    "a tenth of log(number of entries)": lambda w: math.log(w.numel()) / 10,
+}
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A function of a vector that is handed to the student's, by its name in MEASURES."""
+
+    name: str
 
 
 @dataclass(frozen=True)
@@ -82,7 +113,7 @@ def attempt(function: Callable[..., Any], cases: Sequence[Case]) -> Attempt:
 
 def pristine(case: Case) -> tuple[Any, ...]:
     """Return the inputs of a case as `attempt` would find them if the function had left them alone."""
-    return tuple(_plain(_live(value, [])) for value in case.inputs if not isinstance(value, Callee))
+    return tuple(_plain(_live(value, [])) for value in case.inputs if not isinstance(value, (Callee, Measure)))
 
 
 def _live(value: Any, log: list[tuple[Any, ...]]) -> Any:
@@ -90,6 +121,8 @@ def _live(value: Any, log: list[tuple[Any, ...]]) -> Any:
         return value.build()
     if isinstance(value, Tensor):
         return value.detach().clone(memory_format=torch.preserve_format)
+    if isinstance(value, Measure):
+        return MEASURES[value.name]
     if isinstance(value, Callee):
 
         def call(*arguments: Any, **named: Any) -> Any:

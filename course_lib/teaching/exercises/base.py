@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from course_lib.teaching.exercises.attempts import Attempt, Callee, Case, Failure, Layer, attempt, pristine, same
+from course_lib.teaching.exercises.attempts import Attempt, Callee, Case, Failure, Layer, Measure, attempt, pristine, same
 from course_lib.teaching.verdict import CORRECT, NOT_ATTEMPTED, NOT_YET, Verdict
 
 UNATTEMPTED = "Write your answer in the cell above, run it, and then run this one."
@@ -230,7 +230,7 @@ def short(value: Any) -> str:
         return f"tensor({short(value.tolist())})"
     if isinstance(value, Layer):
         return f"a {value.kind}({', '.join(f'{k}={v}' for k, v in value.arguments.items())})"
-    if isinstance(value, Callee):
+    if isinstance(value, (Callee, Measure)):
         return value.name
     if isinstance(value, list):
         return f"[{', '.join(map(short, value))}]"

@@ -17,6 +17,7 @@ from course_lib.teaching.figures.filters import (
     score_bars,
     score_histograms,
 )
+from course_lib.teaching.figures.index import index_board, survivor_board, vectors, weight_histogram
 from course_lib.teaching.figures.picture import Picture
 from course_lib.teaching.figures.results import accuracy_curves, lines, size_panel, triptych
 
@@ -27,6 +28,7 @@ __all__ = [
     "coupling",
     "feature_maps",
     "flatten_map",
+    "index_board",
     "kernels",
     "lines",
     "overlap_bars",
@@ -36,7 +38,10 @@ __all__ = [
     "size_panel",
     "sparsity_board",
     "subsets",
+    "survivor_board",
     "threshold_board",
     "triptych",
     "unit_counts",
+    "vectors",
+    "weight_histogram",
 ]

@@ -1,0 +1,123 @@
+"""The PQ index: vectors, their power means, and where the index comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import matplotlib
+import numpy as np
+from torch import Tensor
+
+from course_lib.pareto.figure import COLOURS, DASHES
+from course_lib.teaching.figures.picture import DPI, FAINT, GONE, HATCH, INK, KEPT, STYLE, Picture, canvas
+
+
+def vectors(named: Mapping[str, Tensor], numbers: Mapping[str, float] | None = None) -> Picture:
+    """Draw small vectors as bars of their magnitudes, largest first; numbers: what is written above each."""
+    picture, axes = canvas(2.0 * len(named) + 0.4, 2.2, 1, len(named), sharey=True)
+    for axis, (name, values) in zip(axes[0], named.items(), strict=True):
+        magnitudes = values.abs().sort(descending=True).values.numpy()
+        axis.bar(np.arange(len(magnitudes)), magnitudes, color=KEPT, width=0.85)
+        axis.plot(np.flatnonzero(magnitudes == 0), magnitudes[magnitudes == 0], "x", color=GONE, ms=5)
+        axis.set(xticks=[], title=name if numbers is None else f"{name}: {numbers[name]:.3f}")
+    axes[0, 0].set_ylabel("|w|, largest first")
+    told = "; ".join(f"{name} {[round(v, 2) for v in values.tolist()]}" for name, values in named.items())
+    picture.alt = f"Magnitudes of {len(named)} vectors (x marks zeros): {told}"
+    if numbers is not None:
+        picture.alt += "; numbers: " + ", ".join(f"{name} {value:.3f}" for name, value in numbers.items())
+    return picture
+
+
+def weight_histogram(weights: Tensor, title: str = "") -> Picture:
+    """Draw the distribution of a layer's weights, with the share of exact zeros and of small ones."""
+    values = weights.detach().cpu().flatten().numpy()
+    spread = float(values.std())
+    small, zeros = float((np.abs(values) < spread / 2).mean()), float((values == 0).mean())
+    picture, axes = canvas(7.0, 2.9)
+    axis = axes[0, 0]
+    axis.hist(values, bins=101, range=(-4 * spread, 4 * spread), color=KEPT)
+    axis.axvspan(-spread / 2, spread / 2, color=FAINT, alpha=0.35, lw=0)
+    axis.set(xlabel="weight", ylabel="number", title=title)
+    axis.text(0.98, 0.92, f"exactly zero: {zeros:.1%}\nwithin half a standard deviation: {small:.1%}", ha="right", va="top",
+              transform=axis.transAxes)  # fmt: skip
+    picture.alt = (
+        f"Histogram of {len(values):,} weights: {zeros:.1%} are exactly zero, {small:.1%} within half a deviation of it."
+    )
+    return picture
+
+
+@dataclass(frozen=True)
+class IndexState:
+    """One position of the index slider: the weights are u^shape of evenly spread u, with p and q of the index."""
+
+    p: float
+    q: float
+    shape: float
+    magnitudes: np.ndarray
+    index: float
+    gini: float
+    curve: Sequence[tuple[float, float, float]]  # (shape, PQ index, Gini index)
+
+    def __str__(self) -> str:
+        return f"p = {self.p:g}, q = {self.q:g}, shape {self.shape:g}: PQ index {self.index:.3f}, Gini index {self.gini:.3f}"
+
+
+def index_board(state: IndexState) -> Picture:
+    """Draw one position of the index slider: the vector, and index and Gini index over all shapes."""
+    with matplotlib.rc_context(STYLE):
+        picture = Picture(figsize=(9.0, 3.2), dpi=DPI)
+        # Placed by hand: matplotlib's layout engines take longer than all the drawing, and a slider waits for it.
+        left, right = picture.add_axes((0.07, 0.17, 0.38, 0.7)), picture.add_axes((0.56, 0.17, 0.42, 0.7))
+        left.bar(np.arange(len(state.magnitudes)), state.magnitudes, color=KEPT, width=0.9)
+        left.set(xticks=[], ylim=(0, 1.05), xlabel="entries, largest first", ylabel="|w| / largest")
+        left.text(0, 1.03, f"PQ index {state.index:.3f}", transform=left.transAxes)
+        shapes, indices, ginis = np.asarray(state.curve).T
+        right.plot(shapes, indices, color=COLOURS[0], ls=DASHES[0], label=f"PQ index, p = {state.p:g}, q = {state.q:g}")
+        right.plot(shapes, ginis, color=COLOURS[1], ls=DASHES[1], label="Gini index")
+        right.plot(state.shape, state.index, "o", color=COLOURS[0], ms=9)
+        right.set(xlabel="shape: 0 all equal, 1 uniform, then ever fewer large", ylim=(0, 1.02))
+        right.legend(frameon=False, loc="upper left")
+    picture.alt = f"{state}."
+    return picture
+
+
+@dataclass(frozen=True)
+class SurvivorState:
+    """One position of the pruning slider: a share of a layer's smallest weights is gone.
+
+    survivors: the index of what is left; with_zeros: of all entries, the zeros counted. curve: the same at all shares.
+    """
+
+    share: float
+    survivors: float
+    with_zeros: float
+    magnitudes: np.ndarray
+    cut: float
+    curve: Sequence[tuple[float, float, float]]
+
+    def __str__(self) -> str:
+        told = f"index of the survivors {self.survivors:.3f}, with the zeros counted {self.with_zeros:.3f}"
+        return f"{self.share:.0%} gone: {told}"
+
+
+def survivor_board(state: SurvivorState) -> Picture:
+    """Draw one position of the pruning slider: magnitudes with their cut, and both indices over all shares."""
+    with matplotlib.rc_context(STYLE):
+        picture = Picture(figsize=(9.0, 3.2), dpi=DPI)
+        left, right = picture.add_axes((0.08, 0.17, 0.37, 0.7)), picture.add_axes((0.56, 0.17, 0.42, 0.7))
+        edges = np.linspace(0, float(np.quantile(state.magnitudes, 0.999)), 41)
+        gone = np.histogram(state.magnitudes[state.magnitudes <= state.cut], edges)[0]
+        kept = np.histogram(state.magnitudes[state.magnitudes > state.cut], edges)[0]
+        left.stairs(gone, edges, fill=True, facecolor=GONE, edgecolor="white", hatch=HATCH, lw=0)
+        left.stairs(gone + kept, edges, baseline=gone, fill=True, color=KEPT)
+        left.set(xlabel="|w| (gone: hatched)", ylabel="weights")
+        left.text(0, 1.03, f"{state.share:.0%} gone", transform=left.transAxes)
+        shares, alone, zeros = np.asarray(state.curve).T
+        right.plot(shares, alone, color=COLOURS[0], ls=DASHES[0], label="of the survivors")
+        right.plot(shares, zeros, color=COLOURS[1], ls=DASHES[1], label="zeros counted (wrong)")
+        right.plot([state.share] * 2, [state.survivors, state.with_zeros], "o", color=INK, ms=7)
+        right.set(xlabel="share of the weights gone", ylabel="PQ index", ylim=(0, 1.02))
+        right.legend(frameon=False, loc="upper left")
+    picture.alt = f"{state}."
+    return picture
