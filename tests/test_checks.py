@@ -191,4 +191,52 @@ def test_two_exercises_of_one_name_are_refused(monkeypatch):
 
     monkeypatch.setattr(exercises, "LESSONS", (lesson02, Lesson))
     with pytest.raises(CourseError, match="two exercises are called 'filter_l1', in lessons 02 and 09"):
-        exercises.find("silence")
+        exercises.exercises.find("silence")
+
+
+def test_the_first_prediction_stays():
+    assert check(0.4, "cliff").state == "correct"
+    later = check(0.9, "cliff")
+    assert later.points == 1 and "0.4, stays" in later.reason
+    assert "locked in" in later._repr_html_() and 'data-state="correct"' in later._repr_html_()
+    assert check("much", "cliff").points == 0
+
+
+def test_the_evidence_shows_call_result_and_expectation_in_columns():
+    def filters_to_keep(scores, sparsity):
+        return ~exercises.find("filters_to_keep").reference(scores, sparsity)
+
+    told = dict(judge("02", "filters_to_keep", filters_to_keep, 0).evidence)
+    assert told["it gave"] == "[False True  False True]"
+    assert told["expected"].startswith("[True  False True  False], or another with 2 True")
+
+
+def test_calls_that_are_not_as_asked_are_listed():
+    def prune_and_fine_tune(schedule, prune, fine_tune, masks):
+        for sparsity in schedule:
+            masks = prune(sparsity, masks)
+        return masks
+
+    evidence = judge("02", "prune_and_fine_tune", prune_and_fine_tune, 0).evidence
+    assert ("its calls", "prune(0.3, 'dense') -> prune(0.5, 'prune(0.3, dense)')") in evidence
+
+
+def test_the_first_wrong_entry_of_a_changed_argument_is_shown():
+    def silence(conv, norm, keep):
+        with torch.no_grad():
+            conv.weight[~keep] = 0
+            norm.weight[~keep] = 0
+
+    verdict = judge("02", "silence", silence, 0)
+    (label,) = [label for label, _ in verdict.evidence if label.startswith("argument")]
+    assert label.startswith("argument 1 (a Conv2d): bias[1] is")
+
+
+def test_a_mistake_that_explains_every_case_is_named_before_one_that_explains_the_failing_ones():
+    both = exercises.find("variable_threshold")
+    names = [known.name for known in both.misconceptions]
+    assert names.index("sample deviation") < names.index("variance for deviation")
+    variance = next(known for known in both.misconceptions if known.name == "variance for deviation").function
+    assert {judge("03", "variable_threshold", variance, seed).misconception for seed in range(50)} == {
+        "variance for deviation"
+    }

@@ -45,6 +45,8 @@ def pictures(bench):
         "feature_maps": figures.feature_maps(torch.rand(3, 8, 8), {"unit 1": torch.zeros(3, 4, 4)}),
         "unit_counts": figures.unit_counts({"fixed": {"a": (1, 4)}, "variable": {"a": (2, 4)}}),
         "overlap_bars": figures.overlap_bars([("other images", 0.75, 0.2)], guess=0.5),
+        "vectors": figures.vectors({"a": layer, "b": 0 * layer}, {"a": 0.5, "b": 0.0}),
+        "weight_histogram": figures.weight_histogram(torch.tensor([0.0, 1.0, -1.0, 0.1]), "four"),
         "subsets": figures.subsets(layer, torch.tensor([1.0, 3.0, 2.0, 5.0]), 0.5, 16),
     }
 
@@ -76,6 +78,8 @@ def test_the_words_hold_the_numbers(pictures):
     )
     assert "fixed: a 1 of 4; variable: a 2 of 4" in pictures["unit_counts"].alt
     assert "other images: 0.75 (chance 0.20)" in pictures["overlap_bars"].alt
+    assert "25.0% are exactly zero, 50.0% within half" in pictures["weight_histogram"].alt
+    assert "numbers: a 0.500, b 0.000" in pictures["vectors"].alt
     assert "overlap by 0.33" in pictures["subsets"].alt
     assert "0.800 at 0.10 to 0.400 at 0.50" in pictures["accuracy_curves"].alt
 

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from course_lib import models
+from course_lib.pruning import pq_index
 from course_lib.teaching import figures, widgets
 
 
@@ -139,6 +140,30 @@ def test_the_calibration_slider_draws_over_its_whole_range(bench):
         slider.controls["images"].value = images
         assert slider.error is None
         assert f"{min(2**images, len(bench.train) // 2)} images in each set" in slider._readout.value
+
+
+def test_the_index_slider_draws_over_its_whole_range_and_refuses_p_above_q():
+    slider = widgets.IndexSlider()
+    for shape in (0, 0.25, 3, 6):
+        for p, q in ((0.1, 0.2), (0.5, 1), (1.9, 4)):
+            for name, value in {"q": 4, "p": p, "shape": shape}.items():  # q first: at no moment is p above it
+                slider.controls[name].value = value
+            slider.controls["q"].value = q
+            assert slider.error is None
+            assert f"p = {p:g}, q = {q:g}, shape {shape:g}: PQ index" in slider.picture.alt
+    slider.controls["p"].value, slider.controls["q"].value = 2, 1
+    assert "the index needs p &lt; q" in slider._readout.value
+
+
+def test_the_survivor_slider_leaves_the_zeros_out():
+    weights = torch.randn(1000, generator=torch.Generator().manual_seed(0))
+    slider = widgets.SurvivorSlider(weights)
+    for share in torch.linspace(0, 0.95, 20).tolist():
+        slider.controls["share"].value = share
+        assert slider.error is None
+    slider.controls["share"].value = 0.5
+    kept = weights.abs().sort().values[500:]
+    assert f"index of the survivors {pq_index(kept):.3f}, with the zeros counted" in slider._readout.value
 
 
 def test_controls_have_labels_and_readable_values(slider):

@@ -38,12 +38,9 @@ def weight_histogram(weights: Tensor, title: str = "") -> Picture:
     axis = axes[0, 0]
     axis.hist(values, bins=101, range=(-4 * spread, 4 * spread), color=KEPT)
     axis.axvspan(-spread / 2, spread / 2, color=FAINT, alpha=0.35, lw=0)
-    axis.set(xlabel="weight", ylabel="number", title=title)
-    axis.text(0.98, 0.92, f"exactly zero: {zeros:.1%}\nwithin half a standard deviation: {small:.1%}", ha="right", va="top",
-              transform=axis.transAxes)  # fmt: skip
-    picture.alt = (
-        f"Histogram of {len(values):,} weights: {zeros:.1%} are exactly zero, {small:.1%} within half a deviation of it."
-    )
+    told = f"{zeros:.1%} are exactly zero, {small:.1%} within half a standard deviation of it"
+    axis.set(xlabel="weight", ylabel="number", title=f"{title}\n{told} (grey)")
+    picture.alt = f"Histogram of {len(values):,} weights: {told}."
     return picture
 
 
