@@ -191,7 +191,7 @@ def test_two_exercises_of_one_name_are_refused(monkeypatch):
 
     monkeypatch.setattr(exercises, "LESSONS", (lesson02, Lesson))
     with pytest.raises(CourseError, match="two exercises are called 'filter_l1', in lessons 02 and 09"):
-        exercises.exercises.find("silence")
+        exercises.find("silence")
 
 
 def test_the_first_prediction_stays():
