@@ -435,8 +435,8 @@ figures.overlap_bars(rows, guess=overlap, title="Neurons of the dense layer that
 widgets.CalibrationSlider(model, bench, "dense")
 
 # %% [markdown]
-# Is a fixed threshold less stable than a variable one? The comparison needs several networks, layers and strengths, so it was run once, with three seeds on CIFAR-10, and not in this
-# notebook: `course stability` repeats it, and lesson 06 shows what came of it.
+# Is a fixed threshold less stable than a variable one? The comparison needs several networks, layers and strengths, so it is not made in this
+# notebook: `course stability` measures it on three seeds of a study, and lesson 06 takes it up.
 #
 # ## 8. The dead go for free
 #
