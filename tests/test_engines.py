@@ -222,6 +222,13 @@ def test_a_study_goes_on_from_its_records_on_a_machine_without_its_store(single,
     same(sweep.run(small, store=tmp_path, jobs=1, records=folder / "records"), table)
 
 
+def test_a_finished_study_needs_no_weights_to_give_its_table(single, tmp_path):
+    small, table, folder = single
+    shutil.copytree(folder / "records", tmp_path / "records", ignore=shutil.ignore_patterns("*.safetensors"))
+    same(sweep.table(grid.check(small), tmp_path / "runs", tmp_path / "records"), table)
+    same(sweep.run(small, store=tmp_path / "runs", jobs=1, records=tmp_path / "records"), table)
+
+
 def test_a_curve_that_had_not_ended_starts_from_the_committed_dense_model(single, undisturbed, tmp_path, monkeypatch):
     _, _, folder = single
     records = tmp_path / "records"

@@ -69,8 +69,9 @@ def table(what: Mapping[str, Any], store: str | Path = "runs", records: str | Pa
 
     runs, starts, rows, failed = _store(what, store, records), {}, [], []
     for curve in grid.curves(what):
-        if runs.has_start(curve):
-            starts[curve["seed"]] = runs.dense_row(curve)
+        start = runs.dense_row(curve)
+        if start:
+            starts[curve["seed"]] = start
         rows += runs.points(curve) or []
         if runs.points(curve) is None and runs.failure(curve):
             failed.append(f"{curve['method']}, seed {curve['seed']}: {runs.failure(curve)}")

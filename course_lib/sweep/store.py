@@ -46,10 +46,10 @@ class Store:
     def has_start(self, curve: Curve) -> bool:
         """Whether the dense start of a curve is there; a committed one is brought into the store."""
         place, name = self._start(curve), _start_name(curve)
-        committed = self.records / f"{name}.json" if self.records else None
-        if not (place / "record.json").exists() and committed and committed.exists():
-            weights = committed.with_suffix(".safetensors").read_bytes()
-            self._put(place, {"model.safetensors": weights, "record.json": committed.read_bytes()})
+        weights = self.records / f"{name}.safetensors" if self.records else None
+        if not (place / "record.json").exists() and weights and weights.exists():
+            record = weights.with_suffix(".json").read_bytes()
+            self._put(place, {"model.safetensors": weights.read_bytes(), "record.json": record})
         return (place / "record.json").exists()
 
     def is_over(self, curve: Curve) -> bool:
@@ -73,9 +73,13 @@ class Store:
         """Let a failed curve be tried again."""
         (self._curve(curve) / "failed.json").unlink(missing_ok=True)
 
-    def dense_row(self, curve: Curve) -> dict[str, Any]:
-        """Return the row of a finished dense start."""
-        return _read(self._start(curve) / "record.json")["row"]
+    def dense_row(self, curve: Curve) -> dict[str, Any] | None:
+        """Return the row of a finished dense start, or None."""
+        committed = self.records / f"{_start_name(curve)}.json" if self.records else None
+        for path in (committed, self._start(curve) / "record.json"):
+            if path and path.exists():
+                return _read(path)["row"]
+        return None
 
     def rounds(self, curve: Curve) -> list[dict[str, Any]]:
         """Return the finished rounds of a curve, without masks."""
