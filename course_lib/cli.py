@@ -160,6 +160,7 @@ def _study(grid: str, data: str | None, out: Path, results: Path | None, jobs: i
     from course_lib import grid as grids
     from course_lib import study
     from course_lib import sweep as sweeps
+    from course_lib.sweep.steps import machine
 
     chosen = grids.load(grid)
     if data is not None:
@@ -173,6 +174,7 @@ def _study(grid: str, data: str | None, out: Path, results: Path | None, jobs: i
         console.print("Every curve is complete; nothing is run again.")
     table = sweeps.run(chosen, engine, out, jobs, records)
     facts = {"command": "course " + shlex.join(_portable(sys.argv[1:]))}
+    facts["machine"] = ", ".join(f"{key} {value}" for key, value in machine().items())
     if unfinished:
         facts["wall time of the last call"] = f"{(time.perf_counter() - started) / 60:.1f} minutes"
     paths = [path for place in (out / chosen["name"], results) if place for path in study.write(table, chosen, place, facts)]

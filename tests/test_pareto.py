@@ -316,6 +316,14 @@ def test_a_difference_is_over_the_seeds_that_both_have():
         pareto.paired(table, "SAP", "SAP", 0.5)
 
 
+def test_a_difference_says_how_long_each_was_trained_when_it_came_to_that_sparsity():
+    table = study(methods=("SAP", "random"), seeds=1, rounds=2).assign(test_images=1000)
+    table["epochs"] = 10.0 + table["round"]
+    assert "equal epochs" in str(pareto.paired(table, "SAP", "random", 0.625))
+    table.loc[(table["method"] == "SAP") & (table["round"] == 2), "epochs"] = 30.0
+    assert "after 20.5 and 11.5 epochs" in str(pareto.paired(table, "SAP", "random", 0.625))
+
+
 def test_a_bootstrap_interval_covers_the_true_mean_about_as_often_as_it_says():
     """Of 200 studies of 12 seeds with a true difference of 2 points; a percentile interval of 12 covers somewhat less."""
     rng, covered = np.random.default_rng(0), 0

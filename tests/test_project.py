@@ -72,6 +72,11 @@ def test_the_readme_of_a_study_says_what_its_table_says(name):
         assert sentence in text
 
 
+def test_the_readme_of_the_project_has_the_table_of_the_one_seed_study():
+    table = study.read(ROOT / "results" / "cifar10-one-seed")
+    assert study.markdown(table) in (ROOT / "README.md").read_text()
+
+
 @pytest.mark.parametrize("name", [name for name in STUDIES if (ROOT / "results" / name / "records").exists()])
 def test_the_table_of_a_study_is_that_of_its_committed_records(name, tmp_path):
     """Nothing is run: the records alone give every row."""

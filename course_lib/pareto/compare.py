@@ -23,7 +23,7 @@ class Difference:
     """One method minus another at one sparsity: the mean over seeds, in shares of accuracy, and its bootstrap interval.
 
     low, high: None with fewer than 3 seeds, of which no interval is made. error: one standard error of a difference of two
-    accuracies on that many test images. equal_epochs: whether both were trained equally long in all.
+    accuracies on that many test images. epochs: how long each had been trained in all when it came to this sparsity.
     """
 
     one: str
@@ -34,17 +34,18 @@ class Difference:
     low: float | None
     high: float | None
     error: float
-    equal_epochs: bool
+    epochs: tuple[float, float]
 
     def __str__(self) -> str:
-        epochs = "equal" if self.equal_epochs else "unequal"
+        one, other = self.epochs
+        epochs = "equal epochs" if abs(one - other) < 0.05 else f"after {one:.1f} and {other:.1f} epochs"
         told = f"at sparsity {self.sparsity:.4g} {self.one} is {100 * self.mean:+.1f}"
         if self.low is None or self.high is None:
             seeds = "1 seed" if self.seeds == 1 else f"{self.seeds} seeds"
-            told += f" points of test accuracy over {self.other} ({seeds}, no interval; {epochs} epochs;"
+            told += f" points of test accuracy over {self.other} ({seeds}, no interval; {epochs};"
             return f"{told} one standard error of the images: {100 * self.error:.1f})"
         told += f" [{100 * self.low:+.1f}, {100 * self.high:+.1f}] points of test accuracy over {self.other}"
-        told += f" ({self.seeds} seeds, {epochs} epochs)"
+        told += f" ({self.seeds} seeds, {epochs})"
         return told + (": no difference that these seeds can tell" if self.low <= 0 <= self.high else "")
 
 
@@ -89,11 +90,10 @@ def paired(table: pd.DataFrame, one: str, other: str, sparsity: float) -> Differ
         found = bootstrap((differences,), np.mean, rng=np.random.default_rng(0), **options)
         interval = found.confidence_interval
         low, high = float(interval.low), float(interval.high)
-    epochs = [table.loc[table["method"] == method, "epochs"].max() for method in (one, other)]
     accuracy = float(at_sparsity(table, one, sparsity).mean())
     error = 2**0.5 * standard_error(accuracy, int(table["test_images"].iloc[0]))
-    mean, equal = float(differences.mean()), bool(epochs[0] == epochs[1])
-    return Difference(one, other, sparsity, len(differences), mean, low, high, error, equal)
+    epochs = tuple(float(at_sparsity(table, method, sparsity, "epochs").mean()) for method in (one, other))
+    return Difference(one, other, sparsity, len(differences), float(differences.mean()), low, high, error, epochs)
 
 
 def by_method(table: pd.DataFrame) -> pd.DataFrame:
