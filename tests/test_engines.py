@@ -182,7 +182,7 @@ def test_a_worker_that_dies_costs_its_round_only(undisturbed, request, tmp_path,
         worker()
     else:
         ps = subprocess.run(
-            ["ps", "-o", "pid=,args=", "--ppid", str(caller.pid)], capture_output=True, text=True, check=True
+            ["ps", "-ww", "-o", "pid=,args=", "--ppid", str(caller.pid)], capture_output=True, text=True, check=True
         )
         (victim, *_) = [int(line.split()[0]) for line in ps.stdout.splitlines() if "popen_loky" in line]
         os.kill(victim, signal.SIGKILL)
