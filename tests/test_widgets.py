@@ -39,7 +39,7 @@ def test_it_is_drawn_once_at_the_start_and_at_each_move(skin):
 
 
 def test_the_last_position_wins(skin, monkeypatch):
-    monkeypatch.setattr(widgets, "REST", 0.1)
+    monkeypatch.setattr(widgets.skin, "REST", 0.1)
 
     async def drag():
         for value in range(20, 71):
