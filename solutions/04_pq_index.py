@@ -35,7 +35,7 @@ from torch import Tensor
 from course_lib import data, models, train
 from course_lib.pruning import MagnitudePruner, iterate
 from course_lib.teaching import check, figures, modes, use, widgets
-from course_lib.teaching.exercises.attempts import MEASURES
+from course_lib.teaching.exercises.measures import MEASURES
 
 mode = modes.get(MODE)
 bench = data.load(mode.data, device=mode.device, limit=mode.limit)

@@ -8,13 +8,11 @@ import io
 import math
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-
-from course_lib.pruning.pqindex import pq_index
 
 
 @dataclass(frozen=True)
@@ -33,43 +31,57 @@ class Layer:
     def build(self) -> nn.Module:
         """Return the module."""
         module = getattr(nn, self.kind)(**self.arguments)
+        floating = [tensor.dtype for tensor in self.state.values() if tensor.is_floating_point()]
+        module = module.to(floating[0]) if floating else module
         module.load_state_dict(dict(self.state))
         return module
 
 
 @dataclass(frozen=True)
+class Network:
+    """A small model as plain data: named layers, one after the other."""
+
+    layers: Mapping[str, Layer]
+    kind: str = field(default="network", init=False)
+
+    def build(self) -> nn.Module:
+        """Return the model, an `nn.Sequential` whose parameters have names such as "conv1.weight"."""
+        model = nn.Sequential()
+        for name, layer in self.layers.items():
+            model.add_module(name, layer.build())
+        return model
+
+
+@dataclass(frozen=True)
 class Callee:
-    """A function that is handed to the student's: it writes its calls down and, where `token`, returns a text of them."""
+    """A function that is handed to the student's: it writes its calls down and, where `token`, returns a text of them.
+
+    seconds: what its calls take, one after the other, by the `Clock` of the same case; the last one repeats.
+    """
 
     name: str
     token: bool = True
+    seconds: tuple[float, ...] = ()
 
 
-def _gini(w: Tensor) -> float:
-    """Gini index of the magnitudes (Hurley & Rickard 2009, section II): 0 for equal ones, towards 1 for a single one."""
-    magnitudes = w.abs().double().flatten().sort().values
-    n = len(magnitudes)
-    weights = (n - torch.arange(1, n + 1, dtype=torch.float64) + 0.5) / n
-    return float(1 - 2 * (magnitudes / magnitudes.sum() * weights).sum())
+@dataclass(frozen=True)
+class Clock:
+    """A clock that is handed to the student's function: `start`, and what the calls of a `Callee` took since."""
+
+    name: str
+    start: float = 0.0
 
 
-# What students' properties are tried on: vector -> number, by name, so that it can be asked for in another process.
-MEASURES: dict[str, Callable[[Tensor], float]] = {
-    "PQ index": lambda w: pq_index(w, 1.0, 2.0),
-    "PQ index with rounding noise": lambda w: pq_index(w, 0.5, 1.0) + 1e-9 * w.numel(),
-    "Gini index": _gini,
-    "share of zeros": lambda w: float((w == 0).double().mean()),
-    "L1 norm": lambda w: float(w.abs().sum()),
-    "largest magnitude": lambda w: float(w.abs().max()),
-    "mean magnitude": lambda w: float(w.abs().mean()),
-    "1 / number of entries": lambda w: 1 / w.numel(),
-    "a tenth of log(number of entries)": lambda w: math.log(w.numel()) / 10,
-}
+@dataclass(frozen=True)
+class Gauge:
+    """A function of a model, handed to the student's: writes down the parameters it saw, returns their summed size."""
+
+    name: str
 
 
 @dataclass(frozen=True)
 class Measure:
-    """A function of a vector that is handed to the student's, by its name in MEASURES."""
+    """A function of a vector that is handed to the student's, by its name in `measures.MEASURES`."""
 
     name: str
 
@@ -91,14 +103,28 @@ class Failure:
 
 
 Attempt = tuple[list[tuple[Any, ...]], list[Any]]
+FUNCTIONS = (Callee, Clock, Gauge, Measure)  # handed to the student's function; not arguments that it could change
 
 
-def attempt(function: Callable[..., Any], cases: Sequence[Case]) -> Attempt:
-    """Call `function` on a fresh copy of each case's inputs; return the inputs afterwards, and the outputs."""
+class _Log(list):
+    """The calls on the way, and the time by the clock of the case."""
+
+    now = 0.0
+
+
+def attempt(
+    function: Callable[..., Any], cases: Sequence[Case], measure: Callable[[str], Callable[[Tensor], float]] | None = None
+) -> Attempt:
+    """Call `function` on a fresh copy of each case's inputs; return the inputs afterwards, and the outputs.
+
+    measure: name -> the function of a `Measure`; None: those of `measures.MEASURES`. (The grader's sandbox has no library
+    and asks for them.)
+    """
+    measure = measure or _measure
     afterwards, outputs = [], []
     for case in cases:
-        log: list[tuple[Any, ...]] = []
-        live = [_live(value, log) for value in case.inputs]
+        log = _Log()
+        live = [_live(value, log, measure) for value in case.inputs]
         # Warnings would go to stderr, for which nbgrader takes all points away.
         with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()), torch.random.fork_rng(devices=[]):
             warnings.simplefilter("ignore")
@@ -113,24 +139,42 @@ def attempt(function: Callable[..., Any], cases: Sequence[Case]) -> Attempt:
 
 def pristine(case: Case) -> tuple[Any, ...]:
     """Return the inputs of a case as `attempt` would find them if the function had left them alone."""
-    return tuple(_plain(_live(value, [])) for value in case.inputs if not isinstance(value, (Callee, Measure)))
+    return tuple(_plain(_live(value, _Log(), _measure)) for value in case.inputs if not isinstance(value, FUNCTIONS))
 
 
-def _live(value: Any, log: list[tuple[Any, ...]]) -> Any:
-    if isinstance(value, Layer):
+def _measure(name: str) -> Callable[[Tensor], float]:
+    from course_lib.teaching.exercises.measures import MEASURES
+
+    return MEASURES[name]
+
+
+def _live(value: Any, log: _Log, measure: Callable[[str], Callable[[Tensor], float]]) -> Any:
+    if isinstance(value, (Layer, Network)):
         return value.build()
     if isinstance(value, Tensor):
         return value.detach().clone(memory_format=torch.preserve_format)
     if isinstance(value, Measure):
-        return MEASURES[value.name]
+        return measure(value.name)
     if isinstance(value, Callee):
 
         def call(*arguments: Any, **named: Any) -> Any:
             arguments = (*arguments, *named.values())
+            if value.seconds:
+                before = sum(name == value.name for name, *_ in log)
+                log.now += value.seconds[min(before, len(value.seconds) - 1)]
             log.append((value.name, *map(_plain, arguments)))
             return f"{value.name}({', '.join(map(str, arguments))})" if value.token else None
 
         return call
+    if isinstance(value, Clock):
+        return lambda: value.start + log.now
+    if isinstance(value, Gauge):
+
+        def gauge(model: nn.Module) -> float:
+            log.append((value.name, _plain(model)))
+            return float(sum(parameter.detach().double().abs().sum() for parameter in model.parameters()))
+
+        return gauge
     return copy.deepcopy(value)
 
 

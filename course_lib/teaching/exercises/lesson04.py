@@ -11,8 +11,9 @@ from torch import Tensor
 
 from course_lib.errors import CourseError
 from course_lib.pruning import pq_index as library_index
-from course_lib.teaching.exercises.attempts import MEASURES, Case, Measure
+from course_lib.teaching.exercises.attempts import Case, Measure
 from course_lib.teaching.exercises.base import Exercise, Misconception, choices, identity, prediction
+from course_lib.teaching.exercises.measures import MEASURES
 
 LESSON = "04"
 Index = Callable[[Tensor], float]

@@ -11,7 +11,7 @@ from torch import Tensor
 from course_lib.errors import CourseError
 from course_lib.pruning import pq_index
 from course_lib.teaching import figures
-from course_lib.teaching.exercises.attempts import MEASURES
+from course_lib.teaching.exercises.measures import MEASURES
 from course_lib.teaching.figures.index import IndexState, SurvivorState
 from course_lib.teaching.figures.picture import Picture
 from course_lib.teaching.widgets.skin import Skin
