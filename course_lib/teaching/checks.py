@@ -50,8 +50,9 @@ def _locked(exercise: Value, answer: Any) -> Verdict:
     first = _PREDICTED.setdefault(exercise.name, answer)
     if first == answer:
         return verdict
+    told = repr(first) if isinstance(first, str) else f"{first:g}"
     return replace(
-        exercise.judge(first), reason=f"Your first prediction, {first:g}, stays: you may have seen the result by now."
+        exercise.judge(first), reason=f"Your first prediction, {told}, stays: you may have seen the result by now."
     )
 
 

@@ -129,17 +129,17 @@ def attempt(
         with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()), torch.random.fork_rng(devices=[]):
             warnings.simplefilter("ignore")
             try:
-                output = _plain(function(*live))
+                output = plain(function(*live))
             except (Exception, SystemExit) as error:
                 output = Failure(type(error).__name__, str(error))
-        afterwards.append((*(_plain(value) for value in live if not callable(value) or isinstance(value, nn.Module)), log))
+        afterwards.append((*(plain(value) for value in live if not callable(value) or isinstance(value, nn.Module)), log))
         outputs.append(output)
     return afterwards, outputs
 
 
 def pristine(case: Case) -> tuple[Any, ...]:
     """Return the inputs of a case as `attempt` would find them if the function had left them alone."""
-    return tuple(_plain(_live(value, _Log(), _measure)) for value in case.inputs if not isinstance(value, FUNCTIONS))
+    return tuple(plain(_live(value, _Log(), _measure)) for value in case.inputs if not isinstance(value, FUNCTIONS))
 
 
 def _measure(name: str) -> Callable[[Tensor], float]:
@@ -162,7 +162,7 @@ def _live(value: Any, log: _Log, measure: Callable[[str], Callable[[Tensor], flo
             if value.seconds:
                 before = sum(name == value.name for name, *_ in log)
                 log.now += value.seconds[min(before, len(value.seconds) - 1)]
-            log.append((value.name, *map(_plain, arguments)))
+            log.append((value.name, *map(plain, arguments)))
             return f"{value.name}({', '.join(map(str, arguments))})" if value.token else None
 
         return call
@@ -171,23 +171,23 @@ def _live(value: Any, log: _Log, measure: Callable[[str], Callable[[Tensor], flo
     if isinstance(value, Gauge):
 
         def gauge(model: nn.Module) -> float:
-            log.append((value.name, _plain(model)))
+            log.append((value.name, plain(model)))
             return float(sum(parameter.detach().double().abs().sum() for parameter in model.parameters()))
 
         return gauge
     return copy.deepcopy(value)
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Return `value` as data that compares and travels; what is neither is described."""
     if isinstance(value, Tensor):
         return value.detach().clone()
     if isinstance(value, nn.Module):
         return {name: parameter.detach().clone() for name, parameter in value.named_parameters()}
     if isinstance(value, Mapping):
-        return {str(key): _plain(entry) for key, entry in value.items()}
+        return {str(key): plain(entry) for key, entry in value.items()}
     if isinstance(value, (list, tuple, range, set, frozenset)):
-        return type(value)(map(_plain, value)) if isinstance(value, (list, tuple)) else value
+        return type(value)(map(plain, value)) if isinstance(value, (list, tuple)) else value
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
     if hasattr(value, "item") and getattr(value, "ndim", None) == 0:  # a NumPy number

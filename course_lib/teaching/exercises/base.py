@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from course_lib.teaching.exercises.attempts import Attempt, Callee, Case, Failure, Layer, Measure, attempt, pristine, same
+from course_lib.teaching.exercises.attempts import FUNCTIONS, Attempt, Case, Failure, Layer, Network, attempt, pristine, same
 from course_lib.teaching.verdict import CORRECT, NOT_ATTEMPTED, NOT_YET, Verdict
 
 UNATTEMPTED = "Write your answer in the cell above, run it, and then run this one."
@@ -175,6 +175,17 @@ def prediction(name: str, lesson: str, low: float, high: float, points: float = 
     return Value(name, lesson, points, judge, locks=True)
 
 
+def pick(name: str, lesson: str, options: Sequence[str], points: float = 1) -> Value:
+    """Return an exercise whose points are for locking one of `options` in, not for being right."""
+
+    def judge(value: Any) -> tuple[float, str]:
+        if value in options:
+            return 1.0, f"You said {value!r}. The point is for saying it; read on to see whether it is so."
+        return 0.0, f"{value!r} was given; choose one of {', '.join(map(repr, options))}."
+
+    return Value(name, lesson, points, judge, locks=True)
+
+
 def choices(
     name: str, lesson: str, answers: Mapping[str, Any], points: float, why: Mapping[str, Mapping[Any, str]] | None = None
 ) -> Value:
@@ -210,7 +221,7 @@ def _first_difference(inputs: Sequence[Any], after: Sequence[Any], rightly: Sequ
     for place, (value, now, wanted) in enumerate(zip(inputs, after, rightly, strict=False), 1):
         if same(now, wanted):
             continue
-        if not isinstance(value, Layer):
+        if not isinstance(value, (Layer, Network)):
             return [(f"argument {place}", short(now)), ("expected", short(wanted))]
         for name, tensor in wanted.items():
             entries = (now[name] != tensor).nonzero() if now[name].shape == tensor.shape else []
@@ -230,8 +241,13 @@ def short(value: Any) -> str:
         return f"tensor({short(value.tolist())})"
     if isinstance(value, Layer):
         return f"a {value.kind}({', '.join(f'{k}={v}' for k, v in value.arguments.items())})"
-    if isinstance(value, (Callee, Measure)):
+    if isinstance(value, Network):
+        return f"a network of {', '.join(f'{name} ({layer.kind})' for name, layer in value.layers.items())}"
+    if isinstance(value, FUNCTIONS):
         return value.name
+    if isinstance(value, Mapping) and any(isinstance(entry, Tensor) for entry in value.values()):
+        zeros = {name: int((entry == 0).sum()) for name, entry in value.items()}
+        return f"{{{', '.join(f'{name}: {zeros[name]} of {value[name].numel()} are zero' for name in value)}}}"
     if isinstance(value, list):
         return f"[{', '.join(map(short, value))}]"
     text = f"{value:.4g}" if isinstance(value, float) else repr(value)
