@@ -8,7 +8,7 @@ import io
 import math
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -42,7 +42,7 @@ class Network:
     """A small model as plain data: named layers, one after the other."""
 
     layers: Mapping[str, Layer]
-    kind: str = field(default="network", init=False)
+    kind = "network"
 
     def build(self) -> nn.Module:
         """Return the model, an `nn.Sequential` whose parameters have names such as "conv1.weight"."""
@@ -132,7 +132,9 @@ def attempt(
                 output = plain(function(*live))
             except (Exception, SystemExit) as error:
                 output = Failure(type(error).__name__, str(error))
-        afterwards.append((*(plain(value) for value in live if not callable(value) or isinstance(value, nn.Module)), log))
+        afterwards.append(
+            (*(plain(value) for value in live if not callable(value) or isinstance(value, nn.Module)), list(log))
+        )
         outputs.append(output)
     return afterwards, outputs
 
