@@ -9,12 +9,13 @@ from course_lib.pruning import amounts
 from course_lib.pruning.pruners import Pruner
 
 
-def L1NormPruner(sparsity: float = 0.5, scope: str = "layer") -> Pruner:
+def L1NormPruner(sparsity: float = 0.5, scope: str = "layer", unit: str | tuple[str, ...] = "filter") -> Pruner:
     """Remove the filters of smallest L1 norm until the share `sparsity` of each layer's filters is gone (Li et al. 2017).
 
-    scope "global" ranks all layers together, by the L1 norm divided by the fan-in.
+    scope "global" ranks all layers together, by the L1 norm divided by the fan-in. unit "neuron" does the same to the rows
+    of dense layers, for networks without filters.
     """
-    return Pruner("l1_mean" if scope == "global" else "l1", "filter", scope, amounts.target(sparsity))
+    return Pruner("l1_mean" if scope == "global" else "l1", unit, scope, amounts.target(sparsity))
 
 
 def ActivationPruner(
