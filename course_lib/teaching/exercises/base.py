@@ -76,7 +76,7 @@ class Exercise:
         known = self._looks_like(before, given, failing)
         if known:
             return Verdict(NOT_YET, 0, self.points, known.sentence, known.name, evidence)
-        constant = all(same(output, outputs[0]) for output in outputs) and not isinstance(outputs[0], Failure)
+        constant = all(same(output, outputs[0]) for output in outputs) and not _broken(outputs[0])
         if constant and not all(same(wanted, expected_attempt[1][0]) for wanted in expected_attempt[1]):
             told = (
                 "It returns None: is a `return` missing?" if outputs[0] is None else "It returns the same for every input."
@@ -210,6 +210,11 @@ def choices(
         return len(right) / len(answers), " ".join(told)
 
     return Value(name, lesson, points, judge)
+
+
+def _broken(output: Any) -> bool:
+    """Whether an output, or a part of it, is an exception or of a type that nobody can read."""
+    return isinstance(output, Failure) or (isinstance(output, (tuple, list)) and any(map(_broken, output)))
 
 
 def _calls(log: Sequence[tuple[Any, ...]]) -> str:
