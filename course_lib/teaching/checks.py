@@ -50,7 +50,7 @@ def _locked(exercise: Value, answer: Any) -> Verdict:
     first = _PREDICTED.setdefault(exercise.name, answer)
     if first == answer:
         return verdict
-    told = repr(first) if isinstance(first, str) else f"{first:g}"
+    told = f"{first:g}" if isinstance(first, (int, float)) else repr(first)
     return replace(
         exercise.judge(first), reason=f"Your first prediction, {told}, stays: you may have seen the result by now."
     )

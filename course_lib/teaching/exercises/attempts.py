@@ -8,7 +8,7 @@ import io
 import math
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -39,9 +39,14 @@ class Layer:
 
 @dataclass(frozen=True)
 class Network:
-    """A small model as plain data: named layers, one after the other."""
+    """A small model as plain data: named layers, one after the other; a layer may be a network itself.
 
-    layers: Mapping[str, Layer]
+    shared: parameter -> the one whose tensor it uses as well. frozen: the parameters that record no gradient.
+    """
+
+    layers: Mapping[str, Layer | Network]
+    shared: Mapping[str, str] = field(default_factory=dict)
+    frozen: Sequence[str] = ()
     kind = "network"
 
     def build(self) -> nn.Module:
@@ -49,6 +54,11 @@ class Network:
         model = nn.Sequential()
         for name, layer in self.layers.items():
             model.add_module(name, layer.build())
+        for name, other in self.shared.items():
+            layer, _, last = name.rpartition(".")
+            setattr(model.get_submodule(layer), last, model.get_parameter(other))
+        for name in self.frozen:
+            model.get_parameter(name).requires_grad_(False)
         return model
 
 
