@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 import time
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -27,7 +28,7 @@ console = Console()
 
 Data = Annotated[str | None, typer.Option(help="Other data: a name, an ImageFolder, or a .zip of one.")]
 Out = Annotated[Path, typer.Option(help="Where the runs are kept.")]
-Jobs = Annotated[int | None, typer.Option(help="Curves at a time; by default one per core, or per worker of a cluster.")]
+Jobs = Annotated[int | None, typer.Option(help="How many at a time; by default one per core, or per worker of a cluster.")]
 
 
 @app.command()
@@ -131,6 +132,51 @@ def validate(
     if not done:
         console.print("There are no lessons yet in solutions/.")
     raise typer.Exit(1 if any(one.problem for one in done) else 0)
+
+
+@app.command()
+def grade(
+    submissions: Annotated[Path, typer.Argument(help="Students' folders, or files as a learning platform exports them.")],
+    lesson: Annotated[str, typer.Option(help="Such as 02.")],
+    out: Annotated[Path, typer.Option(help="Where gradebook, graded notebooks, feedback and tables go.")],
+    jobs: Jobs = None,
+    db: Annotated[
+        str | None, typer.Option(help="The gradebook: any SQLAlchemy URL; an sqlite file in --out if none.")
+    ] = None,
+    due: Annotated[datetime | None, typer.Option(help="When it was to be handed in, in UTC.")] = None,
+    late_penalty: Annotated[float, typer.Option(help="Share of the points that each begun day late takes off.")] = 0.0,
+    seconds: Annotated[float, typer.Option(help="How long one exercise may take.")] = 10.0,
+    unsafe: Annotated[bool, typer.Option("--unsafe", help="Without isolation: only for code that you trust.")] = False,
+) -> None:
+    """Grade a folder of submissions, isolated and in parallel. Killed, the next call goes on."""
+    from course_lib import grading
+
+    due = due.replace(tzinfo=timezone.utc) if due else None
+    limits = grading.Limits(wall=seconds)
+    graded = grading.grade(
+        _repository(), submissions, lesson, out, jobs=jobs, url=db, due=due, late=late_penalty, limits=limits, unsafe=unsafe
+    )
+    for one in graded:
+        total = sum(mark.out_of for mark in one.result.marks)
+        told = f"{one.result.student}: {one.score:g} of {total:g} points. {one.result.problem}"
+        console.print(told, highlight=False, markup=False)
+    console.print(f"The class: {out / graded[0].lesson}.html, .csv and .json", highlight=False)
+
+
+@app.command()
+def preflight(notebook: Annotated[Path, typer.Argument(help="Your notebook of a lesson, as you will hand it in.")]) -> None:
+    """Say what would be graded of a notebook, before it is handed in."""
+    from course_lib import grading
+
+    result = grading.preflight(notebook)
+    shown = Table("exercise", "state", "points", "cell", "why", box=box.SIMPLE_HEAD)
+    for mark in result.marks:
+        cell = str(mark.cell) if mark.cell else "-"
+        shown.add_row(mark.exercise, mark.state, f"{mark.points:g} of {mark.out_of:g}", cell, mark.reason)
+    console.print(shown)
+    if result.problem:
+        console.print(result.problem, highlight=False, markup=False)
+    console.print("When it is graded the functions get other inputs of the same kinds.")
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})

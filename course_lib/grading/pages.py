@@ -1,0 +1,115 @@
+"""What instructors and students read: one page a student, one about the class, and tables for machines."""
+
+from __future__ import annotations
+
+import csv
+import html
+import io
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from course_lib.files import write_json, write_text
+from course_lib.grading.marking import Graded, Mark
+from course_lib.teaching.verdict import CORRECT, NOT_ATTEMPTED, NOT_YET, SIGNS
+from course_lib.validation.page import STYLE
+
+MORE = """
+pre { background: #f5f5f5; padding: 0.6em; overflow-x: auto }
+.bar { background: #0072B2; height: 0.9em }
+td { vertical-align: top }
+"""
+
+
+def student(graded: Graded) -> str:
+    """Return the page that a student gets: points, reasons in words, the code that was graded; no inputs."""
+    result = graded.result
+    out_of = sum(mark.out_of for mark in result.marks)
+    parts = [_head(f"{graded.lesson}: {result.student}"), f"<p><b>{graded.score:g} of {out_of:g} points</b>"]
+    if graded.penalty:
+        parts.append(f" ({result.points:g}, less {graded.penalty:g} for {graded.days} day(s) late)")
+    parts.append(f". Handed in {graded.submitted:%Y-%m-%d %H:%M} UTC.</p>")
+    if result.problem:
+        parts.append(f'<p class="bad">{html.escape(result.problem)}</p>')
+    if result.written:
+        parts.append("<p>Answers in words are graded by a person; their points come on top.</p>")
+    for mark in result.marks:
+        parts.append(f"<h2>{mark.exercise}: {_state(mark)} ({mark.points:g} of {mark.out_of:g})</h2>")
+        parts.append(f"<p>{html.escape(mark.reason)}</p>" if mark.reason else "")
+        if mark.source:
+            parts.append(f"<p>Graded: cell {mark.cell} of the notebook.</p><pre>{html.escape(mark.source)}</pre>")
+    return "".join(parts) + "</html>\n"
+
+
+def summaries(graded: Sequence[Graded], lesson: str, folder: Path) -> None:
+    """Write LESSON.csv, LESSON.json and the class page LESSON.html into `folder`."""
+    write_text(folder / f"{lesson}.csv", table(graded))
+    write_json(folder / f"{lesson}.json", [_plain(one) for one in graded])
+    write_text(folder / f"{lesson}.html", the_class(graded, lesson))
+
+
+def table(graded: Sequence[Graded]) -> str:
+    """Return one line a student as CSV: points per exercise, their sum, the penalty and the score."""
+    text = io.StringIO()
+    names = [mark.exercise for mark in graded[0].result.marks] if graded else []
+    rows = csv.writer(text, lineterminator="\n")
+    rows.writerow(["student", *names, "points", "max_points", "days_late", "penalty", "score", "problem"])
+    for one in graded:
+        marks = one.result.marks
+        total = sum(mark.out_of for mark in marks)
+        numbers = [*(mark.points for mark in marks), one.result.points, total, one.days, one.penalty, one.score]
+        rows.writerow([one.result.student, *(f"{number:g}" for number in numbers), one.result.problem])
+    return text.getvalue()
+
+
+def the_class(graded: Sequence[Graded], lesson: str) -> str:
+    """Return the class page: the distribution of scores, the misconceptions of each exercise, and what to look at."""
+    parts = [_head(f"{lesson}: {len(graded)} submissions"), _distribution(graded)]
+    parts.append(
+        "<h2>Exercises</h2><table><tr><th>exercise<th>correct<th>not yet<th>not attempted<th>what it looked like</tr>"
+    )
+    for place, first in enumerate(graded[0].result.marks if graded else ()):
+        marks = [one.result.marks[place] for one in graded]
+        states = Counter(mark.state for mark in marks)
+        seen = Counter(mark.misconception or "another mistake" for mark in marks if mark.state == NOT_YET)
+        told = ", ".join(f"{html.escape(name)} ({count})" for name, count in seen.most_common())
+        counts = "".join(f'<td class="n">{states[state]}' for state in (CORRECT, NOT_YET, NOT_ATTEMPTED))
+        parts.append(f"<tr><td>{first.exercise}{counts}<td>{told}</tr>")
+    parts.append("</table><h2>Students</h2><table><tr><th>student<th>score<th>look at</tr>")
+    for one in graded:
+        page = f"feedback/{one.result.student}/{lesson}/{lesson}.html"
+        look = [one.result.problem] if one.result.problem else []
+        look += [f"also handed in and not graded: {', '.join(one.others)}"] if one.others else []
+        look += [f"{one.days} day(s) late"] if one.days else []
+        look += [f"{mark.exercise}: {note}" for mark in one.result.marks for note in mark.notes]
+        name = html.escape(one.result.student)
+        told = "<br>".join(map(html.escape, look))
+        parts.append(f'<tr><td><a href="{page}">{name}</a><td class="n">{one.score:g}<td>{told}</tr>')
+    return "".join(parts) + "</table></html>\n"
+
+
+def _distribution(graded: Sequence[Graded]) -> str:
+    scores = Counter(round(one.score) for one in graded)
+    most = max(scores.values(), default=1)
+    rows = ""
+    for points, count in sorted(scores.items(), reverse=True):
+        bar = f'<td style="width: 20em"><div class="bar" style="width: {100 * count / most:.0f}%"></div>'
+        rows += f'<tr><td class="n">{points}<td class="n">{count}{bar}</tr>'
+    return f"<h2>Scores</h2><table><tr><th>points (rounded)<th>students<th></tr>{rows}</table>"
+
+
+def _head(title: str) -> str:
+    title = html.escape(title)
+    start = "<!doctype html><html lang='en'><meta charset='utf-8'>"
+    return f"{start}<title>{title}</title><style>{STYLE}{MORE}</style><h1>{title}</h1>"
+
+
+def _state(mark: Mark) -> str:
+    return f"{SIGNS[mark.state][0]} {mark.state}"
+
+
+def _plain(one: Graded) -> dict:
+    return {
+        **one.result.plain(), "submitted": one.submitted.isoformat(), "days_late": one.days, "penalty": one.penalty,
+        "points": one.result.points, "score": one.score,
+    }  # fmt: skip

@@ -1,0 +1,248 @@
+"""What a student handed in: a notebook, read as data, and the exercises found in it. Nothing is executed here.
+
+An answer is found by its name in the code, and failing that by its cell's id, so that split, copied, moved, renamed and
+deleted cells still grade, or earn nothing with one sentence.
+"""
+
+from __future__ import annotations
+import __future__
+
+import ast
+import builtins
+import dis
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import CodeType
+from typing import Any
+
+from course_lib.teaching.exercises import Exercise, Value
+
+LARGEST = 20 << 20  # bytes of a notebook
+BUILTINS = frozenset(dir(builtins))
+SUSPICIOUS = frozenset({"__import__", "ctypes", "eval", "exec", "gc", "importlib", "inspect", "subprocess", "sys"})
+GLOBALS = ("LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS")
+Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+
+
+class Unreadable(Exception):
+    """A submission that is no notebook; the message is one sentence for student and instructor."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell as it was handed in. number: from 1. ids: its id, and the grade_id of its metadata, if there are any."""
+
+    number: int
+    code: bool
+    source: str
+    ids: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What was found of one exercise.
+
+    program: the student's statements that the answer needs, in order. supplied: other exercises that it calls. cell: from 1,
+    0 if nothing was found. problem: why it cannot be graded, for the student, or "". notes: for the instructor.
+    """
+
+    exercise: str
+    name: str = ""
+    program: str = ""
+    supplied: tuple[str, ...] = ()
+    cell: int = 0
+    source: str = ""
+    stub: bool = False
+    problem: str = ""
+    notes: tuple[str, ...] = ()
+
+
+@dataclass
+class _Program:
+    """All top-level statements of a notebook that bind names, in order. broken: cell -> why it is not Python."""
+
+    bound: list[tuple[frozenset[str], ast.stmt, Cell]] = field(default_factory=list)
+    broken: dict[int, str] = field(default_factory=dict)
+
+
+def read(path: Path) -> list[Cell]:
+    """Return the cells of a notebook (nbformat 4.0 to 4.5, also where it is not quite valid).
+
+    Raises:
+        Unreadable: for anything else.
+    """
+    name = path.name
+    if path.is_symlink() or not path.is_file():
+        raise Unreadable(f"{name} is a link or no file; hand in the notebook itself.")
+    size = path.stat().st_size
+    if size > LARGEST:
+        raise Unreadable(f"{name} has {size:,} bytes; at most {LARGEST:,} are read. Clear its outputs and hand it in again.")
+    try:
+        book = json.loads(path.read_text(encoding="utf-8"))
+        cells = book["cells"]
+        return [_cell(number, cell) for number, cell in enumerate(cells, 1) if isinstance(cell, dict)]
+    except (ValueError, RecursionError) as error:
+        raise Unreadable(
+            f"{name} is not a notebook: it cannot be read as JSON ({'empty' if not size else 'damaged'})."
+        ) from error
+    except (KeyError, TypeError) as error:
+        raise Unreadable(f"{name} is not a notebook of nbformat 4: it has no list of cells.") from error
+
+
+def _cell(number: int, cell: dict[str, Any]) -> Cell:
+    source = cell.get("source", "")
+    source = "".join(map(str, source)) if isinstance(source, list) else str(source)
+    metadata = cell.get("metadata")
+    marked = metadata.get("nbgrader") if isinstance(metadata, dict) else None
+    ids = (cell.get("id"), marked.get("grade_id") if isinstance(marked, dict) else None)
+    return Cell(number, cell.get("cell_type") == "code", source, tuple(str(one) for one in ids if one))
+
+
+def explained(cells: Sequence[Cell], grade_id: str) -> str | None:
+    """Return the text of a written answer; None if its cell is not there."""
+    return next((cell.source for cell in cells if grade_id in cell.ids), None)
+
+
+def find(cells: Sequence[Cell], exercises: Sequence[Exercise | Value]) -> dict[str, Answer]:
+    """Return what was found of each exercise of a lesson."""
+    program = _parse(cells)
+    names = {exercise.name for exercise in exercises}
+    return {exercise.name: _find(exercise, cells, program, names) for exercise in exercises}
+
+
+def _parse(cells: Sequence[Cell]) -> _Program:
+    program = _Program()
+    for cell in cells:
+        if not cell.code:
+            continue
+        lines = [line if not line.lstrip().startswith(("%", "!", "?")) else "" for line in cell.source.splitlines()]
+        try:
+            tree = ast.parse("\n".join(lines))
+        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+            where = f" (line {error.lineno} of the cell)" if isinstance(error, SyntaxError) and error.lineno else ""
+            program.broken[cell.number] = f"cell {cell.number} is not Python{where}"
+            continue
+        program.bound += [(bound, node, cell) for node in tree.body if (bound := frozenset(_binds(node)))]
+    return program
+
+
+def _find(exercise: Exercise | Value, cells: Sequence[Cell], program: _Program, names: set[str]) -> Answer:
+    name, notes = exercise.name, []
+    found = [(node, cell) for bound, node, cell in program.bound if name in bound and not _uses_library(node)]
+    own_id = f"{exercise.lesson}-{name}-answer"
+    marked = [cell for cell in cells if own_id in cell.ids]
+    if not found and marked:
+        renamed = _only_function(marked[-1], program) if isinstance(exercise, Exercise) else None
+        if renamed is None:
+            told = next((program.broken[cell.number] for cell in marked if cell.number in program.broken), "")
+            return Answer(name, cell=marked[-1].number, source=marked[-1].source, problem=_absent(name, told))
+        node, cell = renamed
+        notes.append(f"found by its cell: there it is called {node.name}")
+        found = [renamed]
+    if not found:
+        told = next((why for number, why in program.broken.items() if name in cells_source(cells, number)), "")
+        return Answer(name, problem=_absent(name, told))
+    written = [(node, cell) for node, cell in found if not _is_stub(node)]
+    if len({cell.number for _, cell in written}) > 1:
+        notes.append(f"defined in cells {', '.join(str(cell.number) for _, cell in written)}: the last one counts")
+    node, cell = (written or found)[-1]
+    called = node.name if isinstance(node, Definition) else name
+    if not written:
+        return Answer(name, called, cell=cell.number, source=ast.unparse(node), stub=True)
+    needed, supplied = _closure(node, program, names - {name})
+    text = "\n".join(ast.unparse(statement) for statement in needed)
+    notes += _reports(needed)
+    return Answer(name, called, text, tuple(sorted(supplied)), cell.number, ast.unparse(node), notes=tuple(notes))
+
+
+def cells_source(cells: Sequence[Cell], number: int) -> str:
+    """Return the source of a cell by its number."""
+    return next(cell.source for cell in cells if cell.number == number)
+
+
+def _absent(name: str, told: str) -> str:
+    return f"{name} was not found in the notebook: {told}." if told else f"{name} was not found in the notebook."
+
+
+def _only_function(cell: Cell, program: _Program) -> tuple[ast.FunctionDef, Cell] | None:
+    defined = [node for _, node, where in program.bound if where is cell and isinstance(node, ast.FunctionDef)]
+    return (defined[0], cell) if len(defined) == 1 else None
+
+
+def _binds(node: ast.AST) -> Iterator[str]:
+    """Yield the names that a statement binds where it stands, but not those inside functions and classes."""
+    if isinstance(node, Definition):
+        yield node.name
+        return
+    if isinstance(node, (ast.Import, ast.ImportFrom)):
+        for alias in node.names:
+            yield (alias.asname or alias.name).split(".")[0]
+        return
+    if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+        yield node.id
+    if isinstance(node, (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)):
+        return
+    for child in ast.iter_child_nodes(node):
+        yield from _binds(child)
+
+
+def _uses_library(node: ast.stmt) -> bool:
+    """Return whether this is the lesson's own `name = use(name)`, after which the name is not the student's any more."""
+    called = {c.func.id for c in ast.walk(node) if isinstance(c, ast.Call) and isinstance(c.func, ast.Name)}
+    return isinstance(node, ast.Assign) and "use" in called
+
+
+def _is_stub(node: ast.AST) -> bool:
+    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        return all(
+            isinstance(line, ast.Pass)
+            or (isinstance(line, ast.Expr) and isinstance(line.value, ast.Constant))
+            or (isinstance(line, ast.Raise) and "NotImplementedError" in ast.unparse(line))
+            for line in node.body
+        )
+    value = getattr(node, "value", None)
+    return isinstance(value, ast.Constant) and value.value in (None, ...)
+
+
+def _needs(node: ast.stmt) -> set[str]:
+    """Return the global names that a statement reads, wherever in it; annotations are never evaluated."""
+    codes = [compile(ast.Module([node], []), "answer", "exec", __future__.annotations.compiler_flag, dont_inherit=True)]
+    read: set[str] = set()
+    while codes:
+        code = codes.pop()
+        codes += [constant for constant in code.co_consts if isinstance(constant, CodeType)]
+        read |= {step.argval for step in dis.get_instructions(code) if step.opname in GLOBALS}
+    return read - BUILTINS
+
+
+def _closure(start: ast.stmt, program: _Program, others: set[str]) -> tuple[list[ast.stmt], set[str]]:
+    """Return the statements that `start` needs, in the notebook's order, and the other exercises that it calls."""
+    wanted, chosen, supplied = [start], {id(start)}, set()
+    own = {start.name} if isinstance(start, Definition) else set()  # a function that calls itself needs no earlier one
+    while wanted:
+        for name in _needs(wanted.pop()) - own:
+            if name in others:
+                supplied.add(name)
+                continue
+            for bound, node, _ in program.bound:
+                if name in bound and id(node) not in chosen and not bound & others and not _uses_library(node):
+                    chosen.add(id(node))
+                    wanted.append(node)
+    ordered = [node for _, node, _ in program.bound if id(node) in chosen and node is not start]
+    return [*ordered, start], supplied
+
+
+def _reports(needed: Sequence[ast.stmt]) -> list[str]:
+    """Return what an instructor should look at: the library, and ways around this reading."""
+    text = "\n".join(ast.unparse(node) for node in needed)
+    notes = ["it uses course_lib, which is not there when it is graded"] if uses_course_lib(text) else []
+    words = sorted(SUSPICIOUS & set(re.findall(r"\w+", text)))
+    return notes + ([f"look at it: it uses {', '.join(words)}"] if words else [])
+
+
+def uses_course_lib(program: str) -> bool:
+    """Return whether a program names the course's library."""
+    return re.search(r"\bcourse_lib\b", program) is not None

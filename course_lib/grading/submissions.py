@@ -1,0 +1,96 @@
+"""Which notebooks of a folder are whose: students' folders, nbgrader's own, or files as a learning platform exports them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+
+from course_lib.errors import CourseError
+
+TIMESTAMP = "timestamp.txt"  # beside a notebook, as nbgrader's exchange writes it
+DEEPEST = 3  # folders below the submissions' own
+
+
+@dataclass(frozen=True)
+class Submission:
+    """One student's notebook. submitted: UTC. others: further notebooks of the same student that were not taken."""
+
+    student: str
+    path: Path
+    submitted: datetime
+    others: tuple[str, ...] = ()
+
+
+def collect(folder: Path, lesson: str) -> list[Submission]:
+    """Return the submissions of a lesson (its name, such as "02_l1_filter_pruning") in a folder, sorted by student.
+
+    Understood are STUDENT/NOTEBOOK.ipynb, nbgrader's STUDENT/LESSON/NOTEBOOK.ipynb, and files that a platform exports, such
+    as STUDENT_12345_NOTEBOOK.ipynb, or STUDENT.ipynb. In a student's folder the notebook named like the lesson counts, or
+    else the newest one. Links are handed on, to be refused by name; folders that are links are not entered.
+    """
+    if not folder.is_dir():
+        raise CourseError(f"{folder} was given; it is no folder of submissions.")
+    found = [one for entry in sorted(folder.iterdir()) if (one := _of(entry, lesson)) is not None]
+    if not found:
+        raise CourseError(f"{folder} was given; no notebook (*.ipynb) was found in it or in its students' folders.")
+    by_student: dict[str, Submission] = {}
+    for one in found:
+        if one.student in by_student:
+            raise CourseError(
+                f"{one.path.name} and {by_student[one.student].path.name} both belong to {one.student!r}; rename one."
+            )
+        by_student[one.student] = one
+    return [by_student[student] for student in sorted(by_student)]
+
+
+def _of(entry: Path, lesson: str) -> Submission | None:
+    if entry.name.startswith("."):
+        return None
+    if entry.is_dir() and not entry.is_symlink():
+        books = list(_notebooks(entry, DEEPEST))
+        if not books:
+            return None
+        best = min(
+            books, key=lambda path: (not path.stem.startswith(lesson), not path.stem.startswith(lesson[:2]), -_time(path))
+        )
+        others = tuple(sorted(str(path.relative_to(entry)) for path in books if path != best))
+        return Submission(_identifier(entry.name.split("_assignsubmission_")[0]), best, _submitted(best), others)
+    if entry.suffix != ".ipynb":
+        return None
+    name = re.sub(rf"[-_. ]*{re.escape(lesson)}.*$", "", entry.stem) or entry.stem
+    return Submission(_identifier(name), entry, _submitted(entry))
+
+
+def _notebooks(folder: Path, depth: int) -> Iterator[Path]:
+    for entry in sorted(folder.iterdir()):
+        if entry.name.startswith("."):
+            continue
+        if entry.is_dir() and not entry.is_symlink():
+            if depth > 1:
+                yield from _notebooks(entry, depth - 1)
+        elif entry.suffix == ".ipynb":
+            yield entry
+
+
+def _identifier(name: str) -> str:
+    """Return a student's id that is safe as a file's name."""
+    return re.sub(r"[^\w.@+-]+", "-", name).strip(".-_")[:100] or "unnamed"
+
+
+def _time(path: Path) -> float:
+    return path.lstat().st_mtime
+
+
+def _submitted(path: Path) -> datetime:
+    stamp = path.parent / TIMESTAMP
+    if stamp.is_file() and not stamp.is_symlink() and stamp.stat().st_size < 100:
+        text = stamp.read_text(encoding="utf-8", errors="replace").strip().replace(" UTC", "+00:00")
+        try:
+            found = datetime.fromisoformat(text)
+            return found if found.tzinfo else found.replace(tzinfo=timezone.utc)
+        except ValueError:
+            pass
+    return datetime.fromtimestamp(_time(path), tz=timezone.utc)

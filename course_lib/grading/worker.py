@@ -1,0 +1,125 @@
+"""What runs inside a sandbox: it takes students' programs and calls what the grader asks for.
+
+It holds no secret: no seed, no expected value, no other submission, and no library but this file, `wire` and `attempts`.
+Each request is answered by a forked child, so that nothing that one answer does is left for the next. Nobody trusts what
+the child says: it is judged outside.
+"""
+
+from __future__ import annotations
+import __future__
+
+import contextlib
+import os
+import resource
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, BinaryIO
+
+# Here `course_lib` is a folder with three files, not the installed library. The student's own folder is not looked at.
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+import torch
+
+from course_lib.grading.wire import LENGTH, WireError, frame, unpack
+from course_lib.teaching.exercises.attempts import Failure, attempt, plain
+
+FLAGS = __future__.annotations.compiler_flag  # annotations may name what is not here
+
+
+def read(stream: BinaryIO) -> Any:
+    """Return the next message; None at the end."""
+    length = stream.read(LENGTH)
+    return unpack(stream.read(int.from_bytes(length, "little")), stranger=False) if len(length) == LENGTH else None
+
+
+def write(stream: BinaryIO, value: Any) -> None:
+    """Send a message."""
+    stream.write(frame(value))
+    stream.flush()
+
+
+def serve(requests: BinaryIO, replies: BinaryIO) -> None:
+    """Answer requests until there are no more."""
+    write(replies, {"ready": os.getpid()})
+    while (request := read(requests)) is not None:
+        child = os.fork()
+        if child == 0:
+            try:
+                _limit(request["limits"])
+                write(replies, {"result": _answer(request, requests, replies)})
+            finally:
+                os._exit(0)
+        _, status = os.waitpid(child, 0)
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            if request[
+                "alone"
+            ]:  # everything that the child left behind, and nothing else: the sandbox has its own processes
+                os.kill(-1, signal.SIGKILL)
+        write(replies, {"ended": status})
+
+
+def _limit(limits: dict[str, int]) -> None:
+    """Limit this process. Its memory as a whole, with all its children, is watched from outside as well."""
+    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    memory = pages * resource.getpagesize() + limits["memory"]
+    wanted = {
+        resource.RLIMIT_AS: memory,
+        resource.RLIMIT_CPU: limits["cpu"],
+        resource.RLIMIT_FSIZE: limits["file"],
+        resource.RLIMIT_NPROC: limits["processes"],  # binds where the user is not root
+        resource.RLIMIT_CORE: 0,
+        resource.RLIMIT_NOFILE: 256,
+    }
+    for what, most in wanted.items():
+        with contextlib.suppress(ValueError, OSError):  # a lower limit is in force already
+            resource.setrlimit(what, (most, most))
+
+
+def _answer(request: dict[str, Any], requests: BinaryIO, replies: BinaryIO) -> Any:
+    """Run the student's definitions, then what is asked for: the value of a name, or a function on cases."""
+
+    def ask(what: str, name: str) -> Callable[..., Any]:
+        def call(*arguments: Any, **named: Any) -> Any:
+            write(replies, {what: name, "arguments": list(map(plain, arguments)), "named": plain(named)})
+            answer = read(requests)
+            if isinstance(answer, Failure):
+                raise RuntimeError(f"{name}: {answer.message}")
+            return answer
+
+        return call
+
+    scope: dict[str, Any] = {"__name__": "__main__"} | {name: ask("call", name) for name in request["supplied"]}
+    try:
+        exec(compile(request["program"], "answer", "exec", FLAGS, dont_inherit=True), scope)
+        target = scope[request["name"]]
+        if request["cases"] is None:
+            return _sendable(plain(target))
+        afterwards, outputs = attempt(target, request["cases"], lambda name: ask("measure", name))
+    except (Exception, SystemExit) as error:
+        return Failure(type(error).__name__, str(error))
+    return [list(map(_sendable, afterwards)), list(map(_sendable, outputs))]
+
+
+def _sendable(value: Any) -> Any:
+    """Return `value`, or a note where it is of a kind that does not travel, such as a sparse tensor."""
+    try:
+        frame(value)
+    except WireError as error:
+        return Failure("TypeError", str(error))
+    return value
+
+
+def main() -> None:
+    """Serve the grader on standard input and output, which student code does not get."""
+    torch.set_num_threads(1)
+    requests, replies = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for standard in (0, 1, 2):
+        os.dup2(nothing, standard)
+    serve(requests, replies)
+
+
+if __name__ == "__main__":
+    main()
