@@ -16,7 +16,7 @@ from course_lib.teaching import check, exercises, use
 from course_lib.teaching.checks import judge
 from course_lib.teaching.exercises import lesson02
 from course_lib.teaching.exercises.attempts import Case, Failure, attempt, same
-from course_lib.teaching.exercises.base import Exercise, prediction
+from course_lib.teaching.exercises.base import NEARLY, PARTIAL, Exercise, prediction
 
 CODE = [exercise for exercise in exercises.everything() if exercise.kind == "code"]
 names = pytest.mark.parametrize("exercise", CODE, ids=lambda exercise: exercise.name)
@@ -38,8 +38,19 @@ def test_each_known_misconception_is_told_by_its_name(exercise):
     for known in exercise.misconceptions:
         for seed in range(5):
             verdict = judge(exercise.lesson, exercise.name, known.function, seed)
-            assert (verdict.state, verdict.points, verdict.misconception) == ("not yet", 0, known.name)
+            assert (verdict.state, verdict.misconception) == ("not yet", known.name)
+            assert verdict.points in (0, PARTIAL * exercise.points)
             assert verdict.reason.startswith(known.sentence)
+
+
+def test_who_is_wrong_on_edge_cases_only_earns_half_of_the_points():
+    cases = [Case("plain", (4.0,)), Case("none at all", (0.0,), edge=True), Case("also plain", (5.0,))]
+    half = Exercise("half", "99", 3, lambda x: x / 2, lambda rng: cases)
+    on_edges = half.judge(cases, *attempt(lambda x: x / 2 or 1.0, cases))
+    elsewhere = half.judge(cases, *attempt(lambda x: x / 2 if x < 5 else 0.0, cases))
+    assert (on_edges.state, on_edges.points) == ("not yet", 1.5)
+    assert on_edges.reason.endswith(NEARLY)
+    assert (elsewhere.state, elsewhere.points) == ("not yet", 0)
 
 
 @names

@@ -98,10 +98,14 @@ class Measure:
 
 @dataclass(frozen=True)
 class Case:
-    """One call of the student's function: positional inputs, and in words what is special about them."""
+    """One call of the student's function: positional inputs, and in words what is special about them.
+
+    edge: whether it is at the edge of what can be asked; who is right on all others earns half of the points.
+    """
 
     label: str
     inputs: tuple[Any, ...]
+    edge: bool = False
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,8 @@ from torch import Tensor
 from course_lib.teaching.exercises.attempts import FUNCTIONS, Attempt, Case, Failure, Layer, Network, attempt, pristine, same
 from course_lib.teaching.verdict import CORRECT, NOT_ATTEMPTED, NOT_YET, Verdict
 
+PARTIAL = 0.5  # of the points, to who is right on everything but edge cases
+NEARLY = "(The plain inputs are right: half of the points.)"
 UNATTEMPTED = "Write your answer in the cell above, run it, and then run this one."
 
 
@@ -37,7 +39,8 @@ class Exercise:
     """A function that students write.
 
     Args:
-        name: of the function; unique in the course. lesson: such as "02". points: for a correct answer.
+        name: of the function; unique in the course. lesson: such as "02". points: for a correct answer; half of them for one
+            that is wrong on edge cases only.
         reference: the library's version; the lesson goes on with it.
         cases: seeded generator -> inputs, the plainest first; fresh ones for every check.
         misconceptions: known mistakes, the most telling first.
@@ -73,19 +76,18 @@ class Exercise:
             given[first],
             (expected_attempt[0][first], expected_attempt[1][first]),
         )
-        known = self._looks_like(before, given, failing)
-        if known:
-            return Verdict(NOT_YET, 0, self.points, known.sentence, known.name, evidence)
+        name = ""
         constant = all(same(output, outputs[0]) for output in outputs) and not _broken(outputs[0])
-        if constant and not all(same(wanted, expected_attempt[1][0]) for wanted in expected_attempt[1]):
-            told = (
-                "It returns None: is a `return` missing?" if outputs[0] is None else "It returns the same for every input."
-            )
-            return Verdict(NOT_YET, 0, self.points, told, "hard-coded result", evidence)
         untouched = [(*pristine(case), now[-1]) for case, now in zip(before, after, strict=True)]
-        if all(map(same, self._views(before, (untouched, outputs)), expected)):
-            return Verdict(NOT_YET, 0, self.points, "It changes its arguments; work on a copy.", "mutated input", evidence)
-        return Verdict(NOT_YET, 0, self.points, reason, "", evidence)
+        if known := self._looks_like(before, given, failing):
+            reason, name = known.sentence, known.name
+        elif constant and not all(same(wanted, expected_attempt[1][0]) for wanted in expected_attempt[1]):
+            none = "It returns None: is a `return` missing?"
+            reason, name = none if outputs[0] is None else "It returns the same for every input.", "hard-coded result"
+        elif all(map(same, self._views(before, (untouched, outputs)), expected)):
+            reason, name = "It changes its arguments; work on a copy.", "mutated input"
+        points = self.points * PARTIAL if all(before[i].edge for i in failing) else 0
+        return Verdict(NOT_YET, points, self.points, f"{reason} {NEARLY}" if points else reason, name, evidence)
 
     def _told(
         self, case: Case, given: tuple[Any, Any], view: Any, expected: tuple[Any, Any]

@@ -44,9 +44,9 @@ def _weights(rng: torch.Generator) -> list[Case]:
         Case("filters of 1x3", (weight(c, n, 1, 3),)),
         Case("weights in memory format channels_last", (weight(n, c, 3, 3).contiguous(memory_format=torch.channels_last),)),
         Case("a view that is not contiguous", (weight(c, n, 3, 3).transpose(0, 1),)),
-        Case("a single filter", (weight(1, c, 3, 3),)),
-        Case("filters of zeros", (torch.zeros(2, 3, 3, 3),)),
-        Case("float64", (weight(n, 2, 3, 3).double(),)),
+        Case("a single filter", (weight(1, c, 3, 3),), edge=True),
+        Case("filters of zeros", (torch.zeros(2, 3, 3, 3),), edge=True),
+        Case("float64", (weight(n, 2, 3, 3).double(),), edge=True),
     ]
 
 
@@ -100,12 +100,12 @@ def _scores(rng: torch.Generator) -> list[Case]:
         Case(f"{n} filters, {gone} to go", (drawn, gone / n)),
         Case("a share that is not a whole number of filters", (drawn, (gone + 0.3) / n)),
         Case("a share just below a whole number of filters", (drawn, (gone - 0.2) / n)),
-        Case("equal scores at the cut", (tied, 0.25)),
-        Case("equal scores only", (torch.full((6,), 0.5), 0.5)),
-        Case("sparsity 0", (drawn, 0.0)),
-        Case("sparsity 1", (drawn, 1.0)),
-        Case("a single filter", (torch.tensor([0.7]), 0.9)),
-        Case("scores below zero", (drawn - n, gone / n)),
+        Case("equal scores at the cut", (tied, 0.25), edge=True),
+        Case("equal scores only", (torch.full((6,), 0.5), 0.5), edge=True),
+        Case("sparsity 0", (drawn, 0.0), edge=True),
+        Case("sparsity 1", (drawn, 1.0), edge=True),
+        Case("a single filter", (torch.tensor([0.7]), 0.9), edge=True),
+        Case("scores below zero", (drawn - n, gone / n), edge=True),
     ]
 
 
@@ -223,7 +223,8 @@ def _chains(rng: torch.Generator) -> list[Case]:
                 tensor.copy_(torch.randn(tensor.shape, generator=rng))
             norm.running_var.copy_(0.5 + torch.rand(n, generator=rng))
         given = {"in_channels": c, "out_channels": n, "kernel_size": 3, "bias": bias}
-        return Case(label, (Layer.of(conv, **given), Layer.of(norm, num_features=n), keep))
+        edge = not bias or bool(keep.all())
+        return Case(label, (Layer.of(conv, **given), Layer.of(norm, num_features=n), keep), edge)
 
     n = _int(rng, 5, 8)
     keep = torch.rand(n, generator=rng) < 0.5
@@ -366,8 +367,8 @@ def _maps(rng: torch.Generator) -> list[Case]:
         Case("the first channel of 2x3 maps", (0, 2, 3)),
         Case("the second channel of 2x3 maps", (1, 2, 3)),
         Case(f"maps of {height}x{width}", (_int(rng, 2, 9), height, width)),
-        Case("maps of 1x1, after global pooling", (_int(rng, 2, 9), 1, 1)),
-        Case("maps of one row", (_int(rng, 2, 9), 1, width)),
+        Case("maps of 1x1, after global pooling", (_int(rng, 2, 9), 1, 1), edge=True),
+        Case("maps of one row", (_int(rng, 2, 9), 1, width), edge=True),
         Case("square maps", (_int(rng, 10, 40), 5, 5)),
     ]
 
@@ -453,9 +454,9 @@ def _steps(rng: torch.Generator) -> list[Case]:
         Case("one step of two", (1, 2, 0.8)),
         Case(f"step {t} of {n}", (t, n, final)),
         Case("a start that is not dense", (t, n, final, 0.3)),
-        Case("step 0", (0, n, final, 0.1)),
+        Case("step 0", (0, n, final, 0.1), edge=True),
         Case("the last step", (n, n, final, 0.1)),
-        Case("a single step", (1, 1, final)),
+        Case("a single step", (1, 1, final), edge=True),
     ]
 
 
@@ -525,7 +526,7 @@ def _schedules(rng: torch.Generator) -> list[Case]:
         Case("two rounds", ([0.3, 0.5], *calls, "dense")),
         Case("several rounds", (rising, *calls, "start")),
         Case("one round", ([0.5], *calls, "dense")),
-        Case("no round at all", ([], *calls, "dense")),
+        Case("no round at all", ([], *calls, "dense"), edge=True),
     ]
 
 

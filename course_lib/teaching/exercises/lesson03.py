@@ -49,7 +49,8 @@ def _tallies(rng: torch.Generator) -> list[Case]:
         units = outputs.shape[1]
         total = torch.zeros(units) if fresh else 50 * torch.rand(units, generator=rng)
         zeros = torch.zeros(units) if fresh else torch.randint(5, 50, (units,), generator=rng).float()
-        return Case(label, (total, zeros, 0 if fresh else _int(rng, 60, 90), outputs))
+        edge = not outputs.any() or bool((outputs.abs() < 1e-6).all())
+        return Case(label, (total, zeros, 0 if fresh else _int(rng, 60, 90), outputs), edge)
 
     b, c, h, w = _int(rng, 4, 6), _int(rng, 7, 9), 2, 3
     return [
@@ -175,7 +176,7 @@ def _batches(rng: torch.Generator) -> list[Case]:
         Case("two batches of the same size", (unequal(4, 4),)),
         Case("a last batch that is smaller", (unequal(6, 6, 1),)),
         Case("neurons, without rows and columns", (unequal(5, 2, shape=()),)),
-        Case("a unit that is always silent", (dead,)),
+        Case("a unit that is always silent", (dead,), edge=True),
         Case(
             "outputs that can be negative",
             ([torch.randn(4, c, h, w, generator=rng), torch.randn(2, c, h, w, generator=rng)],),
@@ -326,11 +327,11 @@ def _thresholds(rng: torch.Generator) -> list[Case]:
         Case("four units", (torch.tensor([0.2, 1.2, 0.6, 1.8]), 0.8)),
         Case(f"{n} units", (drawn, 0.999 * middle)),
         Case("a score that equals the threshold", (exact, 0.5)),
-        Case("a threshold below all", (drawn, 0.01)),
-        Case("a threshold above all", (drawn, 9.0)),
-        Case("threshold 0 and a unit that is never active", (torch.tensor([0.3, 0.0, 0.7]), 0.0)),
-        Case("a single unit", (torch.tensor([0.1]), 0.5)),
-        Case("scores below zero", (drawn - 1, middle - 1.001)),
+        Case("a threshold below all", (drawn, 0.01), edge=True),
+        Case("a threshold above all", (drawn, 9.0), edge=True),
+        Case("threshold 0 and a unit that is never active", (torch.tensor([0.3, 0.0, 0.7]), 0.0), edge=True),
+        Case("a single unit", (torch.tensor([0.1]), 0.5), edge=True),
+        Case("scores below zero", (drawn - 1, middle - 1.001), edge=True),
     ]
 
 
@@ -360,10 +361,10 @@ def _some_survivors(rng: torch.Generator) -> list[Case]:
         Case("a third of them gone in earlier rounds", (drawn, k, some)),
         Case("a negative number of deviations", (drawn, -k, some)),
         Case("four survivors", (scores(4), 1.0 + k, torch.ones(4, dtype=torch.bool))),
-        Case("more deviations than any score is away", (drawn, 9.0, some)),
-        Case("so few deviations that all would go", (drawn, -9.0, some)),
-        Case("a single survivor", (drawn, 0.5, torch.arange(len(drawn)) == int(drawn.argmax()))),
-        Case("equal scores", (torch.full((5,), 0.5), 0.5, torch.ones(5, dtype=torch.bool))),
+        Case("more deviations than any score is away", (drawn, 9.0, some), edge=True),
+        Case("so few deviations that all would go", (drawn, -9.0, some), edge=True),
+        Case("a single survivor", (drawn, 0.5, torch.arange(len(drawn)) == int(drawn.argmax())), edge=True),
+        Case("equal scores", (torch.full((5,), 0.5), 0.5, torch.ones(5, dtype=torch.bool)), edge=True),
     ]
 
 
@@ -553,8 +554,8 @@ def _sets(rng: torch.Generator) -> list[Case]:
         Case(f"two sets over {n} units", (one, other)),
         Case("a set and itself", (one, one)),
         Case("sets that have nothing in common", (one, ~one)),
-        Case("one set empty", (one, nothing)),
-        Case("both sets empty", (nothing, nothing)),
+        Case("one set empty", (one, nothing), edge=True),
+        Case("both sets empty", (nothing, nothing), edge=True),
         Case("a set within the other", (one & other, one)),
     ]
 

@@ -73,23 +73,23 @@ _MANY = "many numbers and p = 0.1, in float32"
 
 def _means(rng: torch.Generator) -> list[Case]:
     exponents = (2.0, 0.5, 1.0, 0.5, 3.0, 0.5)
-    cases = [Case(label, (w, s)) for label, w, s in zip(_LABELS, _vectors(rng), exponents, strict=True)]
+    cases = [Case(label, (w, s), w.numel() == 1) for label, w, s in zip(_LABELS, _vectors(rng), exponents, strict=True)]
     return [
         *cases,
         Case("exponent 1", (torch.randn(6, generator=rng), 1.0)),
-        Case(_MANY, (torch.randn(20_000, generator=rng), 0.1)),
+        Case(_MANY, (torch.randn(20_000, generator=rng), 0.1), edge=True),
     ]
 
 
 def _indices(rng: torch.Generator) -> list[Case]:
     norms = ((1.0, 2.0), (0.5, 1.0), (1.0, 2.0), (0.5, 1.0), (0.5, 2.0), (1.0, 2.0))
-    cases = [Case(label, (w, *pq)) for label, w, pq in zip(_LABELS, _vectors(rng), norms, strict=True)]
+    cases = [Case(label, (w, *pq), w.numel() == 1) for label, w, pq in zip(_LABELS, _vectors(rng), norms, strict=True)]
     drawn = torch.randn(_int(rng, 6, 9), generator=rng)
     return [
         *cases,
         Case("p and q as they are by default", (drawn,)),
         Case("the same vector, a thousand times as large", (1000 * drawn,)),
-        Case(_MANY, (torch.randn(20_000, generator=rng), 0.1, 1.0)),
+        Case(_MANY, (torch.randn(20_000, generator=rng), 0.1, 1.0), edge=True),
     ]
 
 
@@ -348,7 +348,7 @@ def _norms(rng: torch.Generator) -> list[Case]:
         Case("the paper's p and q", (1.0, 2.0)),
         Case("the paper's other p and q", (0.5, 1.0)),
         Case("drawn p and q", (p, q)),
-        Case("p and q close together", (1.0, 1.01)),
+        Case("p and q close together", (1.0, 1.01), edge=True),
     ]
 
 
