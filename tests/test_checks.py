@@ -43,6 +43,23 @@ def test_each_known_misconception_is_told_by_its_name(exercise):
             assert verdict.reason.startswith(known.sentence)
 
 
+def test_an_answer_that_calls_the_library_is_not_the_students_own():
+    scope = {"Tensor": torch.Tensor}
+    exec("from course_lib.pruning import scores\ndef helper(w):\n    return scores.l1_norm(w)", scope)
+    exec("def filter_l1(weight: Tensor):\n    return helper(weight)", scope)
+    verdict = check(scope["filter_l1"])
+    assert (verdict.state, verdict.points) == ("not yet", 0)
+    assert verdict.reason.startswith("It uses scores, which is course_lib's")
+    exec("def filter_l1(weight):\n    from course_lib.pruning.scores import l1_norm\n    return l1_norm(weight)", scope)
+    assert check(scope["filter_l1"]).misconception == "borrowed"
+
+
+def test_another_exercises_function_is_not_borrowed():
+    scope = {"power_mean": exercises.find("power_mean").reference}
+    exec("def pq_index(w, p=0.5, q=1.0):\n    return 1 - power_mean(w, p) / power_mean(w, q)", scope)
+    assert check(scope["pq_index"]).state == "correct"
+
+
 def test_who_is_wrong_on_edge_cases_only_earns_half_of_the_points():
     cases = [Case("plain", (4.0,)), Case("none at all", (0.0,), edge=True), Case("also plain", (5.0,))]
     half = Exercise("half", "99", 3, lambda x: x / 2, lambda rng: cases)
@@ -251,3 +268,38 @@ def test_a_mistake_that_explains_every_case_is_named_before_one_that_explains_th
     assert {judge("03", "variable_threshold", variance, seed).misconception for seed in range(50)} == {
         "variance for deviation"
     }
+
+
+def test_a_wrong_answer_on_purpose_is_shown_with_what_was_expected():
+    def weights_left(n, share):
+        return share * n
+
+    verdict = check(weights_left)
+    assert (verdict.state, verdict.misconception) == ("not yet", "what goes")
+    told = dict(verdict.evidence)
+    assert (told["call"], told["it gave"], told["expected"]) == ("weights_left(10, 0.9)", "9", "1")
+    noted = {"as it is": "Not attempted", "wrong": " not  yet", "mended": "correct", "expected": "1"}
+    assert check(noted, "three_answers").points == 2
+    partly = check(noted | {"expected": 9}, "three_answers")
+    assert (partly.state, partly.points) == ("not yet", 1.5) and "line below" in partly.reason
+    assert check("not yet", "three_answers").points == 0
+
+
+def test_three_accuracies_are_predicted_at_once_and_the_first_ones_stay():
+    assert check({50: 0.7, 90: 0.2, 99: 0.1}, "accuracy_left").points == 1
+    later = check({50: 0.9, 90: 0.2, 99: 0.1}, "accuracy_left")
+    assert later.points == 1 and "{50: 0.7, 90: 0.2, 99: 0.1}, stays" in later.reason
+    for wrong in ({50: 70, 90: 20, 99: 10}, {50: 0.7}, 0.7, {50: 0.7, 90: None, 99: 0.1}):
+        assert check(wrong, "accuracy_left").points == 0
+
+
+def test_a_network_shares_and_freezes_tensors():
+    from course_lib.teaching.exercises.attempts import Layer, Network
+
+    given = {"in_features": 3, "out_features": 3}
+    dense = Layer.of(torch.nn.Linear(**given), **given)
+    inner = Network({"a": dense, "b": dense}, shared={"b.weight": "a.weight"}, frozen=("a.bias",))
+    model = Network({"inner": inner, "last": dense}).build()
+    assert model.inner.a.weight is model.inner.b.weight
+    assert not model.inner.a.bias.requires_grad and model.inner.b.bias.requires_grad
+    assert [name for name, _ in model.named_parameters()][-1] == "last.bias"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from dataclasses import replace
+from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 import torch
@@ -13,7 +14,7 @@ from course_lib.errors import CourseError
 from course_lib.teaching import exercises
 from course_lib.teaching.exercises.attempts import attempt
 from course_lib.teaching.exercises.base import Exercise, Value
-from course_lib.teaching.verdict import CORRECT, NOT_ATTEMPTED, Verdict
+from course_lib.teaching.verdict import CORRECT, NOT_ATTEMPTED, NOT_YET, Verdict
 
 __all__ = ["check", "judge", "use"]
 
@@ -36,6 +37,11 @@ def check(answer: Any, name: str | None = None) -> Verdict:
         return exercise.not_attempted(f"{name} is {answer!r}; it should be a function.")
     if _is_library(answer):
         return exercise.not_attempted("This is the library's version: run the cell with your own function, then this one.")
+    if borrowed := _borrowed(answer):
+        reason = (
+            f"It uses {borrowed}, which is course_lib's; an answer has to be your own code, and needs no more than its arguments."
+        )
+        return Verdict(NOT_YET, 0, exercise.points, reason, "borrowed")
     return judge(exercise.lesson, name, answer, secrets.randbits(32))
 
 
@@ -80,6 +86,30 @@ def use(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def _is_library(function: Callable[..., Any]) -> bool:
     return str(getattr(function, "__module__", "")).split(".")[0] == "course_lib"
+
+
+def _borrowed(function: Callable[..., Any]) -> str:
+    """Return a name of the library that the function, or one of the notebook's that it calls, reads; "" if there is none.
+
+    Other exercises' functions are not borrowed, whoever wrote them: the grader supplies those as well.
+    """
+    waiting, seen = [function], set()
+    while waiting:
+        one = waiting.pop()
+        codes = [code] if (code := getattr(one, "__code__", None)) else []
+        seen.add(one)
+        while codes:
+            code = codes.pop()
+            codes += [constant for constant in code.co_consts if isinstance(constant, CodeType)]
+            for name in code.co_names:
+                value = one.__globals__.get(name)
+                home = value.__name__ if isinstance(value, ModuleType) else str(getattr(value, "__module__", ""))
+                known = {exercise.name for exercise in exercises.everything()}
+                if name.split(".")[0] == "course_lib" or (home.split(".")[0] == "course_lib" and name not in known):
+                    return name
+                if isinstance(value, FunctionType) and value not in seen and home.split(".")[0] != "course_lib":
+                    waiting.append(value)
+    return ""
 
 
 def _empty() -> None: ...
