@@ -135,6 +135,15 @@ def validate(
 
 
 @app.command()
+def release(out: Annotated[Path, typer.Option(help="A folder that does not exist yet.")]) -> None:
+    """Make the tree that students get: no solutions, no gallery; scanned for answers and run once."""
+    from course_lib import release as releases
+
+    files = releases.release(_repository(), out)
+    console.print(f"{out}: {len(files)} files, scanned and run once. No solutions, no gallery.", highlight=False)
+
+
+@app.command()
 def grade(
     submissions: Annotated[Path, typer.Argument(help="Students' folders, or files as a learning platform exports them.")],
     lesson: Annotated[str, typer.Option(help="Such as 02.")],

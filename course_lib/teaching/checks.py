@@ -38,9 +38,7 @@ def check(answer: Any, name: str | None = None) -> Verdict:
     if _is_library(answer):
         return exercise.not_attempted("This is the library's version: run the cell with your own function, then this one.")
     if borrowed := _borrowed(answer):
-        reason = (
-            f"It uses {borrowed}, which is course_lib's; an answer has to be your own code, and needs no more than its arguments."
-        )
+        reason = f"It uses {borrowed}, which is course_lib's; an answer is your own code and needs its arguments only."
         return Verdict(NOT_YET, 0, exercise.points, reason, "borrowed")
     return judge(exercise.lesson, name, answer, secrets.randbits(32))
 

@@ -1,0 +1,128 @@
+"""The tree that students get: notebooks, library, tables of the studies; no solutions and no gallery."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from course_lib import authoring, validation
+from course_lib.authoring.source import BEGIN, END
+from course_lib.errors import CourseError
+
+FILES = ("LICENSE", "pyproject.toml", "environment.yml", "results/lessons/minutes.json")
+GLOBS = (
+    "notebooks/*.ipynb",
+    "notebooks/*.md",
+    "course_lib/**/*",
+    "results/*/table.csv",
+    "results/*/README.md",
+    "results/*/*.png",
+)
+NOT = {"__pycache__", ".ipynb_checkpoints"}
+FORBIDDEN = ("solutions", "tests", "gallery", "records")
+SHORT = 12  # characters; shorter lines of an answer say nothing
+README = """# Pruning neural networks: a course
+
+With Python 3.10 or newer, in this folder (the set-up downloads PyTorch, about 5.5 GB with its CUDA libraries on Linux):
+
+```
+python -m venv .venv
+.venv/bin/pip install -e .
+.venv/bin/course lab                                    # opens the first lesson in JupyterLab
+.venv/bin/course preflight notebooks/02_....ipynb       # before you hand it in: what will be graded of it?
+```
+
+With conda instead: `conda env create -f environment.yml`, `conda activate course`, `course lab`.
+The lessons lie in notebooks/, to be worked through in their order. If something does not work: `course doctor`.
+"""
+
+
+def release(root: Path, out: Path, run: bool = True) -> list[str]:
+    """Write the students' tree to `out`, scan it for answers and execute its notebooks once in ci mode; return its files.
+
+    out: a folder that does not exist yet, or is empty; it appears only when everything is well.
+
+    Raises:
+        CourseError: notebooks that do not follow their sources, an answer that would leak, or a lesson that does not run.
+    """
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise CourseError(f"--out {out} was given; it is not empty. Give a new folder.")
+    if problems := authoring.check(root):
+        raise CourseError(f"nothing is released: {problems[0]}")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=out.parent, prefix=".release-") as folder:
+        tree = Path(folder) / "course"
+        for path in _chosen(root):
+            target = tree / path.relative_to(root)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(path, target)
+        (tree / "README.md").write_text(README, encoding="utf-8")
+        if leaks := scan(tree, root):
+            raise CourseError(f"nothing is released: {leaks[0]}")
+        if run:
+            _execute(tree, Path(folder) / "executed")
+        if out.exists():
+            out.rmdir()
+        os.replace(tree, out)
+    return sorted(str(path.relative_to(out)) for path in out.rglob("*") if path.is_file())
+
+
+def scan(tree: Path, root: Path) -> list[str]:
+    """Return one sentence for each answer, output or folder of the instructors' that `tree` holds.
+
+    root: the course, whose sources say what the answers are.
+    """
+    found = []
+    for path in sorted(tree.rglob("*")):
+        inside = path.relative_to(tree)
+        if set(inside.parts) & set(FORBIDDEN):
+            found.append(f"{inside} is not for students.")
+        if path.suffix == ".ipynb":
+            found += [f"{inside} {told}" for told in _leaks(path, root)]
+    return found
+
+
+def _chosen(root: Path) -> Iterator[Path]:
+    paths = [root / name for name in FILES] + [path for glob in GLOBS for path in sorted(root.glob(glob))]
+    for path in paths:
+        inside = path.relative_to(root)
+        if path.is_file() and not set(inside.parts) & NOT and inside.suffix != ".pyc":
+            yield path
+
+
+def _leaks(path: Path, root: Path) -> Iterator[str]:
+    text = path.read_text(encoding="utf-8")
+    book = json.loads(text)
+    if any(cell.get("outputs") or cell.get("attachments") for cell in book["cells"]):
+        yield "has outputs or attachments."
+    for mark in (BEGIN, END, "*Rubric"):
+        if mark in text:
+            yield f"holds {mark!r}."
+    source = root / "solutions" / f"{path.stem}.py"
+    answers = re.findall(rf"{BEGIN}\n(.*?)\s*{END}", source.read_text(encoding="utf-8"), re.S)
+    shown = re.sub(rf"{BEGIN}.*?{END}", "", source.read_text(encoding="utf-8"), flags=re.S)
+    sources = "\n".join("".join(cell["source"]) for cell in book["cells"])
+    for line in {line.strip() for answer in answers for line in answer.splitlines()}:
+        if len(line) > SHORT and line in sources and line not in shown:
+            yield f"holds a line of an answer: {line!r}."
+
+
+def _execute(tree: Path, out: Path) -> None:
+    """Execute the notebooks with the released library, not with the one that is installed here."""
+    before = os.environ.get("PYTHONPATH")
+    os.environ["PYTHONPATH"] = str(tree.resolve())
+    try:
+        done = validation.validate(tree, "ci", folder="notebooks", out=out)
+    finally:
+        if before is None:
+            del os.environ["PYTHONPATH"]
+        else:
+            os.environ["PYTHONPATH"] = before
+    for lesson in done:
+        if lesson.problem:
+            raise CourseError(f"nothing is released: {lesson.problem}")

@@ -1,0 +1,88 @@
+"""What students get holds no answer and runs with nothing but itself."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from course_lib import authoring, release
+from course_lib.errors import CourseError
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory):
+    out = tmp_path_factory.mktemp("release") / "course"
+    release.release(ROOT, out, run=False)
+    return out
+
+
+def test_a_release_has_every_lesson_the_library_and_the_tables(tree):
+    assert {path.stem for path in (tree / "notebooks").glob("*.ipynb")} == {path.stem for path in authoring.lessons(ROOT)}
+    assert (tree / "course_lib" / "embedded" / "fashion-mini.npz").exists()
+    assert (tree / "results" / "cifar10-one-seed" / "table.csv").exists()
+    assert (tree / "README.md").read_text() == release.README
+
+
+def test_a_release_has_no_solutions_tests_or_gallery(tree):
+    assert release.scan(tree, ROOT) == []
+    parts = {part for path in tree.rglob("*") for part in path.relative_to(tree).parts}
+    assert not parts & {"solutions", "tests", "gallery", "records", "__pycache__"}
+
+
+@pytest.mark.parametrize(
+    ("leak", "told"),
+    [
+        (lambda cell: cell.update(outputs=[{"output_type": "stream", "name": "stdout", "text": "42"}]), "has outputs"),
+        (lambda cell: cell.update(source="### BEGIN SOLUTION\n1\n### END SOLUTION"), "holds '### BEGIN SOLUTION'"),
+        (lambda cell: cell.update(source="    keep[scores.argsort()[:gone]] = False"), "holds a line of an answer"),
+        (lambda cell: cell.update(source="*Rubric (2 points).* One point for"), "holds '*Rubric'"),
+    ],
+    ids=["outputs", "markers", "an answer", "a rubric"],
+)
+def test_an_answer_in_a_notebook_is_found(tree, tmp_path, leak, told):
+    copy = tmp_path / "course"
+    shutil.copytree(tree, copy)
+    path = copy / "notebooks" / "02_l1_filter_pruning.ipynb"
+    book = json.loads(path.read_text())
+    leak(next(cell for cell in book["cells"] if cell["cell_type"] == "code"))
+    path.write_text(json.dumps(book))
+    (sentence,) = {one for one in release.scan(copy, ROOT) if told in one}
+    assert sentence.startswith("notebooks/02_l1_filter_pruning.ipynb")
+
+
+def test_a_folder_of_solutions_in_the_tree_is_found(tree, tmp_path):
+    copy = tmp_path / "course"
+    shutil.copytree(tree, copy)
+    (copy / "solutions").mkdir()
+    assert release.scan(copy, ROOT) == ["solutions is not for students."]
+
+
+def test_a_folder_that_is_not_empty_is_refused_and_left_alone(tmp_path):
+    (tmp_path / "mine.txt").write_text("mine")
+    with pytest.raises(CourseError, match="is not empty"):
+        release.release(ROOT, tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+def test_a_release_runs_once_with_its_own_library_before_it_appears(tmp_path, monkeypatch):
+    seen = {}
+
+    def validate(root, mode, *, folder, out):
+        import os
+
+        seen.update(
+            root=root, mode=mode, folder=folder, path=os.environ["PYTHONPATH"], library=(root / "course_lib").is_dir()
+        )
+        return [type("Lesson", (), {"problem": "02 stops with NameError."})()]
+
+    monkeypatch.setattr(release.validation, "validate", validate)
+    with pytest.raises(CourseError, match="02 stops with NameError"):
+        release.release(ROOT, tmp_path / "course")
+    assert (seen["mode"], seen["folder"], seen["library"]) == ("ci", "notebooks", True)
+    assert seen["path"] == str(seen["root"].resolve())
+    assert list(tmp_path.iterdir()) == []
