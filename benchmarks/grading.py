@@ -48,9 +48,7 @@ def main() -> None:
         f"| course grade, {options.jobs} at a time | answers, isolated | {options.submissions} | {many:.1f} | {each:.2f} |"
     )
     print(f"| nbgrader autograde | the whole notebook | {options.plain} | {plain:.1f} | {other:.2f} |")
-    print(
-        f"\ncourse grade is {other / each:.1f} times faster per submission. One submission alone takes it {one:.1f} s: start-up,"
-    )
+    print(f"\ncourse grade is {other / each:.1f} times faster per submission. One alone takes it {one:.1f} s: start-up,")
     print(f"{one - slope:.1f} s of that; each further one adds {slope:.2f} s.")
     told = ", ".join(f"{size / 2**20:.0f} MiB after {count}" for count, size in memory.items())
     print(f"Memory of the grader and its worker processes: {told} submissions.")
