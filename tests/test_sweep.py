@@ -388,3 +388,12 @@ def test_a_file_gives_the_same_curves_as_the_mapping(tmp_path):
 
 def test_every_known_model_can_stand_in_a_grid():
     assert [grid.check(changed(model=name))["model"] for name in models.MODELS] == list(models.MODELS)
+
+
+def test_a_quiet_run_does_not_say_what_each_round_came_to(tmp_path, capsys):
+    short = changed(rounds=1, method=GRID["method"][:1], dense={"epochs": 0.5, "threads": 1})
+    told = sweep.run(short, store=tmp_path / "told", jobs=1)
+    assert "round 1: sparsity" in capsys.readouterr().out
+    quiet = sweep.run(short, store=tmp_path / "quiet", jobs=1, quiet=True)
+    assert capsys.readouterr().out == ""
+    pandas.testing.assert_frame_equal(compared(told), compared(quiet))

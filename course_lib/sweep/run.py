@@ -30,6 +30,7 @@ def run(
     store: str | Path = "runs",
     jobs: int | None = None,
     records: str | Path | None = None,
+    quiet: bool = False,
 ) -> pandas.DataFrame:
     """Run what is not yet finished of a grid, and return its table: one row a point, the dense starts first.
 
@@ -41,6 +42,7 @@ def run(
         store: a folder of its own for each grid is made in it.
         jobs: curves at a time; None: one per core on a CPU, one on an accelerator, one per worker of a cluster.
         records: where finished curves and dense starts are kept for good; what is there is not run again.
+        quiet: show the bar only, and do not say what each round came to.
     """
     full = grid.check(what) if isinstance(what, Mapping) else grid.load(what)
     runs = _store(full, store, records)
@@ -49,7 +51,7 @@ def run(
         runs.check(full["data"], images, started.device)
         try:
             with FileLock(runs.folder / ".lock", timeout=0):
-                _run({**full, "device": started.device}, runs, started, images)
+                _run({**full, "device": started.device}, runs, started, images, quiet)
         except Timeout as error:
             raise CourseError(f"another process is running this grid in {runs.folder}; wait for it, or stop it.") from error
     return table(full, store, records)
@@ -84,7 +86,7 @@ def _store(what: Mapping[str, Any], store: str | Path, records: str | Path | Non
     return Store(Path(store) / what["name"], Path(records) if records is not None else None)
 
 
-def _run(full: Mapping[str, Any], runs: Store, engine: Engine, images: str) -> None:
+def _run(full: Mapping[str, Any], runs: Store, engine: Engine, images: str, quiet: bool) -> None:
     todo = unfinished(full, runs.folder.parent, runs.records)
     starts = {curve["seed"]: curve for curve in todo if not runs.has_start(curve)}
     for curve in todo:
@@ -106,7 +108,7 @@ def _run(full: Mapping[str, Any], runs: Store, engine: Engine, images: str) -> N
 
         def keep(curve: Curve, files: steps.Files) -> bool:
             runs.put(curve, files)
-            _tell(bar, curve, runs, files)
+            _tell(bar, curve, runs, files, quiet)
             return runs.is_over(curve)
 
         wide = max(1, full["dense"]["threads"] // full["threads"])  # slots that one dense start fills
@@ -164,22 +166,21 @@ def _bar(name: str, todo: Sequence[Curve], starts: Sequence[Curve], runs: Store)
     return tqdm(total=total, initial=initial, desc=name, bar_format=form)
 
 
-def _tell(bar: tqdm, curve: Curve, runs: Store, files: steps.Files) -> None:
-    """Move the bar by what a step trained, and say what came of it."""
+def _tell(bar: tqdm, curve: Curve, runs: Store, files: steps.Files, quiet: bool) -> None:
+    """Move the bar by what a step trained, and say what came of it; `quiet` moves the bar only."""
+    say = (lambda told: None) if quiet else bar.write
     name = f"{curve['method']} (seed {curve['seed']})"
     for file, content in files.items():
         if file.startswith("round-") and file.endswith(".json"):
             record = json.loads(content)
             told = f"sparsity {record['sparsity']:.3f}, accuracy {record['accuracy']['tuned']:.3f}"
-            bar.write(f"{name}, round {record['round']}: {told} (validation)")
+            say(f"{name}, round {record['round']}: {told} (validation)")
             bar.update(_epochs(curve, record["round"]) - _epochs(curve, record["round"] - 1))
         elif file == "scratch.json":
-            bar.write(
-                f"{name}: its best masks from scratch, accuracy {json.loads(content)['val_accuracy']:.3f} (validation)"
-            )
+            say(f"{name}: its best masks from scratch, accuracy {json.loads(content)['val_accuracy']:.3f} (validation)")
             bar.update(_scratch_epochs(curve))
         elif file == "failed.json":
-            bar.write(f"{name} failed: {runs.failure(curve)}")
+            say(f"{name} failed: {runs.failure(curve)}")
 
 
 def _epochs(curve: Curve, rounds: int) -> float:

@@ -1,0 +1,204 @@
+"""Lesson 06: many networks in one arena, the front, the area below it, and the choice of one point."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import matplotlib
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
+
+from course_lib.pareto.figure import COLOURS, DASHES, MARKERS, REFERENCE_NOTE, REFERENCES
+from course_lib.teaching.figures.picture import DPI, FAINT, GONE, INK, KEPT, STYLE, Picture, canvas
+
+Points = Sequence[Sequence[float]]  # rows of (size, accuracy) or (size, mean, low, high)
+DENSE = "dense"
+SCRATCH = ", from scratch"  # a control: drawn in the looks of its method, hollow
+
+
+def _looks(labels: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Label -> how it is drawn: by its place in the alphabet, so that a method looks the same in all figures of a table."""
+    methods = sorted({label.removesuffix(SCRATCH) for label in labels} - {DENSE})
+    looks = {}
+    for label in labels:
+        if label == DENSE:
+            looks[label] = {"color": INK, "marker": "*", "ls": ""}
+            continue
+        n = methods.index(label.removesuffix(SCRATCH))
+        looks[label] = {"color": COLOURS[n % len(COLOURS)], "marker": MARKERS[n % len(MARKERS)], "ls": DASHES[n % 6]}
+        if label.endswith(SCRATCH):
+            looks[label] |= {"ls": "", "markerfacecolor": "white", "markersize": 9, "markeredgewidth": 2}
+    return looks
+
+
+def _draw(axis: Axes, curves: Mapping[str, Points], front: Points = ()) -> None:
+    if len(front):
+        sizes, accuracies = np.asarray(front, dtype=float).T
+        axis.plot(sizes, accuracies, color=INK, alpha=0.16, lw=10, solid_capstyle="round", label="front")
+    for label, look in _looks(list(curves)).items():
+        rows = np.asarray(curves[label], dtype=float)
+        if rows.shape[1] == 4:
+            axis.fill_between(rows[:, 0], rows[:, 2], rows[:, 3], color=look["color"], alpha=0.15, lw=0)
+        axis.plot(rows[:, 0], rows[:, 1], label=label, **{"lw": 1.7, "markersize": 5.5, **look})
+    axis.grid(color="#E5E5E5", lw=0.6)
+
+
+def arena(
+    curves: Mapping[str, Points],
+    dense: float | None = None,
+    front: Points = (),
+    references: bool = False,
+    guesses: Mapping[float, tuple[str | None, str]] | None = None,
+    ylabel: str = "test accuracy",
+    title: str = "",
+) -> Picture:
+    """Draw accuracy over sparsity, one curve a method.
+
+    Args:
+        curves: label -> rows of (sparsity, accuracy) or (sparsity, mean, low, high); "..., from scratch" is drawn hollow.
+        dense: the dense model's accuracy. front: (sparsity, accuracy) of the points that nothing dominates.
+        references: add the reference project's two points, which come from other data.
+        guesses: sparsity -> (the student's guess or None, the winner).
+    """
+    picture, axes = canvas(8.6, 4.7)
+    axis = axes[0, 0]
+    _draw(axis, curves, front)
+    told = [
+        f"{label}: {rows[0][1]:.3f} at {rows[0][0]:.2f} to {rows[-1][1]:.3f} at {rows[-1][0]:.2f}"
+        for label, rows in curves.items()
+    ]
+    if references:
+        for name, sparsity, accuracy, marker in REFERENCES:
+            axis.plot(sparsity, accuracy, marker, color=INK, ms=11, mfc="none", mew=1.8, label=f"reference project, {name}")
+            told.append(f"reference project, {name} (other data): {accuracy:.4f} at {sparsity:.4f}")
+        axis.set_title(f"hollow: {REFERENCE_NOTE}".replace("\n", " "), loc="right", fontsize=9, color="#555555")
+    if dense is not None:
+        axis.axhline(dense, color=INK, lw=1, ls=(0, (2, 2)), label=f"dense model ({dense:.3f})")
+        told.append(f"dense model {dense:.3f}")
+    for place, (sparsity, (guess, winner)) in enumerate((guesses or {}).items()):
+        axis.axvline(sparsity, color=FAINT, lw=1.2, zorder=0)
+        words = f"{winner}\n(you: {guess or 'no guess'})"
+        side = "center" if place % 2 == 0 else "right"  # labels of neighbours must not collide
+        axis.text(sparsity, 1.01, words, transform=axis.get_xaxis_transform(), ha=side, va="bottom", fontsize=8)
+        told.append(f"best at {sparsity:g}: {winner} (guess: {guess or 'none'})")
+    axis.set(xlabel="sparsity (share of all parameters gone)", ylabel=ylabel)
+    axis.set_title(title, loc="left", pad=28 if guesses else None)
+    picture.legend(loc="outside lower center", ncols=3, frameon=False, fontsize=9)
+    picture.alt = "Accuracy over sparsity. " + "; ".join(told) + f". {len(front)} points on the front."
+    return picture
+
+
+def three_axes(panels: Mapping[str, tuple[Mapping[str, Points], Points]]) -> Picture:
+    """Draw the same runs over several sizes, fewer to the right: name of the size -> (curves, front)."""
+    picture, axes = canvas(10.5, 4.3, 1, len(panels), sharey=True)
+    told = []
+    for axis, (name, (curves, front)) in zip(axes[0], panels.items(), strict=True):
+        _draw(axis, curves, front)
+        axis.set(xscale="log", xlabel=f"{name} (fewer to the right)")
+        axis.xaxis.set_major_locator(LogLocator(subs=(1, 3)))
+        axis.xaxis.set_major_formatter(EngFormatter(sep=""))
+        axis.xaxis.set_minor_formatter(NullFormatter())
+        axis.invert_xaxis()
+        labels = {tuple(row[:2]): label for label, rows in curves.items() for row in rows}
+        holders = list(dict.fromkeys(labels[tuple(point)] for point in front if tuple(point) in labels))
+        axis.set_title("front: " + (", ".join(holders) if len(holders) < 4 else f"{len(holders)} methods"), loc="left")
+        told.append(f"over {name} the front holds points of {', '.join(holders)}")
+    axes[0, 0].set_ylabel("test accuracy")
+    handles, labels = axes[0, 0].get_legend_handles_labels()
+    picture.legend(handles, labels, loc="outside lower center", ncols=4, frameon=False, fontsize=9)
+    picture.alt = "The same runs over several sizes: " + "; ".join(told) + "."
+    return picture
+
+
+def staircase(
+    points: Mapping[str, tuple[float, float]], front: Sequence[str], reference: tuple[float, float] | None = None
+) -> Picture:
+    """Draw named points (sparsity, accuracy), dots on the front, crosses dominated, and the area beyond `reference`."""
+    picture, axes = canvas(6.4, 3.8)
+    axis = axes[0, 0]
+    start, floor = reference or (0.0, min(accuracy for _, accuracy in points.values()))
+    area, last, path = 0.0, start, []
+    for sparsity, accuracy in sorted(points[name] for name in front):
+        width, height = max(sparsity - last, 0), max(accuracy - floor, 0)
+        path += [(last, floor + height), (last + width, floor + height)]
+        area, last = area + width * height, last + width
+    xs, ys = zip(*path, (last, floor), strict=True)
+    axis.plot(xs, ys, color=KEPT, lw=1.3)
+    if reference is not None:
+        axis.fill_between(xs, ys, floor, color=KEPT, alpha=0.2, lw=0)
+    for name, (sparsity, accuracy) in points.items():
+        on = name in front
+        axis.plot(sparsity, accuracy, "o" if on else "x", color=KEPT if on else GONE, ms=8, mew=2)
+        axis.annotate(name, (sparsity, accuracy), (5, 5), textcoords="offset points")
+    picture.alt = f"{len(points)} points by sparsity and accuracy; on the front: {', '.join(front) or 'none'}."
+    if reference is not None:
+        axis.plot(*reference, "s", color=INK, ms=8)
+        axis.annotate("reference", reference, (8, -12), textcoords="offset points")
+        axis.set_title(f"area beyond the reference: {area:.4f}", loc="left")
+        picture.alt += f" Area beyond ({start:g}, {floor:g}): {area:.4f}."
+    axis.set(xlabel="sparsity", ylabel="accuracy", xlim=(-0.03, 1.05))
+    axis.grid(color="#E5E5E5", lw=0.6)
+    return picture
+
+
+@dataclass(frozen=True)
+class ChoiceState:
+    """One position of a slider that chooses among points.
+
+    points: method -> rows of (size, accuracy). chosen: (method, size, accuracy), or None where no point qualifies.
+    limit: a straight line of equal value (slope, offset), or a largest size. size: what the horizontal axis says.
+    rule: the choice in words.
+    """
+
+    points: Mapping[str, Points]
+    chosen: tuple[str, float, float] | None
+    size: str
+    rule: str
+    floor: float
+    line: tuple[float, float] | None = None
+    largest: float | None = None
+    log: bool = False
+
+    def __str__(self) -> str:
+        if self.chosen is None:
+            return f"{self.rule}: no point qualifies"
+        method, size, accuracy = self.chosen
+        number = f"{size:,.0f}" if self.log else f"{size:.3f}"
+        return f"{self.rule}: {method}, {self.size} {number}, validation accuracy {accuracy:.3f}"
+
+
+def choice_board(state: ChoiceState) -> Picture:
+    """Draw one position of the preference or of the budget slider: all points, the rule, and the chosen point."""
+    with matplotlib.rc_context(STYLE):
+        picture = Picture(figsize=(8.2, 4.1), dpi=DPI)
+        axis = picture.add_axes((0.09, 0.14, 0.62, 0.76))  # by hand: layout engines take longer than the drawing
+        sizes = np.array([row[0] for rows in state.points.values() for row in rows], dtype=float)
+        accuracies = np.array([row[1] for rows in state.points.values() for row in rows], dtype=float)
+        for label, look in _looks(list(state.points)).items():
+            rows = np.asarray(state.points[label], dtype=float)
+            axis.plot(rows[:, 0], rows[:, 1], label=label, **{**look, "ls": "", "markersize": 6, "alpha": 0.8})
+        if state.log:
+            axis.set_xscale("log")
+            axis.xaxis.set_major_locator(LogLocator(subs=(1, 3)))
+            axis.xaxis.set_major_formatter(EngFormatter(sep=""))
+            axis.xaxis.set_minor_formatter(NullFormatter())
+            axis.set_xlim(sizes.max() * 1.3, sizes.min() / 1.3)
+        else:
+            axis.set_xlim(-0.03, 1.03)
+        axis.set_ylim(min(0.3, accuracies.min()) - 0.02, accuracies.max() + 0.05)
+        axis.axhspan(0, state.floor, color=FAINT, alpha=0.25, lw=0)
+        if state.line is not None:
+            slope, offset = state.line
+            axis.axline((0, offset), slope=slope, color=INK, lw=1.2, ls=(0, (4, 2)), label="equal value")
+        if state.largest is not None:
+            axis.axvline(state.largest, color=INK, lw=1.2, ls=(0, (4, 2)), label="budget")
+        if state.chosen is not None:
+            axis.plot(*state.chosen[1:], "o", ms=17, mfc="none", mec=INK, mew=2, label="chosen")
+        axis.set(xlabel=f"{state.size}{', fewer to the right' if state.log else ''}", ylabel="validation accuracy")
+        axis.text(0, 1.03, state.chosen[0] if state.chosen else "no point qualifies", transform=axis.transAxes)
+        axis.legend(frameon=False, loc="upper left", bbox_to_anchor=(1.01, 1), fontsize=9)
+    picture.alt = f"{len(sizes)} points. {state}."
+    return picture
