@@ -77,6 +77,14 @@ def stability(
 
 
 @app.command()
+def findings(results: Annotated[Path, typer.Option(help="The folder of all studies.")] = Path("results")) -> None:
+    """Write results/README.md: each claim, and what the studies in that folder say of it."""
+    from course_lib import findings as found
+
+    console.print(f"written: {found.write(results)}", highlight=False)
+
+
+@app.command()
 def doctor() -> None:
     """Print versions, device, threads, disk and data sets at hand, and a fix for what is wrong."""
     from course_lib import doctor as examination

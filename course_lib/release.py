@@ -14,7 +14,7 @@ from course_lib import authoring, validation
 from course_lib.authoring.source import BEGIN, END
 from course_lib.errors import CourseError
 
-FILES = ("LICENSE", "pyproject.toml", "environment.yml", "results/lessons/minutes.json")
+FILES = ("LICENSE", "pyproject.toml", "environment.yml", "results/lessons/minutes.json", "results/README.md")
 GLOBS = (
     "notebooks/*.ipynb",
     "notebooks/*.md",

@@ -57,9 +57,8 @@ def verdicts(table: pandas.DataFrame, grid: Mapping[str, Any] | None = None) -> 
     sentences = [_best(row, n) for row in best]
     low = [method for method in pruned["method"].unique() if method not in {row["method"] for row in best}]
     sentences += [f"{method}: no point reaches a validation accuracy of {pareto.FLOOR:g}." for method in low]
-    seeds = pruned.groupby("method")["seed"].nunique()
-    fair = [method for method in pruned["method"].unique() if seeds[method] == seeds.max() and SCRATCH not in method]
-    sentences.append(_front(pruned[pruned["method"].isin(fair)], int(seeds.max())))
+    fair = comparable(pruned)
+    sentences.append(dominance(table))
     sap = next((method for method in fair if method.startswith("SAP")), None)
     pairs = (grid or {}).get("compare") or [(sap, other) for other in fair if sap and other != sap]
     found = [pareto.paired(table, *pair, at) for pair in pairs for at in (grid or {}).get("at") or SPARSITIES]
@@ -86,11 +85,21 @@ def _best(row: Mapping[str, Any], n: int) -> str:
     )
 
 
-def _front(pruned: pandas.DataFrame, seeds: int) -> str:
+def comparable(pruned: pandas.DataFrame) -> list[str]:
+    """Return the methods that ran on as many seeds as any other; from-scratch controls are no methods."""
+    seeds = pruned.groupby("method")["seed"].nunique()
+    return [method for method in pruned["method"].unique() if seeds[method] == seeds.max() and SCRATCH not in method]
+
+
+def dominance(table: pandas.DataFrame) -> str:
+    """Say whose points the front by validation accuracy consists of, and whether SAP dominates it."""
+    pruned = table[(table["method"] != "dense")]
+    pruned = pruned[pruned["method"].isin(comparable(pruned))]
     front = pareto.front(pareto.mean_curves(pruned))
     counts = front["method"].value_counts()
     shares = ", ".join(f"{count} of {method}" for method, count in counts.items())
     verb = "dominates" if all(method.startswith("SAP") for method in counts.index) else "does not dominate"
+    seeds = pruned["seed"].nunique()
     return (
         f"The front by validation accuracy has {len(front)} points: {shares}. So SAP {verb} it "
         f"({'one seed' if seeds == 1 else f'means of {seeds} seeds'})."
