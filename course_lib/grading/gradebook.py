@@ -18,7 +18,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_output
 
 from course_lib.errors import CourseError
-from course_lib.files import replacing
+from course_lib.files import replacing, write_text
 from course_lib.grading.marking import Mark, Result
 from course_lib.teaching.verdict import Verdict
 
@@ -30,10 +30,15 @@ c.CourseDirectory.db_url = {url!r}
 '''
 
 
-def prepare(url: str, lesson: str, book: NotebookNode, due: datetime | None) -> None:
-    """Make the assignment `lesson` with the graded cells of the students' notebook `book`, if it is not there yet."""
+def prepare(url: str, lesson: str, book: NotebookNode, due: datetime | None, folder: Path) -> None:
+    """Make the assignment `lesson` with the graded cells of the students' notebook `book`, if it is not there yet.
+
+    folder: where nbgrader will be started; formgrader lists what has a notebook in its source/.
+    """
     from nbgrader.preprocessors import SaveCells
 
+    write_text(folder / "nbgrader_config.py", CONFIG.format(url=url))
+    write_text(folder / "source" / lesson / f"{lesson}.ipynb", nbformat.writes(book, 4) + "\n")
     _create(url)
     with _open(url) as gradebook:
         gradebook.update_or_create_assignment(lesson, **({"duedate": _naive(due)} if due else {}))
@@ -57,9 +62,7 @@ def record(
 
     graded = compose(book, result)
     path = folder / "autograded" / result.student / lesson / f"{lesson}.ipynb"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(path) as temporary:
-        Path(temporary).write_text(nbformat.writes(graded, 4) + "\n", encoding="utf-8")
+    write_text(path, nbformat.writes(graded, 4) + "\n")
     with warnings.catch_warnings(), _open(url) as gradebook:
         warnings.filterwarnings("ignore", "Object of type <Submitted")  # SQLAlchemy's, about nbgrader's own code
         gradebook.update_or_create_student(result.student)

@@ -69,8 +69,7 @@ def grade(
     url = url or f"{gradebook.SQLITE}{(out / 'gradebook.db').resolve()}"
     try:
         with FileLock(out / ".lock", timeout=0):
-            write_text(out / "nbgrader_config.py", gradebook.CONFIG.format(url=url))
-            gradebook.prepare(url, name, book, due)
+            gradebook.prepare(url, name, book, due, out)
             key = {"seed": _seed(out, name, seed), "course_lib": course_lib.__version__}
             written = [cell.metadata.nbgrader.grade_id for cell in book.cells if _by_hand(cell)]
             work = _Work(lesson, name, out / "results" / name, key, limits or Limits(), unsafe, tuple(written))
