@@ -14,11 +14,11 @@ test: $(VENV)/.ready
 	COURSE_MODE=ci OMP_NUM_THREADS=1 TQDM_DISABLE=1 $(BIN)/python -m pytest --nbval-lax --nbval-cell-timeout=300 \
 		--dist loadfile -n 2 solutions
 
-# What is too heavy for `make test`: the lessons as students meet them, the galleries on 50 draws of inputs, and sweeps that
-# are killed at 20 random moments.
+# What is too heavy for `make test`: the lessons as students meet them, the galleries on 50 draws of inputs, and sweeps and
+# gradings that are killed at 20 random moments.
 validate: $(VENV)/.ready
 	$(BIN)/course validate --mode laptop
-	COURSE_GALLERY_SEEDS=50 COURSE_KILLS=20 $(BIN)/python -m pytest tests/test_gallery.py tests/test_engines.py
+	COURSE_GALLERY_SEEDS=50 COURSE_KILLS=20 $(BIN)/python -m pytest tests/test_gallery.py tests/test_engines.py tests/test_grading.py
 
 build: $(VENV)/.ready
 	$(BIN)/course build
