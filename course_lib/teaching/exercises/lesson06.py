@@ -46,7 +46,7 @@ def _scored(rng: torch.Generator) -> list[Case]:
         Case("a lower floor", (torch.tensor([0.3, 0.45, 0.2]), torch.rand(3, generator=rng), 0.25)),
         Case("an accuracy that equals the floor", (torch.tensor([0.5, 0.75, 1.0]), torch.tensor([0.9, 0.9, 0.9]), 0.75)),
         Case("every accuracy below the floor", (torch.tensor([0.1, 0.2]), torch.tensor([1.0, 0.95]))),
-        Case("nothing gone, and everything", (torch.tensor([0.9, 0.7]), torch.tensor([0.0, 1.0]))),
+        Case("nothing gone, and everything", (torch.tensor([0.9, 0.7]), torch.tensor([0.0, 1.0])), edge=True),
         Case("every other entry of a float64 tensor", (doubled[::2], doubled[1::2])),
     ]
 
@@ -145,8 +145,8 @@ def _points(rng: torch.Generator) -> list[Case]:
         Case("two points of equal accuracy", (torch.tensor([0.3, 0.9, 0.5]), torch.tensor([0.8, 0.8, 0.9]))),
         Case("a point that is there twice", (torch.tensor([0.9, 0.2, 0.9, 0.2]), torch.tensor([0.7, 0.9, 0.7, 0.9]))),
         Case("points on a falling line", (falling, 1 - falling)),
-        Case("a single point", (torch.tensor([0.5]), torch.tensor([0.1]))),
-        Case("all points equal", (torch.full((4,), 0.5), torch.full((4,), 0.75))),
+        Case("a single point", (torch.tensor([0.5]), torch.tensor([0.1])), edge=True),
+        Case("all points equal", (torch.full((4,), 0.5), torch.full((4,), 0.75)), edge=True),
         Case("many ties, every other entry of a float64 tensor", (doubled[::2], doubled[1::2])),
     ]
 
@@ -270,7 +270,7 @@ def _curves(rng: torch.Generator) -> list[Case]:
         Case("four curves over the same points", (same, ends)),
         Case("curves of different lengths", ([_curve(rng, k) for k in (2, 4, 7)], torch.tensor([0.2, 0.8]))),
         Case("sparsities in no order", ([_curve(rng, 4) for _ in range(3)], torch.tensor([0.9, 0.1, 0.5]))),
-        Case("a single curve, of which no spread is known", ([_curve(rng, 3)], torch.tensor([0.25, 0.5]))),
+        Case("a single curve, of which no spread is known", ([_curve(rng, 3)], torch.tensor([0.25, 0.5])), edge=True),
         Case(
             "every other entry of a float64 tensor",
             ([_curve(rng, 4, torch.float64) for _ in range(3)], 0.9 * wide[::2]),
@@ -390,7 +390,7 @@ def _areas(rng: torch.Generator) -> list[Case]:
         Case("the same points in another order", tuple(values.flip(0) for values in stairs)),
         Case("a dominated point among them", (torch.tensor([0.5, 0.4, 0.9]), torch.tensor([0.9, 0.7, 0.7]))),
         Case("points below the reference", (torch.tensor([0.5, 0.9, 0.99]), torch.tensor([0.9, 0.7, 0.1]))),
-        Case("no point beyond the reference", (torch.tensor([0.5, 0.9]), torch.tensor([0.5, 0.4]))),
+        Case("no point beyond the reference", (torch.tensor([0.5, 0.9]), torch.tensor([0.5, 0.4])), edge=True),
         Case("drawn points", (torch.rand(n, generator=rng), high)),
         Case("another reference", (torch.rand(n, generator=rng), high, (0.25, 0.5))),
         Case("a point that is there twice", (torch.tensor([0.5, 0.5, 0.75]), torch.tensor([0.75, 0.75, 0.7]))),
@@ -543,7 +543,8 @@ def _studies(rng: torch.Generator) -> list[Case]:
         "a single method": {"SAP": {0: (first, short_), 1: (first,)}},
         "no seed in common": {"SAP": {0: (first,)}, "L1": {1: (first,)}},
     }
-    return [Case(label, (_table(rng, spent),)) for label, spent in studies.items()]
+    edges = ("a single method", "no seed in common")
+    return [Case(label, (_table(rng, spent),), label in edges) for label, spent in studies.items()]
 
 
 def _rows(inputs: tuple[Any, ...], afterwards: tuple[Any, ...], output: Any) -> Any:
