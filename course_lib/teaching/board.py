@@ -1,12 +1,15 @@
-"""The sparsity board: a trained network from which a slider takes filters, traced and scored once."""
+"""The boards: a trained network from which a slider takes weights, filters or units, traced and scored once."""
 
 from __future__ import annotations
 
 import copy
+import zlib
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from course_lib import train
 from course_lib.data import Bench
@@ -14,6 +17,7 @@ from course_lib.models import in_mode
 from course_lib.pruning import Masks, amounts, recording, scores, selection, units
 from course_lib.teaching.figures.activations import ThresholdState
 from course_lib.teaching.figures.board import BoardState
+from course_lib.teaching.figures.start import WeightState
 
 SOME = 256  # fixed validation images for the number that is shown while the slider moves
 
@@ -129,3 +133,77 @@ def selection_of(bench: Bench) -> Tensor:
     """Return the indices of at most SOME validation images, spread evenly over the stored order."""
     n = len(bench.validation)
     return torch.linspace(0, n - 1, min(SOME, n), device=bench.device).long()
+
+
+RULES = {"layer": "the same share of every layer", "global": "the smallest of all", "lot": "drawn by lot"}
+MAP = (6, 72)  # blocks of a layer's weights that are drawn, however many weights it has
+
+
+@dataclass
+class WeightBoard:
+    """What every position of the weight slider needs; `work` is a copy of the model, and the caller's is never touched.
+
+    ranks: rule -> parameter name -> (n,) int64, the place of each weight in the order in which they go.
+    """
+
+    model: nn.Module
+    work: nn.Module
+    bench: Bench
+    ranks: dict[str, dict[str, Tensor]]
+    images: Tensor
+    labels: Tensor
+
+    @classmethod
+    def of(cls, model: nn.Module, bench: Bench) -> WeightBoard:
+        """Rank the weights of `model` by their magnitude and by lot, and fix the images."""
+        weights = {name: weight.detach().flatten().abs() for name, weight in units.prunable_weights(model).items()}
+        drawn = {
+            name: scores.random(weight, torch.Generator().manual_seed(zlib.crc32(name.encode())))
+            for name, weight in weights.items()
+        }
+        together = _ranks(torch.cat(list(weights.values()))).split([len(weight) for weight in weights.values()])
+        ranks = {
+            "layer": {name: _ranks(weight) for name, weight in weights.items()},
+            "global": dict(zip(weights, together, strict=True)),
+            "lot": {name: _ranks(values) for name, values in drawn.items()},
+        }
+        some = bench.validation.rows(selection_of(bench))
+        return cls(model, copy.deepcopy(model), bench, ranks, bench.normalise(some.images), some.labels)
+
+    def masks(self, share: float, rule: str = "layer") -> Masks:
+        """Return the masks without the `share` of weights that go first: those of the library's pruners."""
+        ranks, shapes = self.ranks[rule], dict(self.model.named_parameters())
+        sizes = {name: len(places) for name, places in ranks.items()}
+        if rule == "global":
+            sizes = dict.fromkeys(sizes, sum(sizes.values()))
+        kept = {name: places >= selection.share(share, sizes[name]) for name, places in ranks.items()}
+        total = sum(parameter.numel() for parameter in shapes.values())
+        return Masks({name: mask.view(shapes[name].shape) for name, mask in kept.items()}, total)
+
+    def at(self, share: float, rule: str = "layer", full: bool = False, trail: tuple = ()) -> WeightState:
+        """Return the state at `share` of the weights gone; accuracy on 256 images, or with `full` on all of validation."""
+        masks = self.masks(share, rule)
+        self.work.load_state_dict(self.model.state_dict())
+        masks.apply_(self.work)
+        if full:
+            accuracy, n = train.evaluate(self.work, self.bench), len(self.bench.validation)
+        else:
+            with in_mode(self.work, training=False), torch.inference_mode():
+                accuracy = (self.work(self.images).argmax(1) == self.labels).float().mean().item()
+            n = len(self.labels)
+        kept = {name.removesuffix(".weight"): (int(mask.sum()), mask.numel()) for name, mask in masks.items()}
+        maps = {name.removesuffix(".weight"): _blocks(mask) for name, mask in masks.items()}
+        return WeightState(
+            share, RULES[rule], kept, maps, masks.sparsity, accuracy, n, 1 / self.bench.num_classes, tuple(trail)
+        )
+
+
+def _ranks(values: Tensor) -> Tensor:
+    """(n,) -> (n,): the place of each entry in rising order, of equal ones the first first."""
+    order = values.argsort(stable=True)
+    return torch.empty_like(order).scatter_(0, order, torch.arange(len(order), device=order.device))
+
+
+def _blocks(mask: Tensor) -> np.ndarray:
+    """Return the share kept in MAP blocks of a weight (outputs, ...): outputs are its rows, what they read its columns."""
+    return functional.adaptive_avg_pool2d(mask.flatten(1).float()[None], MAP)[0].cpu().numpy()

@@ -37,9 +37,9 @@ def _shares(rng: torch.Generator) -> list[Case]:
         Case(f"{n} weights, {gone} of which go", (n, gone / n)),
         Case("a share that is a little more than a whole number of weights", (n, (gone + 0.3) / n)),
         Case("a share that is a little less than a whole number of weights", (n, (gone - 0.3) / n)),
-        Case("nothing goes", (n, 0.0)),
-        Case("everything goes", (n, 1.0)),
-        Case("a single weight, which goes", (1, 0.8)),
+        Case("nothing goes", (n, 0.0), edge=True),
+        Case("everything goes", (n, 1.0), edge=True),
+        Case("a single weight, which goes", (1, 0.8), edge=True),
     ]
 
 
@@ -132,8 +132,8 @@ def _networks(rng: torch.Generator) -> list[Case]:
     def norm(n: int) -> Layer:
         return _layer("BatchNorm2d", rng, num_features=n)
 
-    def case(label: str, layers: Mapping[str, Layer | Network], **how: Any) -> Case:
-        return Case(label, (Network(layers, **how),))
+    def case(label: str, layers: Mapping[str, Layer | Network], edge: bool = False, **how: Any) -> Case:
+        return Case(label, (Network(layers, **how),), edge)
 
     a, b, c = _int(rng, 3, 5), _int(rng, 6, 8), _int(rng, 9, 12)
     with torch.random.fork_rng(devices=[]):
@@ -146,10 +146,10 @@ def _networks(rng: torch.Generator) -> list[Case]:
             case("a layer without bias", {"conv": conv(a, b, bias=False), "head": dense(b, c)}),
             case("a BatchNorm", {"conv": conv(1, b, bias=False), "norm": norm(b), "relu": relu}),
             case("a layer with biases of zero", {"dense": dense(a, c), "head": _zeroed(dense(c, b))}),
-            case("layers without parameters", {"relu": relu, "flatten": flatten}),
+            case("layers without parameters", {"relu": relu, "flatten": flatten}, edge=True),
             case("a network inside a network", {"block": block, "head": dense(c, a)}),
-            case("two layers that share one weight", twins, shared={"last.weight": "first.weight"}),
-            case("a frozen weight", {"conv": conv(a, b), "head": dense(b, a)}, frozen=("conv.weight",)),
+            case("two layers that share one weight", twins, True, shared={"last.weight": "first.weight"}),
+            case("a frozen weight", {"conv": conv(a, b), "head": dense(b, a)}, True, frozen=("conv.weight",)),
         ]
 
 
@@ -270,9 +270,9 @@ def _masked(rng: torch.Generator) -> list[Case]:
         Case("two layers, and biases that no mask names", ({"conv.weight": small, "dense.weight": large}, sizes + extra)),
         Case("one layer of a larger model", ({"conv.weight": small}, sizes)),
         Case("three layers", ({"one": mask(0.5, b), "two": mask(0.9, a, b), "three": large}, b + a * b + large.numel())),
-        Case("a mask that is not contiguous", ({"dense.weight": large.t()}, sizes)),
-        Case("everything gone", ({"conv.weight": torch.zeros(a, b, dtype=torch.bool)}, a * b)),
-        Case("nothing gone", ({"conv.weight": torch.ones(a, b, dtype=torch.bool)}, a * b + extra)),
+        Case("a mask that is not contiguous", ({"dense.weight": large.t()}, sizes), edge=True),
+        Case("everything gone", ({"conv.weight": torch.zeros(a, b, dtype=torch.bool)}, a * b), edge=True),
+        Case("nothing gone", ({"conv.weight": torch.ones(a, b, dtype=torch.bool)}, a * b + extra), edge=True),
     ]
 
 

@@ -1,0 +1,265 @@
+"""The first lesson: the question of the course, a few images, simple bars, small masks, and where weights go."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import matplotlib
+import numpy as np
+from torch import Tensor
+
+from course_lib.measure import standard_error
+from course_lib.pareto.figure import COLOURS, DASHES, MARKERS
+from course_lib.teaching.figures.picture import DPI, FAINT, GONE, HATCH, INK, KEPT, STYLE, Picture, canvas
+
+QUESTIONS = (
+    ("How much can go?", "lessons 04 and 05"),
+    ("Who decides what goes?", "lessons 02 and 03"),
+    ("How do we know that it was worth it?", "lessons 01, 06 and 07"),
+)
+
+
+def question() -> Picture:
+    """Draw a small network that has lost nine of ten connections, beside the three questions of the course."""
+    picture, axes = canvas(9.5, 3.1, 1, 2, width_ratios=(1.25, 1))
+    left, right = axes[0]
+    columns = [np.column_stack([np.full(n, float(x)), np.linspace(-1, 1, n)]) for x, n in enumerate((6, 8, 8, 4))]
+    lines = [(a, b) for one, other in itertools.pairwise(columns) for a in one for b in other]
+    kept = set(np.random.default_rng(5).choice(len(lines), round(len(lines) / 10), replace=False).tolist())
+    for number, (a, b) in enumerate(lines):
+        look = {"color": KEPT, "lw": 2.2, "zorder": 2} if number in kept else {"color": FAINT, "lw": 0.6, "ls": (0, (2, 3))}
+        left.plot([a[0], b[0]], [a[1], b[1]], **look)
+    for column in columns:
+        left.plot(*column.T, "o", color="white", markeredgecolor=INK, ms=11, zorder=3)
+    left.set_title(f"{len(lines)} connections, {len(kept)} of them left (solid)", loc="left")
+    for place, (asked, where) in enumerate(QUESTIONS):
+        right.text(0, 0.83 - 0.33 * place, f"{place + 1}  {asked}", fontsize=13, fontweight="bold", color=INK)
+        right.text(0.075, 0.71 - 0.33 * place, where, fontsize=10.5, color="#555555")
+    for axis in (left, right):
+        axis.set_axis_off()
+    told = "; ".join(f"{asked} ({where})" for asked, where in QUESTIONS)
+    picture.alt = f"A network of {len(lines)} connections of which {len(kept)} are left, and three questions: {told}."
+    return picture
+
+
+def sample(images: Tensor, names: Sequence[str]) -> Picture:
+    """Draw images (n, C, h, w), uint8, in a row with a name below each."""
+    picture, axes = canvas(1.15 * len(images), 1.45, 1, len(images))
+    for axis, image, name in zip(axes[0], images.cpu(), names, strict=True):
+        axis.imshow(image[0].numpy() if len(image) == 1 else image.permute(1, 2, 0).numpy(), cmap="gray_r")
+        axis.set(xticks=[], yticks=[])
+        axis.set_xlabel(name, fontsize=9)
+    height, width = images.shape[-2:]
+    picture.alt = f"{len(images)} images of {height}x{width} pixels, one of each class: {', '.join(names)}."
+    return picture
+
+
+def bars(
+    values: Mapping[str, float], ylabel: str, title: str = "", form: str = ".3f", chance: float | None = None
+) -> Picture:
+    """Draw one bar for each label, its value written above in the format `form`; chance: what guessing would reach."""
+    picture, axes = canvas(max(5.0, 1.35 * len(values) + 1.2), 3.2)
+    axis = axes[0, 0]
+    drawn = axis.bar(list(values), list(values.values()), 0.6, color=KEPT)
+    axis.bar_label(drawn, [format(value, form) for value in values.values()], padding=2)
+    top = max(values.values())
+    axis.set_title(title, loc="left")
+    axis.set(ylabel=ylabel, ylim=(0, 1.02 if chance is not None else 1.14 * top))
+    if chance is not None:
+        axis.axhline(chance, color=GONE, lw=1.5, ls=(0, (4, 2)), label=f"guessing ({chance:g})")
+        picture.legend(loc="outside lower center", frameon=False)
+    else:
+        axis.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
+    told = "; ".join(f"{' '.join(label.split())} {format(value, form)}" for label, value in values.items())
+    picture.alt = f"{ylabel}: {told}" + (f"; guessing would reach {chance:g}." if chance is not None else ".")
+    return picture
+
+
+def mask_cells(masks: Mapping[str, Tensor]) -> Picture:
+    """Draw small masks (rows, columns), bool, cell by cell: what is gone is crossed out."""
+    widths = [mask.shape[1] for mask in masks.values()]
+    picture, axes = canvas(0.36 * sum(widths) + 1.6 * len(masks), 2.4, 1, len(masks), width_ratios=widths)
+    told = []
+    for axis, (name, mask) in zip(axes[0], masks.items(), strict=True):
+        axis.imshow(mask.numpy(), cmap=matplotlib.colors.ListedColormap(["#F6D5C3", KEPT]), vmin=0, vmax=1)
+        rows, columns = (~mask).nonzero(as_tuple=True)
+        axis.plot(columns, rows, "x", color=GONE, ms=8, mew=1.8)
+        axis.set_xticks(np.arange(-0.5, mask.shape[1]), [])
+        axis.set_yticks(np.arange(-0.5, mask.shape[0]), [])
+        axis.grid(color="white", lw=2)
+        axis.tick_params(length=0)
+        told.append(f"{name}: {int((~mask).sum())} of {mask.numel()} gone")
+        axis.set_title(told[-1], loc="center")
+    picture.alt = f"Masks drawn cell by cell, what is gone crossed out. {'; '.join(told)}."
+    return picture
+
+
+def layers_gone(gone: Mapping[str, tuple[int, int]], truth: float) -> Picture:
+    """Draw which share of each layer's weights is gone, layer -> (gone, size), with the mean over the layers and `truth`."""
+    shares = {name: count / size for name, (count, size) in gone.items()}
+    mean = sum(shares.values()) / len(shares)
+    picture, axes = canvas(7.5, 0.42 * len(gone) + 1.4)
+    axis = axes[0, 0]
+    for place, (name, share) in enumerate(shares.items()):
+        axis.barh(-place, 1, 0.7, color=KEPT)
+        axis.barh(-place, share, 0.7, color=GONE, hatch=HATCH, edgecolor="white", lw=0)
+        axis.text(1.02, -place, f"{gone[name][0]:,} of {gone[name][1]:,}", va="center", fontsize=9)
+    axis.axvline(mean, color=INK, lw=2, ls=(0, (2, 2)), label=f"mean over the layers ({mean:.3f})")
+    axis.axvline(truth, color=INK, lw=2, label=f"share of all parameters ({truth:.3f})")
+    axis.set(yticks=[-place for place in range(len(gone))], yticklabels=list(gone), xlim=(0, 1.3), xticks=[0, 0.5, 1])
+    axis.set(xlabel="share of the layer's weights that is gone (hatched)")
+    picture.legend(loc="outside lower center", ncols=2, frameon=False)
+    told = ", ".join(f"{name} {share:.3f}" for name, share in shares.items())
+    picture.alt = f"Share gone in each layer: {told}; mean over the layers {mean:.3f}, of all parameters {truth:.3f}."
+    return picture
+
+
+def guessed(
+    curves: Mapping[str, Sequence[tuple[float, float]]],
+    guesses: Mapping[int, float] | None = None,
+    chance: float | None = None,
+    n: int | None = None,
+) -> Picture:
+    """Draw accuracy over sparsity, and the guesses, percent -> accuracy, on top.
+
+    curves: label -> (sparsity, accuracy). chance: what guessing a class reaches. n: images behind each accuracy.
+    """
+    picture, axes = canvas(7.5, 4.2)
+    axis = axes[0, 0]
+    for number, (label, rows) in enumerate(curves.items()):
+        look = {"color": COLOURS[number], "ls": DASHES[number], "marker": MARKERS[number]}
+        axis.plot(*zip(*rows, strict=True), label=label, lw=1.8, ms=6, **look)
+    if guesses:
+        look = {"color": COLOURS[3], "ms": 15, "markeredgecolor": INK, "zorder": 5}
+        axis.plot([percent / 100 for percent in guesses], list(guesses.values()), "*", label="your prediction", **look)
+    if chance is not None:
+        axis.axhline(chance, color=FAINT, lw=1.5, ls=(0, (2, 2)), zorder=0, label=f"guessing ({chance:g})")
+    told = f"{n:,} images, one standard error at most {standard_error(0.5, n):.3f}" if n else ""
+    axis.set(xlabel="sparsity (share of all parameters that is gone)", ylabel="validation accuracy", ylim=(0, 1.02))
+    axis.set_title(told, loc="left")
+    axis.grid(color="#E5E5E5", lw=0.6)
+    picture.legend(loc="outside lower center", ncols=3, frameon=False)
+    ends = "; ".join(f"{name}: " + ", ".join(f"{a:.3f} at {s:.2f}" for s, a in rows) for name, rows in curves.items())
+    picture.alt = f"Accuracy over sparsity. {ends}."
+    if guesses:
+        picture.alt += (
+            " Predicted: " + ", ".join(f"{accuracy:g} at {percent} %" for percent, accuracy in guesses.items()) + "."
+        )
+    return picture
+
+
+@dataclass(frozen=True)
+class AverageState:
+    """One position of the slider of averages: layer -> (weights gone, size), of `total` parameters in all."""
+
+    gone: Mapping[str, tuple[int, int]]
+    total: int
+
+    @property
+    def mean(self) -> float:
+        """The mean of the layers' shares: the classic mistake."""
+        return sum(count / size for count, size in self.gone.values()) / len(self.gone)
+
+    @property
+    def sparsity(self) -> float:
+        """The share of all parameters."""
+        return sum(count for count, _ in self.gone.values()) / self.total
+
+    def __str__(self) -> str:
+        return f"mean over the layers {self.mean:.3f}, share of all {self.total:,} parameters {self.sparsity:.3f}"
+
+
+def average_board(state: AverageState) -> Picture:
+    """Draw one position of the slider of averages: each layer's share, and the layers in their true size."""
+    with matplotlib.rc_context(STYLE):
+        picture = Picture(figsize=(9.5, 3.0), dpi=DPI)
+        # Placed by hand: matplotlib's layout engines take longer than all the drawing, and a slider waits for it.
+        left, right = picture.add_axes((0.07, 0.2, 0.38, 0.66)), picture.add_axes((0.53, 0.2, 0.41, 0.66))
+        for place, (count, size) in enumerate(state.gone.values()):
+            left.barh(-place, 1, 0.75, color=KEPT)
+            left.barh(-place, count / size, 0.75, color=GONE, hatch=HATCH, edgecolor="white", lw=0)
+        left.set(yticks=[-place for place in range(len(state.gone))], yticklabels=list(state.gone), xlim=(0, 1))
+        left.set(xticks=[0, 0.5, 1], xlabel="share of the layer that is gone (hatched)")
+        left.text(0, 1.04, f"every layer drawn equally long: mean {state.mean:.3f}", transform=left.transAxes)
+        start = 0
+        for count, size in state.gone.values():
+            right.barh(0, size, 0.5, left=start, color=KEPT, edgecolor="white", lw=0.8)
+            right.barh(0, count, 0.5, left=start, color=GONE, hatch=HATCH, edgecolor="white", lw=0)
+            start += size
+        largest = max(state.gone, key=lambda name: state.gone[name][1])
+        right.set(yticks=[], ylim=(-0.5, 0.6), xlim=(0, state.total), xticks=[0, state.total])
+        right.set_xticklabels(["0", f"{state.total:,}"])
+        right.set_xlabel(f"parameters; the longest piece is {largest}")
+        right.text(0, 1.04, f"in their true size: {state.sparsity:.3f} gone", transform=right.transAxes)
+        right.spines["left"].set_visible(False)
+    shares = ", ".join(f"{name} {count:,} of {size:,}" for name, (count, size) in state.gone.items())
+    picture.alt = f"Gone: {shares}; {state}."
+    return picture
+
+
+@dataclass(frozen=True)
+class WeightState:
+    """One position of the weight slider.
+
+    share: of the weights, as asked. rule: in words, who decides. kept: layer -> (weights kept, size).
+    maps: layer -> (rows, columns), the share kept in each block of its weights. sparsity: of all parameters.
+    accuracy: on n images, nothing repaired. trail: (sparsity, accuracy) of the positions visited with this rule before.
+    """
+
+    share: float
+    rule: str
+    kept: Mapping[str, tuple[int, int]]
+    maps: Mapping[str, np.ndarray]
+    sparsity: float
+    accuracy: float
+    n: int
+    chance: float
+    trail: tuple[tuple[float, float], ...] = ()
+
+    def __str__(self) -> str:
+        kept = sum(count for count, _ in self.kept.values())
+        return (
+            f"{self.share:.0%} of the weights gone, {self.rule}: {kept:,} weights kept, sparsity {self.sparsity:.3f}, "
+            f"accuracy {self.accuracy:.3f} (n={self.n:,})"
+        )
+
+
+def weight_board(state: WeightState) -> Picture:
+    """Draw one position of the weight slider: the accuracy, and the map of the weights that survive in each layer."""
+    with matplotlib.rc_context(STYLE):
+        picture = Picture(figsize=(10.0, 3.6), dpi=DPI)
+        # Placed by hand: matplotlib's layout engines take longer than all the drawing, and a slider waits for it.
+        left, right = picture.add_axes((0.06, 0.16, 0.28, 0.72)), picture.add_axes((0.42, 0.06, 0.42, 0.82))
+        if state.trail:
+            points = np.asarray(sorted(state.trail))
+            left.plot(points[:, 0], points[:, 1], ".-", color=FAINT, lw=1, ms=5)
+        error = standard_error(state.accuracy, state.n)
+        left.axhline(state.chance, color=GONE, lw=1, ls=(0, (4, 2)))
+        left.text(0, state.chance + 0.015, "guessing", color=GONE, fontsize=9)
+        left.errorbar(state.sparsity, state.accuracy, error, fmt="o", color=KEPT, ms=9, capsize=4)
+        left.set(xlim=(-0.03, 1.03), ylim=(0, 1.02), xticks=[0, 0.5, 1], yticks=[0, 0.5, 1])
+        left.set(xlabel="sparsity", ylabel="validation accuracy")
+        left.text(0, 1.03, f"accuracy {state.accuracy:.3f} ± {error:.3f} (n={state.n:,})", transform=left.transAxes)
+        _bands(right, state)
+    counts = ", ".join(f"{name} {count:,} of {size:,}" for name, (count, size) in state.kept.items())
+    picture.alt = f"{state}. Kept: {counts}."
+    return picture
+
+
+def _bands(axis: object, state: WeightState) -> None:
+    """One image for all layers: one band each, with a line between them that stays empty."""
+    height, width = next(iter(state.maps.values())).shape
+    bands = np.full((len(state.maps) * (height + 2), width), np.nan)
+    for place, values in enumerate(state.maps.values()):
+        bands[place * (height + 2) : place * (height + 2) + height] = values
+    axis.imshow(bands, cmap="Blues", vmin=0, vmax=1, aspect="auto", interpolation="nearest")
+    middles = [place * (height + 2) + (height - 1) / 2 for place in range(len(state.maps))]
+    axis.set(yticks=middles, yticklabels=list(state.maps), xticks=[])
+    axis.tick_params(length=0)
+    for middle, (count, size) in zip(middles, state.kept.values(), strict=True):
+        axis.text(width + 0.5, middle, f"{count / size:.0%} of {size:,}", va="center", fontsize=9)
+    for side in ("left", "bottom"):
+        axis.spines[side].set_visible(False)
+    axis.text(0, 1.03, "what survives of each layer (dark: many)", transform=axis.transAxes)

@@ -1,0 +1,371 @@
+# %% [markdown]
+# # 00 · Start here
+#
+# In the next few minutes you train a small network, throw away *nine of every ten* of its weights, and it still tells a coat from a sneaker almost
+# as well as before. Then the real questions begin, and they are the whole course:
+#
+# > **How much of a network can go, who decides what goes, and how do we know that it was worth it?**
+#
+# **Goal.** Prune your first network, and learn how this course works: cells, checks, predictions, sliders.
+#
+# **You need** a little Python; PyTorch is explained where it appears. **Difficulty** easy. {{minutes}} You will need about 20.
+#
+# **How to run it.** This page is a *notebook*: text, and *cells* of code. Click the first cell of code and press **Shift + Enter**: it runs, and the next
+# one is chosen. A star `[*]` means that it is still running, a number that it is done. Go from top to bottom, for each cell uses what those
+# above it made. You cannot break anything: if something looks odd, choose *Kernel, Restart* and start again from the top.
+
+# %%
+import importlib.util
+
+# On Colab and the like; in your own clone `make course` or `make lab` has installed it.
+if importlib.util.find_spec("course_lib") is None:
+    # %pip install -q "course_lib @ git+https://github.com/OWNER/REPOSITORY"
+    pass
+
+# %% tags=["parameters"]
+import os
+
+# "laptop": minutes, no GPU needed; "full": CIFAR-10; "ci": seconds, and numbers that mean nothing
+MODE = os.environ.get("COURSE_MODE", "laptop")
+
+# %%
+import copy
+
+import torch
+from torch import Tensor, nn
+
+from course_lib import data, measure, models, train
+from course_lib.pruning import MagnitudePruner, RandomPruner
+from course_lib.teaching import check, figures, modes, use, widgets
+
+mode = modes.get(MODE)
+bench = data.load(mode.data, device=mode.device, limit=mode.limit)
+if mode.name == "ci":
+    print("ci mode: everything runs, on 300 images; the numbers below mean nothing.")
+bench
+
+# %% [markdown]
+# The last line says what is loaded: images to learn from (*train*), others to see how well it went (*validation*), and a *test* part that we leave alone. And here is
+# the course in one picture.
+
+# %%
+figures.question()
+
+# %% [markdown]
+# **Read it.** Every line is a *weight*: a number by which a value is multiplied on its way through the network. To *prune* means to set weights to zero, for good; the
+# solid ones stay. The three questions are parts of the one above, and each has its lessons.
+#
+# ## 1. Ninety percent in ten lines
+#
+# Our network sees small pictures and names what is on them. One of each kind:
+
+# %%
+labels = bench.train.labels.tolist()
+first = [labels.index(c) for c in range(bench.num_classes)]
+figures.sample(bench.train.images[first], bench.classes)
+
+# %% [markdown]
+# Its *accuracy* is the share of validation images that it names rightly; guessing among ten kinds gives one in ten. Now the ten lines: train it; mark
+# the nine tenths of its weights that are *smallest* in size; set them to zero; and let the rest train a little more, which is called *fine-tuning*.
+# This is the slow cell of the lesson: a minute or two, with a bar that shows how far it is.
+
+# %%
+model = models.build("cnn", bench, seed=0)
+train.fit(model, bench, epochs=mode.epochs, seed=0)
+before = train.evaluate(model, bench)
+
+pruned = copy.deepcopy(model)
+masks = MagnitudePruner(sparsity=0.9, scope="global").masks(pruned, bench)
+masks.apply_(pruned)
+after = train.evaluate(pruned, bench)
+
+train.fit(pruned, bench, epochs=mode.tune_epochs, masks=masks)
+tuned = train.evaluate(pruned, bench)
+
+# %%
+chance = 1 / bench.num_classes
+story = {"before": before, "90 % gone": after, "fine-tuned": tuned}
+figures.bars(story, "validation accuracy", chance=chance)
+
+# %% [markdown]
+# **Read it.** Nine of ten weights are gone, and the second bar is only a little lower than the first. A short fine-tuning wins back a part of that. (A fair comparison would
+# train the first network on for as long; lesson 06 is about fairness.) So do weights not matter at all? Take as many away *by lot*:
+
+# %%
+by_lot = RandomPruner(sparsity=0.9).masks(model, bench).apply_(copy.deepcopy(model))
+story["90 % gone\nby lot"] = train.evaluate(by_lot, bench)
+figures.bars(story, "validation accuracy", chance=chance)
+
+# %% [markdown]
+# **Read it.** As many weights went, and now it guesses. *How much* goes is one question, *who decides* what goes another.
+#
+# ## 2. How the course works
+#
+# In every lesson you write small functions. Below each stands a **check**, one line that tries your function on fresh inputs. It has three answers:
+#
+# | sign | answer | it means |
+# | --- | --- | --- |
+# | ○ | not attempted | nothing is written yet; no points, no blame |
+# | ✘ | not yet | something is wrong: it shows the call, what came out and what was expected, and names the mistake if it knows it |
+# | ✔ | correct | right on every input that it tried |
+#
+# Check as often as you like. The best way to trust a check is to see it catch you, so the first exercise starts with a mistake.
+#
+# ### Exercise 1: `weights_left`
+# How many of `n` weights are *left* when a share of them goes? Exactly `round(share * n)` go. Please do it in three steps:
+#
+# 1. Run the two cells below **as they are**. What does the check say?
+# 2. Be **wrong** on purpose: replace the line that begins with `pass` by `return share * n`, run both cells again, and read what it tells you.
+# 3. Now **mend** it and run both once more.
+#
+# <details><summary>Hint 1</summary>(Hints open when you click them. Try without them first; they cost nothing.) The wrong line counts what goes.
+# <details><summary>Hint 2</summary>Round what goes to a whole number, and take it from <code>n</code>.</details></details>
+
+
+# %% answer="weights_left"
+def weights_left(n: int, share: float) -> int:
+    """Return how many of n weights are left when round(share * n) of them go."""
+    ### BEGIN SOLUTION
+    return n - round(share * n)
+    ### END SOLUTION
+
+
+# %% check="weights_left"
+check(weights_left)
+
+# %% [markdown]
+# ### Exercise 2: `three_answers`
+# Write down what the check said in each step, in its own words, and the number that was *expected* in the case that it showed you in step 2. Write it like this, with your
+# answers in place of the dots:
+#
+# ```python
+# three_answers = {"as it is": "...", "wrong": "...", "mended": "...", "expected": ...}
+# ```
+#
+# <details><summary>Hint</summary>The three answers stand in the table above. The expected number is in the lines under "not yet": go back to step 2 if you have
+# already mended it.</details>
+
+# %% answer="three_answers"
+three_answers = None
+### BEGIN SOLUTION
+three_answers = {
+    "as it is": "not attempted",
+    "wrong": "not yet",
+    "mended": "correct",
+    "expected": 1,
+}
+### END SOLUTION
+
+# %% check="three_answers"
+check(three_answers, "three_answers")
+
+# %% [markdown]
+# **And if I leave one out?** Then nothing happens. After an exercise the lesson calls `use`: if your function is correct, it goes on with *yours*; if not, with the
+# library's, and it says so. (That earns no points.) So you can always run the whole page.
+
+# %%
+weights_left = use(weights_left)
+left = weights_left(1_000_000, 0.9)
+print(f"of 1,000,000 weights {left:,} are left")
+
+# %% [markdown]
+# The rest of the house rules, once:
+#
+# - Three kinds of exercise. **Code**, as above. **Predict**: you lock in numbers *before* you see the result, which is then drawn beside them; the point is for having said something, not
+#   for being right, and the first answer stays. **In your own words**: a few sentences that a person reads.
+# - **Sliders** are live: drag one, and the network is pruned while you watch. Where no kernel (the program behind this page) runs, a still picture stands in.
+# - **Modes** say how much is computed: `laptop`, the usual one, minutes without a GPU; `full`, larger colour images (CIFAR-10), for a GPU; `ci`, seconds, for machines that test the course: everything runs and no
+#   number means anything. Change `MODE` in the second cell of code, or set `COURSE_MODE` before you start.
+# - **Words** that you forget are in the [glossary](../notebooks/GLOSSARY.md), all lessons on the [map](../notebooks/README.md).
+#
+# ## 3. How much is there to lose?
+#
+# All numbers that a network learns are its **parameters**: the weights, and the *biases*, which are added instead of multiplied.
+# In PyTorch they are *tensors* (arrays of numbers), and `model.parameters()` walks through all of them.
+#
+# ### Exercise 3: `count_parameters`
+# How many numbers are there in all of them together? What counts:
+#
+# - weights *and* biases of every kind of layer. (A BatchNorm, which you meet in lesson 02, has two parameters, gamma and beta; the averages that it keeps besides are
+#   *buffers* and do not count.)
+# - *frozen* parameters, which are not being trained: they are there all the same.
+# - a tensor that two layers share: once.
+#
+# <details><summary>Hint 1</summary>A tensor <code>p</code> knows how many numbers it holds: <code>p.numel()</code>.
+# <details><summary>Hint 2</summary><code>model.parameters()</code> already lists a shared tensor once, and no buffers. Add up.</details></details>
+
+
+# %% answer="count_parameters"
+def count_parameters(model: nn.Module) -> int:
+    """Return how many numbers all parameters of the model hold together."""
+    ### BEGIN SOLUTION
+    return sum(parameter.numel() for parameter in model.parameters())
+    ### END SOLUTION
+
+
+# %% check="count_parameters"
+check(count_parameters)
+
+# %% [markdown]
+# Our network has four *convolutions*, which look for small patterns anywhere in the image, a *dense* layer, in which everything is connected with everything, and the *head*,
+# a dense layer that names the class. Where are its parameters?
+
+# %%
+count_parameters = use(count_parameters)
+total = count_parameters(model)
+layers = ["conv1", "conv2", "conv3", "conv4", "dense", "head"]
+counts = {name: count_parameters(model.get_submodule(name)) for name in layers}
+title = f"{total:,} parameters, {counts['dense'] / total:.0%} of them in one layer"
+figures.bars(counts, "parameters", title, form=",.0f")
+
+# %% [markdown]
+# **Read it.** One layer holds nearly everything. Whoever speaks of "90 % of the network" speaks mostly of that layer.
+#
+# ## 4. How much is gone?
+#
+# A pruner does not touch the network. It hands out **masks**: one for each weight tensor, of the same shape, with `True` where a weight is *kept* and `False` where it goes.
+# Two small ones, seen whole:
+
+# %%
+toy = {
+    "small layer": torch.tensor([[False, False], [False, True]]),
+    "large layer": torch.tensor([[False] * 6, [True] * 6, [True] * 6, [True] * 6]),
+}
+figures.mask_cells(toy)
+
+# %% [markdown]
+# Three quarters of the one are gone, and a quarter of the other. So is half gone? Count the cells before you read on.
+#
+# ### Exercise 4: `sparsity`
+# The **sparsity** of a network is the share of **all** its parameters that is gone. Divide by `total`, the number of parameters of the whole network, which is then called *dense*. What
+# no mask names, such as the biases, is kept, and counts in `total`. The word has no other meaning in this course.
+#
+# <details><summary>Hint 1</summary><code>masks.values()</code> are the tensors; <code>~mask</code> turns True and False round, and <code>.sum()</code> counts the True ones.
+# <details><summary>Hint 2</summary>Add up over all layers first, divide <i>once</i> at the end. For the toy it is 9 of 28.</details></details>
+
+
+# %% answer="sparsity"
+def sparsity(masks: dict[str, Tensor], total: int) -> float:
+    """Return the share of all `total` parameters that the masks (True = kept) take away."""
+    ### BEGIN SOLUTION
+    return sum((~mask).sum().item() for mask in masks.values()) / total
+    ### END SOLUTION
+
+
+# %% check="sparsity"
+check(sparsity)
+
+# %% [markdown]
+# Now the masks from section 1, with which the network lost "90 %". What did each layer lose?
+
+# %%
+sparsity = use(sparsity)
+gone = {
+    name: (int((~masks[f"{name}.weight"]).sum()), masks[f"{name}.weight"].numel())
+    for name in layers
+}
+figures.layers_gone(gone, truth=sparsity(masks, total))
+
+# %% [markdown]
+# **Read it.** Nobody told the pruner to spare the first layer. It took the smallest weights, wherever they were, and most were in the dense layer. The two lines are two averages of the *same* masks: the
+# mean over the layers gives the 288 weights of `conv1` as large a say as the hundreds of thousands of `dense`. That is the classic mistake.
+# (The true share is a hair below 90 %: asked for were 90 % of the *weights*, and the biases, which are never pruned here, count as well.)
+#
+# Make the mistake as large as you can: take everything from the convolutions and nothing from the two dense layers, then the reverse.
+
+# %%
+widgets.AverageSlider(model)
+
+# %% [markdown]
+# **Read it.** On the left every layer is equally long, which is what the mean sees; on the right they have their true size.
+#
+# ## 5. Who decides?
+#
+# In section 1 the smallest weights *of all* went, and the layers paid very different shares. Would it not be fairer if **every layer gave the same share**, its own smallest?
+#
+# ### Predict
+# Every layer gives 50 %, or 90 %, or 99 %, and nothing is trained again. **What accuracy is left each time?** You know what the network had before, and that guessing gives
+# one in ten. Lock in three numbers between 0 and 1.
+
+# %% answer="accuracy_left"
+accuracy_left = None  # your prediction, such as {50: 0.7, 90: 0.6, 99: 0.5}
+### BEGIN SOLUTION
+accuracy_left = {50: 0.75, 90: 0.6, 99: 0.2}
+### END SOLUTION
+
+# %% check="accuracy_left"
+check(accuracy_left, "accuracy_left")
+
+# %% [markdown]
+# Three rules decide, each at six levels: the smallest of all, the same share of every layer, and the lot.
+
+# %%
+rules = {
+    "smallest of all": lambda share: MagnitudePruner(share, scope="global"),
+    "same share of every layer": lambda share: MagnitudePruner(share, scope="layer"),
+    "by lot": lambda share: RandomPruner(share),
+}
+curves = {name: [(0.0, before)] for name in rules}
+for name, rule in rules.items():
+    for share in (0.3, 0.5, 0.7, 0.9, 0.95, 0.99):
+        masks = rule(share).masks(model, bench)
+        accuracy = train.evaluate(masks.apply_(copy.deepcopy(model)), bench)
+        curves[name].append((masks.sparsity, accuracy))
+figures.guessed(curves, accuracy_left, chance=chance, n=len(bench.validation))
+
+# %% [markdown]
+# **Read it.** One network, and at every level each rule takes equally many weights. By lot it is lost soonest. With equal shares it holds for a while, and at 90 % hardly anything is left. The smallest of all
+# can go beyond 90 %; then that curve falls as well. How close were your stars?
+#
+# Why is the "fair" rule so much worse? Look at the layers: at 90 % with *smallest of all*, then with *same share per layer*. (Dark: many weights of a block survive. The accuracy comes from 256
+# images while you drag, and from all validation images when you let go.)
+
+# %%
+widgets.WeightSlider(model, bench)
+
+# %% [markdown]
+# **Read it.** A small layer has little to spare: of the 288 weights of `conv1` an equal share leaves 29, and what they miss, no later layer can see. The dense layer has far more than it needs. The rule that looks
+# at all weights together finds that out by itself, here. It is no law: in lesson 02, where whole groups of weights go at once, ranking over all layers does worse. Rules have to be tried, and that is what this course does.
+#
+# ## 6. Was it worth it?
+#
+# Nine tenths gone, so the file must be a tenth of the size. Is it?
+
+# %%
+bytes_before, bytes_after = measure.file_bytes(model), measure.file_bytes(pruned)
+files = {"before": bytes_before, "90 % gone,\nfine-tuned": bytes_after}
+title = f"{bytes_before:,} bytes before, {bytes_after:,} after"
+figures.bars(files, "bytes of the file", title, form=",.0f")
+
+# %% [markdown]
+# **Read it.** Not one byte less. A zero is a number like any other, and takes its four bytes in the file. So far nine tenths of the network are gone on paper only, and with that riddle lesson 01 begins.
+#
+# ## 7. In your own words
+#
+# A colleague writes: *"I took 90 % of the weights from each of the four convolutions of this network, and nothing from the two dense layers. On average over the six layers 60 % of it is gone, so it is 60 % smaller now."*
+# What do you answer? (Three to five sentences. Double-click the line below and write there.)
+
+# %% [markdown] explain="sixty" points=2
+# *Rubric (2 points).* One point for the average: the layers are of very different size, so their shares have to be weighted by it; of all parameters only about 7 % are gone, because the dense layer holds more than nine tenths of them.
+# One point for "smaller": the weights are set to zero, not removed; the file has as many bytes as before, so what has become smaller must be said, and measured.
+#
+# *Sample answer, 2 points.* "You took the mean over the layers, but the four convolutions together hold only some 7 % of the parameters, so of the whole network you removed less than a tenth. Weigh each layer by its size. And it is not smaller
+# yet: zeros are stored like other numbers, so look at the file before you say so."
+#
+# *Sample answer, 1 point.* "It is not smaller, the zeros are still in the file." (Right, but the 60 % were believed.)
+
+# %% [markdown]
+# ## What to take away
+#
+# - Most weights of a trained network can go, if the right ones go; by lot it is lost.
+# - A mask says what is kept. Sparsity is the share of *all* parameters that is gone: add up, divide once, and never average over layers.
+# - Who decides matters as much as how much: the same share was harmless under one rule and ruin under another.
+# - A check says *correct*, *not yet* or *not attempted*; a wrong answer costs nothing.
+#
+# **Next**, lesson 01: 90 % of the weights are gone. Is the file smaller? You have seen that it is not. Is it faster? And what would have to happen so that it is?
+#
+# ## Bonus
+#
+# - How far can you go? Prune `model` to 95 and 98 % with *smallest of all* and fine-tune for `mode.tune_epochs`. Where does it no longer come back?
+# - Prune the *largest* weights: `Pruner(lambda weight: -weight.abs().sum(1), "weight", "global", amounts.target(0.1))`, with `from course_lib.pruning import Pruner, amounts`. How many can go?
+# - The lot was drawn once. Draw it again with `RandomPruner(0.3, seed=1)` and three more seeds: how much does the accuracy differ from draw to draw?
