@@ -68,6 +68,19 @@ def macs(model: nn.Module, example: Tensor) -> int:
     return counter.get_total_flops() // 2  # the counter takes a multiply and an add for two operations
 
 
+def layer_macs(model: nn.Module, example: Tensor) -> dict[str, int]:
+    """Return the multiply-accumulates of one image in each layer by its name, in the order of the model; see `macs`.
+
+    Named are the convolutions and linear layers, also those that the forward pass does not reach (0).
+    """
+    image = _on_device_of(model, example)[:1]
+    with in_mode(model, training=False), torch.no_grad(), FlopCounterMode(display=False) as counter:
+        model(image)
+    counts, root = counter.get_flop_counts(), type(model).__name__
+    layers = [name for name, module in model.named_modules() if isinstance(module, (nn.modules.conv._ConvNd, nn.Linear))]
+    return {name: sum(counts.get(f"{root}.{name}" if name else root, {}).values()) // 2 for name in layers}
+
+
 def tensor_bytes(model: nn.Module) -> int:
     """Return the bytes that the model's parameters and buffers occupy in memory; zeros cost what other numbers cost."""
     return sum(tensor.numel() * tensor.element_size() for tensor in (*model.parameters(), *model.buffers()))

@@ -56,6 +56,14 @@ def test_macs_are_of_one_image_whatever_the_size_of_the_example_and_masks_do_not
     assert measure.macs(model, EXAMPLE) == dense
 
 
+def test_macs_of_the_layers_are_those_counted_by_hand_and_add_up():
+    found = measure.layer_macs(network(), EXAMPLE)
+    assert found == {"0": 8 * 8 * 4 * (2 * 3 * 3), "4": 256 * 5}
+    assert sum(found.values()) == measure.macs(network(), EXAMPLE)
+    inner = nn.Sequential(nn.Sequential(nn.Flatten(), nn.Linear(128, 5)), nn.Linear(5, 3))
+    assert measure.layer_macs(inner, EXAMPLE) == {"0.1": 640, "1": 15}
+
+
 def test_masking_lowers_non_zeros_and_gzip_bytes_but_neither_tensor_nor_file_bytes():
     model = network()
     before = {name: getattr(measure, name)(model) for name in ("nonzeros", "tensor_bytes", "file_bytes", "gzip_bytes")}

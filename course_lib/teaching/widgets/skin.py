@@ -49,7 +49,8 @@ class Skin(ipywidgets.VBox):
         # and matplotlib included, for 0.2 s, and a moving slider makes enough garbage to start one again and again.
         gc.collect()
         gc.freeze()
-        super().__init__([ipywidgets.HBox([*controls.values(), reset]), self._readout, self._image])
+        bar = ipywidgets.HBox([*controls.values(), reset], layout=ipywidgets.Layout(flex_flow="row wrap"))
+        super().__init__([bar, self._readout, self._image])
         self._show(rested=True)
         if self.error is not None:
             raise self.error

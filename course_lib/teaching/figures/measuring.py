@@ -1,0 +1,202 @@
+"""Lesson 01: what a mask does to numbers, where weights and arithmetic are, what a file holds, how time is measured."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.patches import Rectangle
+from torch import Tensor
+
+from course_lib.measure import standard_error
+from course_lib.pareto.figure import COLOURS, DASHES, MARKERS
+from course_lib.teaching.figures.picture import FAINT, GONE, HATCH, INK, Picture, canvas
+
+
+def number_cells(panels: Mapping[str, Tensor]) -> Picture:
+    """Draw small tensors (rows, columns) cell by cell, each entry written in its cell: zeros hatched, NaN crossed out."""
+    picture, axes = canvas(2.05 * len(panels) + 0.4, 2.1, 1, len(panels))
+    told = []
+    for axis, (name, values) in zip(axes[0], panels.items(), strict=True):
+        rows, columns = values.shape
+        for row in range(rows):
+            for column in range(columns):
+                value = float(values[row, column]) + 0.0  # no -0
+                look = {"color": "#CFE3F1"} if value else {"facecolor": "#EFEFEF", "edgecolor": "#BBBBBB", "hatch": HATCH}
+                axis.add_patch(Rectangle((column, row), 0.94, 0.9, **({"color": "#F6D5C3"} if value != value else look)))
+                axis.text(column + 0.47, row + 0.47, f"{value:g}", ha="center", va="center", fontsize=11, color=INK)
+                if value != value:
+                    axis.plot([column, column + 0.94], [row, row + 0.9], color=GONE, lw=2)
+        axis.set(xlim=(-0.1, columns + 0.05), ylim=(rows, -0.1), xticks=[], yticks=[])
+        axis.set_title(name, loc="left")
+        for spine in axis.spines.values():
+            spine.set_visible(False)
+        told.append(f"{name}: {'; '.join(' '.join(f'{float(v):g}' for v in row) for row in values)}")
+    picture.alt = "Small tensors, entry by entry. " + ". ".join(told) + "."
+    return picture
+
+
+def conv_places(size: tuple[int, int], kernel: int, stride: int = 1, padding: int = 0) -> Picture:
+    """Draw an image with its padding, the kernel at its first place, and a dot in the middle of every place."""
+    height, width = size
+    places = [(side + 2 * padding - kernel) // stride + 1 for side in size]
+    picture, axes = canvas(7.4, 0.34 * (height + 2 * padding) + 0.9)
+    axis = axes[0, 0]
+    for row in range(-padding, height + padding):
+        for column in range(-padding, width + padding):
+            inside = 0 <= row < height and 0 <= column < width
+            face = "#CFE3F1" if inside else "#F4F4F4"
+            axis.add_patch(Rectangle((column, row), 0.95, 0.95, facecolor=face, edgecolor=FAINT, lw=0.5))
+    axis.add_patch(Rectangle((-padding, -padding), kernel - 0.05, kernel - 0.05, fill=False, edgecolor=GONE, lw=2.5))
+    middles = [
+        (-padding + kernel / 2 + stride * column, -padding + kernel / 2 + stride * row)
+        for row in range(places[0])
+        for column in range(places[1])
+    ]
+    axis.plot(*np.asarray(middles).T - 0.025, "o", color=INK, ms=5)
+    axis.set(xlim=(-padding - 0.3, width + padding + 0.3), ylim=(height + padding + 0.2, -padding - 0.3), aspect="equal")
+    axis.axis("off")
+    told = f"image {height}x{width}, kernel {kernel}x{kernel}, stride {stride}, padding {padding}"
+    axis.set_title(f"{told}: {places[0]} x {places[1]} = {places[0] * places[1]} places (dots)")
+    picture.alt = f"An {told}: the kernel fits in {places[0]} times {places[1]} = {places[0] * places[1]} places."
+    return picture
+
+
+def layer_shares(counts: Mapping[str, Mapping[str, int]], title: str = "") -> Picture:
+    """Draw quantity -> layer -> count: each layer's share of each quantity, as bars side by side."""
+    layers = list(next(iter(counts.values())))
+    picture, axes = canvas(7.5, 0.5 * len(layers) + 1.3)
+    axis, told = axes[0, 0], []
+    height = 0.8 / len(counts)
+    for number, (quantity, of_layers) in enumerate(counts.items()):
+        total = sum(of_layers.values())
+        shares = [of_layers[layer] / total for layer in layers]
+        places = np.arange(len(layers)) + height * (number - (len(counts) - 1) / 2)
+        drawn = axis.barh(places, shares, 0.9 * height, color=COLOURS[number], hatch=("", "//", "..")[number % 3])
+        drawn.set_label(f"{quantity} ({total:,} in all)")
+        axis.bar_label(drawn, [f"{share:.3f}" for share in shares], padding=3, fontsize=9)
+        told += [f"{quantity}: " + ", ".join(f"{layer} {share:.3f}" for layer, share in zip(layers, shares, strict=True))]
+    axis.set(yticks=range(len(layers)), yticklabels=layers, xlabel="share of the whole network", xlim=(0, 1.08))
+    axis.invert_yaxis()
+    axis.set_title(title, loc="left")
+    axis.legend(frameon=False, loc="center right")
+    picture.alt = "Shares of the layers. " + "; ".join(told) + "."
+    return picture
+
+
+@dataclass(frozen=True)
+class FormatState:
+    """How a weight of `density` is stored: with values of `value_bits`, and 1 bit a weight or `index_bits` a value.
+
+    measured: (density, gzip's bytes as a share of the dense ones). guess: the student's, for density 0.1.
+    """
+
+    density: float
+    value_bits: int = 32
+    index_bits: int = 32
+    measured: tuple[tuple[float, float], ...] = ()
+    guess: float | None = None
+
+    def size(self, form: str, density: float) -> float:
+        """Return the size as a share of the weight stored whole with as many bits a value."""
+        bits = {
+            "dense": 1.0,
+            "bitmap": density + 1 / self.value_bits,
+            "indices": density * (1 + self.index_bits / self.value_bits),
+        }
+        return bits[form]
+
+    def break_even(self, form: str) -> float:
+        """Return the density below which `form` is smaller than the weight stored whole."""
+        return {"bitmap": 1 - 1 / self.value_bits, "indices": 1 / (1 + self.index_bits / self.value_bits)}[form]
+
+    def __str__(self) -> str:
+        sizes = ", ".join(f"{form} {self.size(form, self.density):.3f}" for form in ("bitmap", "indices"))
+        ends = ", ".join(f"{form} below {self.break_even(form):.3f}" for form in ("bitmap", "indices"))
+        return (
+            f"density {self.density:.2f}, {self.value_bits}-bit values, {self.index_bits}-bit indices: {sizes} of the dense "
+            f"size; smaller than dense: {ends}"
+        )
+
+
+def formats_board(state: FormatState) -> Picture:
+    """Draw the size of each format over the density, with the density at which it begins to pay."""
+    picture, axes = canvas(7.6, 3.9)
+    axis = axes[0, 0]
+    densities = np.linspace(0, 1, 101)
+    for number, form in enumerate(("dense", "bitmap", "indices")):
+        sizes = [state.size(form, density) for density in densities]
+        label = {"bitmap": "1 bit a weight + values", "indices": f"{state.index_bits}-bit index + value"}.get(
+            form, "stored whole"
+        )
+        axis.plot(densities, sizes, color=COLOURS[number], ls=DASHES[number], lw=2, label=label)
+        if form != "dense":
+            end = state.break_even(form)
+            axis.plot(end, 1, MARKERS[number], color=COLOURS[number], ms=9, label=f"pays below density {end:.3f}")
+    if state.measured:
+        axis.plot(*np.asarray(state.measured).T, "D", color=INK, ms=6, label="gzip, measured")
+    if isinstance(state.guess, (int, float)):
+        axis.plot(0.1, state.guess, "*", color=COLOURS[3], ms=16, label=f"your guess ({state.guess:g})")
+    axis.axvline(state.density, color=FAINT, lw=1.5, zorder=0)
+    axis.set(xlabel="density (share of the weights that is not zero)", ylabel="size, as a share of the dense one")
+    axis.set(xlim=(-0.02, 1.02), ylim=(0, 1.55))
+    told = f"density {state.density:.2f}: bitmap {state.size('bitmap', state.density):.3f} of the dense size"
+    axis.set_title(f"{state.value_bits}-bit values, {told}", loc="left")
+    axis.grid(color="#E5E5E5", lw=0.6)
+    picture.legend(loc="outside right upper", frameon=False)
+    told = "; ".join(f"{share:.3f} at {density:.2f}" for density, share in state.measured)
+    picture.alt = f"Size over density. {state}." + (f" gzip measured: {told}." if told else "")
+    return picture
+
+
+def timings(times: Mapping[str, Sequence[float]], warmup: int = 0, runs: int | None = None, unit: str = "ms") -> Picture:
+    """Draw label -> the time of each call, in their order; median and quartiles are of `runs` calls after the warm-up."""
+    picture, axes = canvas(8.2, 3.6)
+    axis, told = axes[0, 0], []
+    for number, (label, of_calls) in enumerate(times.items()):
+        counted = list(of_calls)[warmup : None if runs is None else warmup + runs]
+        low, median, high = np.quantile(counted, [0.25, 0.5, 0.75])
+        look = {"color": COLOURS[number], "ms": 4.5}
+        axis.plot(range(1, len(of_calls) + 1), of_calls, MARKERS[number], alpha=0.75, **look)
+        axis.plot([], [], MARKERS[number], ls=DASHES[number], label=f"{label}: median {median:.3g} {unit}", **look)
+        axis.hlines(median, warmup + 0.5, warmup + len(counted) + 0.5, color=COLOURS[number], ls=DASHES[number], lw=2)
+        axis.fill_between([warmup + 0.5, warmup + len(counted) + 0.5], low, high, color=COLOURS[number], alpha=0.15, lw=0)
+        mean = statistics.mean(counted)
+        told.append(
+            f"{label} median {median:.3g}, quartiles {low:.3g} and {high:.3g}, mean {mean:.3g}, first call {of_calls[0]:.3g}"
+        )
+    if warmup:
+        axis.axvspan(
+            0.5, warmup + 0.5, facecolor="#EEEEEE", edgecolor="white", hatch=HATCH, zorder=0, label="warm-up, not counted"
+        )
+    axis.set(
+        xlabel="call", ylabel=f"time ({unit}, log scale)", yscale="log", xlim=(0.3, max(map(len, times.values())) + 0.7)
+    )
+    axis.grid(color="#E5E5E5", lw=0.6, which="both")
+    axis.yaxis.set_minor_formatter("")
+    picture.legend(loc="outside upper center", ncols=3, frameon=False)
+    picture.alt = f"Time of each call in {unit}, {warmup} calls of warm-up. " + "; ".join(told) + "."
+    return picture
+
+
+def sensitivity_curves(
+    curves: Mapping[str, Sequence[tuple[float, float]]], dense: float, guess: str | None = None, n: int | None = None
+) -> Picture:
+    """Draw layer -> (sparsity of this layer alone, accuracy); the curve of the layer that was `guess`ed is drawn thick."""
+    picture, axes = canvas(7.8, 4.2)
+    axis = axes[0, 0]
+    for number, (layer, rows) in enumerate(curves.items()):
+        look = {"color": COLOURS[number], "ls": DASHES[number % len(DASHES)], "marker": MARKERS[number]}
+        label = f"{layer} (your guess)" if layer == guess else layer
+        axis.plot(*np.asarray(rows).T, lw=4 if layer == guess else 1.8, ms=6, label=label, **look)
+    axis.axhline(dense, color=INK, lw=1, ls=(0, (2, 2)), label=f"dense ({dense:.3f})")
+    axis.set(xlabel="share of this layer's weights that is gone; all others stay", ylabel="validation accuracy", ylim=(0, 1))
+    if n:
+        axis.set_title(f"{n:,} images, ± {standard_error(dense, n):.3f} (one standard error, dense)", loc="left")
+    axis.grid(color="#E5E5E5", lw=0.6)
+    picture.legend(loc="outside right upper", frameon=False)
+    ends = "; ".join(f"{layer} {rows[-1][1]:.3f} at {rows[-1][0]:.2f}" for layer, rows in curves.items())
+    picture.alt = f"Accuracy with one layer pruned alone, dense {dense:.3f}: {ends}."
+    return picture
