@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from course_lib.errors import CourseError
-from course_lib.teaching.exercises import lesson02, lesson03, lesson04
+from course_lib.teaching.exercises import lesson00, lesson01, lesson02, lesson03, lesson04, lesson05, lesson06
 from course_lib.teaching.exercises.base import Exercise, Value
 
-LESSONS = (lesson02, lesson03, lesson04)
+LESSONS = (lesson00, lesson01, lesson02, lesson03, lesson04, lesson05, lesson06)
 
 
 def of(lesson: str) -> list[Exercise | Value]:

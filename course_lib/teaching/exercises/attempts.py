@@ -199,7 +199,8 @@ def plain(value: Any) -> Any:
     if isinstance(value, Tensor):
         return value.detach().clone()
     if isinstance(value, nn.Module):
-        return {name: parameter.detach().clone() for name, parameter in value.named_parameters()}
+        tensors = (*value.named_parameters(), *value.named_buffers())
+        return {name: tensor.detach().clone() for name, tensor in tensors}
     if isinstance(value, Mapping):
         return {str(key): plain(entry) for key, entry in value.items()}
     if isinstance(value, (list, tuple, range, set, frozenset)):

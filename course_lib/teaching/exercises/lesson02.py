@@ -240,7 +240,8 @@ def _chains(rng: torch.Generator) -> list[Case]:
 
 def _parameters(inputs: tuple[Any, ...], afterwards: tuple[Any, ...], output: Any) -> Any:
     """What counts are the parameters; BatchNorm's running statistics of a silent channel do not matter."""
-    return afterwards[:3]
+    conv, norm, keep = afterwards[:3]
+    return conv, {name: tensor for name, tensor in norm.items() if name in ("weight", "bias")}, keep
 
 
 def _zero(*which: str, gone: Callable[[Tensor], Tensor] = lambda keep: ~keep) -> Callable[..., None]:

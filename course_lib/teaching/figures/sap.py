@@ -1,0 +1,241 @@
+"""SAP: the bound and the truth, amounts by scope and by score, the rounds, and where the index goes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import matplotlib
+import numpy as np
+from matplotlib.ticker import MaxNLocator, PercentFormatter
+
+from course_lib.pareto.figure import COLOURS, DASHES, MARKERS
+from course_lib.teaching.figures.picture import DPI, FAINT, GONE, HATCH, INK, KEPT, STYLE, Picture, canvas
+
+HATCHES = ("", "//", "..", "xx")
+
+
+def amount_bars(
+    amounts: Mapping[str, Mapping[str, tuple[int, int]]],
+    title: str = "",
+    what: str = "weights",
+    guess: tuple[str, float] | None = None,
+) -> Picture:
+    """Draw which share of each group goes under several rules: rule -> group -> (gone, how many there were).
+
+    guess: (group, the student's predicted share).
+    """
+    groups = list(next(iter(amounts.values())))
+    picture, axes = canvas(1.25 * len(groups) + 2.6, 3.4)
+    axis = axes[0, 0]
+    place, width = np.arange(len(groups)), 0.84 / len(amounts)
+    for number, (rule, counts) in enumerate(amounts.items()):
+        shares = [counts[group][0] / counts[group][1] for group in groups]
+        bars = axis.bar(place + (number - (len(amounts) - 1) / 2) * width, shares, 0.92 * width, label=rule,
+                        color=COLOURS[number], hatch=HATCHES[number % 4])  # fmt: skip
+        axis.bar_label(bars, [f"{share:.0%}" for share in shares], fontsize=8, padding=1)
+    if guess is not None and isinstance(guess[1], (int, float)):
+        x = groups.index(guess[0])
+        axis.plot([x - 0.46, x + 0.46], [guess[1]] * 2, color=COLOURS[3], lw=3, label=f"your guess ({guess[1]:.0%})")
+    axis.set(xticks=place, xticklabels=groups, ylabel=f"share of the {what} that goes", title=title)
+    axis.set_ylim(0, min(1.1, 1.18 * axis.get_ylim()[1]))
+    axis.yaxis.set_major_formatter(PercentFormatter(1))
+    picture.legend(loc="outside lower center", ncols=min(4, len(amounts) + 1), frameon=False)
+    told = "; ".join(
+        f"{rule}: " + ", ".join(f"{group} {gone} of {n} ({gone / n:.3f})" for group, (gone, n) in counts.items())
+        for rule, counts in amounts.items()
+    )
+    picture.alt = f"Shares of the {what} that go. {told}."
+    return picture
+
+
+def index_path(curves: Mapping[str, Sequence[tuple[float, float, float]]], dense: float | None = None) -> Picture:
+    """Draw label -> (share of parameters kept, index of the survivors, accuracy) of every round, over the kept share."""
+    picture, axes = canvas(7.5, 5.4, 2, 1, sharex=True)
+    told = []
+    for number, (label, rows) in enumerate(curves.items()):
+        kept, index, accuracy = np.asarray(rows, dtype=float).T
+        look = {"color": COLOURS[number], "ls": DASHES[number], "marker": MARKERS[number], "ms": 5, "lw": 1.7}
+        axes[0, 0].plot(kept, index, label=label, **look)
+        axes[1, 0].plot(kept, accuracy, **look)
+        told.append(f"{label}: " + ", ".join(f"{k:.4f} kept, index {i:.3f}, accuracy {a:.3f}" for k, i, a in rows))
+    if dense is not None:
+        axes[1, 0].axhline(dense, color=INK, lw=1, ls=(0, (2, 2)), label=f"dense model ({dense:.3f})")
+        axes[1, 0].legend(frameon=False)
+    axes[0, 0].set(ylabel="index of the survivors")
+    axes[1, 0].set(ylabel="validation accuracy", xlabel="share of all parameters kept (log scale, pruning goes right)")
+    axes[1, 0].set(xscale="log", ylim=(0, 1.0))
+    axes[1, 0].invert_xaxis()
+    axes[1, 0].xaxis.set_major_formatter(PercentFormatter(1, decimals=None))
+    for axis in axes[:, 0]:
+        axis.grid(color="#E5E5E5", lw=0.6)
+    axes[0, 0].legend(frameon=False)
+    picture.alt = "Index of the survivors and accuracy, round by round. " + "; ".join(told) + "."
+    return picture
+
+
+@dataclass(frozen=True)
+class BoundState:
+    """How many weights have to stay if at most eta is lost: what the bound says, and what is so. Shares of the layer.
+
+    eta: the sum of |w|^p of what goes, over that of what stays. truth: the fewest that lose no more. lost: the eta of
+    keeping as many as SAP keeps. curve: (eta, bound, truth).
+    """
+
+    name: str
+    p: float
+    q: float
+    eta: float
+    index: float
+    bound: float
+    truth: float
+    lost: float
+    curve: Sequence[tuple[float, float, float]]
+
+    def __str__(self) -> str:
+        return (
+            f"{self.name}, p = {self.p:g}, q = {self.q:g}: index {self.index:.3f}. To lose at most eta = {self.eta:g}, keep "
+            f"{self.bound:.3f} or more says the bound; {self.truth:.3f} in truth. SAP keeps what the bound says, and loses "
+            f"{self.lost:.3f}"
+        )
+
+
+def bound_board(state: BoundState) -> Picture:
+    """Draw bound and truth over eta."""
+    with matplotlib.rc_context(STYLE):
+        picture = Picture(figsize=(7.5, 3.4), dpi=DPI)
+        axis = picture.add_axes((0.09, 0.16, 0.88, 0.72))
+        eta, bound, truth = np.asarray(state.curve).T
+        axis.fill_between(eta, bound, truth, color=FAINT, alpha=0.4, lw=0)
+        axis.plot(eta, truth, color=COLOURS[0], ls=DASHES[0], label="needed in truth")
+        axis.plot(eta, bound, color=COLOURS[1], ls=DASHES[1], label="the bound r / d")
+        axis.plot(state.eta, state.truth, "o", color=COLOURS[0], ms=8)
+        axis.plot(state.eta, state.bound, "s", color=COLOURS[1], ms=8)
+        axis.set(
+            xlabel="eta: what may be lost (sum of |w|^p, gone over kept)", ylabel="share of the weights", ylim=(0, 1.03)
+        )
+        axis.text(0, 1.03, f"{state.name}: SAP keeps {state.bound:.2f} and loses {state.lost:.2f}", transform=axis.transAxes)
+        axis.legend(frameon=False)
+    picture.alt = f"{state}."
+    return picture
+
+
+@dataclass(frozen=True)
+class LayerRound:
+    """One layer in one round: its size, the weights before the round, their index, the bound r and how many go."""
+
+    size: int
+    survivors: int
+    index: float
+    bound: float
+    amount: int
+
+
+@dataclass(frozen=True)
+class ExplorerState:
+    """One position of the SAP explorer: history[round][layer]; shown: the round drawn large, from 1."""
+
+    p: float
+    q: float
+    eta: float
+    gamma: float
+    beta: float
+    scope: str
+    history: Sequence[Mapping[str, LayerRound]]
+    shown: int
+
+    @property
+    def totals(self) -> list[float]:
+        """Share of all weights that is gone after each round."""
+        size = sum(layer.size for layer in self.history[0].values())
+        return [1 - sum(x.survivors - x.amount for x in one.values()) / size for one in self.history]
+
+    def __str__(self) -> str:
+        one = self.history[self.shown - 1]
+        told = ", ".join(
+            f"{name} index {x.index:.3f}, bound {x.bound:,.0f} of {x.survivors:,}, {x.amount:,} go"
+            for name, x in one.items()
+        )
+        gone, left = sum(x.amount for x in one.values()), sum(x.survivors for x in one.values())
+        return (
+            f"round {self.shown}, scope {self.scope}: {told}; in total {gone:,} of {left:,} go; "
+            f"{self.totals[-1]:.3f} gone after {len(self.history)} rounds"
+        )
+
+
+def explorer_board(state: ExplorerState) -> Picture:
+    """Draw one position of the SAP explorer: the round, the index over the rounds, and what is gone."""
+    with matplotlib.rc_context(STYLE):
+        picture = Picture(figsize=(10.5, 3.5), dpi=DPI)
+        left, middle, right = (
+            picture.add_axes(place)
+            for place in ((0.07, 0.17, 0.3, 0.68), (0.44, 0.17, 0.23, 0.68), (0.74, 0.17, 0.25, 0.68))
+        )
+        _round(left, state)
+        rounds = np.arange(1, len(state.history) + 1)
+        layers = list(state.history[0])
+        for number, name in enumerate(layers):
+            look = {"color": COLOURS[number], "ls": DASHES[number], "marker": MARKERS[number], "ms": 4}
+            own = [one[name] for one in state.history]
+            middle.plot(rounds, [x.index for x in own], label=name, **look)
+            right.plot(rounds, [1 - (x.survivors - x.amount) / x.size for x in own], label=name, **look)
+        right.plot(rounds, state.totals, color=INK, lw=2.5, label="all")
+        middle.axvline(state.shown, color=FAINT, lw=4, zorder=0)
+        right.axvline(state.shown, color=FAINT, lw=4, zorder=0)
+        middle.set(xlabel="round", ylim=(0, None))
+        right.set(xlabel="round", ylim=(0, 1.02))
+        for axis in (middle, right):
+            axis.xaxis.set_major_locator(MaxNLocator(4, integer=True))
+        middle.text(0, 1.03, "index before the round", transform=middle.transAxes)
+        right.text(0, 1.03, f"gone: {state.totals[-1]:.2f} in the end", transform=right.transAxes)
+        right.legend(frameon=False, fontsize=8, loc="lower right")
+    picture.alt = f"{state}."
+    return picture
+
+
+def _round(axis: object, state: ExplorerState) -> None:
+    """Bars of each layer: kept, going now, gone before; a line at the bound."""
+    one = state.history[state.shown - 1]
+    for row, x in enumerate(one.values()):
+        stays = (x.survivors - x.amount) / x.size
+        axis.barh(-row, stays, 0.7, color=KEPT)
+        axis.barh(-row, x.amount / x.size, 0.7, left=stays, color=GONE, hatch=HATCH, edgecolor="white", lw=0)
+        axis.barh(-row, 1 - x.survivors / x.size, 0.7, left=x.survivors / x.size, color="#EEEEEE")
+        axis.plot([x.bound / x.size] * 2, [-row - 0.45, -row + 0.45], color=INK, lw=2)
+        axis.text(0.02, -row, f"{x.survivors - x.amount:,}", va="center", fontsize=9,
+                  color="white" if stays > 0.25 else INK)  # fmt: skip
+    axis.set(yticks=[-row for row in range(len(one))], yticklabels=list(one), xlim=(0, 1), xlabel="share of the layer")
+    axis.text(0, 1.03, f"round {state.shown}: stays, goes (hatched), gone; | bound", transform=axis.transAxes)
+
+
+@dataclass(frozen=True)
+class RoundsState:
+    """One position of the round slider: label -> (magnitudes of one layer's survivors, their index, accuracy)."""
+
+    round: int
+    layer: str
+    paths: Mapping[str, tuple[np.ndarray, float, float]]
+
+    def __str__(self) -> str:
+        told = "; ".join(
+            f"{label}: {len(magnitudes):,} survivors, index {index:.3f}, accuracy {accuracy:.3f}"
+            for label, (magnitudes, index, accuracy) in self.paths.items()
+        )
+        return f"{self.layer} after the training of round {self.round}: {told}"
+
+
+def rounds_board(state: RoundsState) -> Picture:
+    """Draw the survivors' magnitudes, in units of their mean, side by side: alike is a hump, unequal a long tail."""
+    with matplotlib.rc_context(STYLE):
+        picture = Picture(figsize=(4.6 * len(state.paths), 3.1), dpi=DPI)
+        edges, width = np.linspace(0, 4, 41), 0.92 / len(state.paths)
+        for number, (label, (magnitudes, index, _)) in enumerate(state.paths.items()):
+            axis = picture.add_axes((0.06 + number * (width + 0.02), 0.17, width - 0.05, 0.66))
+            relative = magnitudes / max(float(magnitudes.mean()), 1e-12) if len(magnitudes) else magnitudes
+            shares = np.histogram(np.minimum(relative, 4), edges)[0] / max(1, len(relative))
+            axis.stairs(shares, edges, fill=True, color=COLOURS[number], hatch=HATCHES[number])
+            axis.axvline(1, color=INK, lw=1, ls=(0, (3, 2)))
+            axis.set(xlabel="|w| / mean (4: or more)", ylim=(0, None), xlim=(0, 4))
+            axis.text(0, 1.03, f"{label}\n{len(magnitudes):,} left, index {index:.3f}", transform=axis.transAxes, fontsize=9)
+    picture.alt = f"{state}."
+    return picture
