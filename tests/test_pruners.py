@@ -41,7 +41,7 @@ def a_third(scores, size, progress):
 METHODS = {
     "l1 layer": L1NormPruner(0.4),
     "l1 global": L1NormPruner(0.4, scope="global"),
-    "l1 neurons": L1NormPruner(0.4, unit="neuron"),
+    "l1 units": L1NormPruner(0.4, unit=BOTH),
     "mean threshold": ActivationPruner("mean", threshold=[0.05, 0.1, 0.2], **few),
     "mean deviations": ActivationPruner("mean", deviations=0.5, **few),
     "apoz quantile": ActivationPruner("apoz", quantile=0.2, **few),
