@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ast
 import builtins
+import contextlib
 import hashlib
 import inspect
+import math
 import textwrap
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -17,16 +19,24 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from course_lib.grading import reading
+from course_lib.grading import reading, wire
 from course_lib.grading.reading import Answer
 from course_lib.grading.sandbox import Ended, Limits, Sandbox
 from course_lib.teaching import exercises
 from course_lib.teaching.exercises import Exercise, Value
-from course_lib.teaching.exercises.attempts import Case, Failure, attempt
+from course_lib.teaching.exercises.attempts import Case, Failure, Measure, attempt
 from course_lib.teaching.exercises.measures import MEASURES
 from course_lib.teaching.verdict import NOT_YET, Verdict
 
-MOST = 1_000_000  # entries, or the size of a number, that another exercise's function is called with
+try:
+    import resource
+except ImportError:  # Windows: a student's preflight
+    resource = None
+
+MOST = 100_000  # entries of all arguments together that another exercise's function is called with
+LARGEST = 1_000_000  # size of a number that it is called with
+ROOM = 1 << 30  # bytes that it may take
+TOLD = 500  # characters of a reason: it may show a value that the student chose
 ERRORS = {name for name, kind in vars(builtins).items() if isinstance(kind, type) and issubclass(kind, BaseException)}
 
 
@@ -93,34 +103,62 @@ class Graded:
 
 
 def mark(
-    path: Path, student: str, lesson: str, seed: int, limits: Limits, unsafe: bool = False, written: Sequence[str] = ()
+    path: Path,
+    student: str,
+    lesson: str,
+    seed: int,
+    limits: Limits,
+    unsafe: bool = False,
+    written: Sequence[str] = (),
+    sandbox: Sandbox | None = None,
 ) -> Result:
     """Grade one notebook; whatever it is, this returns.
 
     Args:
         path: of the notebook. lesson: such as "02". seed: of the inputs that its functions are called with.
         limits, unsafe: of the sandbox. written: grade_ids of the questions that a person grades.
+        sandbox: one that is there already, for tests; None: one of its own, as every student gets.
     """
     started = time.perf_counter()
     asked = exercises.of(lesson)
     digest = hash_of(path)
     try:
         cells = reading.read(path)
+        found = reading.find(cells, asked)
     except reading.Unreadable as error:
-        marks = tuple(Mark(one.name, NOT_YET, 0.0, one.points, "The notebook could not be read.") for one in asked)
-        return Result(student, digest, marks, str(error), seconds=time.perf_counter() - started)
-    found = reading.find(cells, asked)
-    with Sandbox(limits, unsafe) as sandbox:
-        marks = tuple(_mark(one, found[one.name], sandbox, seed) for one in asked)
+        return _nothing(student, digest, asked, str(error), time.perf_counter() - started)
+    except Exception as error:  # strangers' files are many; this one must not stop the class
+        told = f"It could not be read ({type(error).__name__}); a person has to look at it."
+        return _nothing(student, digest, asked, told, time.perf_counter() - started)
+    marks: dict[str, Mark] = {}
+    with contextlib.nullcontext(sandbox) if sandbox else Sandbox(limits, unsafe) as place:
+        # Values first: they are shown as they are, so they come from a sandbox that has not seen any drawn input yet.
+        for one in sorted(asked, key=lambda one: isinstance(one, Exercise)):
+            marks[one.name] = _mark(one, found[one.name], place, seed)
     texts = {grade_id: text for grade_id in written if (text := reading.explained(cells, grade_id)) is not None}
     problem = _other_lesson(lesson, cells) if not any(answer.cell for answer in found.values()) else ""
-    return Result(student, digest, marks, problem, texts, time.perf_counter() - started)
+    ordered = tuple(marks[one.name] for one in asked)
+    return Result(student, digest, ordered, problem, texts, time.perf_counter() - started)
+
+
+def _nothing(student: str, digest: str, asked: Sequence[Exercise | Value], why: str, seconds: float) -> Result:
+    marks = tuple(Mark(one.name, NOT_YET, 0.0, one.points, "The notebook could not be read.") for one in asked)
+    return Result(student, digest, marks, why, seconds=seconds)
 
 
 def hash_of(path: Path) -> str:
     """Return what tells one submission from another: the hash of the file's bytes."""
-    if path.is_symlink() or not path.is_file():
-        return "no file"
+    try:
+        if path.is_symlink() or not path.is_file():
+            return "no file"
+        if (size := path.stat().st_size) > reading.LARGEST:
+            return f"{size} bytes"  # more than is read
+        return _hash(path)
+    except OSError as error:
+        return f"no file: {error.strerror}"
+
+
+def _hash(path: Path) -> str:
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest() if hasattr(hashlib, "file_digest") else _slow_hash(stream)
 
@@ -139,8 +177,8 @@ def _mark(exercise: Exercise | Value, answer: Answer, sandbox: Sandbox, seed: in
         notes.append("the text is the library's own")
     points = min(max(float(verdict.points), 0.0), float(exercise.points))
     return Mark(
-        exercise.name, verdict.state, points, exercise.points, verdict.reason, verdict.misconception, answer.cell,
-        answer.source[:20_000], tuple(notes),
+        exercise.name, verdict.state, points, exercise.points, reading.clean(verdict.reason[:TOLD]), verdict.misconception,
+        answer.cell, answer.source[:20_000], tuple(notes),
     )  # fmt: skip
 
 
@@ -154,12 +192,13 @@ def _verdict(exercise: Exercise | Value, answer: Answer, sandbox: Sandbox, seed:
         return replace(nothing, reason="It uses course_lib; an answer has to be your own code.")
     cases = exercise.cases(torch.Generator().manual_seed(seed)) if isinstance(exercise, Exercise) else None
     request = {"program": answer.program, "name": answer.name, "supplied": list(answer.supplied), "cases": cases}
+    measures = {value.name for case in cases or () for value in case.inputs if isinstance(value, Measure)}
     try:
-        given = sandbox.ask(request, lambda message: _serve(message, exercise.lesson, set(answer.supplied)))
+        given = sandbox.ask(request, lambda message: _serve(message, set(answer.supplied), measures))
     except Ended as error:
         return replace(nothing, reason=str(error))
     if isinstance(given, Failure):
-        return replace(nothing, reason=f"Its cell ended in {_named(given).type} before the function could be called.")
+        return replace(nothing, reason=f"Its cell ended in {_wordless(given).type} before the function could be called.")
     try:
         return _judged(exercise, cases, given)
     except Exception as error:  # a stranger's data: whatever they do to a judge, the class is graded
@@ -169,33 +208,35 @@ def _verdict(exercise: Exercise | Value, answer: Answer, sandbox: Sandbox, seed:
 def _judged(exercise: Exercise | Value, cases: Any, given: Any) -> Verdict:
     if isinstance(exercise, Value):
         return exercise.judge(given)
-    after, outputs = given
+    after, outputs = _wordless(given)
     if len(after) != len(cases) or len(outputs) != len(cases):
         return Verdict(NOT_YET, 0, exercise.points, "It did not answer every call.")
-    return exercise.judge(cases, [tuple(one) for one in after], list(map(_named, outputs)))
+    return exercise.judge(cases, [tuple(one) for one in after], outputs)
 
 
-def _named(output: Any) -> Any:
-    """Keep an error's type and drop its words, which could carry the inputs to the next submission."""
-    if not isinstance(output, Failure):
-        return output
-    kind = output.type if output.type in ERRORS else "an error of its own"
-    return Failure(kind, "(its words are shown in the notebook's own check only)")
+def _wordless(given: Any) -> Any:
+    """Keep the types of errors, wherever in `given`, and drop their words, which could carry the inputs to a reader."""
+    if isinstance(given, Failure):
+        kind = given.type if isinstance(given.type, str) and given.type in ERRORS else "an error of its own"
+        return Failure(kind, "(its words are shown in the notebook's own check only)")
+    if isinstance(given, (list, tuple)):
+        return type(given)(map(_wordless, given))
+    if isinstance(given, dict):
+        return {key: _wordless(value) for key, value in given.items()}
+    return given
 
 
-def _serve(message: Mapping[str, Any], lesson: str, supplied: set[str]) -> Any:
-    """Answer what a student's function asks for: another exercise's function, supplied correct, or a measure."""
-    arguments, named = message["arguments"], message["named"]
-    if not isinstance(arguments, list) or not isinstance(named, dict) or not _small([arguments, named]):
-        return Failure("ValueError", f"called with more than {MOST:,} entries, or a number beyond that")
-    if "measure" in message:
-        function = MEASURES.get(message["measure"])
-    else:
-        name = message.get("call")
-        function = exercises.find(name).reference if name in supplied else None
-    if function is None:
-        return Failure("NameError", "there is no such function")
-    return _call(function, arguments, named)
+def _serve(message: Mapping[str, Any], supplied: set[str], measures: set[str]) -> Any:
+    """Give what a student's function asks for: another exercise's function, supplied correct, or a measure it was given."""
+    arguments, named = message.get("arguments"), message.get("named")
+    if not isinstance(arguments, list) or not isinstance(named, dict) or _size([arguments, named]) > MOST:
+        return Failure("ValueError", f"called with more than {MOST:,} entries, or a number beyond {LARGEST:,}")
+    name, measure = message.get("call"), message.get("measure")
+    if isinstance(name, str) and name in supplied:
+        return _call(exercises.find(name).reference, arguments, named)
+    if isinstance(measure, str) and measure in measures:
+        return _call(MEASURES[measure], arguments, named)
+    return Failure("NameError", "there is no such function")
 
 
 def _call(function: Callable[..., Any], arguments: Sequence[Any], named: Mapping[str, Any]) -> Any:
@@ -204,21 +245,45 @@ def _call(function: Callable[..., Any], arguments: Sequence[Any], named: Mapping
     def call(*values: Any) -> Any:
         return function(*values[: len(arguments)], **dict(zip(named, values[len(arguments) :], strict=True)))
 
-    _, (output,) = attempt(call, [Case("asked for", (*arguments, *named.values()))])
+    with _room(ROOM):
+        _, (output,) = attempt(call, [Case("asked for", (*arguments, *named.values()))])
+    try:
+        wire.pack(output)
+    except wire.WireError:
+        return Failure("ValueError", "the result is of a kind that cannot be sent")
     return output
 
 
-def _small(value: Any) -> bool:
-    """Return whether a reference that is called with `value` is sure to return soon."""
+@contextlib.contextmanager
+def _room(size: int) -> Iterator[None]:
+    """Let this process take no more than `size` bytes within, where the system can limit that."""
+    pages = Path("/proc/self/statm")
+    if resource is None or not pages.exists():
+        yield
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    most = int(pages.read_text().split()[0]) * resource.getpagesize() + size
+    try:
+        if soft == resource.RLIM_INFINITY or most < soft:
+            resource.setrlimit(resource.RLIMIT_AS, (most, hard))
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
+
+
+def _size(value: Any) -> float:
+    """Return how many entries a value has; infinity where a number in it is too large, or it is nothing that is sent."""
     if isinstance(value, Tensor):
-        return value.numel() <= MOST
+        return value.numel()
     if isinstance(value, (int, float)):
-        return abs(value) <= MOST or value != value
-    if isinstance(value, (list, tuple, set)):
-        return len(value) <= MOST and all(map(_small, value))
+        return 1 if abs(value) <= LARGEST or value != value else math.inf
     if isinstance(value, dict):
-        return len(value) <= MOST and all(map(_small, value.values()))
-    return value is None or (isinstance(value, str) and len(value) <= MOST)
+        return sum(map(_size, value.values()), len(value))
+    if isinstance(value, range):
+        return len(value) if max(map(abs, (value.start, value.stop))) <= LARGEST else math.inf
+    if isinstance(value, (list, tuple, set)):
+        return sum(map(_size, value), 1)
+    return 1 + len(value) if isinstance(value, str) else (1 if value is None else math.inf)
 
 
 def _other_lesson(lesson: str, cells: Sequence[reading.Cell]) -> str:
@@ -235,7 +300,7 @@ def _same_text(source: str, exercise: Exercise) -> bool:
     try:
         theirs = textwrap.dedent(inspect.getsource(exercise.reference))
         return _normal(source) == _normal(theirs) and sum(isinstance(n, ast.stmt) for n in ast.walk(ast.parse(source))) > 3
-    except (OSError, TypeError, SyntaxError, IndexError):
+    except (OSError, TypeError, IndexError, *reading.UNREADABLE):
         return False
 
 

@@ -20,7 +20,9 @@ from typing import Any
 
 from course_lib.teaching.exercises import Exercise, Value
 
-LARGEST = 20 << 20  # bytes of a notebook
+LARGEST, CODE = 20 << 20, 256 << 10  # bytes of a notebook, and of the code in it: what reading it costs grows with these
+LINES = 50_000  # characters of a written answer that are kept
+UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError)  # what Python says of source that it cannot read
 BUILTINS = frozenset(dir(builtins))
 SUSPICIOUS = frozenset({"__import__", "ctypes", "eval", "exec", "gc", "importlib", "inspect", "subprocess", "sys"})
 GLOBALS = ("LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS")
@@ -62,10 +64,16 @@ class Answer:
 
 @dataclass
 class _Program:
-    """All top-level statements of a notebook that bind names, in order. broken: cell -> why it is not Python."""
+    """All top-level statements of a notebook that bind names, in order. broken: cell -> why it is not Python, its text."""
 
     bound: list[tuple[frozenset[str], ast.stmt, Cell]] = field(default_factory=list)
-    broken: dict[int, str] = field(default_factory=dict)
+    by_name: dict[str, list[int]] = field(default_factory=dict)  # places in `bound`
+    broken: dict[int, tuple[str, str]] = field(default_factory=dict)
+
+    def add(self, names: frozenset[str], node: ast.stmt, cell: Cell) -> None:
+        for name in names:
+            self.by_name.setdefault(name, []).append(len(self.bound))
+        self.bound.append((names, node, cell))
 
 
 def read(path: Path) -> list[Cell]:
@@ -74,16 +82,25 @@ def read(path: Path) -> list[Cell]:
     Raises:
         Unreadable: for anything else.
     """
-    name = path.name
-    if path.is_symlink() or not path.is_file():
-        raise Unreadable(f"{name} is a link or no file; hand in the notebook itself.")
-    size = path.stat().st_size
-    if size > LARGEST:
-        raise Unreadable(f"{name} has {size:,} bytes; at most {LARGEST:,} are read. Clear its outputs and hand it in again.")
+    name = clean(path.name)
     try:
-        book = json.loads(path.read_text(encoding="utf-8"))
-        cells = book["cells"]
-        return [_cell(number, cell) for number, cell in enumerate(cells, 1) if isinstance(cell, dict)]
+        if path.is_symlink() or not path.is_file():
+            raise Unreadable(f"{name} is a link or no file; hand in the notebook itself.")
+        size = path.stat().st_size
+        if size > LARGEST:
+            raise Unreadable(
+                f"{name} has {size:,} bytes; at most {LARGEST:,} are read. Clear its outputs, hand it in again."
+            )
+        text = path.read_bytes()
+    except OSError as error:
+        raise Unreadable(f"{name} cannot be read: {error.strerror}.") from error
+    try:
+        book = json.loads(text.decode("utf-8-sig"))
+        cells = [_cell(number, cell) for number, cell in enumerate(book["cells"], 1) if isinstance(cell, dict)]
+        code = sum(len(cell.source) for cell in cells if cell.code)
+        if code > CODE:
+            raise Unreadable(f"{name} holds {code:,} characters of code; at most {CODE:,} are read.")
+        return cells
     except (ValueError, RecursionError) as error:
         raise Unreadable(
             f"{name} is not a notebook: it cannot be read as JSON ({'empty' if not size else 'damaged'})."
@@ -98,19 +115,37 @@ def _cell(number: int, cell: dict[str, Any]) -> Cell:
     metadata = cell.get("metadata")
     marked = metadata.get("nbgrader") if isinstance(metadata, dict) else None
     ids = (cell.get("id"), marked.get("grade_id") if isinstance(marked, dict) else None)
-    return Cell(number, cell.get("cell_type") == "code", source, tuple(str(one) for one in ids if one))
+    return Cell(number, cell.get("cell_type") == "code", clean(source), tuple(clean(str(one)) for one in ids if one))
+
+
+def clean(text: str) -> str:
+    """Return text that can be written to a file: half of a surrogate pair cannot."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def explained(cells: Sequence[Cell], grade_id: str) -> str | None:
     """Return the text of a written answer; None if its cell is not there."""
-    return next((cell.source for cell in cells if grade_id in cell.ids), None)
+    return next((cell.source[:LINES] for cell in cells if grade_id in cell.ids), None)
 
 
 def find(cells: Sequence[Cell], exercises: Sequence[Exercise | Value]) -> dict[str, Answer]:
     """Return what was found of each exercise of a lesson."""
     program = _parse(cells)
-    names = {exercise.name for exercise in exercises}
-    return {exercise.name: _find(exercise, cells, program, names) for exercise in exercises}
+    found: dict[str, Answer] = {}
+    earlier: set[str] = set()  # only these are supplied: else two exercises could each be answered by the other
+    for exercise in exercises:
+        try:
+            found[exercise.name] = _find(exercise, cells, program, earlier)
+        except UNREADABLE as error:
+            told = f"{exercise.name} cannot be read as Python ({_why(error)})."
+            found[exercise.name] = Answer(exercise.name, problem=told)
+        if isinstance(exercise, Exercise):
+            earlier.add(exercise.name)
+    return found
+
+
+def _why(error: BaseException) -> str:
+    return str(error.msg) if isinstance(error, SyntaxError) else f"too large or too deep: {type(error).__name__}"
 
 
 def _parse(cells: Sequence[Cell]) -> _Program:
@@ -118,18 +153,28 @@ def _parse(cells: Sequence[Cell]) -> _Program:
     for cell in cells:
         if not cell.code:
             continue
-        lines = [line if not line.lstrip().startswith(("%", "!", "?")) else "" for line in cell.source.splitlines()]
         try:
-            tree = ast.parse("\n".join(lines))
-        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+            tree = _tree(cell.source)
+            bindings = [(bound, node, cell) for node in tree.body if (bound := frozenset(_binds(node)))]
+        except UNREADABLE as error:
             where = f" (line {error.lineno} of the cell)" if isinstance(error, SyntaxError) and error.lineno else ""
-            program.broken[cell.number] = f"cell {cell.number} is not Python{where}"
+            program.broken[cell.number] = f"cell {cell.number} is not Python{where}", cell.source
             continue
-        program.bound += [(bound, node, cell) for node in tree.body if (bound := frozenset(_binds(node)))]
+        for binding in bindings:
+            program.add(*binding)
     return program
 
 
-def _find(exercise: Exercise | Value, cells: Sequence[Cell], program: _Program, names: set[str]) -> Answer:
+def _tree(source: str) -> ast.Module:
+    """Parse a cell; where it is not Python as it stands, without the lines that are IPython's."""
+    try:
+        return ast.parse(source)
+    except SyntaxError:
+        lines = [line if not line.lstrip().startswith(("%", "!", "?")) else "" for line in source.splitlines()]
+        return ast.parse("\n".join(lines))
+
+
+def _find(exercise: Exercise | Value, cells: Sequence[Cell], program: _Program, earlier: set[str]) -> Answer:
     name, notes = exercise.name, []
     found = [(node, cell) for bound, node, cell in program.bound if name in bound and not _uses_library(node)]
     own_id = f"{exercise.lesson}-{name}-answer"
@@ -137,30 +182,26 @@ def _find(exercise: Exercise | Value, cells: Sequence[Cell], program: _Program, 
     if not found and marked:
         renamed = _only_function(marked[-1], program) if isinstance(exercise, Exercise) else None
         if renamed is None:
-            told = next((program.broken[cell.number] for cell in marked if cell.number in program.broken), "")
+            told = next((program.broken[cell.number][0] for cell in marked if cell.number in program.broken), "")
             return Answer(name, cell=marked[-1].number, source=marked[-1].source, problem=_absent(name, told))
         node, cell = renamed
         notes.append(f"found by its cell: there it is called {node.name}")
         found = [renamed]
     if not found:
-        told = next((why for number, why in program.broken.items() if name in cells_source(cells, number)), "")
+        told = next((why for why, source in program.broken.values() if name in source), "")
         return Answer(name, problem=_absent(name, told))
     written = [(node, cell) for node, cell in found if not _is_stub(node)]
     if len({cell.number for _, cell in written}) > 1:
-        notes.append(f"defined in cells {', '.join(str(cell.number) for _, cell in written)}: the last one counts")
+        numbers = ", ".join(str(cell.number) for _, cell in written[-10:])
+        notes.append(f"defined in cells {numbers}: the last one counts")
     node, cell = (written or found)[-1]
     called = node.name if isinstance(node, Definition) else name
     if not written:
         return Answer(name, called, cell=cell.number, source=ast.unparse(node), stub=True)
-    needed, supplied = _closure(node, program, names - {name})
+    needed, supplied = _closure(node, program, earlier)
     text = "\n".join(ast.unparse(statement) for statement in needed)
     notes += _reports(needed)
     return Answer(name, called, text, tuple(sorted(supplied)), cell.number, ast.unparse(node), notes=tuple(notes))
-
-
-def cells_source(cells: Sequence[Cell], number: int) -> str:
-    """Return the source of a cell by its number."""
-    return next(cell.source for cell in cells if cell.number == number)
 
 
 def _absent(name: str, told: str) -> str:
@@ -227,8 +268,8 @@ def _closure(start: ast.stmt, program: _Program, others: set[str]) -> tuple[list
             if name in others:
                 supplied.add(name)
                 continue
-            for bound, node, _ in program.bound:
-                if name in bound and id(node) not in chosen and not bound & others and not _uses_library(node):
+            for bound, node, _ in (program.bound[place] for place in program.by_name.get(name, ())):
+                if id(node) not in chosen and not bound & others and not _uses_library(node):
                     chosen.add(id(node))
                     wanted.append(node)
     ordered = [node for _, node, _ in program.bound if id(node) in chosen and node is not start]

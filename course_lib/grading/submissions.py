@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
 
 from course_lib.errors import CourseError
+from course_lib.grading.reading import clean
 
 TIMESTAMP = "timestamp.txt"  # beside a notebook, as nbgrader's exchange writes it
 DEEPEST = 3  # folders below the submissions' own
@@ -29,24 +32,31 @@ def collect(folder: Path, lesson: str) -> list[Submission]:
 
     Understood are STUDENT/NOTEBOOK.ipynb, nbgrader's STUDENT/LESSON/NOTEBOOK.ipynb, and files that a platform exports, such
     as STUDENT_12345_NOTEBOOK.ipynb, or STUDENT.ipynb. In a student's folder the notebook named like the lesson counts, or
-    else the newest one. Links are handed on, to be refused by name; folders that are links are not entered.
+    else the newest one; of several files of one student the newest. Links are handed on, to be refused by name; folders that
+    are links are not entered.
     """
     if not folder.is_dir():
         raise CourseError(f"{folder} was given; it is no folder of submissions.")
     found = [one for entry in sorted(folder.iterdir()) if (one := _of(entry, lesson)) is not None]
     if not found:
         raise CourseError(f"{folder} was given; no notebook (*.ipynb) was found in it or in its students' folders.")
-    by_student: dict[str, Submission] = {}
+    by_name: dict[str, list[Submission]] = {}
     for one in found:
-        if one.student in by_student:
-            raise CourseError(
-                f"{one.path.name} and {by_student[one.student].path.name} both belong to {one.student!r}; rename one."
-            )
-        by_student[one.student] = one
+        by_name.setdefault(one.student, []).append(one)
+    taken = Counter(map(_identifier, by_name))
+    by_student: dict[str, Submission] = {}
+    for name, theirs in by_name.items():
+        student = _identifier(name)
+        if taken[student] > 1 and student != name:  # two names, one identifier
+            student = f"{student}-{hashlib.sha256(name.encode('utf-8', 'surrogateescape')).hexdigest()[:6]}"
+        newest = max(theirs, key=lambda one: (one.submitted, one.path.name))
+        others = sorted([*newest.others, *(clean(one.path.name) for one in theirs if one is not newest)])
+        by_student[student] = replace(newest, student=student, others=tuple(others))
     return [by_student[student] for student in sorted(by_student)]
 
 
 def _of(entry: Path, lesson: str) -> Submission | None:
+    """Return what lies in a folder's entry, with the student's name as it stands there."""
     if entry.name.startswith("."):
         return None
     if entry.is_dir() and not entry.is_symlink():
@@ -56,12 +66,12 @@ def _of(entry: Path, lesson: str) -> Submission | None:
         best = min(
             books, key=lambda path: (not path.stem.startswith(lesson), not path.stem.startswith(lesson[:2]), -_time(path))
         )
-        others = tuple(sorted(str(path.relative_to(entry)) for path in books if path != best))
-        return Submission(_identifier(entry.name.split("_assignsubmission_")[0]), best, _submitted(best), others)
+        others = tuple(sorted(clean(str(path.relative_to(entry))) for path in books if path != best))
+        return Submission(entry.name.split("_assignsubmission_")[0], best, _submitted(best), others)
     if entry.suffix != ".ipynb":
         return None
     name = re.sub(rf"[-_. ]*{re.escape(lesson)}.*$", "", entry.stem) or entry.stem
-    return Submission(_identifier(name), entry, _submitted(entry))
+    return Submission(name, entry, _submitted(entry))
 
 
 def _notebooks(folder: Path, depth: int) -> Iterator[Path]:
@@ -90,7 +100,10 @@ def _submitted(path: Path) -> datetime:
         text = stamp.read_text(encoding="utf-8", errors="replace").strip().replace(" UTC", "+00:00")
         try:
             found = datetime.fromisoformat(text)
-            return found if found.tzinfo else found.replace(tzinfo=timezone.utc)
-        except ValueError:
+            return (found if found.tzinfo else found.replace(tzinfo=timezone.utc)).astimezone(timezone.utc)
+        except (ValueError, OverflowError):
             pass
-    return datetime.fromtimestamp(_time(path), tz=timezone.utc)
+    try:
+        return datetime.fromtimestamp(_time(path), tz=timezone.utc)
+    except (ValueError, OverflowError, OSError):  # a file may say that it is of any year
+        return datetime.now(timezone.utc)

@@ -16,7 +16,10 @@ from torch import Tensor
 from course_lib.teaching.exercises import attempts
 
 LENGTH = 8  # bytes
-DEEPEST, LONGEST = 32, 1_000_000  # levels of nesting, and length of a range, that a stranger's message may have
+# What a stranger's message may have: levels of nesting, the length of a range, bytes of JSON and of the list of tensors
+# (Python objects take thirty times as much memory), keys and members of all its dicts and sets together (whose hashes can be
+# chosen to be equal: the time grows with the square), and axes of a tensor.
+DEEPEST, LONGEST, TEXT, HASHED, AXES = 32, 1_000_000, 2 << 20, 10_000, 32
 RECORDS = {kind.__name__: kind for kind in vars(attempts).values() if dataclasses.is_dataclass(kind)}
 STRANGERS = {"Failure": attempts.Failure}  # all that a stranger's message may hold of them
 
@@ -42,28 +45,21 @@ def pack(value: Any) -> bytes:
 def unpack(data: bytes, stranger: bool = True) -> Any:
     """Return what `pack` was given.
 
-    stranger: whether the bytes come from a process that is not to be trusted; then depth and ranges are limited.
+    stranger: whether the bytes come from a process that is not to be trusted; then its size in objects is limited.
 
     Raises:
         WireError: for bytes that are no such message.
     """
     try:
         end = LENGTH + int.from_bytes(data[:LENGTH], "little")
-        tree, rest = json.loads(data[LENGTH:end]), data[end:]
-        tensors = load(rest) if rest else {}
-        return _decode(tree, tensors, STRANGERS if stranger else RECORDS, DEEPEST if stranger else 1000)
+        text, rest = data[LENGTH:end], data[end:]
+        if stranger and max(len(text), int.from_bytes(rest[:LENGTH], "little")) > TEXT:
+            raise WireError("a message has too many parts")
+        reader = _Reader(load(rest) if rest else {}, STRANGERS if stranger else RECORDS, HASHED if stranger else None)
+        return reader.decode(json.loads(text), DEEPEST if stranger else 1000)
     except WireError:
         raise
-    except (
-        ValueError,
-        KeyError,
-        TypeError,
-        RecursionError,
-        IndexError,
-        OverflowError,
-        SafetensorError,
-        RuntimeError,
-    ) as error:
+    except Exception as error:  # whatever a stranger's bytes do to JSON, safetensors or this module
         raise WireError(f"a message could not be read: {type(error).__name__}") from error
 
 
@@ -95,33 +91,49 @@ def _encode_tensor(value: Tensor, tensors: dict[str, Tensor]) -> Any:
     return {"is": "tensor", "of": name, "order": order}
 
 
-def _decode(tree: Any, tensors: dict[str, Tensor], records: dict[str, type], depth: int) -> Any:
-    if depth == 0:
-        raise WireError("data are nested too deeply")
+class _Reader:
+    """Makes values of a message's parts. hashed: how many keys and members it may have; None: as many as it likes."""
 
-    def inner(entry: Any) -> Any:
-        return _decode(entry, tensors, records, depth - 1)
+    def __init__(self, tensors: dict[str, Tensor], records: dict[str, type], hashed: int | None) -> None:
+        self.tensors, self.records, self.hashed = tensors, records, hashed
 
-    if isinstance(tree, list):
-        return [inner(entry) for entry in tree]
-    if not isinstance(tree, dict):
-        return tree
-    kind, of = tree["is"], tree["of"]
-    if kind == "tensor":
-        order = tree["order"]
-        return tensors[of].permute([order.index(axis) for axis in range(len(order))])
-    if kind == "tuple":
-        return tuple(map(inner, of))
-    if kind == "set":
-        return set(map(inner, of))
-    if kind == "dict":
-        return {inner(key): inner(entry) for key, entry in of}
-    if kind == "range":
-        found = range(*of)
-        if len(found) > LONGEST:
-            raise WireError("a range is too long")
-        return found
-    return records[kind](**{name: inner(entry) for name, entry in of.items()})
+    def decode(self, tree: Any, depth: int) -> Any:
+        if depth == 0:
+            raise WireError("data are nested too deeply")
+
+        def inner(entry: Any) -> Any:
+            return self.decode(entry, depth - 1)
+
+        if isinstance(tree, list):
+            return [inner(entry) for entry in tree]
+        if not isinstance(tree, dict):
+            return tree
+        kind, of = tree["is"], tree["of"]
+        if kind == "tensor":
+            return self._tensor(of, tree["order"])
+        if kind == "tuple":
+            return tuple(map(inner, of))
+        if kind in ("set", "dict"):
+            self._count(len(of))
+            return set(map(inner, of)) if kind == "set" else {inner(key): inner(entry) for key, entry in of}
+        if kind == "range":
+            found = range(*of)
+            if len(found) > LONGEST:
+                raise WireError("a range is too long")
+            return found
+        return self.records[kind](**{name: inner(entry) for name, entry in of.items()})
+
+    def _tensor(self, name: str, order: list[int]) -> Tensor:
+        tensor = self.tensors[name]
+        if tensor.ndim > AXES or tensor.ndim != len(order):
+            raise WireError("a tensor's axes do not fit")
+        return tensor.permute([order.index(axis) for axis in range(len(order))])
+
+    def _count(self, more: int) -> None:
+        if self.hashed is not None:
+            self.hashed -= more
+            if self.hashed < 0:
+                raise WireError("a message has too many keys and members")
 
 
 def frame(value: Any) -> bytes:

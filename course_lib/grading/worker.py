@@ -2,17 +2,20 @@
 
 It holds no secret: no seed, no expected value, no other submission, and no library but this file, `wire` and `attempts`.
 Each request is answered by a forked child, so that nothing that one answer does is left for the next. Nobody trusts what
-the child says: it is judged outside.
+the child says: it is judged outside. That it has ended is said over a pipe of its own, which the child does not have, so
+that no answer can end another's turn or take it.
 """
 
 from __future__ import annotations
 import __future__
 
 import contextlib
+import ctypes
 import os
 import resource
 import signal
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -25,6 +28,8 @@ import torch
 from course_lib.grading.wire import LENGTH, WireError, frame, unpack
 from course_lib.teaching.exercises.attempts import Failure, attempt, plain
 
+READY, ENDED = b"r", b"e"
+PR_SET_DUMPABLE = 4
 FLAGS = __future__.annotations.compiler_flag  # annotations may name what is not here
 
 
@@ -40,24 +45,33 @@ def write(stream: BinaryIO, value: Any) -> None:
     stream.flush()
 
 
-def serve(requests: BinaryIO, replies: BinaryIO) -> None:
-    """Answer requests until there are no more."""
-    write(replies, {"ready": os.getpid()})
-    while (request := read(requests)) is not None:
+def serve(requests: BinaryIO, replies: BinaryIO, control: int) -> None:
+    """Answer requests until there are no more; say over `control` that this is ready, and that an answer's process ended."""
+    os.write(control, READY)
+    while isinstance(request := read(requests), dict) and "limits" in request:
         child = os.fork()
         if child == 0:
             try:
+                os.close(control)
                 _limit(request["limits"])
                 write(replies, {"result": _answer(request, requests, replies)})
             finally:
                 os._exit(0)
-        _, status = os.waitpid(child, 0)
+        os.waitpid(child, 0)
+        if request["alone"]:
+            _end_all()
+        os.write(control, ENDED)
+
+
+def _end_all() -> None:
+    """End all that the child left behind: in the sandbox there is nothing else, but its first process and this one."""
+    us = {"1", str(os.getpid())}
+    while any(name.isdigit() and name not in us for name in os.listdir("/proc")):
         with contextlib.suppress(ProcessLookupError, PermissionError):
-            if request[
-                "alone"
-            ]:  # everything that the child left behind, and nothing else: the sandbox has its own processes
-                os.kill(-1, signal.SIGKILL)
-        write(replies, {"ended": status})
+            os.kill(-1, signal.SIGKILL)
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(-1, os.WNOHANG)
+        time.sleep(0.001)
 
 
 def _limit(limits: dict[str, int]) -> None:
@@ -112,13 +126,14 @@ def _sendable(value: Any) -> Any:
 
 
 def main() -> None:
-    """Serve the grader on standard input and output, which student code does not get."""
+    """Serve the grader on standard input and output, and the pipe named in the arguments."""
     torch.set_num_threads(1)
+    ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)  # a child cannot look into its parent, nor at its open files
     requests, replies = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     nothing = os.open(os.devnull, os.O_RDWR)
     for standard in (0, 1, 2):
         os.dup2(nothing, standard)
-    serve(requests, replies)
+    serve(requests, replies, int(sys.argv[1]))
 
 
 if __name__ == "__main__":
