@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 import torch
 
-from course_lib import models
+from course_lib import measure, models
 from course_lib.pruning import units
 from course_lib.teaching import figures
-from course_lib.teaching.board import STATISTICS, Board, ThresholdBoard
+from course_lib.teaching.board import RULES, STATISTICS, Board, ThresholdBoard, WeightBoard
+from course_lib.teaching.budget import BudgetBoard, spread
+from course_lib.teaching.figures.measuring import FormatState
 
 
 def report(**changes):
@@ -48,6 +50,46 @@ def pictures(bench):
         "vectors": figures.vectors({"a": layer, "b": 0 * layer}, {"a": 0.5, "b": 0.0}),
         "weight_histogram": figures.weight_histogram(torch.tensor([0.0, 1.0, -1.0, 0.1]), "four"),
         "subsets": figures.subsets(layer, torch.tensor([1.0, 3.0, 2.0, 5.0]), 0.5, 16),
+        "arena": figures.arena(
+            {"SAP": [(0.5, 0.8, 0.7, 0.9), (0.9, 0.7, 0.6, 0.8)], "SAP, from scratch": [(0.9, 0.75)]},
+            dense=0.8,
+            front=[(0.5, 0.8)],
+            references=True,
+            guesses={0.5: ("L1", "SAP"), 0.9: (None, "SAP")},
+        ),
+        "arena without runs": figures.arena({}, references=True),
+        "three_axes": figures.three_axes(
+            {
+                "MACs": ({"SAP": [(100, 0.8), (100, 0.7)], "L1": [(50, 0.7)]}, [(100, 0.8), (50, 0.7)]),
+                "bytes": ({"SAP": [(9, 0.8), (5, 0.7)], "L1": [(8, 0.6)]}, [(9, 0.8), (5, 0.7)]),
+            }
+        ),
+        "staircase": figures.staircase({"A": (0.5, 0.9), "B": (0.9, 0.7), "C": (0.4, 0.7)}, ["A", "B"], (0.0, 0.6)),
+        "staircase without points": figures.staircase({"A": (0.5, 0.3)}, []),
+        "crowd": figures.crowd({"a": [0.7, 0.8], "b": [0.75]}),
+        "winners_curse": figures.winners_curse([(1, 0.7, 0.7), (8, 0.76, 0.71)], guess=2),
+        "duel": figures.duel(
+            {a: {b: 1.0 if a == b else 0.25 for b in ("L1", "random")} for a in ("L1", "random")},
+            {"L1": [0.8, 0.7], "random": [0.6]},
+            0.3,
+        ),
+        "question": figures.question(),
+        "sample": figures.sample(bench.train.images[:2], ("coat", "bag")),
+        "sample of colour images": figures.sample(torch.zeros(1, 3, 8, 8, dtype=torch.uint8), ("a cat in the dark",)),
+        "bars": figures.bars({"before": 0.8, "after\nall": 0.25}, "accuracy", chance=0.1),
+        "bars of counts": figures.bars({"conv": 1250.0, "head": 10.0}, "parameters", "all", form=",.0f"),
+        "mask_cells": figures.mask_cells({"a": torch.eye(2) > 0, "b": torch.ones(2, 3) > 0}),
+        "layers_gone": figures.layers_gone({"a": (9, 10), "b": (0, 90)}, truth=0.09),
+        "guessed": figures.guessed({"one": [(0.0, 0.8), (0.9, 0.5)]}, {50: 0.7, 90: 0.25}, 0.1, 2000),
+        "number_cells": figures.number_cells({"weight": torch.tensor([[1.0, torch.nan], [-0.0, 0.5]])}),
+        "conv_places": figures.conv_places((7, 10), 3, stride=2, padding=1),
+        "layer_shares": figures.layer_shares({"parameters": {"a": 1, "b": 3}, "MACs": {"a": 1, "b": 1}}, "shares"),
+        "formats_board": figures.formats_board(FormatState(0.1, measured=((0.1, 0.13),), guess=0.3)),
+        "timings": figures.timings({"a": [9.0, 1.0, 2.0, 3.0], "b": [1.0, 1.0, 1.0, 5.0]}, warmup=1),
+        "sensitivity_curves": figures.sensitivity_curves({"a": [(0.0, 0.8), (0.9, 0.3)], "b": [(0.9, 0.7)]}, 0.8, "a", 256),
+        "predicted_measured": figures.predicted_measured([(0.8, 0.7), (0.5, 0.6)], 256),
+        "before_after": figures.before_after({"a\nb": (0.2, 0.7)}, 0.8, 2000, ("pruned", "trained")),
+        "guessed without a guess": figures.guessed({"one": [(0.0, 0.8), (0.9, 0.5)]}, None),
     }
 
 
@@ -70,6 +112,15 @@ def test_the_same_figure_gives_the_same_bytes():
 def test_the_words_hold_the_numbers(pictures):
     assert "crossed out: filter 1" in pictures["kernels"].alt
     assert "silent: 0" in pictures["channel_dots"].alt
+    assert "weight: 1 nan; 0 0.5." in pictures["number_cells"].alt
+    assert "fits in 4 times 5 = 20 places" in pictures["conv_places"].alt
+    assert "parameters: a 0.250, b 0.750; MACs: a 0.500, b 0.500" in pictures["layer_shares"].alt
+    assert "bitmap 0.131, indices 0.200 of the dense size" in pictures["formats_board"].alt
+    assert "gzip measured: 0.130 at 0.10" in pictures["formats_board"].alt
+    assert "a median 2, quartiles 1.5 and 2.5, mean 2, first call 9" in pictures["timings"].alt
+    assert "dense 0.800: a 0.300 at 0.90; b 0.700 at 0.90" in pictures["sensitivity_curves"].alt
+    assert "2 mixtures: predicted above measured in 1; typical error 0.100" in pictures["predicted_measured"].alt
+    assert "0.200, then 0.700" in pictures["before_after"].alt
     assert "small: MACs 0.25" in pictures["size_panel"].alt
     assert "conv with block1.conv2 with block2.conv2" in pictures["coupling"].alt
     assert (
@@ -82,6 +133,22 @@ def test_the_words_hold_the_numbers(pictures):
     assert "numbers: a 0.500, b 0.000" in pictures["vectors"].alt
     assert "overlap by 0.33" in pictures["subsets"].alt
     assert "0.800 at 0.10 to 0.400 at 0.50" in pictures["accuracy_curves"].alt
+    assert "best at 0.5: SAP (guess: L1)" in pictures["arena"].alt and "(guess: none)" in pictures["arena"].alt
+    assert "SAP, from scratch: 0.750 at 0.90" in pictures["arena"].alt and "1 points on the front" in pictures["arena"].alt
+    assert "reference project, SAP (other data): 0.7084 at 0.9643" in pictures["arena without runs"].alt
+    assert (
+        "over MACs the front holds points of SAP, L1; over bytes the front holds points of SAP" in pictures["three_axes"].alt
+    )
+    assert "on the front: A, B. Area beyond (0, 0.6): 0.1900" in pictures["staircase"].alt
+    assert "a: 2 seeds, mean 0.750, standard deviation 0.071" in pictures["crowd"].alt
+    assert "of 8: 0.760 claimed, 0.710 fresh. Gap at the end: 5.0 points" in pictures["winners_curse"].alt
+    assert "L1 0.750 (with L1: 1.00); random 0.600 (with L1: 0.25)" in pictures["duel"].alt
+    assert "144 connections of which 14 are left" in pictures["question"].alt
+    assert "accuracy: before 0.800; after all 0.250; guessing would reach 0.1." in pictures["bars"].alt
+    assert "conv 1,250; head 10" in pictures["bars of counts"].alt
+    assert "a: 2 of 4 gone; b: 0 of 6 gone" in pictures["mask_cells"].alt
+    assert "mean over the layers 0.450, of all parameters 0.090" in pictures["layers_gone"].alt
+    assert pictures["guessed"].alt.endswith("0.800 at 0.00, 0.500 at 0.90. Predicted: 0.7 at 50 %, 0.25 at 90 %.")
 
 
 def test_quotes_in_words_do_not_break_the_html():
@@ -155,3 +222,106 @@ def test_the_threshold_board_leaves_the_model_as_it_is(thresholds):
     before = {name: tensor.clone() for name, tensor in thresholds.model.state_dict().items()}
     thresholds.at("fixed", 9.0, "mean", "conv1")
     assert all(torch.equal(before[name], tensor) for name, tensor in thresholds.model.state_dict().items())
+
+
+@pytest.fixture(scope="module")
+def weights(bench):
+    return WeightBoard.of(models.build("cnn", bench), bench)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_the_weight_board_takes_the_weights_that_the_pruners_take(weights, bench, rule):
+    from course_lib.pruning import MagnitudePruner, RandomPruner
+
+    pruners = {"layer": MagnitudePruner, "global": lambda share: MagnitudePruner(share, scope="global"), "lot": RandomPruner}
+    for share in (0.0, 0.31, 0.9, 0.99, 1.0):
+        ours, theirs = weights.masks(share, rule), pruners[rule](share).masks(weights.model, bench)
+        assert set(ours) == set(theirs)
+        assert all(torch.equal(ours[name], theirs[name]) for name in ours)
+        state = weights.at(share, rule)
+        assert state.sparsity == theirs.sparsity
+        assert {name: kept for name, (kept, _) in state.kept.items()} == {
+            name.removesuffix(".weight"): int(mask.sum()) for name, mask in theirs.items()
+        }
+        picture = figures.weight_board(state)
+        assert picture.png()
+        assert f"sparsity {theirs.sparsity:.3f}, accuracy {state.accuracy:.3f}" in picture.alt
+
+
+def test_the_map_of_weights_shows_where_they_survive(weights):
+    state = weights.at(0.9, "layer")
+    assert {values.shape for values in state.maps.values()} == {(6, 72)}
+    assert abs(state.maps["dense"].mean() - 0.1) < 0.01  # its blocks are nearly of one size
+    assert (weights.at(0.0).maps["conv1"] == 1).all()
+
+
+def test_the_weight_board_leaves_the_model_as_it_is_and_rests_on_all_images(weights, bench):
+    before = {name: tensor.clone() for name, tensor in weights.model.state_dict().items()}
+    assert weights.at(0.9, "global", full=True).n == len(bench.validation)
+    assert all(torch.equal(before[name], tensor) for name, tensor in weights.model.state_dict().items())
+
+
+@pytest.mark.parametrize(("value", "index"), [(32, 32), (32, 16), (16, 16), (8, 32), (4, 8)])
+def test_a_format_takes_as_much_as_the_dense_one_where_it_breaks_even(value, index):
+    state = FormatState(0.5, value, index)
+    for form in ("bitmap", "indices"):
+        assert state.size(form, state.break_even(form)) == pytest.approx(1)
+        assert state.size(form, 0.9 * state.break_even(form)) < 1
+    assert state.size("bitmap", 0.0) == 1 / value and state.size("indices", 0.0) == 0
+
+
+@pytest.fixture(scope="module")
+def budgets(bench):
+    return BudgetBoard.of(models.build("cnn", bench), bench)
+
+
+def test_the_budget_board_counts_what_masks_and_measures_say(budgets, bench):
+    layers = list(budgets.weights)
+    assert layers == ["conv1", "conv2", "conv3", "conv4", "dense", "head"]
+    for shares in ([0.0] * 6, [0.9] * 6, [0.98, 0.0, 0.3, 0.5, 0.95, 0.7]):
+        mixture = dict(zip(layers, shares, strict=True))
+        masks = budgets.masks(mixture)
+        assert [int((~masks[f"{name}.weight"]).sum()) for name in layers] == [
+            round(share * budgets.weights[name].numel()) for name, share in mixture.items()
+        ]
+        state = budgets.at(mixture, "parameters", 0.2)
+        assert state.spent == pytest.approx(masks.density) and state.sparsity == masks.sparsity
+        macs = budgets.at(mixture, "MACs", 0.2)
+        assert macs.total == measure.macs(budgets.model, bench.example)
+        assert macs.within == (macs.spent <= 0.2)
+        assert figures.budget_board(macs).png()
+        assert f"{'within' if macs.within else 'OVER'} the budget of 0.20" in figures.budget_board(macs).alt
+    assert budgets.at(dict.fromkeys(layers, 0.0)).accuracy == budgets.dense
+
+
+def test_one_layer_alone_is_predicted_as_it_was_measured_and_losses_add_up(budgets):
+    for name, rows in budgets.curves.items():
+        for share, accuracy in rows:
+            assert budgets.predicted({name: share}) == pytest.approx(max(0.0, accuracy))
+            assert budgets.accuracy({name: share}) == accuracy
+    losses = [budgets.dense - dict(budgets.curves[name])[0.9] for name in ("conv2", "head")]
+    assert budgets.predicted({"conv2": 0.9, "head": 0.9}) == pytest.approx(max(0, budgets.dense - sum(losses)))
+
+
+def test_the_budget_board_takes_the_weights_that_the_magnitude_pruner_takes(budgets, bench):
+    from course_lib.pruning import MagnitudePruner
+
+    theirs = MagnitudePruner(0.7).masks(budgets.model, bench)
+    ours = budgets.masks(dict.fromkeys(budgets.weights, 0.7))
+    assert set(ours) == set(theirs) and all(torch.equal(ours[name], theirs[name]) for name in ours)
+
+
+def test_the_budget_board_leaves_the_model_as_it_is(budgets):
+    before = {name: tensor.clone() for name, tensor in budgets.model.state_dict().items()}
+    budgets.at(dict.fromkeys(budgets.weights, 0.95))
+    assert all(torch.equal(before[name], tensor) for name, tensor in budgets.model.state_dict().items())
+
+
+def test_a_budget_is_spread_to_where_it_costs_least():
+    curves = {"tough": [(0.0, 0.9), (0.5, 0.9), (1.0, 0.7)], "frail": [(0.0, 0.9), (0.5, 0.4), (1.0, 0.1)]}
+    for sizes in ({"tough": 100, "frail": 100}, {"tough": 10, "frail": 1000}):
+        for wanted in (0.0, 0.2, 0.45, 0.8, 1.0):
+            mixture = spread(curves, sizes, wanted)
+            assert sum(mixture[name] * sizes[name] for name in sizes) >= wanted * sum(sizes.values()) - 1e-6
+    even = spread(curves, {"tough": 100, "frail": 100}, 0.45)
+    assert even["tough"] > 0.9 and even["frail"] == 0

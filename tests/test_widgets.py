@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 
 import ipywidgets
+import pandas
 import pytest
 import torch
 
 from course_lib import models
+from course_lib.errors import CourseError
 from course_lib.pruning import pq_index
 from course_lib.teaching import figures, widgets
+from course_lib.teaching.widgets import frontier
 
 
 def picture(value=1.0):
@@ -164,6 +167,133 @@ def test_the_survivor_slider_leaves_the_zeros_out():
     slider.controls["share"].value = 0.5
     kept = weights.abs().sort().values[500:]
     assert f"index of the survivors {pq_index(kept):.3f}, with the zeros counted" in slider._readout.value
+
+
+@pytest.mark.parametrize("rule", ["global", "layer", "lot"])
+def test_the_weight_slider_draws_over_its_whole_range(bench, rule):
+    weights = widgets.WeightSlider(models.build("cnn", bench), bench)
+    weights.controls["rule"].value = rule
+    for share in torch.linspace(0, 0.99, 12).tolist():
+        weights.controls["share"].value = share
+        assert weights.error is None
+    assert weights.values == {"share": 0.99, "rule": rule}
+    assert "99% of the weights gone" in weights._readout.value and "weights kept, sparsity 0.9" in weights._readout.value
+
+
+def test_the_average_slider_tells_the_mean_over_the_layers_from_the_share_of_all(bench):
+    averages = widgets.AverageSlider(models.build("cnn", bench))
+    for convolutions in torch.linspace(0, 1, 6).tolist():
+        for dense in torch.linspace(0, 1, 6).tolist():
+            averages.controls["convolutions"].value, averages.controls["dense"].value = convolutions, dense
+            assert averages.error is None
+    assert "mean over the layers 1.000, share of all 889,834 parameters 0.999" in averages.picture.alt  # biases stay
+    averages.controls["dense"].value = 0
+    assert "conv4 36,864 of 36,864, dense 0 of 819,200" in averages.picture.alt
+    assert "mean over the layers 0.667, share of all 889,834 parameters 0.073" in averages._readout.value
+
+
+@pytest.fixture(scope="module")
+def points():
+    """Twelve points of two methods: one keeps its MACs, the other does not."""
+    columns = ["method", "sparsity", "kept_parameters", "macs", "val_accuracy", "test_accuracy"]
+    sizes = (0.5, 0.8, 0.9, 0.95)
+    weights = [("SAP", s, 1000 * (1 - s), 2000, 0.9 - 0.2 * s**4, 0.0) for s in sizes]
+    units = [("L1", s, 1000 * (1 - s), 2000 * (1 - s), 0.88 - 0.4 * s**4, 0.0) for s in sizes]
+    return pandas.DataFrame([("dense", 0.0, 1000, 2000, 0.9, 0.0), *weights, *units], columns=columns)
+
+
+def test_the_preference_slider_picks_the_best_weighted_mean_over_its_whole_range(points):
+    slider = widgets.PreferenceSlider(points)
+    for weight in torch.linspace(0, 1, 21).tolist():
+        for floor in (0.0, 0.6, 0.85, 1.0):
+            slider.controls["weight"].value, slider.controls["floor"].value = weight, floor
+            assert slider.error is None
+            allowed = points[points["val_accuracy"] >= floor]
+            if allowed.empty:
+                assert "no point qualifies" in slider.picture.alt
+                continue
+            value = weight * allowed["val_accuracy"] + (1 - weight) * allowed["sparsity"]
+            best = allowed.loc[value.idxmax()]
+            assert f"{best['method']}, sparsity {best['sparsity']:.3f}, validation accuracy" in slider.picture.alt
+    slider.controls["weight"].value, slider.controls["floor"].value = 1.0, 0.0
+    assert ": dense, sparsity 0.000" in slider.picture.alt
+
+
+@pytest.mark.parametrize("size", ["kept_parameters", "macs"])
+def test_the_budget_slider_keeps_within_the_budget_over_its_whole_range(points, size):
+    slider = widgets.BudgetSlider(points)
+    assert [column for _, column in slider.controls["size"].options] == ["kept_parameters", "macs"]  # no bytes in the table
+    slider.controls["size"].value = size
+    for share in (0.01, 0.05, 0.1, 0.2, 0.5, 1.0):
+        slider.controls["share"].value = share
+        assert slider.error is None
+        allowed = points[(points[size] <= share * points[size].max()) & (points["val_accuracy"] >= 0.6)]
+        best = "no point qualifies" if allowed.empty else allowed.loc[allowed["val_accuracy"].idxmax(), "method"]
+        assert f": {best}" in slider.picture.alt
+
+
+def test_masked_weights_win_no_budget_of_macs(points):
+    assert frontier.affordable(points, "kept_parameters", 0.2, 0.6).chosen[0] == "SAP"
+    assert frontier.affordable(points, "macs", 0.2, 0.6).chosen[0] == "L1"
+    with pytest.raises(CourseError, match="size='grams' was given"):
+        frontier.affordable(points, "grams", 0.2, 0.6)
+
+
+def test_the_seeds_slider_is_less_often_wrong_with_more_seeds():
+    groups = {"a": [0.70, 0.72, 0.74, 0.76], "b": [0.71, 0.73, 0.75, 0.77]}
+    slider = widgets.SeedsSlider(groups)
+    for seeds in range(1, 5):
+        for draw in (0, 7, 30):
+            slider.controls["seeds"].value, slider.controls["draw"].value = seeds, draw
+            assert slider.error is None
+            assert f"{seeds} seed" in slider.picture.alt
+    assert ("a 0.730" in slider.picture.alt) and ("b 0.740" in slider.picture.alt)  # all four are drawn
+    wrong = [frontier.drawn(groups, seeds, 0).wrong for seeds in range(1, 5)]
+    assert abs(wrong[0] - 6 / 16) < 0.05  # of the 16 pairs in 6 a is the better one
+    assert wrong[0] > wrong[2] and wrong[3] == 0
+    with pytest.raises(CourseError, match="two of two seeds are expected"):
+        widgets.SeedsSlider({"a": [0.7, 0.8]})
+
+
+def test_the_format_slider_draws_over_its_whole_range():
+    slider = widgets.FormatSlider()
+    for value in (32, 16, 8, 4):
+        for index in (32, 16, 8):
+            for density in (0.0, 0.1, 0.97, 1.0):
+                slider.controls["value"].value, slider.controls["index"].value = value, index
+                slider.controls["density"].value = density
+                assert slider.error is None
+                assert f"density {density:.2f}, {value}-bit values, {index}-bit indices" in slider.picture.alt
+    slider.controls["value"].value, slider.controls["index"].value = 4, 8
+    assert "bitmap below 0.750, indices below 0.333" in slider._readout.value
+
+
+def test_the_timing_slider_counts_what_it_says():
+    times = {"dense": [9.0, 1.0, 2.0, 3.0, 10.0, 2.0], "masked": [2.0] * 6}
+    slider = widgets.TimingSlider(times)
+    assert "dense: median 9.000 ms, mean 9.000 ms; masked: median 2.000" in slider._readout.value
+    slider.controls["warmup"].value, slider.controls["runs"].value = 1, 5
+    assert "1 calls of warm-up, then 5 counted; dense: median 2.000 ms, mean 3.600 ms" in slider._readout.value
+    for warmup in range(slider.controls["warmup"].max + 1):
+        for runs in range(1, slider.controls["runs"].max + 1):
+            slider.controls["warmup"].value, slider.controls["runs"].value = warmup, runs
+            assert slider.error is None
+            assert f"{min(runs, 6 - warmup)} counted" in slider._readout.value
+
+
+def test_the_layer_budget_slider_draws_over_its_whole_range(bench):
+    slider = widgets.LayerBudgetSlider(models.build("cnn", bench), bench)
+    assert "parameters kept 0.101, OVER the budget of 0.10" in slider._readout.value  # biases are parameters as well
+    for unit in ("parameters", "MACs"):
+        slider.controls["unit"].value = unit
+        for share in (0.0, 0.5, slider.controls["dense"].max):
+            for layer in ("conv1", "dense", "head"):
+                slider.controls[layer].value = share
+            assert slider.error is None
+            assert f"dense {share:.2f}" in slider.picture.alt
+    for allowed in (slider.controls["budget"].min, slider.controls["budget"].max):
+        slider.controls["budget"].value = allowed
+        assert f"the budget of {allowed:.2f}" in slider._readout.value
 
 
 def test_controls_have_labels_and_readable_values(slider):

@@ -9,6 +9,7 @@ from course_lib.teaching.figures.activations import (
     unit_counts,
 )
 from course_lib.teaching.figures.board import sparsity_board
+from course_lib.teaching.figures.budget import before_after, budget_board, predicted_measured
 from course_lib.teaching.figures.filters import (
     channel_dots,
     coupling,
@@ -17,31 +18,82 @@ from course_lib.teaching.figures.filters import (
     score_bars,
     score_histograms,
 )
+from course_lib.teaching.figures.frontier import arena, choice_board, staircase, three_axes
 from course_lib.teaching.figures.index import index_board, survivor_board, vectors, weight_histogram
+from course_lib.teaching.figures.measuring import (
+    conv_places,
+    formats_board,
+    layer_shares,
+    number_cells,
+    sensitivity_curves,
+    timings,
+)
 from course_lib.teaching.figures.picture import Picture
 from course_lib.teaching.figures.results import accuracy_curves, lines, size_panel, triptych
+from course_lib.teaching.figures.sap import amount_bars, bound_board, explorer_board, index_path, rounds_board
+from course_lib.teaching.figures.seeds import crowd, duel, seeds_board, winners_curse
+from course_lib.teaching.figures.start import (
+    average_board,
+    bars,
+    guessed,
+    layers_gone,
+    mask_cells,
+    question,
+    sample,
+    weight_board,
+)
 
 __all__ = [
     "Picture",
     "accuracy_curves",
+    "amount_bars",
+    "arena",
+    "average_board",
+    "bars",
+    "before_after",
+    "bound_board",
+    "budget_board",
     "channel_dots",
+    "choice_board",
+    "conv_places",
     "coupling",
+    "crowd",
+    "duel",
+    "explorer_board",
     "feature_maps",
     "flatten_map",
+    "formats_board",
+    "guessed",
     "index_board",
+    "index_path",
     "kernels",
+    "layer_shares",
+    "layers_gone",
     "lines",
+    "mask_cells",
+    "number_cells",
     "overlap_bars",
+    "predicted_measured",
+    "question",
     "rank_scatter",
+    "rounds_board",
+    "sample",
     "score_bars",
     "score_histograms",
+    "seeds_board",
+    "sensitivity_curves",
     "size_panel",
     "sparsity_board",
+    "staircase",
     "subsets",
     "survivor_board",
+    "three_axes",
     "threshold_board",
+    "timings",
     "triptych",
     "unit_counts",
     "vectors",
+    "weight_board",
     "weight_histogram",
+    "winners_curse",
 ]
