@@ -90,6 +90,9 @@ def pictures(bench):
         "predicted_measured": figures.predicted_measured([(0.8, 0.7), (0.5, 0.6)], 256),
         "before_after": figures.before_after({"a\nb": (0.2, 0.7)}, 0.8, 2000, ("pruned", "trained")),
         "guessed without a guess": figures.guessed({"one": [(0.0, 0.8), (0.9, 0.5)]}, None),
+        "amount_bars": figures.amount_bars({"one": {"a": (1, 4), "b": (0, 8)}, "other": {"a": (3, 4), "b": (2, 8)}}),
+        "amount_bars with a guess": figures.amount_bars({"one": {"a": (1, 4)}}, what="units", guess=("a", 0.5)),
+        "index_path": figures.index_path({"one": [(1.0, 0.2, 0.8), (0.05, 0.1, 0.7)], "other": [(1.0, 0.3, 0.8)]}, 0.8),
     }
 
 
@@ -148,6 +151,8 @@ def test_the_words_hold_the_numbers(pictures):
     assert "conv 1,250; head 10" in pictures["bars of counts"].alt
     assert "a: 2 of 4 gone; b: 0 of 6 gone" in pictures["mask_cells"].alt
     assert "mean over the layers 0.450, of all parameters 0.090" in pictures["layers_gone"].alt
+    assert "one: a 1 of 4 (0.250), b 0 of 8 (0.000); other: a 3 of 4" in pictures["amount_bars"].alt
+    assert "one: 1.0000 kept, index 0.200, accuracy 0.800, 0.0500 kept" in pictures["index_path"].alt
     assert pictures["guessed"].alt.endswith("0.800 at 0.00, 0.500 at 0.90. Predicted: 0.7 at 50 %, 0.25 at 90 %.")
 
 

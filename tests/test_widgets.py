@@ -296,6 +296,54 @@ def test_the_layer_budget_slider_draws_over_its_whole_range(bench):
         assert f"the budget of {allowed:.2f}" in slider._readout.value
 
 
+@pytest.fixture(scope="module")
+def uneven():
+    drawn = torch.Generator().manual_seed(0)
+    return {"a": torch.randn(12, 40, generator=drawn) ** 3, "head": torch.randn(5, 12, generator=drawn)}
+
+
+def test_the_sap_explorer_draws_over_its_whole_range_and_refuses_p_above_q(uneven):
+    slider = widgets.SAPExplorer(uneven)
+    assert "round 1, scope layer: a index" in slider._readout.value
+    for scope in ("neuron", "layer", "global"):
+        slider.controls["scope"].value = scope
+        for name in ("q", "p", "eta", "gamma", "beta", "round"):
+            control = slider.controls[name]
+            for value in (control.min, control.max, slider._start[name]):
+                wanted = slider.values | {name: value}
+                if wanted["p"] >= wanted["q"]:
+                    continue
+                control.value = value
+                assert slider.error is None
+                assert f"scope {scope}" in slider.picture.alt
+    slider.controls["p"].value = 2
+    assert "the index needs p &lt; q" in slider._readout.value
+
+
+def test_the_bound_slider_draws_over_its_whole_range(uneven):
+    slider = widgets.BoundSlider(uneven)
+    for name in uneven:
+        for norms in ((0.5, 1.0), (1.0, 2.0)):
+            for eta in (0, 0.05, 2):
+                slider.controls["weights"].value, slider.controls["norms"].value = name, norms
+                slider.controls["eta"].value = eta
+                assert slider.error is None
+                assert slider.picture.alt.startswith(f"{name}, p = {norms[0]:g}")
+
+
+def test_the_round_slider_goes_through_every_round(uneven):
+    w = uneven["a"].flatten()
+    path = [(w, 0.3, 0.8), (w[:3], 0.1, 0.5), (w[:0], 0.0, 0.1)]
+    slider = widgets.RoundSlider({"long": path, "short": path[:2]}, "a")
+    said = []
+    for number in range(3):
+        slider.controls["round"].value = number
+        assert slider.error is None
+        said.append(slider._readout.value)
+    assert "long: 480 survivors, index 0.300, accuracy 0.800" in said[0]
+    assert "long: 0 survivors" in said[2] and "short: 3 survivors" in said[2]
+
+
 def test_controls_have_labels_and_readable_values(slider):
     for skin in (slider, widgets.ScheduleSlider()):
         for control in skin.controls.values():

@@ -37,7 +37,7 @@ def amount_bars(
     if guess is not None and isinstance(guess[1], (int, float)):
         x = groups.index(guess[0])
         axis.plot([x - 0.46, x + 0.46], [guess[1]] * 2, color=COLOURS[3], lw=3, label=f"your guess ({guess[1]:.0%})")
-    axis.set(xticks=place, xticklabels=groups, ylabel=f"share of the {what} that goes", title=title)
+    axis.set(xticks=place, xticklabels=groups, ylabel=f"share of {what} gone", title=title)
     axis.set_ylim(0, min(1.1, 1.18 * axis.get_ylim()[1]))
     axis.yaxis.set_major_formatter(PercentFormatter(1))
     picture.legend(loc="outside lower center", ncols=min(4, len(amounts) + 1), frameon=False)
@@ -66,7 +66,10 @@ def index_path(curves: Mapping[str, Sequence[tuple[float, float, float]]], dense
     axes[1, 0].set(ylabel="validation accuracy", xlabel="share of all parameters kept (log scale, pruning goes right)")
     axes[1, 0].set(xscale="log", ylim=(0, 1.0))
     axes[1, 0].invert_xaxis()
-    axes[1, 0].xaxis.set_major_formatter(PercentFormatter(1, decimals=None))
+    least = min(row[0] for rows in curves.values() for row in rows)
+    ticks = [tick for tick in (1, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001) if tick >= 0.9 * least]
+    axes[1, 0].set_xticks(ticks, [f"{tick:.1%}" for tick in ticks])
+    axes[1, 0].set_xticks([], minor=True)
     for axis in axes[:, 0]:
         axis.grid(color="#E5E5E5", lw=0.6)
     axes[0, 0].legend(frameon=False)
