@@ -87,7 +87,8 @@ def arena(
     axis.set(xlabel="sparsity (share of all parameters gone)", ylabel=ylabel)
     axis.set_title(title, loc="left", pad=28 if guesses else None)
     picture.legend(loc="outside lower center", ncols=3, frameon=False, fontsize=9)
-    picture.alt = "Accuracy over sparsity. " + "; ".join(told) + f". {len(front)} points on the front."
+    told += [f"{len(front)} points on the front"] if len(front) else []
+    picture.alt = f"Accuracy over sparsity. {'; '.join(told)}."
     return picture
 
 

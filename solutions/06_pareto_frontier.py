@@ -1,0 +1,700 @@
+# %% [markdown]
+# # 06 · The Pareto frontier
+#
+# **Goal.** Put all methods into one fair arena, draw what they reach, and say what such a picture can prove and what it cannot. The rules of the arena follow Blalock et al.,
+# *What is the State of Neural Network Pruning?* (2020).
+#
+# **You need** lessons 02 (masks, MACs), 03 (activations, Jaccard overlap) and 05 (SAP decides, from the PQ index, how many weights go).
+# **Difficulty** medium. {{minutes}}
+#
+# You write five small functions, lock in two predictions and find five bugs. Run every cell, also those you leave empty: where an answer is missing, the
+# lesson goes on with the library's version and says so.
+
+# %%
+import importlib.util
+
+# On Colab and the like; in your own clone `make course` or `make lab` has installed it.
+if importlib.util.find_spec("course_lib") is None:
+    # %pip install -q "course_lib @ git+https://github.com/OWNER/REPOSITORY"
+    pass
+
+# %% tags=["parameters"]
+import os
+
+# "laptop": minutes, no GPU needed; "full": CIFAR-10; "ci": seconds, and numbers that mean nothing
+MODE = os.environ.get("COURSE_MODE", "laptop")
+
+# %%
+import copy
+import tempfile
+import textwrap
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+
+from course_lib import data, models, pareto, stability, study, sweep, train
+from course_lib.errors import CourseError
+from course_lib.pruning import MagnitudePruner, Pruner, amounts
+from course_lib.teaching import check, figures, modes, use, widgets
+
+mode = modes.get(MODE)
+bench = data.load(mode.data, device=mode.device, limit=mode.limit)
+if mode.name == "ci":
+    print("ci mode: everything runs, on 300 images; the numbers below mean nothing.")
+bench
+
+# %% [markdown]
+# ## 1. "SAP dominates the Pareto frontier"
+#
+# We have met L1 norms, activations and SAP, each with its own number of rounds, its own seed and its own training. Which is best? The class project behind this course answers: *SAP
+# dominates the Pareto frontier*. It reports two points, SAP with accuracy `0.7084` at sparsity `0.9643` and activation-based pruning with `0.6982` at `0.8594`. Here they are, hollow, on top of a
+# study of ours: the reference network on CIFAR-10, one seed, committed in `results/cifar10-one-seed`.
+
+
+# %%
+def committed(name: str) -> pd.DataFrame | None:
+    """Return the table of a committed study, or None where the results are not at hand."""
+    try:
+        return study.read(f"../results/{name}")
+    except CourseError as error:
+        print(f"{error} The lesson goes on without it.")
+        return None
+
+
+def curves(table: pd.DataFrame, x: str = "sparsity", by: str = "test_accuracy") -> dict:
+    """Return method -> rows of (x, mean over seeds, lowest, highest)."""
+    means = pareto.mean_curves(table[table["method"] != "dense"], by, x)
+    columns = [x, by, "low", "high"]
+    return {name: own[columns].to_numpy().tolist() for name, own in means.groupby("method")}
+
+
+cifar = committed("cifar10-one-seed")
+figures.arena({} if cifar is None else curves(cifar), references=True)
+
+# %% [markdown]
+# **Read it.** Two points from other data (25x25 images, 5 classes) cannot be compared with our curves point for point. Nor can two points show that one method dominates another: each lies
+# at a sparsity that the other was not tried at. And our own curves? One seed. Some jump at their end, where they trained longer. A tidy picture can compare unlike things, and this lesson is
+# about noticing.
+#
+# ## 2. One number: the score
+#
+# The challenge that the project took part in ranks networks by
+#
+# $$\text{score} = \frac{\text{accuracy} + \text{sparsity}}{2}, \qquad \text{if accuracy} \ge 0.60.$$
+#
+# Both are shares between 0 and 1; sparsity is the share of *all* parameters that is gone.
+#
+# ### Exercise 1: `score`
+# The scores of n points at once. Below the floor the score is 0; an accuracy that equals the floor counts.
+#
+# <details><summary>Hint</summary><code>torch.where(condition, a, b)</code> takes a where the condition holds, and b elsewhere.</details>
+
+
+# %% answer="score"
+def score(accuracy: Tensor, sparsity: Tensor, floor: float = 0.6) -> Tensor:
+    """Return the score of each point, (n,): (accuracy + sparsity) / 2, and 0 below the floor."""
+    ### BEGIN SOLUTION
+    return torch.where(accuracy >= floor, (accuracy + sparsity) / 2, 0.0)
+    ### END SOLUTION
+
+
+# %% check="score"
+check(score)
+
+# %% [markdown]
+# Why a floor? Score five imagined networks with and without it.
+
+# %% tags=["nbval-check-output"]
+score = use(score)
+imagined = {
+    "dense": (0.79, 0.00),
+    "a tenth kept": (0.77, 0.90),
+    "a twentieth kept": (0.73, 0.95),
+    "a fiftieth kept": (0.69, 0.98),
+    "an empty one that guesses": (0.10, 1.00),
+}
+accuracy, sparsity = torch.tensor(list(imagined.values())).T
+free, ruled = score(accuracy, sparsity, 0.0), score(accuracy, sparsity)
+for k, name in enumerate(imagined):
+    print(f"{name:26} score {ruled[k]:.3f}    without a floor {free[k]:.3f}")
+
+# %% [markdown]
+# **Read it.** Without a floor, a network that has nothing left and guesses beats the dense one. And look at the middle three: one point of sparsity pays for one point of accuracy, although the last
+# network is five times smaller than the first and hardly gets anything for it. The score is *one* preference, and not everybody's.
+#
+# ## 3. No number: dominance
+#
+# Some networks can be left out whatever the weights: those that another one beats outright. A point *dominates* another if it is at least as good in both
+# coordinates and better in one. What nothing dominates is the *Pareto front*.
+#
+# ### Exercise 2: `pareto_front`
+# True for the points on the front. Of points that are equal in both coordinates the first is on it, the others are not.
+#
+# <details><summary>Hint 1</summary>A loop over pairs (i, j) will do: point i is out if some j is no worse in both and better in one, or equal and earlier.
+# <details><summary>Hint 2</summary>Or go through the points from the sparsest on, of equal sparsity the most accurate first, and remember the best accuracy so far.</details></details>
+
+
+# %% answer="pareto_front"
+def pareto_front(sparsity: Tensor, accuracy: Tensor) -> Tensor:
+    """Return a bool tensor (n,), True = no other point dominates this one; of equal points the first."""
+    ### BEGIN SOLUTION
+    keep = torch.ones(len(sparsity), dtype=torch.bool)
+    for i in range(len(sparsity)):
+        no_worse = (sparsity >= sparsity[i]) & (accuracy >= accuracy[i])
+        better = (sparsity > sparsity[i]) | (accuracy > accuracy[i])
+        earlier = torch.arange(len(sparsity)) < i
+        keep[i] = not (no_worse & (better | earlier)).any()
+    return keep
+    ### END SOLUTION
+
+
+# %% check="pareto_front"
+check(pareto_front)
+
+# %%
+pareto_front = use(pareto_front)
+toy = {"A": (0.0, 0.80), "B": (0.5, 0.82), "C": (0.4, 0.70), "D": (0.9, 0.70)}
+toy |= {"E": (0.9, 0.65), "F": (0.7, 0.82), "G": (0.97, 0.30)}
+kept = pareto_front(*torch.tensor(list(toy.values())).T)
+on_front = [name for name, on in zip(toy, kept, strict=True) if on]
+figures.staircase(toy, on_front)
+
+# %% [markdown]
+# **Read it.** F is as accurate as B and sparser, so B is out. A, the dense network, is out as well: F is better in both. G is on the front although nobody would want it: dominance asks whether
+# something is better in *every* respect, not whether it is good. That is what a floor is for.
+#
+# ## 4. The arena
+#
+# What makes a comparison fair? One data set, and one dense start for each seed; as many rounds and epochs for all; controls that know nothing; several seeds; five points or more on a
+# curve; and sizes that say what is counted. Our arena has the small network of the SAP paper (dense layers of 128 and 256 neurons), six methods and three seeds. Two of the six draw lots,
+# one for single weights and one for whole units: a method has to beat the lottery *of its own kind*. Below, a method is one line: its pruner and that pruner's numbers. (`scratch` asks for a control of section 5.)
+
+
+# %%
+unit = ["filter", "neuron"] if mode.name == "full" else "neuron"
+least = {"min_per_layer": 150}  # weights that each layer keeps, or the head dies first
+sap = {"pruner": "sap", "p": 1, "q": 2, "gamma": 10.0, "beta": 0.6}
+active = {"pruner": "activation", "units": unit, "sparsity": 0.97, "samples": 512}
+methods = [
+    {"name": "SAP", **sap, **least, "scratch": True},
+    {"name": "magnitude", "pruner": "magnitude", "sparsity": 0.98, **least},
+    {"name": "random weights", "pruner": "random", "sparsity": 0.98, **least},
+    {"name": "L1 units", "pruner": "l1", "unit": unit, "sparsity": 0.97, "scratch": True},
+    {"name": "activation", **active},
+    {"name": "random units", "pruner": "random", "unit": unit, "sparsity": 0.97},
+]
+recipe = {"batch_size": 64, "lr": 1e-3}
+small = mode.name == "ci"
+grid = {"name": "arena", "data": mode.data, "limit": mode.limit, "method": methods}
+grid |= {
+    "model": "cnn" if mode.name == "full" else "mlp",
+    "seeds": [0, 1] if small else [0, 1, 2],
+}
+grid |= {"rounds": 2 if small else 5, "epochs": 1, "fit": recipe}
+grid |= {"dense": {"epochs": 4, "threads": 1, "fit": recipe}}
+
+# %% [markdown]
+# One confession belongs beside every such table: who was tuned, and how often? SAP sets its own pace, and its gamma was changed three times until its curve went as far as the others; their
+# targets were set once or twice. More tries are an advantage.
+#
+# ### Predict
+# Which method has the best accuracy when 50 %, 90 % and 97 % of the parameters are gone? Choose among `"SAP"`, `"magnitude"`, `"L1 units"`, `"activation"`, `"random weights"` and
+# `"random units"`.
+
+# %% answer="winners"
+winners = None  # such as {0.5: "SAP", 0.9: "SAP", 0.97: "SAP"}
+### BEGIN SOLUTION
+winners = {0.5: "magnitude", 0.9: "SAP", 0.97: "SAP"}
+### END SOLUTION
+
+# %% check="winners"
+check(winners, "winners")
+
+# %% [markdown]
+# Now the runs: about a hundred networks. `sweep.run` keeps every finished round on disk, so that a kill costs little; here the disk is a temporary folder.
+
+# %%
+with tempfile.TemporaryDirectory() as store:
+    table = sweep.run(grid, store=store, jobs=1, quiet=True)
+scratch = table["method"].str.contains("from scratch")
+arena = table[~scratch]
+pruned = arena[arena["method"] != "dense"]
+dense_accuracy = arena.loc[arena["method"] == "dense", "test_accuracy"].mean()
+columns = ["sparsity", "kept_parameters", "macs", "epochs", "val_accuracy", "test_accuracy"]
+arena[arena["seed"] == 0].groupby("method")[columns].last().round(3)
+
+# %% [markdown]
+# **Read it.** The last point of each curve, for one seed. All pruned ones trained for the same number of epochs, and they kept about as many parameters. Look at the MACs: single weights leave them
+# where they were. We come back to that.
+#
+# ### Exercise 3: `mean_and_band`
+# Three seeds give three curves, and their points lie at different sparsities. So read each curve at common sparsities, on the straight line between two points; only then take the mean and the
+# *sample* standard deviation over the seeds. Every curve reaches every sparsity in `at`.
+#
+# <details><summary>Hint 1</summary><code>np.interp(at, sparsity, accuracy)</code> reads a curve at new places; <code>torch.tensor</code> of it is a tensor again.
+# <details><summary>Hint 2</summary>Sample: the sum of squares is divided by n - 1. <code>values.std(0)</code> does that, and says nan for a single seed, which is honest.</details></details>
+
+
+# %% answer="mean_and_band"
+def mean_and_band(curves: list[tuple[Tensor, Tensor]], at: Tensor) -> tuple[Tensor, Tensor]:
+    """Return mean and standard deviation over curves (sparsity, accuracy), each (len(at),)."""
+    ### BEGIN SOLUTION
+    values = torch.stack([torch.tensor(np.interp(at, s, a)) for s, a in curves])
+    return values.mean(0), values.std(0)
+    ### END SOLUTION
+
+
+# %% check="mean_and_band"
+check(mean_and_band)
+
+# %%
+mean_and_band = use(mean_and_band)
+
+
+def by_seed(method: str, by: str) -> list[tuple[Tensor, Tensor]]:
+    """Return one curve a seed, (sparsity, accuracy), which begins at its dense model."""
+    found = []
+    for _, rows in arena[arena["method"].isin(["dense", method])].groupby("seed"):
+        rows = rows.sort_values("sparsity")
+        found.append((torch.tensor(rows["sparsity"].array), torch.tensor(rows[by].array)))
+    return found
+
+
+reach = pruned.groupby(["method", "seed"])["sparsity"].max().min()  # of the shortest curve
+sparsities = [s for s in (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.97) if s <= reach]
+at = torch.tensor(sparsities, dtype=torch.float64)
+names = [method["name"] for method in methods]
+bands = {name: mean_and_band(by_seed(name, "test_accuracy"), at) for name in names}
+judged = {name: mean_and_band(by_seed(name, "val_accuracy"), at)[0] for name in names}
+
+# %% [markdown]
+# The winner at each sparsity is named by the *validation* images; what is drawn is the test accuracy. Section 9 shows why that matters.
+
+# %%
+order = [sorted(names, key=lambda name: -judged[name][k]) for k in range(len(at))]
+for k, s in enumerate(sparsities):
+    told = [
+        f"{name} {bands[name][0][k]:.3f} ± {bands[name][1][k]:.3f}" for name in order[k][:2]
+    ]
+    print(f"at {s:.2f}: {told[0]}, then {told[1]}")
+firsts = {s: order[k][0] for k, s in enumerate(sparsities) if s in (0.5, 0.9, 0.97)}
+said = winners if isinstance(winners, dict) else {}
+guesses = {s: (said.get(s), first) for s, first in firsts.items()}
+drawn = {name: torch.stack([at, m, m - d, m + d], 1).tolist() for name, (m, d) in bands.items()}
+figures.arena(drawn, dense_accuracy, guesses=guesses, title="mean ± one standard deviation")
+
+# %% [markdown]
+# **Read it.** Compare the gap of the first two with their deviations. Where it is smaller, three seeds name no winner: another three may say otherwise. What needs no statistics is the
+# distance of both from random weights.
+#
+# Now move the weight of accuracy against sparsity; the slider has every seed's points, and at 50 % it picks by the challenge's score.
+
+# %%
+widgets.PreferenceSlider(arena)
+
+# %% [markdown]
+# **Read it.** Which points are picked by *some* weight, and which points of the front never are? (A straight line touches only the outermost corners.) Pull the floor down to zero: what
+# wins when accuracy counts for little?
+#
+# ## 5. Is it the pruning, or just the smaller network?
+#
+# Two controls ask what pruning adds. **Random**: the same amount, drawn by lot. **From scratch**: the masks of the curve's best point, but *new* initial weights, trained for as many epochs
+# as that point had in all. (Liu et al., *Rethinking the Value of Network Pruning*, 2019, made this control famous.)
+
+# %%
+keys = ["seed", "round"]
+for name in ("SAP", "L1 units"):
+    new = table[table["method"] == f"{name}, from scratch"].set_index(keys)["test_accuracy"]
+    tuned = table[table["method"] == name].set_index(keys)["test_accuracy"]
+    gaps = (100 * (new - tuned)).dropna()
+    told = ", ".join(f"{gap:+.1f}" for gap in gaps)
+    print(f"{name}, from scratch minus pruned, points of test accuracy, one a seed: {told}")
+print("minus the lottery, at sparsity  " + "".join(f"{s:6.2f}" for s in sparsities))
+for name, control in (
+    ("SAP", "random weights"),
+    ("L1 units", "random units"),
+    ("activation", "random units"),
+):
+    gaps = 100 * (bands[name][0] - bands[control][0])
+    print(f"{name:>10} minus {control:15}" + "".join(f"{gap:+6.1f}" for gap in gaps))
+shown = curves(arena)
+shown |= {name: [row[:2] for row in rows[:1]] for name, rows in curves(table[scratch]).items()}
+figures.arena(shown, dense_accuracy, title="hollow: from scratch, the same masks")
+
+# %% [markdown]
+# **Read it.** A plus in the first two lines means that the inherited weights were worth no more than new ones: what pruning found was a *shape*. (The new weights got one long training, the pruned ones several
+# short ones.) A minus in the last row means that choosing units by their mean activation was worse than choosing by lot! Without the control one would have said "activation-based pruning works up to
+# 80 %". It does, and so does a coin.
+#
+# ## 6. The same runs, other axes
+#
+# Sparsity counts parameters. A phone may care for arithmetic, a download for bytes. A masked weight is a zero *inside* a tensor, and the processor multiplies by it as by any number. To *store*
+# single weights one needs the numbers that are left and a bitmap that says where they belong, one bit for each weight of the dense network. A network without some of its units needs numbers only.
+
+# %%
+total = int(arena["kept_parameters"].max())
+masked = (arena["sparsity"] > 0) & (arena["unit_sparsity"] == 0)
+arena = arena.assign(file_bytes=4 * arena["kept_parameters"] + np.where(masked, total / 8, 0))
+pruned = arena[arena["method"] != "dense"]
+
+
+def front_of(x: str) -> list:
+    """Return the points (x, test accuracy) of the front that validation chooses."""
+    found = pareto.front(pareto.mean_curves(pruned, x=x), x=x)
+    return found[[x, "test_accuracy"]].to_numpy().tolist()
+
+
+axes = {"kept parameters": "kept_parameters", "MACs": "macs", "bytes": "file_bytes"}
+figures.three_axes({name: (curves(pruned, x), front_of(x)) for name, x in axes.items()})
+
+# %% [markdown]
+# **Read it.** No network was changed, only the ruler. Over parameters the methods that take single weights lead. Over MACs their curves are upright lines: nothing was saved, and but for the
+# dense end whole units hold the front. Over bytes the bitmap is a fixed price, which hurts most where little is left. So "which method is best?" has no answer before "for which budget?".
+#
+# Set a budget and a floor, and see which network would be shipped. On which axis does the lottery ever win?
+
+# %%
+widgets.BudgetSlider(arena)
+
+# %% [markdown]
+# ## 7. One number for a whole curve
+#
+# The *hypervolume* is the area that a front dominates beyond a reference point, the worst sparsity and accuracy that still count. It is a staircase: between two points nobody has trained a
+# network, so on the way to the next sparser point only the *sparser* one's accuracy is sure.
+#
+# ### Exercise 4: `hypervolume`
+# Points come in any order, some are dominated, some lie below the reference and count nothing.
+#
+# <details><summary>Hint 1</summary>Keep the points beyond the reference, then those of the front (you have a function for that), and sort them by sparsity.
+# <details><summary>Hint 2</summary>Each step is as wide as its sparsity minus the one before (the first: minus the reference) and as high as its accuracy minus the reference's.</details></details>
+
+
+# %% answer="hypervolume"
+def hypervolume(
+    sparsity: Tensor, accuracy: Tensor, reference: tuple[float, float] = (0.0, 0.6)
+) -> float:
+    """Return the area that the points dominate beyond reference = (sparsity, accuracy)."""
+    ### BEGIN SOLUTION
+    beyond = (sparsity > reference[0]) & (accuracy > reference[1])
+    s, a = sparsity[beyond], accuracy[beyond]
+    on = pareto_front(s, a)
+    order = s[on].argsort()
+    s, a = s[on][order], a[on][order]
+    widths = torch.diff(s, prepend=torch.tensor([reference[0]], dtype=s.dtype))
+    return float((widths * (a - reference[1])).sum())
+    ### END SOLUTION
+
+
+# %% check="hypervolume"
+check(hypervolume)
+
+# %% [markdown]
+# The area of every seed's curve, by test accuracy, with two references: everything counts, and only what is sparser than 90 %. Below it the area of the toy.
+
+# %%
+hypervolume = use(hypervolume)
+print(f"{'area beyond':16} {'(0.0, 0.6)':>20} {'(0.9, 0.6)':>20}")
+for name in names:
+    told = f"{name:16}"
+    for reference in ((0.0, 0.6), (0.9, 0.6)):
+        areas = [hypervolume(s, a, reference) for s, a in by_seed(name, "test_accuracy")]
+        told += f"  {np.mean(areas):9.4f} ± {np.std(areas, ddof=1):.4f}"
+    print(told)
+figures.staircase(toy, on_front, reference=(0.0, 0.6))
+
+# %% [markdown]
+# **Read it.** Is the order the same in both columns, and are the gaps larger than the deviations? Whoever sets the reference decides how much the ends of a curve weigh. So report the area with its reference and its
+# deviation, as `pareto.by_method` does.
+#
+# ## 8. The crowd of seeds
+#
+# How much is luck? We take two rules that are hard to tell apart, magnitude pruning ranked within each layer and over all layers, both to 90 %, and train many seeds of each: another dense
+# start, another order of the images.
+
+# %%
+runs, length = (3, 0.5) if mode.name == "ci" else (12, 1)
+rules = {"layer": MagnitudePruner(0.9), "global": MagnitudePruner(0.9, scope="global")}
+crowd, networks = {rule: [] for rule in rules}, []
+for seed in range(runs):
+    dense = models.build("mlp", bench, seed=seed)
+    train.fit(dense, bench, epochs=2 * length, seed=seed, **recipe)
+    for rule, pruner in rules.items():
+        net = copy.deepcopy(dense)
+        masks = pruner.masks(net, bench)
+        train.fit(net, bench, epochs=length, masks=masks, seed=100 + seed, **recipe)
+        crowd[rule].append(train.evaluate(net, bench))
+        networks.append(net)
+figures.crowd(crowd, title="one dot a seed; line: mean and one standard deviation")
+
+# %% [markdown]
+# **Read it.** The crowds overlap. A paper with one seed could have drawn any dot of each. How often would it have named the wrong winner? The slider draws as many seeds of each crowd as you
+# say, and counts how often such a draw contradicts all seeds together.
+
+# %%
+widgets.SeedsSlider(crowd)
+
+# %% [markdown]
+# **Read it.** The band does not get narrower with more seeds: it measures how much seeds *differ*. What gets surer, with the root of their number, is the *mean*, and so wrong winners get
+# rarer. With one seed there is no band at all.
+#
+# ## 9. Choosing on test images, shown to lie
+#
+# We now have two dozen networks of nearly the same quality. Suppose that we choose the best *on test images* and report its accuracy on the same images.
+#
+# ### Predict
+# We choose among all of them on 200 test images. **By how many points** (hundredths) is the accuracy that we report higher than what the same network has on fresh images? Lock in a number from 0 to 30.
+
+# %% answer="optimism"
+optimism = None  # your prediction in points, such as 5
+### BEGIN SOLUTION
+optimism = 1
+### END SOLUTION
+
+# %% check="optimism"
+check(optimism, "optimism")
+
+# %% [markdown]
+# This can be tried: split the test images at random, choose on one part, look at the other, and do so five hundred times. The networks are fixed; only the images change.
+
+# %%
+with torch.inference_mode():
+    outcomes = [
+        torch.cat([net.eval()(x).argmax(1) == y for x, y in bench.batches("test", 500)]).cpu()
+        for net in networks
+    ]
+right = torch.stack(outcomes).float()  # (networks, test images): 1 where the network is right
+
+
+def choose(candidates: int, images: int, repeats: int = 500) -> tuple[float, float]:
+    """Return the chosen network's mean accuracy on the images that chose it, and on the others."""
+    rng, claimed, fresh = torch.Generator().manual_seed(0), [], []
+    for _ in range(repeats):
+        some = right[torch.randperm(len(right), generator=rng)[:candidates]]
+        some = some[:, torch.randperm(some.shape[1], generator=rng)]
+        seen, unseen = some[:, :images].mean(1), some[:, images:].mean(1)
+        claimed.append(seen.max().item())
+        fresh.append(unseen[seen.argmax()].item())
+    return np.mean(claimed), np.mean(fresh)
+
+
+# %%
+images = min(200, right.shape[1] // 2)
+rows = [
+    (n, *choose(n, images)) for n in sorted({1, 2, 4, 8, 16, len(right)}) if n <= len(right)
+]
+for number in (images // 2, images, 5 * images):
+    claimed, fresh = choose(len(right), min(number, right.shape[1] // 2))
+    print(f"chosen on {number:4} images: {100 * (claimed - fresh):.1f} points too good")
+figures.winners_curse(rows, guess=optimism, title=f"chosen on {images} test images, 500 times")
+
+# %% [markdown]
+# **Read it.** With one network there is no gap. With every further candidate the reported number rises, and the true one far less: what was selected is mostly *luck on these images*. More images make the
+# lie smaller, more candidates larger, and a study has dozens: points, thresholds, seeds. So choose on validation, and read the test images once, for what was chosen. Choosing is allowed.
+# Reporting the number that chose is not.
+#
+# ## 10. Equal budgets
+#
+# Our own report on CIFAR-10 says that SAP is several points better than magnitude at sparsity `0.9643`, that of the class project. Look closely.
+
+# %%
+if cifar is not None:
+    print(textwrap.fill(str(pareto.paired(cifar, "SAP", "magnitude", 0.9643)), 90))
+    ends = cifar[cifar["method"].isin(["SAP", "magnitude"]) & (cifar["round"] >= 5)]
+    print(
+        ends[["method", "round", "sparsity", "epochs", "test_accuracy"]].to_string(index=False)
+    )
+
+# %% [markdown]
+# **Read it.** At that sparsity SAP's curve is on its way to the last point, of epoch 30; magnitude's is at its last point but one, of epoch 17. The sentence says so, in brackets: the plus is mostly
+# *training*. At equal epochs, in the last round and at nearly the same sparsity, magnitude has {{results/cifar10-one-seed: magnitude.round6.test_accuracy}} and SAP
+# {{results/cifar10-one-seed: sap.round6.test_accuracy}}: the sign has changed, and the difference is about one standard error of the test images. Equal sparsity does not mean equal epochs.
+#
+# ### Exercise 5: `equal_budget`
+# Mend an unfair table. First keep the seeds that *every* method ran. Then, on these, find the longest training of each method; the smallest of those is the budget that everybody has spent. Keep the rows within it.
+# If no seed is common, nothing can be compared: return an empty list.
+#
+# <details><summary>Hint 1</summary><code>{row["seed"] for row in rows if row["method"] == m}</code> are the seeds of method m; <code>set.intersection(*sets)</code> is what all share.
+# <details><summary>Hint 2</summary><code>min(max(...) for m in methods)</code>; and mind the order: seeds first.</details></details>
+
+
+# %% answer="equal_budget"
+def equal_budget(rows: list[dict]) -> list[dict]:
+    """Return the rows, each with "method", "seed" and "epochs", that may be compared."""
+    ### BEGIN SOLUTION
+    methods = {row["method"] for row in rows}
+    seeds = [{row["seed"] for row in rows if row["method"] == m} for m in methods]
+    fair = [row for row in rows if row["seed"] in set.intersection(*seeds)]
+    spent = [[row["epochs"] for row in fair if row["method"] == m] for m in methods]
+    return [row for row in fair if row["epochs"] <= min(map(max, spent))]
+    ### END SOLUTION
+
+
+# %% check="equal_budget"
+check(equal_budget)
+
+# %% [markdown]
+# A colleague has compared our SAP curves with *some* rounds of *some* seeds of the others. Before and after:
+
+# %%
+equal_budget = use(equal_budget)
+names_short = ["SAP", "magnitude", "L1 units"]
+whole = pruned[pruned["method"].isin(names_short)]
+picked = whole[(whole["method"] == "SAP") | ((whole["round"] <= 2) & (whole["seed"] <= 1))]
+rows = picked[["method", "seed", "epochs", "sparsity", "val_accuracy"]].to_dict("records")
+for title, some in (("as reported", rows), ("mended", equal_budget(rows))):
+    some = pd.DataFrame(some)
+    scores = pareto.score(some["val_accuracy"], some["sparsity"])
+    told = some.assign(score=scores).groupby("method")
+    print(f"{title}:")
+    print(told.agg({"seed": "nunique", "epochs": "max", "score": "max"}).round(3).to_string())
+
+# %% [markdown]
+# **Read it.** The best score of a method grows with its budget: more rounds, more sparsity, more candidates. Mended, the lead is smaller. And what is left still compares different *sparsities*, because SAP
+# goes faster in its first rounds. Equal epochs do not mean equal sparsity either: one needs both, and then seeds.
+#
+# ## 11. A duel of criteria
+#
+# Is it the criterion, or the rest? Keep everything else equal: the same trained network, as many units of each layer (70 % go, in one step), the same half epoch of training after it. Six
+# criteria, two of them controls: *random*, and *largest L1*, which takes the units that the L1 norm protects.
+
+
+# %%
+def largest_l1(weight: Tensor) -> Tensor:
+    """Return a score that lets the units of largest norm go first: the worst that L1 can do."""
+    return -weight.abs().sum(1)
+
+
+criteria = {"L1 norm": "l1", "mean activation": "mean", "APoZ": "apoz", "Taylor": "taylor"}
+criteria |= {"random": "random", "largest L1": largest_l1}
+share, options = 0.7, {"unit": "neuron", "samples": 512}
+gone, tuned = {}, {name: [] for name in criteria}
+for seed in grid["seeds"]:
+    dense = models.build("mlp", bench, seed=seed)
+    train.fit(dense, bench, epochs=3 * length, seed=seed, **recipe)
+    for name, criterion in criteria.items():
+        pruner = Pruner(criterion, amount=amounts.target(share), seed=seed, **options)
+        masks, net = pruner.masks(dense, bench), copy.deepcopy(dense)
+        train.fit(net, bench, epochs=0.5, masks=masks, seed=seed, **recipe)
+        tuned[name].append(train.evaluate(net, bench))
+        if seed == 0:
+            gone[name] = ~torch.cat(list(masks.units.values())).cpu()
+count, size = int(gone["L1 norm"].sum()), len(gone["L1 norm"])
+overlaps = {
+    one: {other: stability.jaccard(gone[one], gone[other]) for other in criteria}
+    for one in criteria
+}
+figures.duel(overlaps, tuned, chance=stability.chance(count, count, size))
+
+# %% [markdown]
+# **Read it.** Left: how far two criteria let the same units go, in one network, because units of different networks do not correspond (lesson 03). Mean activation and APoZ agree most; many other pairs are
+# not far from chance. Right: what it was worth. Who beats the lottery by more than the seeds differ, and who loses to it? Where very different sets give nearly the same accuracy, the training
+# after the prune did most of the work.
+#
+# ## 12. What is claimed, and what our runs say
+#
+# The SAP paper (Diao et al. 2023) is more careful: by its own figures SAP with *global* scope is worse than lottery-ticket and one-shot pruning where few weights are left, and better with the scopes
+# neuron and layer. The project says "dominates". Whose points are on the fronts of our runs, found by `pareto.front` on validation?
+
+# %%
+found = {
+    "this arena": arena,
+    "cifar10-one-seed": cifar,
+    "fashion-mnist": committed("fashion-mnist"),
+}
+for name, rows in found.items():
+    if rows is None:
+        continue
+    rows = rows[(rows["method"] != "dense") & ~rows["method"].str.contains("from scratch")]
+    holders = pareto.front(pareto.mean_curves(rows))["method"]
+    seeds, ours = rows["seed"].nunique(), int(holders.str.startswith("SAP").sum())
+    print(f"{name}, seeds: {seeds}; of {len(holders)} points on the front {ours} are SAP's")
+    for method, count in holders.value_counts().items():
+        print(f"    {count} {method}")
+
+# %% [markdown]
+# **Read it.** To *dominate the frontier* SAP would have to hold all of its points. SAP and magnitude share one ranking and differ in *how many* go when, so neighbours are no surprise. The study of CIFAR-10
+# with three seeds is `course sweep cifar10`; it takes hours, and nothing is said about it before it is complete.
+#
+# ## 13. Find the bug
+#
+# Five pieces of code that run without an error and report something wrong. In each, one line is to blame. Answer with its number.
+#
+# **A.** The best network of each method.
+# ```python
+# 1  rows = study.read("runs/mine")
+# 2  rows = rows[rows["sparsity"] >= 0.9]
+# 3  best = rows.loc[rows.groupby("method")["test_accuracy"].idxmax()]
+# 4  print(best[["method", "test_accuracy"]])
+# ```
+# **B.** How much faster?
+# ```python
+# 1  masks = MagnitudePruner(0.9).masks(model, bench)
+# 2  before = measure.macs(model, bench.example)
+# 3  after = before * masks.density
+# 4  print(f"{before / after:.0f} times fewer MACs")
+# ```
+# **C.** Five seeds.
+# ```python
+# 1  runs = torch.tensor([run(seed) for seed in range(5)])
+# 2  mean = runs.max()
+# 3  spread = runs.std()
+# 4  print(f"SAP: {mean:.3f} ± {spread:.3f} (5 seeds)")
+# ```
+# **D.** The score.
+# ```python
+# 1  accuracy = train.evaluate(model, bench)
+# 2  sparsity = 100 * masks.sparsity
+# 3  result = (accuracy + sparsity) / 2
+# ```
+# **E.** Beside a paper's number of MACs.
+# ```python
+# 1  with FlopCounterMode(display=False) as counter: model(bench.example[:1])
+# 2  ours = counter.get_total_flops()
+# 3  print(f"{theirs / ours:.1f} times fewer MACs than theirs")
+# ```
+
+# %% answer="arena_bugs"
+arena_bugs = None  # such as {"A": 1, "B": 1, "C": 1, "D": 1, "E": 1}
+### BEGIN SOLUTION
+arena_bugs = {"A": 3, "B": 3, "C": 2, "D": 2, "E": 2}
+### END SOLUTION
+
+# %% check="arena_bugs"
+check(arena_bugs, "arena_bugs")
+
+# %% [markdown]
+# ## 14. In your own words
+#
+# The class project says: *"SAP dominates the Pareto frontier."* What do the runs of this lesson say to that? And which method would you take for a phone, for a microcontroller, and for a data
+# centre, by which axis? (Six to eight sentences.)
+
+# %% [markdown] explain="dominates" points=3
+# *Rubric (3 points).* One point for claim against evidence: two points of one run on other data prove no dominance; in our runs magnitude pruning shares the front, and where the gap is within the spread of
+# seeds there is no winner. One point for choosing by the budget that binds: arithmetic (phone: whole units, slimmed), bytes (microcontroller: whole units, or single weights with the price of their index), a machine
+# for dense products (data centre: whole units or none, because masked zeros are multiplied too). One point for what is missing before one ships: more seeds, the two controls, latency on that device, a choice on validation
+# images.
+#
+# *Sample answer, 3 points.* "Our front has points of SAP and of magnitude, and they often differ by less than their seeds do, so SAP does not dominate; the project's two points come from one run on other data. For a phone I
+# would take L1 units, slimmed, because masked weights save no MACs. For a microcontroller bytes count: I would compare the numbers left plus their bitmap with a smaller network trained from scratch, which was no
+# worse here. In a data centre zeros are multiplied anyway, so whole units, or the dense model. Before shipping I would measure the latency there and run more seeds, choosing on validation images."
+#
+# *Sample answer, 1 point.* "SAP has the best score at high sparsity, so it dominates there; for a phone I would take L1 because it saves MACs." (The axis is right for the phone; the spread of the seeds, the other devices and the controls are missing.)
+
+# %% [markdown]
+# ## What to take away
+#
+# - A front needs points of the same data, budget, start and seeds; and somebody who says how often each method was tuned.
+# - Dominance needs no weights; a score is one preference; an area needs its reference.
+# - Change the axis and the winner changes. Masked weights save no arithmetic.
+# - Two controls: the lottery of the same kind, and new weights in the same shape.
+# - A band over seeds beside every curve; one seed proves little.
+# - Choose on validation, read test once. The best of many on test is partly luck.
+#
+# **Next**, lesson 07, slim and ship: zeros become smaller tensors, a file, and a program that is really faster, or is not.
+#
+# ## Bonus
+#
+# - Put SAP's amount on units: `{"pruner": "sap", ...}` prunes weights, but `Pruner("l1", "neuron", amount=amounts.sap(p=1, q=2))` does not. Where does its curve lie over MACs?
+# - Give magnitude as many tries as SAP had: three other targets, or `schedule = "linear"`. Does the winner at 97 % change?
