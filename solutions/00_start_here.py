@@ -8,7 +8,7 @@
 #
 # **Goal.** Prune your first network, and learn how this course works: cells, checks, predictions, sliders.
 #
-# **You need** a little Python; PyTorch is explained where it appears. **Difficulty** easy. {{minutes}} You will need about 20.
+# **You need** a little Python; PyTorch is explained where it appears. **Difficulty** easy. {{minutes}} You yourself will need about 20.
 #
 # **How to run it.** This page is a *notebook*: text, and *cells* of code. Click the first cell of code and press **Shift + Enter**: it runs, and the next
 # one is chosen. A star `[*]` means that it is still running, a number that it is done. Go from top to bottom, for each cell uses what those
@@ -81,6 +81,7 @@ after = train.evaluate(pruned, bench)
 
 train.fit(pruned, bench, epochs=mode.tune_epochs, masks=masks)
 tuned = train.evaluate(pruned, bench)
+print(f"accuracy {before:.3f}; 90 % gone {after:.3f}; fine-tuned {tuned:.3f}")
 
 # %%
 chance = 1 / bench.num_classes
@@ -171,11 +172,11 @@ print(f"of 1,000,000 weights {left:,} are left")
 # %% [markdown]
 # The rest of the house rules, once:
 #
-# - Three kinds of exercise. **Code**, as above. **Predict**: you lock in numbers *before* you see the result, which is then drawn beside them; the point is for having said something, not
-#   for being right, and the first answer stays. **In your own words**: a few sentences that a person reads.
+# - Three kinds of exercise. **Code**, as above. **Predict**: you lock in numbers *before* you see the result; the point is for saying something, not for being right, and the first answer
+#   stays. **In your own words**: a few sentences that a person reads.
 # - **Sliders** are live: drag one, and the network is pruned while you watch. Where no kernel (the program behind this page) runs, a still picture stands in.
-# - **Modes** say how much is computed: `laptop`, the usual one, minutes without a GPU; `full`, larger colour images (CIFAR-10), for a GPU; `ci`, seconds, for machines that test the course: everything runs and no
-#   number means anything. Change `MODE` in the second cell of code, or set `COURSE_MODE` before you start.
+# - **Modes** say how much is computed: `laptop`, minutes without a GPU; `full`, colour images (CIFAR-10), for a GPU; `ci`, seconds, for machines that test the course, and its numbers mean nothing.
+#   Change `MODE` in the second cell of code, or set `COURSE_MODE` before you start.
 # - **Words** that you forget are in the [glossary](../notebooks/GLOSSARY.md), all lessons on the [map](../notebooks/README.md).
 #
 # ## 3. How much is there to lose?
@@ -238,7 +239,7 @@ figures.mask_cells(toy)
 #
 # ### Exercise 4: `sparsity`
 # The **sparsity** of a network is the share of **all** its parameters that is gone. Divide by `total`, the number of parameters of the whole network, which is then called *dense*. What
-# no mask names, such as the biases, is kept, and counts in `total`. The word has no other meaning in this course.
+# no mask names, such as the biases, is kept, and counts in `total`. Every sparsity that this course reports means this.
 #
 # <details><summary>Hint 1</summary><code>masks.values()</code> are the tensors; <code>~mask</code> turns True and False round, and <code>.sum()</code> counts the True ones.
 # <details><summary>Hint 2</summary>Add up over all layers first, divide <i>once</i> at the end. For the toy it is 9 of 28.</details></details>
@@ -269,7 +270,7 @@ figures.layers_gone(gone, truth=sparsity(masks, total))
 # %% [markdown]
 # **Read it.** Nobody told the pruner to spare the first layer. It took the smallest weights, wherever they were, and most were in the dense layer. The two lines are two averages of the *same* masks: the
 # mean over the layers gives the 288 weights of `conv1` as large a say as the hundreds of thousands of `dense`. That is the classic mistake.
-# (The true share is a hair below 90 %: asked for were 90 % of the *weights*, and the biases, which are never pruned here, count as well.)
+# (The true share is a hair below 90 %: asked for were 90 % of the *weights*, and the biases, which stay, count as well.)
 #
 # Make the mistake as large as you can: take everything from the convolutions and nothing from the two dense layers, then the reverse.
 
@@ -314,8 +315,8 @@ for name, rule in rules.items():
 figures.guessed(curves, accuracy_left, chance=chance, n=len(bench.validation))
 
 # %% [markdown]
-# **Read it.** One network, and at every level each rule takes equally many weights. By lot it is lost soonest. With equal shares it holds for a while, and at 90 % hardly anything is left. The smallest of all
-# can go beyond 90 %; then that curve falls as well. How close were your stars?
+# **Read it.** One network, and at every level each rule takes equally many weights. With equal shares it holds for a while, and at 90 % hardly anything is left. The smallest of all can go beyond that; then this curve
+# falls as well. The lot, which also takes equal shares, is lost soonest. So two things matter: how the layers share the loss, and which weights go within each. How close were your stars?
 #
 # Why is the "fair" rule so much worse? Look at the layers: at 90 % with *smallest of all*, then with *same share per layer*. (Dark: many weights of a block survive. The accuracy comes from 256
 # images while you drag, and from all validation images when you let go.)
@@ -357,7 +358,7 @@ figures.bars(files, "bytes of the file", title, form=",.0f")
 # %% [markdown]
 # ## What to take away
 #
-# - Most weights of a trained network can go, if the right ones go; by lot it is lost.
+# - Most weights of our trained network could go, if the right ones went; by lot it was lost.
 # - A mask says what is kept. Sparsity is the share of *all* parameters that is gone: add up, divide once, and never average over layers.
 # - Who decides matters as much as how much: the same share was harmless under one rule and ruin under another.
 # - A check says *correct*, *not yet* or *not attempted*; a wrong answer costs nothing.

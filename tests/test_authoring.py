@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
+from urllib.parse import unquote
 
 import nbformat
 import pandas as pd
 import pytest
 
 from course_lib import authoring
-from course_lib.authoring.notebooks import WIDGET, _cleaned
+from course_lib.authoring import overview
+from course_lib.authoring.notebooks import WIDGET, _cleaned, _stamped
 from course_lib.authoring.source import read
 from course_lib.errors import CourseError
 
@@ -234,3 +238,118 @@ def test_numbers_in_prose_come_from_committed_results(course):
 def test_a_lesson_that_does_not_exist_is_refused(course):
     with pytest.raises(CourseError, match="there is no such lesson"):
         authoring.build(course, ["07"])
+
+
+TOPIC = """# %% [markdown]
+# # {number} · {title}
+#
+# **Goal.** Learn to take weights away. And
+# more. **You need** patience
+# and time. **Difficulty** easy. {{{{minutes}}}}
+
+# %% tags=["parameters"]
+MODE = "ci"
+
+# %% [markdown]
+# {prose}
+"""
+PROSE = """## 1. What is `kept`?
+# Here `quiet = 1` is code.
+# ```python
+# loud = 1
+# ```
+# ### More
+# The masks say it."""
+
+
+def topic(course, name, prose):
+    return source(course, TOPIC.format(number=name[:2], title=name[3:].title(), prose=prose), name)
+
+
+@pytest.fixture
+def overviewed(course):
+    topic(course, "00_start", PROSE)
+    topic(course, "02_toy", "## 1. Masks again\n# Nothing is loud, quiet or filtered here.")
+    (course / "solutions" / "glossary.toml").write_text(
+        '"mask" = "What is kept."\n"filter" = ["What goes.", "filtered"]\n"quiet" = "Not loud."\n"loud" = "Not quiet."\n'
+    )
+    return course
+
+
+def test_a_term_leads_to_the_heading_under_which_it_is_first_read(overviewed):
+    overview.write(overviewed)
+    told = (overviewed / "notebooks" / "GLOSSARY.md").read_text().splitlines()
+    again = "02_toy.ipynb#1.-Masks-again"
+    assert told[4:] == [
+        f"- **[filter]({again})** · What goes. *(02 Toy)*",
+        f"- **[loud]({again})** · Not quiet. *(02 Toy)*",
+        "- **[mask](00_start.ipynb#More)** · What is kept. *(00 Start)*",
+        f"- **[quiet]({again})** · Not loud. *(02 Toy)*",
+    ]
+
+
+def test_the_map_says_what_each_lesson_teaches_and_needs_and_takes(overviewed):
+    (overviewed / "results" / "lessons").mkdir(parents=True)
+    minutes = {"00_start": {"laptop": {"seconds": 90.0, "cores": 2, "threads": 2}}}
+    (overviewed / "results" / "lessons" / "minutes.json").write_text(json.dumps(minutes))
+    source(overviewed, (overviewed / "solutions" / "02_toy.py").read_text() + "\n" + EXERCISE + EXPLAIN)
+    overview.write(overviewed)
+    assert (overviewed / "notebooks" / "README.md").read_text().splitlines()[-2:] == [
+        "| [00 Start](00_start.ipynb) | Learn to take weights away. | patience and time | easy | 0 "
+        "| 1.5 minutes (2 threads) |",
+        "| [02 Toy](02_toy.ipynb) | Learn to take weights away. | patience and time | easy | 2 | not measured yet |",
+    ]
+
+
+def test_both_pages_are_built_with_all_lessons_and_compared(overviewed, monkeypatch):
+    monkeypatch.setattr("course_lib.authoring.notebooks._execute", lambda plain, path: _stamped(plain))
+    assert [path.name for path in authoring.build(overviewed, ["00"])] == ["00_start.ipynb"] * 2
+    assert {path.name for path in authoring.build(overviewed)} == {"02_toy.ipynb", "README.md", "GLOSSARY.md"}
+    assert authoring.build(overviewed) == [] and authoring.check(overviewed) == []
+    (overviewed / "notebooks" / "GLOSSARY.md").unlink()
+    (overviewed / "notebooks" / "README.md").write_text("An old map.")
+    assert authoring.check(overviewed) == [
+        f"notebooks/{name}.md does not follow the lessons and solutions/glossary.toml: run `course build`."
+        for name in ("README", "GLOSSARY")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ('"weightless" = "Without weight."', "no lesson uses the term 'weightless': remove it, or say it where it belongs."),
+        ('"mask" = "What is kept"', "'mask' needs a definition, a sentence that ends in a full stop."),
+        ('"mask" = ["What is kept.", 3]', "'mask' needs a definition"),
+        ('"mask" = []', "'mask' needs a definition"),
+        ('"mask" = What is kept', "solutions/glossary.toml is not TOML"),
+    ],
+)
+def test_a_glossary_that_does_not_fit_the_lessons_is_refused_in_one_sentence(overviewed, text, sentence):
+    (overviewed / "solutions" / "glossary.toml").write_text(text)
+    with pytest.raises(CourseError) as caught:
+        overview.write(overviewed)
+    assert sentence in str(caught.value)
+    assert authoring.check(overviewed)[-1] == str(caught.value)
+    assert not (overviewed / "notebooks").exists()
+
+
+def test_sample_answers_use_no_terms(overviewed):
+    topic(overviewed, "02_toy", '.\n\n# %% [markdown] explain="why" points=2\n# Nothing is loud, quiet or filtered.')
+    with pytest.raises(CourseError, match="no lesson uses the term 'filter'"):
+        overview.write(overviewed)
+
+
+def test_a_lesson_that_does_not_say_its_goal_is_refused(overviewed):
+    path = overviewed / "solutions" / "02_toy.py"
+    path.write_text(path.read_text().replace("**Goal.**", "Goal:"))
+    with pytest.raises(CourseError, match=r"02_toy\.py: the first cell does not say the lesson's goal"):
+        overview.write(overviewed)
+
+
+def test_every_term_of_the_course_leads_to_a_heading_that_is_there():
+    root = Path(__file__).parent.parent
+    links = re.findall(r"\]\((\d\d_\w+)\.ipynb#(.+?)\)\*\*", overview.pages(root)[overview.GLOSSARY_PAGE])
+    assert len(links) == len(overview.terms(root / overview.GLOSSARY)) >= 40
+    for lesson, anchor in links:
+        headings = re.findall(r"^# #+ (.+)$", (root / "solutions" / f"{lesson}.py").read_text(), re.M)
+        assert unquote(anchor) in {re.sub(r"[`*$]", "", heading).replace(" ", "-") for heading in headings}

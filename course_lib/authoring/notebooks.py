@@ -12,6 +12,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
+from course_lib.authoring import overview
 from course_lib.authoring.source import CODE_STUB, TEXT_STUB, code_hash, lessons, read
 from course_lib.errors import CourseError
 from course_lib.files import replacing
@@ -24,7 +25,7 @@ def build(root: Path, names: Sequence[str] = ()) -> list[Path]:
     """Write the notebooks of all lessons, or of those whose file name starts with one of `names`; return what changed.
 
     A lesson is executed only if its code cells differ from those of its executed notebook; otherwise the new text is
-    put around the old outputs.
+    put around the old outputs. The map and the glossary, which need every lesson, are written where all are built.
     """
     chosen = [path for path in lessons(root) if not names or path.name.startswith(tuple(names))]
     if not chosen:
@@ -41,7 +42,7 @@ def build(root: Path, names: Sequence[str] = ()) -> list[Path]:
                 with replacing(target) as temporary:
                     Path(temporary).write_text(text, encoding="utf-8")
                 written.append(target)
-    return written
+    return written + (overview.write(root) if not names else [])
 
 
 def check(root: Path) -> list[str]:
@@ -72,7 +73,7 @@ def check(root: Path) -> list[str]:
             problems.append(f"solutions/{solution.name} was executed with other code; it {behind}")
         elif _text(stripped(given)) != _text(_stamped(plain)):
             problems.append(f"solutions/{solution.name} {behind}")
-    return problems
+    return problems + [told for told in overview.check(root) if told not in problems]
 
 
 def to_student(plain: NotebookNode) -> NotebookNode:

@@ -54,15 +54,17 @@ def _look_up(path: Path, expression: str) -> float:
     return float(rows[column].iloc[0])
 
 
-def _minutes(root: Path, lesson: str) -> str:
+def minutes(root: Path, lesson: str, mode: str) -> str:
+    """Return the recorded time of a lesson in a mode, such as "2.5 minutes (2 threads)", or "" if there is none."""
     try:
         times = json.loads((root / MINUTES).read_text(encoding="utf-8")).get(lesson, {})
     except FileNotFoundError:
         times = {}
-    told = [
-        f"{mode} {times[mode]['seconds'] / 60:.1f} minutes ({times[mode]['threads']} threads)"
-        if mode in times
-        else f"{mode} not measured yet"
-        for mode in ("laptop", "ci", "full")
-    ]
+    if mode not in times:
+        return ""
+    return f"{times[mode]['seconds'] / 60:.1f} minutes ({times[mode]['threads']} threads)"
+
+
+def _minutes(root: Path, lesson: str) -> str:
+    told = [f"{mode} {minutes(root, lesson, mode) or 'not measured yet'}" for mode in ("laptop", "ci", "full")]
     return f"**Measured run time** {', '.join(told)}."

@@ -91,7 +91,7 @@ def mask_cells(masks: Mapping[str, Tensor]) -> Picture:
         axis.grid(color="white", lw=2)
         axis.tick_params(length=0)
         told.append(f"{name}: {int((~mask).sum())} of {mask.numel()} gone")
-        axis.set_title(told[-1], loc="center")
+        axis.set_title(told[-1].replace(": ", "\n"), loc="center")
     picture.alt = f"Masks drawn cell by cell, what is gone crossed out. {'; '.join(told)}."
     return picture
 
