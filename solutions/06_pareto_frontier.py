@@ -82,9 +82,9 @@ figures.arena({} if cifar is None else curves(cifar), references=True)
 #
 # The challenge that the project took part in ranks networks by
 #
-# $$\text{score} = \frac{\text{accuracy} + \text{sparsity}}{2}, \qquad \text{if accuracy} \ge 0.60.$$
+# $$\text{score} = \frac{\text{accuracy} + \text{sparsity}}{2}, \qquad \text{if accuracy} \ge \text{floor}.$$
 #
-# Both are shares between 0 and 1; sparsity is the share of *all* parameters that is gone.
+# Both are shares between 0 and 1; sparsity is the share of *all* parameters that is gone; the floor is `0.60`.
 #
 # ### Exercise 1: `score`
 # The scores of n points at once. Below the floor the score is 0; an accuracy that equals the floor counts.
@@ -508,8 +508,8 @@ if cifar is not None:
 
 # %% [markdown]
 # **Read it.** At that sparsity SAP's curve is on its way to the last point, of epoch 30; magnitude's is at its last point but one, of epoch 17. The sentence says so, in brackets: the plus is mostly
-# *training*. At equal epochs, in the last round and at nearly the same sparsity, magnitude has {{results/cifar10-one-seed: magnitude.round6.test_accuracy}} and SAP
-# {{results/cifar10-one-seed: sap.round6.test_accuracy}}: the sign has changed, and the difference is about one standard error of the test images. Equal sparsity does not mean equal epochs.
+# *training*. At equal epochs, in the last round and at nearly the same sparsity, magnitude has `{{results/cifar10-one-seed: magnitude.round6.test_accuracy}}` and SAP
+# `{{results/cifar10-one-seed: sap.round6.test_accuracy}}`: the sign has changed, and the difference is about one standard error of the test images. Equal sparsity does not mean equal epochs.
 #
 # ### Exercise 5: `equal_budget`
 # Mend an unfair table. First keep the seeds that *every* method ran. Then, on these, find the longest training of each method; the smallest of those is the budget that everybody has spent. Keep the rows within it.
