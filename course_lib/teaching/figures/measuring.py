@@ -33,7 +33,7 @@ def number_cells(panels: Mapping[str, Tensor]) -> Picture:
         axis.set_title(name, loc="left")
         for spine in axis.spines.values():
             spine.set_visible(False)
-        told.append(f"{name}: {'; '.join(' '.join(f'{float(v):g}' for v in row) for row in values)}")
+        told.append(f"{name}: {'; '.join(' '.join(f'{float(v) + 0.0:g}' for v in row) for row in values)}")
     picture.alt = "Small tensors, entry by entry. " + ". ".join(told) + "."
     return picture
 
@@ -142,8 +142,8 @@ def formats_board(state: FormatState) -> Picture:
     axis.axvline(state.density, color=FAINT, lw=1.5, zorder=0)
     axis.set(xlabel="density (share of the weights that is not zero)", ylabel="size, as a share of the dense one")
     axis.set(xlim=(-0.02, 1.02), ylim=(0, 1.55))
-    told = f"density {state.density:.2f}: bitmap {state.size('bitmap', state.density):.3f} of the dense size"
-    axis.set_title(f"{state.value_bits}-bit values, {told}", loc="left")
+    bitmap = state.size("bitmap", state.density)
+    axis.set_title(f"{state.value_bits}-bit values, density {state.density:.2f}: bitmap {bitmap:.3f}", loc="left")
     axis.grid(color="#E5E5E5", lw=0.6)
     picture.legend(loc="outside right upper", frameon=False)
     told = "; ".join(f"{share:.3f} at {density:.2f}" for density, share in state.measured)

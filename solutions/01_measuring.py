@@ -1,0 +1,635 @@
+# %% [markdown]
+# # 01 · Measuring a network
+#
+# **Goal.** Say what pruning has really made smaller, and by how much: in parameters, in arithmetic, in bytes and in time. Then find out which layers can spare their weights, and spend a budget
+# where it hurts least.
+#
+# **You need** lesson 00 (masks and sparsity) and a little PyTorch. **Difficulty** easy to medium. {{minutes}}
+#
+# You write five small functions, lock in two predictions and find four bugs. Every answer has a check below it that says *correct*, *not yet* (and why) or *not attempted*. Run every cell, also those
+# you leave empty: where an answer is missing, the lesson goes on with the library's version and says so.
+#
+# **Words of this lesson**, and of the whole course:
+#
+# - *Sparsity*: the share of ALL the dense model's parameters that is gone, between 0 and 1. *Density* is 1 - sparsity. *Kept parameters* is the same as a number, and stands beside it.
+# - *MACs*: multiply-accumulates, the multiplications (each with its addition) that one image costs.
+# - *Tensor bytes*: what the numbers take in memory. *Latency*: the time from an image to its answer.
+# - *Masked*: set to zero in tensors of the same shape. *Slimmed*: cut out, so that the tensors are smaller. This lesson masks; lesson 02 cuts.
+
+# %%
+import importlib.util
+
+# On Colab and the like; in your own clone `make course` or `make lab` has installed it.
+if importlib.util.find_spec("course_lib") is None:
+    # %pip install -q "course_lib @ git+https://github.com/OWNER/REPOSITORY"
+    pass
+
+# %% tags=["parameters"]
+import os
+
+# "laptop": minutes, no GPU needed; "full": CIFAR-10; "ci": seconds, and numbers that mean nothing
+MODE = os.environ.get("COURSE_MODE", "laptop")
+
+# %%
+import copy
+import gzip
+import statistics
+import time
+import warnings
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+from course_lib import data, measure, models, train
+from course_lib.pruning import MagnitudePruner
+from course_lib.teaching import budget, check, figures, modes, use, widgets
+from course_lib.teaching.board import selection_of
+
+mode = modes.get(MODE)
+bench = data.load(mode.data, device=mode.device, limit=mode.limit)
+if mode.name == "ci":
+    print("ci mode: everything runs, on 300 images; the numbers below mean nothing.")
+bench
+
+# %% [markdown]
+# ## 1. Ninety percent gone, and nothing is smaller
+#
+# Lesson 00 ended with a riddle: nine of ten weights gone, and not one byte less. Here is the same network again, the reference net of the course: four convolutions, a dense layer of 512 neurons, a head.
+
+# %%
+model = models.build("cnn", bench, seed=0)
+train.fit(model, bench, epochs=min(2, mode.epochs), seed=0)
+dense_accuracy = train.evaluate(model, bench)
+print(f"dense model: {dense_accuracy:.3f} on {len(bench.validation)} validation images")
+
+# %% [markdown]
+# We take the smallest 90 % of its weights, all layers ranked together, and let the rest train for a moment. Then we measure everything that can be measured, and draw it as a share of the dense network.
+
+# %%
+masks = MagnitudePruner(0.9, scope="global").masks(model, bench)
+masked = masks.apply_(copy.deepcopy(model))
+just_pruned = train.evaluate(masked, bench)
+train.fit(masked, bench, epochs=mode.tune_epochs, masks=masks, lr=1e-3)
+reports = {
+    "dense": measure.report(model, bench)["model"],
+    "90 % of weights masked": measure.report(masked, bench, masks=masks)["model"],
+}
+figures.size_panel(reports)
+
+# %%
+for name, column in reports.items():
+    print(
+        f"{name:24} accuracy {column['accuracy']:.3f}, kept parameters {column['kept parameters']:,}"
+    )
+print(f"sparsity {masks.sparsity:.4f}: the pruner was asked for 90 % of the weights,")
+print("and biases are parameters too, of which none has gone")
+
+# %% [markdown]
+# **Read it.** The non-zeros have fallen to a tenth, and so has what a compressor makes of the file, nearly. Everything else stands where it stood: the tensors have the same shape, the file the same length, and every zero is
+# multiplied as carefully as any other number. (If the two times differ, it is by chance: section 5 shows how much chance there is in a time.) So "90 % smaller" is true of one row and false of the others. In this lesson you build the rows yourself.
+#
+# ## 2. What a mask does
+#
+# A toy seen whole: six weights, one of which has become NaN in an unlucky training step, and a mask that keeps three of them.
+
+# %%
+weight = torch.tensor([[1.0, -2.0, torch.nan], [0.5, 4.0, 3.0]])
+mask = torch.tensor([[True, False, False], [True, False, True]])
+figures.number_cells(
+    {
+        "weight": weight,
+        "mask (1 = kept)": mask.float(),
+        "weight * mask": weight * mask,
+        "filled with 0": weight.masked_fill(~mask, 0),
+    }
+)
+
+# %% [markdown]
+# **Read it.** The product is how most people write a mask, and it leaves the NaN in: NaN times zero is NaN, and so is infinity times zero. One such entry, "pruned" or not, makes every output NaN. So masks are *filled in*, not multiplied.
+#
+# ### Exercise 1: `apply_masks`
+# `masks` has a bool tensor for *some* parameters of the model, by their names; True means kept. Set the rest to zero, in the model itself. A parameter that is not named is kept whole.
+#
+# <details><summary>Hint 1</summary><code>model.get_parameter(name)</code>, or a loop over <code>model.named_parameters()</code>.
+# <details><summary>Hint 2</summary>PyTorch's functions that change a tensor in place end in an underscore, and it refuses them on parameters unless you say
+# <code>with torch.no_grad():</code>.</details></details>
+
+
+# %% answer="apply_masks"
+def apply_masks(model: nn.Module, masks: dict[str, Tensor]) -> None:
+    """Set to zero, in place, every parameter entry whose mask is False."""
+    ### BEGIN SOLUTION
+    with torch.no_grad():
+        for name, mask in masks.items():
+            model.get_parameter(name).masked_fill_(~mask, 0)
+    ### END SOLUTION
+
+
+# %% check="apply_masks"
+check(apply_masks)
+
+# %% [markdown]
+# Try it on a copy of the real network: half of the entries of `head.weight`, drawn by lot. What share of the *network* is that?
+
+# %%
+apply_masks = use(apply_masks)
+drawn = torch.rand(model.head.weight.shape, generator=torch.Generator().manual_seed(0)) < 0.5
+halved = copy.deepcopy(model)
+apply_masks(halved, {"head.weight": drawn.to(bench.device)})
+total, left = measure.parameters(halved), measure.nonzeros(halved)
+print(f"of the head's weights:  {1 - drawn.float().mean():.3f} gone")
+print(f"of all {total:,} parameters: {1 - left / total:.4f} gone: this is the sparsity")
+
+# %% [markdown]
+# ## 3. Where the arithmetic is
+#
+# A convolution lays its filter on every place of the image where it fits. Here the image has 7 rows and 10 columns, with one ring of zeros around it (padding 1), and the filter moves two steps at a time (stride 2).
+
+# %% tags=["nbval-check-output"]
+figures.conv_places((7, 10), kernel=3, stride=2, padding=1)
+
+# %% [markdown]
+# **Read it.** One dot is one output. The last column of the padded image is never reached: where a stride does not fit, the remainder is left out. At every dot each filter costs one MAC for each of its weights.
+#
+# ### Exercise 2: `conv_macs`
+# The MACs of one image. `size` is (height, width) of the input. With `groups`, a filter sees only `in_channels // groups` of the channels. Biases do not count: they are added, once.
+#
+# <details><summary>Hint 1</summary>Places along one side: how far can the filter move, in steps of <code>stride</code>? One more than that: it also stands at the start.
+# <details><summary>Hint 2</summary>Three factors: places, filters, weights of one filter.</details></details>
+
+
+# %% answer="conv_macs"
+def conv_macs(
+    in_channels: int,
+    out_channels: int,
+    kernel: int,
+    size: tuple[int, int],
+    stride: int = 1,
+    padding: int = 0,
+    groups: int = 1,
+) -> int:
+    """Return the multiply-accumulates of a convolution with square kernels, for one image."""
+    ### BEGIN SOLUTION
+    height, width = ((side + 2 * padding - kernel) // stride + 1 for side in size)
+    return height * width * out_channels * (in_channels // groups) * kernel**2
+    ### END SOLUTION
+
+
+# %% check="conv_macs"
+check(conv_macs)
+
+# %% [markdown]
+# Now count a whole network by hand. `shapes` gives what goes into each layer; a dense layer has one place, so that its MACs are its weights. PyTorch can count as well: `measure.macs` asks `torch.utils.flop_counter`,
+# which counts a multiplication and an addition as *two* operations (FLOPs), and halves. Do both agree?
+
+# %% tags=["nbval-check-output"]
+conv_macs = use(conv_macs)
+shapes, x = {}, bench.example[:1]
+for name, layer in model.eval().named_children():
+    shapes[name], x = x.shape, layer(x)
+mine = {}
+for name in ("conv1", "conv2", "conv3", "conv4"):
+    conv = model.get_submodule(name)
+    channels, size = (conv.in_channels, conv.out_channels), tuple(shapes[name][2:])
+    mine[name] = conv_macs(*channels, conv.kernel_size[0], size, padding=conv.padding[0])
+mine |= {name: model.get_submodule(name).weight.numel() for name in ("dense", "head")}
+print(f"by hand: {sum(mine.values()):,}  by PyTorch: {measure.macs(model, bench.example):,}")
+print(f"with 90 % masked, by PyTorch: {measure.macs(masked, bench.example):,}")
+
+# %% [markdown]
+# The same number three times. Masks do not change it: the count depends on shapes alone. Where do the MACs sit, and where the parameters?
+
+# %%
+layers = list(mine)
+parameters = {name: measure.parameters(model.get_submodule(name)) for name in layers}
+figures.layer_shares(
+    {"parameters": parameters, "MACs": mine},
+    "Parameters and arithmetic live in different layers",
+)
+
+# %% [markdown]
+# **Read it.** The dense layer holds almost all of the parameters and does little of the work; the convolutions hold few and do nearly all of it, because a filter's weights are used at hundreds of places. So a method that removes
+# parameters can leave the arithmetic untouched, and the other way round. Whoever reports only one of the two numbers has chosen which story to tell.
+#
+# ## 4. How many bytes?
+#
+# A zero in a file takes as many bytes as any other number: four, in float32. To gain anything from zeros one has to store *where* they are, and that costs something as well. Three ways:
+#
+# - **stored whole**: every weight, zeros included;
+# - **gzip**: the same bytes, given to a general compressor that finds the repetition by itself;
+# - **a bitmap and the values**: one bit for each weight (is it there?), then only the values that are not zero.
+#
+# ### Predict
+# Nine tenths of the weights of a float32 layer are zero. **How large is it after gzip**, as a share of the layer stored whole? Lock in a number between 0 and 1.
+
+# %% answer="gzip_share"
+gzip_share = None  # your prediction, such as 0.5
+### BEGIN SOLUTION
+gzip_share = 0.2
+### END SOLUTION
+
+# %% check="gzip_share"
+check(gzip_share, "gzip_share")
+
+# %% [markdown]
+# ### Exercise 3: `bytes_on_disk`
+# All three sizes, for a weight of any shape and any type of number. Bytes are whole: nine bits need two of them.
+#
+# <details><summary>Hint 1</summary><code>weight.element_size()</code> is the number of bytes of one value.
+# <details><summary>Hint 2</summary><code>gzip.compress(...)</code> takes bytes and returns bytes; <code>weight.numpy().tobytes()</code> are those of the tensor.
+# <details><summary>Hint 3</summary><code>-(-n // 8)</code> rounds up.</details></details></details>
+
+
+# %% answer="bytes_on_disk"
+def bytes_on_disk(weight: Tensor) -> dict[str, int]:
+    """Return the sizes in bytes under the keys "dense", "gzip" and "bitmap"."""
+    ### BEGIN SOLUTION
+    values = int(torch.count_nonzero(weight))
+    return {
+        "dense": weight.numel() * weight.element_size(),
+        "gzip": len(gzip.compress(weight.numpy().tobytes())),
+        "bitmap": -(-weight.numel() // 8) + values * weight.element_size(),
+    }
+    ### END SOLUTION
+
+
+# %% check="bytes_on_disk"
+check(bytes_on_disk)
+
+# %% [markdown]
+# We thin out the dense layer of our network, by magnitude, to ten densities, and compress each. The lines are the formulas; the star is your guess. A third format is drawn beside them: a 32-bit index for each value.
+
+# %%
+bytes_on_disk = use(bytes_on_disk)
+dense_layer = model.dense.weight.detach().cpu()
+order = dense_layer.abs().flatten().argsort()
+measured = []
+for density in (0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9, 1.0):
+    thin = dense_layer.flatten().clone()
+    thin[order[: round((1 - density) * len(thin))]] = 0
+    sizes = bytes_on_disk(thin)
+    measured.append((density, sizes["gzip"] / sizes["dense"]))
+figures.formats_board(
+    figures.measuring.FormatState(0.1, measured=tuple(measured), guess=gzip_share)
+)
+
+# %% [markdown]
+# **Read it.** The bitmap pays as soon as one weight in 32 is gone, since it costs one bit where a value costs 32. Indices pay below one half, and beat the bitmap only at the far left. And look at the right end: gzip, on weights without any zero, gains
+# little. Weights are nearly random bits, so that it finds the zeros and not much else, and its points lie close to the bitmap's line.
+#
+# These formats need someone who unpacks them. In memory the tensor is as large as before, unless the program can compute with the packed form.
+#
+# Today's networks are stored with fewer bits. What does that do to the bitmap, and what to the indices? Move *bits a value* from 32 to 4.
+
+# %%
+widgets.FormatSlider()
+
+# %% [markdown]
+# **Read it.** The cheaper a value, the dearer it is to say where it belongs: with 4-bit values and 8-bit indices a list of indices needs two thirds of the weights gone before it gains anything. Pruning and quantizing do not simply multiply.
+#
+# ## 5. How long does it take?
+#
+# Time is the hardest to measure. The first calls load code and allocate memory; then another program wants the processor for a moment, and a single call takes ten times as long. Here are 60 calls of the dense and of the masked network, with one image each,
+# in turns, so that both meet the same machine.
+
+
+# %%
+def stopwatch(net: nn.Module, x: Tensor) -> float:
+    """Return the milliseconds of one forward pass of a network in eval mode."""
+    start = time.perf_counter()
+    with torch.inference_mode():
+        net(x)
+    return 1000 * (time.perf_counter() - start)
+
+
+image = bench.example[:1]
+nets = {"dense": copy.deepcopy(model).eval(), "90 % masked": copy.deepcopy(masked).eval()}
+times = {name: [] for name in nets}
+for _ in range(60):
+    for name, net in nets.items():
+        times[name].append(stopwatch(net, image))
+figures.timings(times, warmup=10)
+
+# %% [markdown]
+# **Read it.** The axis is logarithmic: a straggler can take many times as long as the other calls, and it may hit either network. Now be careless on purpose. With no warm-up and *one* run (where the slider stands), which network is "faster"? By how much? Then count more runs, and compare
+# what the median says with what the mean says.
+
+# %%
+widgets.TimingSlider(times)
+
+# %% [markdown]
+# ### Exercise 4: `latency`
+# Call `run()` `warmup` times without timing it, then `runs` times with the `clock`, and return the **median** of the single times, in the clock's seconds. `clock()` returns the time now; in the check it is a fake clock, so that your function is judged and not the machine.
+#
+# <details><summary>Hint 1</summary>Read the clock before and after <i>each</i> run.
+# <details><summary>Hint 2</summary><code>statistics.median</code> takes the mean of the two in the middle if the number is even; <code>torch.median</code> does not.</details></details>
+
+
+# %% answer="latency"
+def latency(
+    run: Callable[[], object], clock: Callable[[], float], warmup: int = 5, runs: int = 30
+) -> float:
+    """Return the median seconds of `runs` calls after `warmup` calls that do not count."""
+    ### BEGIN SOLUTION
+    for _ in range(warmup):
+        run()
+    seconds = []
+    for _ in range(runs):
+        start = clock()
+        run()
+        seconds.append(clock() - start)
+    return statistics.median(seconds)
+    ### END SOLUTION
+
+
+# %% check="latency"
+check(latency)
+
+# %% [markdown]
+# With it, one image at a time and 64 at a time. (The clock here waits for nothing but the CPU; on a GPU, which returns before it has finished, `measure.latency` synchronises first.)
+
+# %%
+latency = use(latency)
+for batch_size in (1, 64):
+    x = bench.normalise(bench.train.images[:batch_size])
+    with torch.inference_mode():
+        seconds = [latency(lambda net=n, x=x: net(x), time.perf_counter) for n in nets.values()]
+    told = ", ".join(f"{name} {1000 * s:.2f} ms" for name, s in zip(nets, seconds, strict=True))
+    print(f"{batch_size:2} images: {told}; ratio {seconds[1] / seconds[0]:.2f}")
+
+# %% [markdown]
+# **Read it.** The ratios lie around 1, as they must: the processor does not look whether a number is zero before it multiplies. What differs is chance, and other machines will print other numbers.
+#
+# ### But someone could skip the zeros?
+# Yes. PyTorch has a sparse format (CSR: values and column indices) that multiplies only what is there. We take our dense layer, thin it out, and time both, on 64 images.
+
+# %%
+warnings.filterwarnings("ignore", message=".*[Ss]parse.*")  # "in beta state", says PyTorch
+inputs = torch.randn(dense_layer.shape[1], 64, generator=torch.Generator().manual_seed(0))
+densities = [0.01, 0.02, 0.05, 0.1, 0.15, 0.2]
+speed = {"as it is": [], "sparse format": []}
+for density in densities:
+    thin = dense_layer.flatten().clone()
+    thin[order[: round((1 - density) * len(thin))]] = 0
+    thin = thin.view(dense_layer.shape)
+    forms = {"as it is": thin, "sparse format": thin.to_sparse_csr()}
+    for name, form in forms.items():
+        speed[name].append(1000 * latency(lambda form=form: form @ inputs, time.perf_counter))
+figures.lines(
+    {name: (densities, ms) for name, ms in speed.items()},
+    xlabel="density of the layer",
+    ylabel="ms for 64 images",
+    title="Skipping zeros pays only when few weights are left",
+)
+
+# %% [markdown]
+# **Read it.** The plain product takes the same time at every density. The sparse one pays for each value that is left, and more than a dense product pays for a value: it has to look up where the value belongs and cannot load its neighbours along. Where the lines cross, if they do, depends on the machine and on the batch: read it off.
+# And convolutions have no such kernel here at all. That is why scattered zeros rarely make a program faster, and why lesson 02 removes whole filters.
+#
+# ## 6. Which layer breaks first?
+#
+# So far every layer was pruned alike, or all weights ranked together. Which layers can spare their weights? Ask each of them alone: prune *one* layer, leave the others dense, measure, restore. This is called a *sensitivity scan*.
+#
+# ### Predict
+# The smallest 90 % of *one* layer's weights go, nothing is trained again. **Which layer loses the most accuracy?** Look at the sizes, and lock in a name.
+
+# %% tags=["nbval-check-output"]
+for name in layers:
+    print(
+        f"{name:6} {model.get_submodule(name).weight.numel():8,} weights, {mine[name]:10,} MACs"
+    )
+
+# %% answer="breaks_first"
+breaks_first = None  # a name, such as "conv3"
+### BEGIN SOLUTION
+breaks_first = "conv2"
+### END SOLUTION
+
+# %% check="breaks_first"
+check(breaks_first, "breaks_first")
+
+# %% [markdown]
+# ### Exercise 5: `sensitivity`
+# For each sparsity set the `round(sparsity * n)` smallest of the layer's n weights to zero (by magnitude; the bias stays), and write down what `evaluate(model)` says. Every sparsity is a share of the *dense* layer, and in the end the model is what it was.
+#
+# <details><summary>Hint 1</summary>Keep <code>weight.detach().clone()</code>. Without the clone you keep a second name for the same numbers.
+# <details><summary>Hint 2</summary>A flat bool tensor, True at <code>order[:gone]</code> where <code>order = dense.abs().flatten().argsort()</code>; then <code>.view(dense.shape)</code> and <code>masked_fill</code>.
+# <details><summary>Hint 3</summary><code>weight.copy_(...)</code> under <code>torch.no_grad()</code> writes into the parameter.</details></details></details>
+
+
+# %% answer="sensitivity"
+def sensitivity(
+    model: nn.Module,
+    layer: str,
+    sparsities: list[float],
+    evaluate: Callable[[nn.Module], float],
+) -> list[float]:
+    """Return what `evaluate` says with one layer pruned to each sparsity, all others dense."""
+    ### BEGIN SOLUTION
+    weight = model.get_parameter(f"{layer}.weight")
+    dense = weight.detach().clone()
+    order, found = dense.abs().flatten().argsort(), []
+    with torch.no_grad():
+        for sparsity in sparsities:
+            gone = torch.zeros_like(order, dtype=torch.bool)
+            gone[order[: round(sparsity * len(order))]] = True
+            weight.copy_(dense.masked_fill(gone.view(dense.shape), 0))
+            found.append(evaluate(model))
+        weight.copy_(dense)
+    return found
+    ### END SOLUTION
+
+
+# %% check="sensitivity"
+check(sensitivity)
+
+# %% [markdown]
+# Forty-two networks have to be evaluated, so we take 256 validation images, always the same ones: where two networks see the same images, even small differences between them mean something.
+
+# %%
+sensitivity = use(sensitivity)
+some = bench.validation.rows(selection_of(bench))
+x, labels = bench.normalise(some.images), some.labels
+
+
+def accuracy_on_some(net: nn.Module) -> float:
+    """Return the accuracy on the fixed validation images."""
+    with torch.inference_mode():
+        return (net.eval()(x).argmax(1) == labels).float().mean().item()
+
+
+levels = list(budget.LEVELS)
+start = accuracy_on_some(model)
+curves = {
+    name: [
+        (0.0, start),
+        *zip(levels, sensitivity(model, name, levels, accuracy_on_some), strict=True),
+    ]
+    for name in layers
+}
+figures.sensitivity_curves(curves, start, guess=breaks_first, n=len(labels))
+
+# %%
+at_ninety = {name: dict(rows)[0.9] for name, rows in curves.items()}
+for name, accuracy in sorted(at_ninety.items(), key=lambda pair: pair[1]):
+    print(f"{name:6} at 0.9: {accuracy:.3f}, lost {start - accuracy:+.3f}")
+print(f"restored: {accuracy_on_some(model) == start}")
+
+# %% [markdown]
+# **Read it.** While the first half of a layer goes, little happens. Then the curves part. The smallest layers break first: a convolution with a few hundred weights has none to spare, and whatever it no longer sees, no later layer can know. At the far right the largest one holds out best, with a small fraction of its weights. (Other networks have
+# other weak spots; that is why one scans.)
+#
+# ## 7. A budget
+#
+# Now you are the designer. The sliders prune each layer by its own share; the budget says how much of the parameters, or of the MACs, may be kept. (MACs of kept weights: what a machine that skips zeros would do.) The board *predicts* the accuracy: it reads from the curves what each layer has lost alone, and adds up. Beside it
+# stands what the 256 images really say. All layers start at 90 %. **Stay within a tenth of the parameters, and make the network as good as you can. Then do the same with a third of the MACs.**
+
+# %%
+widgets.LayerBudgetSlider(model, bench, curves)
+
+# %% [markdown]
+# **Read it.** Prediction and measurement are not the same. Can the losses of layers simply be added? Let chance play with the board, and compare 30 mixtures.
+
+# %%
+board = budget.BudgetBoard.of(model, bench, curves)
+draw = torch.Generator().manual_seed(0)
+pairs = []
+for _ in range(30):
+    shares = (0.98 * torch.rand(len(layers), generator=draw)).tolist()
+    mixture = dict(zip(layers, shares, strict=True))
+    pairs.append((board.predicted(mixture), board.accuracy(mixture)))
+figures.predicted_measured(
+    pairs, len(labels), "Losses of single layers, added up, against the truth"
+)
+
+# %% [markdown]
+# **Read it.** While little is lost the sum is a good guess. Where several layers have lost much it can be far off: a layer that coped with clean inputs gets damaged ones now. So use it to *choose* a mixture, and measure before you believe it.
+#
+# ## 8. Spend it where it hurts least
+#
+# The board can be played by a program: take the next piece of weights wherever it costs the least predicted accuracy for what it saves. `budget.spread` does that. One call saves at least nine tenths of the parameters, the other at least two thirds of the MACs.
+
+# %%
+numbers = {name: model.get_submodule(name).weight.numel() for name in layers}
+mixtures = {
+    "parameters": budget.spread(curves, numbers, 0.9),
+    "MACs": budget.spread(curves, mine, 0.667),
+}
+for unit, mixture in mixtures.items():
+    state = board.at(mixture, unit)
+    print(f"budget of {unit}: {state.spent:.3f} kept, at sparsity {state.sparsity:.3f}")
+    print("   gone: " + ", ".join(f"{name} {share:.2f}" for name, share in mixture.items()))
+
+# %% [markdown]
+# The same curves, and two different networks: a budget of parameters takes most from the dense layer, a budget of MACs from the convolutions. There is no "best pruning" until somebody says what is scarce.
+#
+# At equal sparsity, nine tenths of the parameters: is the scan worth its price? Its rivals are *the same share of every layer* and *the smallest of all*, from section 1. Each is measured on all validation images, just pruned and after the same short training.
+
+# %%
+chosen = {
+    "same share of each layer": dict.fromkeys(layers, 0.9),
+    "by the scan": mixtures["parameters"],
+}
+rows, tuned = {}, {}
+for name, mixture in chosen.items():
+    kept = board.masks(mixture)
+    net = kept.apply_(copy.deepcopy(model))
+    before = train.evaluate(net, bench)
+    train.fit(net, bench, epochs=mode.tune_epochs, masks=kept, lr=1e-3)
+    rows[f"{name}\n(sparsity {kept.sparsity:.3f})"] = (before, train.evaluate(net, bench))
+    tuned[name] = measure.report(net, bench, masks=kept)["model"]
+everywhere = f"smallest of all\n(sparsity {masks.sparsity:.3f})"
+rows[everywhere] = (just_pruned, reports["90 % of weights masked"]["accuracy"])
+figures.before_after(
+    rows, dense_accuracy, len(bench.validation), ("just pruned", "after a short training")
+)
+
+# %% [markdown]
+# **Read it.** Before any training the same share for all is ruined, and the scan saves most of the network without a single gradient. Look at the third row: ranking all weights together finds much the same answer for free, *here*, where large layers have small weights. And look at the circles: a short training repairs part
+# of the damage. A scan is most useful when training is dear, and when the budget is not of parameters: no ranking of weights knows about MACs.
+#
+# And is it really smaller now? The panel, once more.
+
+# %%
+again = measure.report(model, bench)["model"]  # times are compared only within a moment
+figures.size_panel({"dense": again, **tuned})
+
+# %% [markdown]
+# **Read it.** The best spending of a budget has changed nothing in the rows of this picture but the first and the compressed one. The budget was kept on paper. To be paid out in bytes and milliseconds, the zeros have to come in blocks that can be *cut out*.
+#
+# ## 9. Find the bug
+#
+# Four pieces of code that run without an error and are wrong. In each, one line is to blame. Answer with its number.
+#
+# **A.** The MACs of one image.
+# ```python
+# 1  with FlopCounterMode(display=False) as counter:
+# 2      model(image)
+# 3  macs = counter.get_total_flops()
+# 4  print(f"{macs:,} MACs")
+# ```
+# **B.** Is the masked network faster? Both are in eval mode; `timed` returns the median of 30 runs.
+# ```python
+# 1  with torch.inference_mode():
+# 2      for _ in range(5):
+# 3          dense(x)
+# 4      dense_ms = timed(dense, x)
+# 5  masked_ms = timed(masked, x)
+# 6  print(f"{dense_ms / masked_ms:.2f} times as fast")
+# ```
+# **C.** The sparsity after a second round of pruning.
+# ```python
+# 1  before = measure.nonzeros(model)  # the first round is done
+# 2  prune_half_of_what_is_left(model)
+# 3  after = measure.nonzeros(model)
+# 4  sparsity = 1 - after / before
+# ```
+# **D.** The size of a file.
+# ```python
+# 1  file = open("model.bin", "wb")
+# 2  file.write(payload)
+# 3  size = os.path.getsize("model.bin")
+# 4  file.close()
+# ```
+
+# %% answer="measuring_bugs"
+measuring_bugs = None  # such as {"A": 1, "B": 1, "C": 1, "D": 1}
+### BEGIN SOLUTION
+measuring_bugs = {"A": 3, "B": 5, "C": 4, "D": 3}
+### END SOLUTION
+
+# %% check="measuring_bugs"
+check(measuring_bugs, "measuring_bugs")
+
+# %% [markdown]
+# ## 10. In your own words
+#
+# A vendor writes: *"We pruned 90 % of your network. It is now ten times smaller and ten times faster, at the same accuracy."* What do you ask, and what do you measure before you sign? (Four to six sentences.)
+
+# %% [markdown] explain="vendor" points=2
+# *Rubric (2 points).* One point for taking the sentence apart: 90 % of what (all parameters, some layers, MACs), smaller where (file, compressed file, memory), and that masked weights change neither tensor bytes nor MACs nor, with dense kernels, the time. One point for a measurement that would convince: both networks on the
+# machine that will run them, after a warm-up, median of many runs with the spread, at the batch size that is used; file and memory; the accuracy on held-out images with their number.
+#
+# *Sample answer, 2 points.* "90 % of what: of all parameters, or of the weights of some layers? If they are only set to zero, the tensors have the same shape, so the memory and the MACs are those of before, and only a compressed file is smaller. I would time both networks on our own machine, with our batch size, after a warm-up, and
+# compare the medians of many runs. I would look at the file and the memory, and measure the accuracy of both on the same images that were used for nothing else."
+#
+# *Sample answer, 1 point.* "Zeros do not make it faster, so the claim is wrong." (Mostly right, but it may have been slimmed or run by sparse kernels: nothing is asked, and nothing measured.)
+
+# %% [markdown]
+# ## What to take away
+#
+# - Sparsity is a share of *all* parameters; show the kept parameters beside it.
+# - Kept parameters, MACs, tensor bytes, file bytes, latency: five questions, five answers. Masks change the first, and what a compressor makes of the file; nothing else.
+# - Parameters and MACs live in different layers. Say which of them is scarce before you prune.
+# - FLOPs are about two for each MAC; times are medians after a warm-up; zeros are skipped only by software made for it.
+# - Layers are not equally sensitive. Scan them one by one, add up with care, and measure in the end.
+#
+# **Next**, lesson 02: to make arithmetic really disappear, take whole filters, and cut them out.
+#
+# ## Bonus
+#
+# - Give `budget.spread` a budget of *file bytes* as a bitmap: what are the sizes then? Does the mixture change?
+# - Time `nets["dense"].train()` against `.eval()`, and with and without `torch.inference_mode()`. Which mistake costs most on your machine?
+# - Scan with the *largest* weights gone first. Which layers still hold out at 10 %?
+# - Predict by multiplying instead of adding: what a layer keeps of the accuracy above chance is a factor. Is it closer to the truth in the picture of section 7?
