@@ -27,6 +27,7 @@ CONFIG = '''"""For nbgrader's formgrader and its exports: start JupyterLab, or `
 
 c = get_config()  # noqa: F821 (nbgrader provides it)
 c.CourseDirectory.db_url = {url!r}
+c.HTMLExporter.sanitize_html = True  # a student's answer in words must not run as a program in your browser
 '''
 
 

@@ -19,7 +19,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from course_lib.grading import reading, wire
+from course_lib.grading import reading
 from course_lib.grading.reading import Answer
 from course_lib.grading.sandbox import Ended, Limits, Sandbox
 from course_lib.teaching import exercises
@@ -34,8 +34,8 @@ except ImportError:  # Windows: a student's preflight
     resource = None
 
 MOST = 100_000  # entries of all arguments together that another exercise's function is called with
-LARGEST = 1_000_000  # size of a number that it is called with
-ROOM = 1 << 30  # bytes that it may take
+LARGEST = 1_000_000  # size of a whole number that it is called with
+ROOM = 256 << 20  # bytes that it may take
 TOLD = 500  # characters of a reason: it may show a value that the student chose
 ERRORS = {name for name, kind in vars(builtins).items() if isinstance(kind, type) and issubclass(kind, BaseException)}
 
@@ -247,10 +247,8 @@ def _call(function: Callable[..., Any], arguments: Sequence[Any], named: Mapping
 
     with _room(ROOM):
         _, (output,) = attempt(call, [Case("asked for", (*arguments, *named.values()))])
-    try:
-        wire.pack(output)
-    except wire.WireError:
-        return Failure("ValueError", "the result is of a kind that cannot be sent")
+    if not isinstance(output, Failure) and _size(output) > MOST:
+        return Failure("ValueError", f"the result has more than {MOST:,} entries, or numbers beyond {LARGEST:,}")
     return output
 
 
@@ -275,8 +273,10 @@ def _size(value: Any) -> float:
     """Return how many entries a value has; infinity where a number in it is too large, or it is nothing that is sent."""
     if isinstance(value, Tensor):
         return value.numel()
-    if isinstance(value, (int, float)):
-        return 1 if abs(value) <= LARGEST or value != value else math.inf
+    if isinstance(value, float):
+        return 1
+    if isinstance(value, int):
+        return 1 if abs(value) <= LARGEST else math.inf
     if isinstance(value, dict):
         return sum(map(_size, value.values()), len(value))
     if isinstance(value, range):

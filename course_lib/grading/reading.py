@@ -18,9 +18,10 @@ from pathlib import Path
 from types import CodeType
 from typing import Any
 
-from course_lib.teaching.exercises import Exercise, Value
+from course_lib.teaching.exercises import Exercise, Value, everything
 
-LARGEST, CODE = 20 << 20, 256 << 10  # bytes of a notebook, and of the code in it: what reading it costs grows with these
+# Bytes of a notebook, bytes of the code in it, and cells: what reading it costs grows with these.
+LARGEST, CODE, CELLS = 20 << 20, 256 << 10, 5_000
 LINES = 50_000  # characters of a written answer that are kept
 UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError)  # what Python says of source that it cannot read
 BUILTINS = frozenset(dir(builtins))
@@ -70,6 +71,10 @@ class _Program:
     by_name: dict[str, list[int]] = field(default_factory=dict)  # places in `bound`
     broken: dict[int, tuple[str, str]] = field(default_factory=dict)
 
+    def binding(self, name: str) -> list[ast.stmt]:
+        """Return the statements that bind a name."""
+        return [self.bound[place][1] for place in self.by_name.get(name, ())]
+
     def add(self, names: frozenset[str], node: ast.stmt, cell: Cell) -> None:
         for name in names:
             self.by_name.setdefault(name, []).append(len(self.bound))
@@ -96,6 +101,8 @@ def read(path: Path) -> list[Cell]:
         raise Unreadable(f"{name} cannot be read: {error.strerror}.") from error
     try:
         book = json.loads(text.decode("utf-8-sig"))
+        if len(book["cells"]) > CELLS:
+            raise Unreadable(f"{name} has {len(book['cells']):,} cells; at most {CELLS:,} are read.")
         cells = [_cell(number, cell) for number, cell in enumerate(book["cells"], 1) if isinstance(cell, dict)]
         code = sum(len(cell.source) for cell in cells if cell.code)
         if code > CODE:
@@ -132,7 +139,9 @@ def find(cells: Sequence[Cell], exercises: Sequence[Exercise | Value]) -> dict[s
     """Return what was found of each exercise of a lesson."""
     program = _parse(cells)
     found: dict[str, Answer] = {}
-    earlier: set[str] = set()  # only these are supplied: else two exercises could each be answered by the other
+    # Only what comes before is supplied: else two exercises could each be answered by the other. Functions of earlier
+    # lessons are where the notebook has the name from the library; a student may use it for something else.
+    earlier = {name for name in _of_earlier_lessons(exercises) if all(map(_from_library, program.binding(name)))}
     for exercise in exercises:
         try:
             found[exercise.name] = _find(exercise, cells, program, earlier)
@@ -142,6 +151,15 @@ def find(cells: Sequence[Cell], exercises: Sequence[Exercise | Value]) -> dict[s
         if isinstance(exercise, Exercise):
             earlier.add(exercise.name)
     return found
+
+
+def _of_earlier_lessons(asked: Sequence[Exercise | Value]) -> set[str]:
+    first = min((exercise.lesson for exercise in asked), default="")
+    return {one.name for one in everything() if isinstance(one, Exercise) and one.lesson < first}
+
+
+def _from_library(node: ast.stmt) -> bool:
+    return isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "course_lib"
 
 
 def _why(error: BaseException) -> str:
@@ -269,7 +287,8 @@ def _closure(start: ast.stmt, program: _Program, others: set[str]) -> tuple[list
                 supplied.add(name)
                 continue
             for bound, node, _ in (program.bound[place] for place in program.by_name.get(name, ())):
-                if id(node) not in chosen and not bound & others and not _uses_library(node):
+                taken = bound & others and not _from_library(node)
+                if id(node) not in chosen and not taken and not _uses_library(node):
                     chosen.add(id(node))
                     wanted.append(node)
     ordered = [node for _, node, _ in program.bound if id(node) in chosen and node is not start]

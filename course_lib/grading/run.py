@@ -61,6 +61,8 @@ def grade(
         raise CourseError(
             f"submissions cannot be isolated here: {told} (--unsafe grades without isolation: only code you trust.)"
         )
+    if not unsafe:
+        _refuse_readable(root, submissions, out)
     if not 0 <= late <= 1:
         raise CourseError(f"late={late} was given; it is the share of the points that a day takes, between 0 and 1.")
     name, book = _lesson(root, lesson)
@@ -86,6 +88,13 @@ def grade(
     except Timeout as error:
         raise CourseError(f"another process is grading into {out}; wait for it, or stop it.") from error
     return graded
+
+
+def _refuse_readable(*folders: Path) -> None:
+    for folder in folders:
+        for place in sandbox.readable():
+            if folder.resolve().is_relative_to(os.path.realpath(place)):
+                raise CourseError(f"{folder} was given; it lies within {place}, which student code can read. Move it.")
 
 
 def preflight(path: Path) -> Result:
