@@ -58,7 +58,7 @@ bench
 # ## 1. Who says 20 % per round?
 #
 # Iterative pruning usually takes the same share in every round and from every layer; 20 % is a popular one. Nobody derived it. Here is the paper's small network, with
-# 128 and 256 hidden neurons, trained with SGD. We keep a copy of its initial weights for section 6.
+# 128 and 256 hidden neurons, trained with SGD. We keep a copy of its initial weights for section 5.
 
 # %%
 mlp = models.build("mlp", bench, seed=0)

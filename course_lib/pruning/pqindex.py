@@ -51,7 +51,8 @@ def pq_index(w: Tensor, p: float = 0.5, q: float = 1.0) -> float:
 def retain_bound(d: int, index: float, p: float, q: float, eta: float = 0.0) -> float:
     """Return r, the fewest of `d` weights that could be kept at the given PQ index (paper, section 3, theorem 2).
 
-    r = d * (1 + eta)^(-q/(q-p)) * (1 - I)^(p*q/(q-p)), with eta >= 0 the share of the norm that may be lost.
+    r = d * (1 + eta)^(-q/(q-p)) * (1 - I)^(p*q/(q-p)), with eta >= 0 what may be lost: the sum of |w|^p of what goes, over
+    that of what stays. Fewer than r cannot do; r itself may not do either.
     """
     _check_norms(p, q)
     if not eta >= 0:
