@@ -106,7 +106,7 @@ figures.number_cells(
 )
 
 # %% [markdown]
-# **Read it.** The product is how most people write a mask, and it leaves the NaN in: NaN times zero is NaN, and so is infinity times zero. One such entry, "pruned" or not, makes every output NaN. So masks are *filled in*, not multiplied.
+# **Read it.** The product is how most people write a mask, and it leaves the NaN in: NaN times zero is NaN, and so is infinity times zero. One such entry, "pruned" or not, spreads to all that is computed from it. So masks are *filled in*, not multiplied.
 #
 # ### Exercise 1: `apply_masks`
 # `masks` has a bool tensor for *some* parameters of the model, by their names; True means kept. Set the rest to zero, in the model itself. A parameter that is not named is kept whole.
@@ -312,7 +312,7 @@ for _ in range(60):
 figures.timings(times, warmup=10)
 
 # %% [markdown]
-# **Read it.** The axis is logarithmic: a straggler can take many times as long as the other calls, and it may hit either network. Now be careless on purpose. With no warm-up and *one* run (where the slider stands), which network is "faster"? By how much? Then count more runs, and compare
+# **Read it.** The axis is logarithmic, the line is the median, and the band holds the middle half of the counted calls (their quartiles). A straggler can take many times as long as the others, and it may hit either network. Now be careless on purpose. With no warm-up and *one* run (where the slider stands), which network is "faster"? By how much? Then count more runs, and compare
 # what the median says with what the mean says.
 
 # %%
