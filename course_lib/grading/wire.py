@@ -66,7 +66,10 @@ def unpack(data: bytes, stranger: bool = True) -> Any:
 def _encode(value: Any, tensors: dict[str, Tensor]) -> Any:
     if value is None or type(value) in (bool, int, float, str):
         return value
-    if type(value) is list:
+    for kind in (int, float, str):
+        if isinstance(value, kind):  # one of NumPy's numbers
+            return kind(value)
+    if isinstance(value, list):
         return [_encode(entry, tensors) for entry in value]
     if isinstance(value, Tensor):
         return _encode_tensor(value.detach(), tensors)

@@ -109,11 +109,18 @@ def _answer(request: dict[str, Any], requests: BinaryIO, replies: BinaryIO) -> A
         exec(compile(request["program"], "answer", "exec", FLAGS, dont_inherit=True), scope)
         target = scope[request["name"]]
         if request["cases"] is None:
-            return _sendable(plain(target))
+            return _sendable(_with_keys(target))
         afterwards, outputs = attempt(target, request["cases"], lambda name: ask("measure", name))
     except (Exception, SystemExit) as error:
         return Failure(type(error).__name__, str(error))
     return [list(map(_sendable, afterwards)), list(map(_sendable, outputs))]
+
+
+def _with_keys(value: Any) -> Any:
+    """Return a value that a student filled in as plain data, with the keys of dicts as they are: {50: 0.7}."""
+    if isinstance(value, dict):
+        return {key if isinstance(key, (int, float, str)) else str(key): _with_keys(entry) for key, entry in value.items()}
+    return plain(value)
 
 
 def _sendable(value: Any) -> Any:
