@@ -169,7 +169,7 @@ figures.staircase(toy, on_front)
 #
 # What makes a comparison fair? One data set, and one dense start for each seed; as many rounds and epochs for all; controls that know nothing; several seeds; five points or more on a
 # curve; and sizes that say what is counted. Our arena has the small network of the SAP paper (dense layers of 128 and 256 neurons), six methods and three seeds. Two of the six draw lots,
-# one for single weights and one for whole units: a method has to beat the lottery *of its own kind*. Below, a method is one line: its pruner and that pruner's numbers. (`scratch` asks for a control of section 5.)
+# one for single weights and one for whole units: a method has to beat the lottery *of its own kind*. Below, a method is one line: its pruner and that pruner's numbers. (`scratch`: a control, see section 5.)
 
 
 # %%
@@ -213,7 +213,7 @@ winners = {0.5: "magnitude", 0.9: "SAP", 0.97: "SAP"}
 check(winners, "winners")
 
 # %% [markdown]
-# Now the runs: about a hundred networks. `sweep.run` keeps every finished round on disk, so that a kill costs little; here the disk is a temporary folder.
+# Now the runs: about a hundred networks. (`sweep.run` keeps every finished round in a folder; here a temporary one.)
 
 # %%
 with tempfile.TemporaryDirectory() as store:
@@ -260,6 +260,12 @@ def by_seed(method: str, by: str) -> list[tuple[Tensor, Tensor]]:
         rows = rows.sort_values("sparsity")
         found.append((torch.tensor(rows["sparsity"].array), torch.tensor(rows[by].array)))
     return found
+
+
+def front_of(table: pd.DataFrame, x: str = "sparsity") -> list:
+    """Return the points (x, test accuracy) of the front of the mean curves, chosen on validation."""
+    means = pareto.mean_curves(table[table["method"] != "dense"], x=x)
+    return pareto.front(means, x=x)[[x, "test_accuracy"]].to_numpy().tolist()
 
 
 reach = pruned.groupby(["method", "seed"])["sparsity"].max().min()  # of the shortest curve
@@ -321,11 +327,11 @@ for name, control in (
     print(f"{name:>10} minus {control:15}" + "".join(f"{gap:+6.1f}" for gap in gaps))
 shown = curves(arena)
 shown |= {name: [row[:2] for row in rows[:1]] for name, rows in curves(table[scratch]).items()}
-figures.arena(shown, dense_accuracy, title="hollow: from scratch, the same masks")
+figures.arena(shown, dense_accuracy, front_of(arena), title="hollow: from scratch")
 
 # %% [markdown]
 # **Read it.** A plus in the first two lines means that the inherited weights were worth no more than new ones: what pruning found was a *shape*. (The new weights got one long training, the pruned ones several
-# short ones.) A minus in the last row means that choosing units by their mean activation was worse than choosing by lot! Without the control one would have said "activation-based pruning works up to
+# short ones.) Where do the hollow points lie, compared with the front of all methods, the grey band? A minus in the last row means that choosing units by their mean activation was worse than choosing by lot! Without the control one would have said "activation-based pruning works up to
 # 80 %". It does, and so does a coin.
 #
 # ## 6. The same runs, other axes
@@ -337,23 +343,14 @@ figures.arena(shown, dense_accuracy, title="hollow: from scratch, the same masks
 total = int(arena["kept_parameters"].max())
 masked = (arena["sparsity"] > 0) & (arena["unit_sparsity"] == 0)
 arena = arena.assign(file_bytes=4 * arena["kept_parameters"] + np.where(masked, total / 8, 0))
-pruned = arena[arena["method"] != "dense"]
-
-
-def front_of(x: str) -> list:
-    """Return the points (x, test accuracy) of the front that validation chooses."""
-    found = pareto.front(pareto.mean_curves(pruned, x=x), x=x)
-    return found[[x, "test_accuracy"]].to_numpy().tolist()
-
-
 axes = {"kept parameters": "kept_parameters", "MACs": "macs", "bytes": "file_bytes"}
-figures.three_axes({name: (curves(pruned, x), front_of(x)) for name, x in axes.items()})
+figures.three_axes({name: (curves(arena, x), front_of(arena, x)) for name, x in axes.items()})
 
 # %% [markdown]
 # **Read it.** No network was changed, only the ruler. Over parameters the methods that take single weights lead. Over MACs their curves are upright lines: nothing was saved, and but for the
 # dense end whole units hold the front. Over bytes the bitmap is a fixed price, which hurts most where little is left. So "which method is best?" has no answer before "for which budget?".
 #
-# Set a budget and a floor, and see which network would be shipped. On which axis does the lottery ever win?
+# Set a budget, and see which network would be shipped. On which axis does the lottery ever win?
 
 # %%
 widgets.BudgetSlider(arena)
@@ -539,8 +536,7 @@ check(equal_budget)
 
 # %%
 equal_budget = use(equal_budget)
-names_short = ["SAP", "magnitude", "L1 units"]
-whole = pruned[pruned["method"].isin(names_short)]
+whole = arena[arena["method"].isin(["SAP", "magnitude", "L1 units"])]
 picked = whole[(whole["method"] == "SAP") | ((whole["round"] <= 2) & (whole["seed"] <= 1))]
 rows = picked[["method", "seed", "epochs", "sparsity", "val_accuracy"]].to_dict("records")
 for title, some in (("as reported", rows), ("mended", equal_budget(rows))):
@@ -612,6 +608,8 @@ for name, rows in found.items():
     print(f"{name}, seeds: {seeds}; of {len(holders)} points on the front {ours} are SAP's")
     for method, count in holders.value_counts().items():
         print(f"    {count} {method}")
+again = ({}, None, ()) if cifar is None else (curves(cifar), None, front_of(cifar))
+figures.arena(*again, references=True, title="the first picture, with its front")
 
 # %% [markdown]
 # **Read it.** To *dominate the frontier* SAP would have to hold all of its points. SAP and magnitude share one ranking and differ in *how many* go when, so neighbours are no surprise. The study of CIFAR-10
@@ -671,16 +669,15 @@ check(arena_bugs, "arena_bugs")
 # centre, by which axis? (Six to eight sentences.)
 
 # %% [markdown] explain="dominates" points=3
-# *Rubric (3 points).* One point for claim against evidence: two points of one run on other data prove no dominance; in our runs magnitude pruning shares the front, and where the gap is within the spread of
-# seeds there is no winner. One point for choosing by the budget that binds: arithmetic (phone: whole units, slimmed), bytes (microcontroller: whole units, or single weights with the price of their index), a machine
-# for dense products (data centre: whole units or none, because masked zeros are multiplied too). One point for what is missing before one ships: more seeds, the two controls, latency on that device, a choice on validation
-# images.
+# *Rubric (3 points).* One point for claim against evidence: two points of one run on other data prove no dominance; in our runs magnitude shares the front, and where the gap is within the spread of seeds there is no
+# winner. One point for choosing by the budget that binds: arithmetic (phone: whole units, slimmed), bytes (microcontroller: whole units, or single weights with the price of their index), dense products (data centre:
+# whole units or none). One point for what is missing: more seeds, the two controls, latency on that device, a choice on validation images.
 #
-# *Sample answer, 3 points.* "Our front has points of SAP and of magnitude, and they often differ by less than their seeds do, so SAP does not dominate; the project's two points come from one run on other data. For a phone I
-# would take L1 units, slimmed, because masked weights save no MACs. For a microcontroller bytes count: I would compare the numbers left plus their bitmap with a smaller network trained from scratch, which was no
-# worse here. In a data centre zeros are multiplied anyway, so whole units, or the dense model. Before shipping I would measure the latency there and run more seeds, choosing on validation images."
+# *Sample answer, 3 points.* "Our front has points of SAP and of magnitude, which often differ by less than their seeds do, so SAP does not dominate; the project's two points come from one run on other data. For a phone I
+# would take L1 units, slimmed, because masked weights save no MACs. For a microcontroller I would compare the numbers left plus their bitmap with a smaller network trained from scratch, which was no worse here. In a
+# data centre zeros are multiplied anyway: whole units, or the dense model. Before shipping I would measure the latency there and run more seeds, choosing on validation images."
 #
-# *Sample answer, 1 point.* "SAP has the best score at high sparsity, so it dominates there; for a phone I would take L1 because it saves MACs." (The axis is right for the phone; the spread of the seeds, the other devices and the controls are missing.)
+# *Sample answer, 1 point.* "SAP has the best score at high sparsity, so it dominates there; for a phone I would take L1 because it saves MACs." (The phone is right; seeds, controls and the other devices are missing.)
 
 # %% [markdown]
 # ## What to take away
