@@ -103,13 +103,16 @@ def _create(url: str) -> None:
     """Make an sqlite gradebook whole or not at all: nbgrader accepts a half-made one for good."""
     if not url.startswith(SQLITE) or Path(url.removeprefix(SQLITE)).exists():
         return
-    from nbgrader.utils import setenv
-
-    # nbgrader asks the program `alembic`, which lies beside this Python, for the version of its tables
+    # nbgrader asks the program `alembic`, which lies beside this Python, for the version of its tables. (Its own `setenv`
+    # does not put back what was there.)
+    path = os.environ.get("PATH", os.defpath)
     with replacing(url.removeprefix(SQLITE)) as temporary:
         temporary.unlink()
-        with setenv(PATH=f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"):
+        os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{path}"
+        try:
             _open(f"{SQLITE}{temporary}").close()
+        finally:
+            os.environ["PATH"] = path
 
 
 def _open(url: str):
