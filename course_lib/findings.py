@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 HEAD = """# What held, and what did not
 
 Each claim, who makes it, and what our runs say. Every number is computed from the tables in this folder (`course findings`);
-`course sweep NAME` and `course stability` make the tables. "[a, b]" is a 95 % bootstrap interval over seeds. A claim whose
+`course sweep NAME` and `course stability` make the tables. "[a, b]" is a 95 % bootstrap interval over seeds, "n" their number. A claim whose
 study has not been run says so.
 """
 Say = Callable[[Path, "pd.DataFrame"], str]
@@ -64,10 +65,22 @@ def _cliff(folder: Path, table: pd.DataFrame) -> str:
 
 def _pairs(*pairs: tuple[str, str], at: tuple[float, ...]) -> Say:
     def say(folder: Path, table: pd.DataFrame) -> str:
-        told = [str(one) for pair in pairs for share in at if (one := pareto.paired(table, *pair, share))]
-        return f"{_sentence('; '.join(told))}" if told else "No sparsity is reached by both."
+        told = []
+        for one, other in pairs:
+            found = [found for share in at if (found := pareto.paired(table, one, other, share))]
+            if found:
+                points = ", ".join(map(_points, found))
+                told.append(f"{one} minus {other}, points of test accuracy: {points} (n = {found[0].seeds}).")
+        return " ".join(told) or "No sparsity is reached by both."
 
     return say
+
+
+def _points(found: pareto.Difference) -> str:
+    interval = "" if found.low is None else f" [{100 * found.low:+.1f}, {100 * found.high:+.1f}]"
+    one, other = found.epochs
+    unequal = f" after {one:.0f} and {other:.0f} epochs" if abs(one - other) > 1 else ""
+    return f"{100 * found.mean:+.1f}{interval} at {found.sparsity:g}{unequal}"
 
 
 def _macs(folder: Path, table: pd.DataFrame) -> str:
@@ -84,8 +97,12 @@ def _scratch(folder: Path, table: pd.DataFrame) -> str:
 
 def _phases(folder: Path, table: pd.DataFrame) -> str:
     found = phases.table(folder / "records")
-    chosen = found[found["method"].str.startswith("SAP") & found["method"].str.contains("rewind")]
-    return " ".join(phases.sentences(chosen if len(chosen) else found[found["method"].str.startswith("SAP")]))
+    sap = found[found["method"].str.startswith("SAP")]
+    moves = Counter(
+        ", then ".join(phases.phases(own.groupby("round")["index"].mean().to_numpy())) for _, own in sap.groupby("method")
+    )
+    told = "; ".join(f"{count} of {sum(moves.values())} curves: it {words}" for words, count in moves.most_common())
+    return f"The index of SAP's survivors, mean over seeds: {told} (n = {sap['seed'].nunique()})."
 
 
 def _stability(folder: Path, table: pd.DataFrame) -> str:
