@@ -258,7 +258,7 @@ def bytes_on_disk(weight: Tensor) -> dict[str, int]:
 check(bytes_on_disk)
 
 # %% [markdown]
-# We thin out the dense layer of our network, by magnitude, to ten densities, and compress each. The lines are the formulas; the star is your guess. A third format is drawn beside them: a 32-bit index for each value.
+# We thin out the dense layer of our network, by magnitude, to nine densities, and compress each. The lines are the formulas; the star is your guess. A third format is drawn beside them: a 32-bit index for each value.
 
 # %%
 bytes_on_disk = use(bytes_on_disk)
