@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 HEAD = """# What held, and what did not
 
 Each claim, who makes it, and what our runs say. Every number is computed from the tables in this folder (`course findings`);
-`course sweep NAME` and `course stability` make the tables. "[a, b]" is a 95 % bootstrap interval over seeds, "n" their number. A claim whose
-study has not been run says so.
+`course sweep NAME` and `course stability` make the tables. "[a, b]" is a 95 % bootstrap interval over seeds, "n" their
+number. A claim whose study has not been run says so.
 """
 Say = Callable[[Path, "pd.DataFrame"], str]
 
