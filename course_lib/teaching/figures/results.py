@@ -83,6 +83,7 @@ def accuracy_curves(
     n: int | None = None,
     xlabel: str = "sparsity (share of all parameters gone)",
     title: str = "",
+    zoom: bool = False,
 ) -> Picture:
     """Draw accuracy over sparsity.
 
@@ -91,6 +92,7 @@ def accuracy_curves(
         dense: the dense model's accuracy. guess: the student's prediction, a sparsity.
         reference: the sparsity beyond which the course's reference project says that L1 falls sharply.
         n: images behind each accuracy; +- one standard error at the dense model's accuracy is written above.
+        zoom: show the range of the curves only; the axis then says that it does not start at 0.
     """
     picture, axes = canvas(7.5, 4.4)
     axis = axes[0, 0]
@@ -112,7 +114,9 @@ def accuracy_curves(
             f"{title}\n".lstrip()
             + f"{n:,} images, ± {standard_error(dense, n):.3f} (one standard error at the dense accuracy)"
         )
-    axis.set(xlabel=xlabel, ylabel="validation accuracy", ylim=(0, max(1.0, top) if top > 0.95 else top))
+    axis.set(xlabel=xlabel, ylabel="validation accuracy (axis cut)" if zoom else "validation accuracy")
+    if not zoom:
+        axis.set_ylim(0, max(1.0, top) if top > 0.95 else top)
     axis.set_title(title, loc="left")
     axis.grid(color="#E5E5E5", lw=0.6)
     picture.legend(loc="outside lower center", ncols=2, frameon=False)

@@ -74,4 +74,6 @@ def RoundSlider(paths: Mapping[str, Sequence[tuple[Tensor, float, float]]], laye
         state = RoundsState(number, layer, {label: path[min(number, len(path) - 1)] for label, path in plain.items()})
         return figures.rounds_board(state), str(state)
 
-    return Skin({"round": ipywidgets.IntSlider(value=0, min=0, max=longest - 1, description="after round")}, draw)
+    return Skin(
+        {"round": ipywidgets.IntSlider(value=min(1, longest - 1), min=0, max=longest - 1, description="after round")}, draw
+    )
