@@ -79,7 +79,7 @@ def _pairs(*pairs: tuple[str, str], at: tuple[float, ...]) -> Say:
 def _points(found: pareto.Difference) -> str:
     interval = "" if found.low is None else f" [{100 * found.low:+.1f}, {100 * found.high:+.1f}]"
     one, other = found.epochs
-    unequal = f" after {one:.0f} and {other:.0f} epochs" if abs(one - other) > 1 else ""
+    unequal = f" (after {one:.0f} and {other:.0f} epochs)" if abs(one - other) > 1 else ""
     return f"{100 * found.mean:+.1f}{interval} at {found.sparsity:g}{unequal}"
 
 

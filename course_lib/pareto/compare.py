@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 CONFIDENCE = 0.95
+MUCH = 1.25  # of epochs: beyond that a difference may be one of training
 RESAMPLES = 9999
 
 
@@ -43,10 +44,16 @@ class Difference:
         if self.low is None or self.high is None:
             seeds = "1 seed" if self.seeds == 1 else f"{self.seeds} seeds"
             told += f" points of test accuracy over {self.other} ({seeds}, no interval; {epochs};"
-            return f"{told} one standard error of the images: {100 * self.error:.1f})"
+            return f"{told} one standard error of the images: {100 * self.error:.1f}){self._longer()}"
         told += f" [{100 * self.low:+.1f}, {100 * self.high:+.1f}] points of test accuracy over {self.other}"
         told += f" ({self.seeds} seeds, {epochs})"
-        return told + (": no difference that these seeds can tell" if self.low <= 0 <= self.high else "")
+        return told + (": no difference that these seeds can tell" if self.low <= 0 <= self.high else self._longer())
+
+    def _longer(self) -> str:
+        one, other = self.epochs
+        if max(one, other) <= MUCH * min(one, other):
+            return ""
+        return f"; {self.one if one > other else self.other} had been trained longer"
 
 
 def at_sparsity(table: pd.DataFrame, method: str, sparsity: float, by: str = "test_accuracy") -> pd.Series:
