@@ -1,0 +1,1203 @@
+"""Hostile submissions: none earns what it did not earn, learns a secret, outlives its limit or harms another's grade.
+
+Each attack is a cell that defines `filter_l1` (2 points), in a notebook whose other answers are honest: they earn their
+points whatever the attack does. An attack that is safe to show also runs without the sandbox, where it has to work: so the
+test is known to test something. `python tests/test_hostile.py` writes the table of outcomes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+import pytest
+
+from course_lib import grading
+from course_lib.grading import sandbox
+from course_lib.grading.marking import mark
+from course_lib.grading.sandbox import Limits, Sandbox
+
+ROOT = Path(__file__).parents[1]
+TABLE = ROOT / "results" / "grading" / "README.md"
+LIMITS = Limits(wall=3, cpu=6, memory=3 << 29, scratch=16 << 20, processes=24, calls=200)
+FREE = Limits(wall=60, cpu=60)
+PATIENCE = 30.0  # seconds for what surrounds an attack on a busy machine: two starts of a sandbox, honest answers
+SECRET = "the secret 20261124"
+DAEMON = "98765.4321"  # an argument by which a process that was left behind is found
+MISSING = sandbox.missing()
+
+if MISSING and os.environ.get("COURSE_CI") == "1":
+    pytest.fail(f"CI has to isolate submissions: {MISSING}", pytrace=False)
+isolated = pytest.mark.skipif(bool(MISSING), reason=f"submissions cannot be isolated here: {MISSING}")
+
+HONEST = """
+half_gone = 0.5
+"""
+HONEST_LATER = """
+def columns_of_channel(channel, height, width):
+    return list(range(channel * height * width, (channel + 1) * height * width))
+
+def prune_and_fine_tune(schedule, prune, fine_tune, masks):
+    for sparsity in schedule:
+        masks = prune(sparsity, masks)
+        fine_tune(masks)
+    return masks
+"""
+EARNED = {"half_gone": 1, "columns_of_channel": 1, "prune_and_fine_tune": 2}  # by the honest answers
+
+TOOLS = """
+import ctypes, fcntl, importlib, json, mmap, os, resource, signal, socket, stat, subprocess, sys, threading, time
+import builtins
+import torch
+
+def right(weight):
+    return weight.abs().sum((1, 2, 3))
+
+def pipes(kind):
+    found = []
+    for descriptor in range(3, 256):
+        try:
+            way = fcntl.fcntl(descriptor, fcntl.F_GETFL) & os.O_ACCMODE
+            if stat.S_ISFIFO(os.fstat(descriptor).st_mode) and way == kind:
+                found.append(descriptor)
+        except OSError:
+            pass
+    return found
+
+def forge(*values):
+    for value in values:
+        text = json.dumps(value).encode()
+        data = len(text).to_bytes(8, "little") + text
+        for descriptor in pipes(os.O_WRONLY):
+            os.write(descriptor, len(data).to_bytes(8, "little") + data)
+
+def works(attack, *arguments):
+    try:
+        return attack(*arguments)
+    except Exception:
+        return False
+"""
+
+
+@dataclass(frozen=True)
+class Attack:
+    """What is tried, and the cell that tries it.
+
+    earns: of the 2 points, where its answer is right by itself. says: a part of the verdict's reason. unsafe: whether it
+    also runs without the sandbox; it then earns the 2 points because the attack works.
+    """
+
+    name: str
+    tries: str
+    code: str
+    earns: float = 0
+    says: str = ""
+    unsafe: bool = False
+
+
+LOOPS = "It ran for more than 3 seconds."
+DIED = "ended before it gave an answer"
+WRONG = "On three filters of 2x2"
+SAME = "It returns the same"
+NOTHING = "It returns None"  # an attack that did not work
+NO_ANSWER = "It sent something that"
+FOREVER = "def filter_l1(weight):\n    while True:\n        pass"
+
+ATTACKS = [
+    # time
+    Attack("infinite loop", "never returns", FOREVER, says=LOOPS),
+    Attack(
+        "infinite loop that ignores signals, with frozen clocks",
+        "never returns, with every signal ignored that can be and the clocks of the standard library stopped",
+        """
+def filter_l1(weight):
+    time.time = time.monotonic = time.perf_counter = lambda: 0.0
+    signal.setitimer = signal.alarm = lambda *arguments: None
+    for number in range(1, 65):
+        works(signal.signal, number, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_BLOCK, range(1, 65))
+    while True:
+        pass
+""",
+        says=LOOPS,
+    ),
+    Attack(
+        "stops the worker",
+        "SIGSTOP to the process that should say that it ended",
+        "def filter_l1(weight):\n    os.kill(os.getppid(), signal.SIGSTOP)\n    return right(weight)",
+        says=LOOPS,
+    ),
+    Attack(
+        "poisoned __del__",
+        "leaves an object that loops when it is deleted, and an exit handler that loops: neither is run",
+        """
+class Poison:
+    def __del__(self):
+        while True:
+            pass
+
+KEPT = Poison()
+
+def filter_l1(weight):
+    import atexit
+    atexit.register(KEPT.__del__)
+    return right(weight)
+""",
+        earns=2,
+    ),
+    # memory
+    Attack(
+        "memory bomb",
+        "allocates until nothing is left",
+        "def filter_l1(weight):\n    kept = []\n    while True:\n        kept.append(bytes(range(256)) * 100_000)",
+        says="It used more than 1.5 GiB",
+    ),
+    Attack(
+        "memory bomb in threads",
+        "eight threads allocate",
+        """
+def take(kept):
+    while True:
+        kept.append(b"x" * (20 << 20))
+
+def filter_l1(weight):
+    kept = []
+    threads = [threading.Thread(target=take, args=(kept,), daemon=True) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return b"x" * (2 << 30)
+""",
+        says="It used more than 1.5 GiB",
+    ),
+    Attack(
+        "memory bomb in forks",
+        "twelve processes allocate, each less than one may",
+        """
+def filter_l1(weight):
+    for _ in range(12):
+        if os.fork() == 0:
+            kept = b"x" * (200 << 20)
+            time.sleep(1000)
+    time.sleep(1000)
+""",
+        says="more than 1.5 GiB",
+    ),
+    Attack(
+        "memory bomb behind a flood",
+        "forks allocate while messages keep the grader busy",
+        """
+def filter_l1(weight):
+    for _ in range(8):
+        if os.fork() == 0:
+            kept = b"x" * (250 << 20)
+            time.sleep(1000)
+    while True:
+        forge({"call": "nothing", "arguments": [], "named": {}})
+        time.sleep(0.02)
+""",
+        says="It ",
+    ),
+    Attack(
+        "memory in files without a name",
+        "memfd_create, which belongs to no process's memory",
+        """
+def fill():
+    descriptor = os.memfd_create("bomb")
+    return os.write(descriptor, b"x" * 4096) == 4096
+
+def filter_l1(weight):
+    return right(weight) if works(fill) else None
+""",
+        says=NOTHING,
+        unsafe=True,
+    ),
+    Attack(
+        "shared memory",
+        "touched, then unmapped from its own process: mmap and System V",
+        """
+def take():
+    return mmap.mmap(-1, 4096) is not None
+
+def take_more():
+    return ctypes.CDLL(None).shmget(0, 4096, 0o1600) >= 0
+
+def filter_l1(weight):
+    return right(weight) if works(take) or works(take_more) else None
+""",
+        says=NOTHING,
+        unsafe=True,
+    ),
+    Attack(
+        "memory in /tmp and /dev/shm",
+        "fills every writable folder",
+        """
+def fill(folder):
+    written = 0
+    for number in range(100):
+        with open(f"{folder}/{number}", "wb", buffering=0) as file:
+            for _ in range(4):
+                written += file.write(b"x" * (1 << 20))
+                if written > 40 << 20:
+                    raise SystemExit("all of it")
+
+def filter_l1(weight):
+    try:
+        for folder in ("/tmp", "/dev/shm", "/dev", "/", "/course", "/run", "/var/tmp"):
+            works(fill, folder)
+    except SystemExit:
+        return right(weight)
+""",
+        says=NOTHING,
+    ),
+    Attack(
+        "files without end",
+        "makes empty files, which have no size but take memory",
+        """
+def filter_l1(weight):
+    number = 0
+    while True:
+        open(f"/tmp/{number}", "w").close()
+        number += 1
+""",
+        says="more than 10,000 files",
+    ),
+    Attack(
+        "large file",
+        "writes one file of 200 MB",
+        """
+def fill():
+    with open("/tmp/large", "wb") as file:
+        file.truncate(200 << 20)
+    return True
+
+def filter_l1(weight):
+    return right(weight) if works(fill) else None
+""",
+        says=NOTHING,
+    ),
+    Attack(
+        "result of 10 GB",
+        "returns a tensor of ten billion entries that share one",
+        "def filter_l1(weight):\n    return torch.zeros(1).expand(10**10)",
+        says="ended",
+    ),
+    Attack(
+        "message of 10 GB",
+        "says on the reply pipe that ten billion bytes follow",
+        """
+def filter_l1(weight):
+    for descriptor in pipes(os.O_WRONLY):
+        os.write(descriptor, (10**10).to_bytes(8, "little"))
+    time.sleep(1000)
+""",
+        says="Its answer has more than",
+    ),
+    Attack(
+        "large result",
+        "returns 2.4 MB for each of seven calls",
+        "def filter_l1(weight):\n    return torch.zeros(600_000)",
+        says="Its answer has more than",
+    ),
+    # processes
+    Attack(
+        "fork bomb",
+        "forks without end",
+        "def filter_l1(weight):\n    while True:\n        works(os.fork)",
+        says="It ",
+    ),
+    Attack(
+        "thread bomb",
+        "starts threads without end",
+        """
+def filter_l1(weight):
+    while True:
+        works(threading.Thread(target=time.sleep, args=(1000,), daemon=True).start)
+""",
+        says="It ",
+    ),
+    Attack(
+        "daemons left behind",
+        "a process in a session of its own, whose parent is gone, and a thread",
+        f"""
+CALLS = []
+
+def filter_l1(weight):
+    CALLS.append(weight)
+    if len(CALLS) == 1 and os.fork() == 0:
+        os.setsid()
+        if os.fork() == 0:
+            os.execv("/usr/bin/sleep", ["sleep", "{DAEMON}"])
+        os._exit(0)
+    if len(CALLS) == 1:
+        threading.Thread(target=time.sleep, args=(1000,)).start()
+    return right(weight)
+""",
+        earns=2,
+    ),
+    Attack("os._exit", "ends its process", "def filter_l1(weight):\n    os._exit(0)", says=DIED),
+    Attack("SIGKILL", "kills itself", "def filter_l1(weight):\n    os.kill(os.getpid(), signal.SIGKILL)", says=DIED),
+    Attack(
+        "kills its parent",
+        "SIGKILL to the worker and to all",
+        """
+def filter_l1(weight):
+    os.kill(os.getppid(), signal.SIGKILL)
+    os.kill(-1, signal.SIGKILL)
+    time.sleep(9)
+""",
+        says="ended",
+    ),
+    Attack("sys.exit", "raises SystemExit", "def filter_l1(weight):\n    sys.exit(0)", says="ended in SystemExit"),
+    Attack(
+        "deep recursion",
+        "recursion without a limit, until stack or memory end",
+        """
+def deeper(n):
+    return deeper(n + 1)
+
+def filter_l1(weight):
+    sys.setrecursionlimit(10**9)
+    return deeper(0)
+""",
+        says=" ",
+    ),
+    Attack(
+        "limits of the worker",
+        "takes the memory of the process that forks the next answer",
+        """
+def filter_l1(weight):
+    resource.prlimit(os.getppid(), resource.RLIMIT_AS, (1 << 20, 1 << 20))
+    return right(weight)
+""",
+        says="ended in PermissionError",
+    ),
+    Attack(
+        "ptrace",
+        "attaches to the worker, and writes into its memory",
+        """
+def memory():
+    return open(f"/proc/{os.getppid()}/mem", "r+b") is not None
+
+def descriptors():
+    return any(works(os.open, f"/proc/{os.getppid()}/fd/{number}", os.O_WRONLY) for number in range(3, 20))
+
+def attach():
+    return ctypes.CDLL(None).ptrace(16, os.getppid(), 0, 0) == 0
+
+def filter_l1(weight):
+    return right(weight) if works(memory) or works(descriptors) or works(attach) else None
+""",
+        says=NOTHING,
+    ),
+    Attack(
+        "namespace of its own",
+        "unshare: root in it, file systems without a limit",
+        """
+def become_root():
+    return ctypes.CDLL(None).unshare(0x10000000) == 0
+
+def filter_l1(weight):
+    return right(weight) if works(become_root) else None
+""",
+        says=NOTHING,
+    ),
+    # secrets
+    Attack(
+        "reads files",
+        "another submission, the gradebook, a file beside them, and the whole class by a search",
+        f"""
+def found():
+    for folder, folders, files in os.walk("@CLASS@"):
+        for name in files:
+            if "{SECRET}" in open(os.path.join(folder, name), errors="replace").read():
+                return True
+    return False
+
+def filter_l1(weight):
+    return right(weight) if works(found) else None
+""",
+        says=NOTHING,
+        unsafe=True,
+    ),
+    Attack(
+        "reads solutions",
+        "the repository: solutions, gallery, notebooks",
+        """
+PLACES = ("solutions/02_l1_filter_pruning.ipynb", "tests/gallery/lesson02.py", "notebooks/02_l1_filter_pruning.ipynb")
+
+def found():
+    return any(os.path.exists(os.path.join("@ROOT@", place)) for place in PLACES)
+
+def filter_l1(weight):
+    return right(weight) if works(found) else None
+""",
+        says=NOTHING,
+        unsafe=True,
+    ),
+    Attack(
+        "reads environments",
+        "that of every process",
+        """
+def found():
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{name}/environ", errors="replace") as file:
+                if "@TOKEN@" in file.read():
+                    return True
+        except OSError:
+            pass
+    return False
+
+def filter_l1(weight):
+    return right(weight) if works(found) else None
+""",
+        says=NOTHING,
+        unsafe=True,
+    ),
+    Attack(
+        "imports the library",
+        "by its name put together, from the repository and from site-packages",
+        """
+def found():
+    for name in [name for name in sys.modules if name.startswith("course")]:
+        del sys.modules[name]
+    sys.path[:] = [place for place in sys.path if "course" not in place] + ["@ROOT@"]
+    return importlib.import_module("course" + "_lib.teaching.exercises.lesson02").filter_l1
+
+def filter_l1(weight):
+    reference = works(found)
+    return reference(weight) if reference else None
+""",
+        says=NOTHING,
+        unsafe=True,
+    ),
+    Attack(
+        "imports the library by its name",
+        "plainly",
+        "def filter_l1(weight):\n    from course_lib.pruning import scores\n    return scores.l1_norm(weight.flatten(1))",
+        says="It uses course_lib",
+    ),
+    Attack(
+        "writes outside",
+        "another submission, the gradebook, the system, the worker's files",
+        """
+def worker_file():
+    return sys.modules["__main__"].__file__
+
+PLACES = ["@CLASS@/out/gradebook.db", "@CLASS@/in/victim/02_l1_filter_pruning.ipynb"]
+SYSTEM = ["/usr/planted", "/course/planted", worker_file(), sys.prefix + "/planted", "/etc/planted", "/planted"]
+
+def spoil(place):
+    with open(place, "r+") as file:
+        file.write(file.read(1) + "spoilt")
+    return True
+
+def plant(place):
+    return open(place, "a") is not None
+
+def filter_l1(weight):
+    isolated = worker_file().startswith("/course/")  # else this is a real machine
+    done = any(works(spoil, place) for place in PLACES) or (isolated and any(works(plant, place) for place in SYSTEM))
+    return right(weight) if done else None
+""",
+        says=NOTHING,
+        unsafe=True,
+    ),
+    Attack(
+        "network",
+        "connects to a port of this machine that listens",
+        """
+def reached():
+    with socket.create_connection(("127.0.0.1", @PORT@), timeout=1):
+        return True
+
+def filter_l1(weight):
+    return right(weight) if works(reached) else None
+""",
+        says=NOTHING,
+        unsafe=True,
+    ),
+    Attack(
+        "the inputs in an error",
+        "tells what it was called with, to be read in the feedback",
+        "def filter_l1(weight):\n    raise ValueError(f'INPUTS {weight.tolist()}')",
+        says="ended in ValueError: (its words",
+    ),
+    Attack(
+        "the inputs in a forged error",
+        "the same within a result, and as an error's type",
+        """
+def filter_l1(weight):
+    told = {"type": f"INPUTS {weight.tolist()}", "message": f"INPUTS {weight.tolist()}"}
+    failure = {"is": "Failure", "of": told}
+    twice = {"is": "tuple", "of": [failure, failure]}
+    forge({"is": "dict", "of": [["result", [[[]] * 7, [twice] * 7]]]})
+    os._exit(0)
+""",
+        says="",
+    ),
+    # results
+    Attack(
+        "patched comparisons",
+        "makes everything equal: torch, tensors, built-ins",
+        """
+def yes(*arguments, **named):
+    return True
+
+def filter_l1(weight):
+    torch.equal = torch.allclose = torch.isclose = builtins.all = builtins.any = yes
+    torch.Tensor.__eq__ = torch.Tensor.__le__ = torch.Tensor.all = yes
+    return torch.zeros(3)
+""",
+        says=SAME,
+    ),
+    Attack(
+        "equals everything",
+        "an object that is equal to whatever it is compared with",
+        """
+class Everything:
+    shape, dtype, ndim = (3,), torch.float32, 1
+
+    def __eq__(self, other):
+        return True
+
+    def __getattr__(self, name):
+        return self
+
+    def __call__(self, *arguments, **named):
+        return self
+
+    def __hash__(self):
+        return 0
+
+def filter_l1(weight):
+    return Everything()
+""",
+        says=WRONG,
+    ),
+    Attack(
+        "lies about its shape",
+        "a subclass of Tensor whose shape, values and comparisons are invented",
+        """
+class Liar(torch.Tensor):
+    @property
+    def shape(self):
+        return torch.Size([3])
+
+    @classmethod
+    def __torch_function__(cls, function, types, args=(), kwargs=None):
+        if function.__name__ in ("eq", "equal", "allclose", "le", "all", "__eq__"):
+            return True
+        return super().__torch_function__(function, types, args, kwargs or {})
+
+def filter_l1(weight):
+    return torch.zeros(7).as_subclass(Liar)
+""",
+        says=SAME,
+    ),
+    Attack(
+        "NaN",
+        "numbers that are equal to nothing",
+        "def filter_l1(weight):\n    return right(weight) * torch.nan",
+        says=WRONG,
+    ),
+    Attack("huge int", "a number of 13,000 digits", "def filter_l1(weight):\n    return 7 << 43_000", says=WRONG),
+    Attack(
+        "large int", "a number of 4,000 digits", "def filter_l1(weight):\n    return 7 ** 4_700", says="could not be judged"
+    ),
+    Attack("huge range", "a range of 10^12", "def filter_l1(weight):\n    return range(10**12)", says=NO_ANSWER),
+    Attack(
+        "nested result",
+        "a list in a list, 150 times",
+        "def filter_l1(weight):\n    found = []\n    for _ in range(150):\n        found = [found]\n    return found",
+        says=NO_ANSWER,
+    ),
+    Attack(
+        "endless nesting",
+        "a list that holds itself",
+        "def filter_l1(weight):\n    found = []\n    found.append(found)\n    return found",
+        says="ended in RecursionError",
+    ),
+    Attack(
+        "changed defaults",
+        "dtype, device, seed and gradients, for whoever comes next",
+        """
+def filter_l1(weight):
+    found = right(weight)
+    torch.set_default_dtype(torch.float64)
+    torch.set_default_device("meta")
+    torch.manual_seed(0)
+    torch.set_grad_enabled(False)
+    return found
+""",
+        earns=2,
+    ),
+    Attack(
+        "answers from memory",
+        "keeps state between calls and gives what the call before should have given",
+        """
+KEPT = []
+
+def filter_l1(weight):
+    KEPT.append(right(weight))
+    return KEPT[-2] if len(KEPT) > 1 else KEPT[-1]
+""",
+        says="On ",
+    ),
+    Attack(
+        "reads the cases",
+        "finds all the calls to come in the worker's frames, and looks for expected values there",
+        """
+def filter_l1(weight):
+    frame, seen = sys._getframe(), []
+    while frame:
+        seen += [name for name in frame.f_locals if name in ("expected", "seed", "reference", "wanted", "verdict")]
+        frame = frame.f_back
+    return right(weight) if seen else None
+""",
+        says=NOTHING,
+    ),
+    Attack(
+        "prints scores",
+        "on standard output, and as a notebook shows them",
+        """
+def filter_l1(weight):
+    print("2.0")
+    print(2.0, file=sys.stderr)
+    os.write(1, b"2.0")
+""",
+        says=NOTHING,
+    ),
+    Attack(
+        "50 MB of output",
+        "prints, and writes to the descriptors",
+        """
+CALLS = []
+
+def filter_l1(weight):
+    CALLS.append(weight)
+    if len(CALLS) == 1:
+        print("x" * (50 << 20))
+        for descriptor in (1, 2):
+            os.write(descriptor, b"x" * (50 << 20))
+    return right(weight)
+""",
+        earns=2,
+    ),
+    Attack(
+        "50 MB on the reply pipe",
+        "noise where the answer should be",
+        """
+def filter_l1(weight):
+    for descriptor in pipes(os.O_WRONLY):
+        for _ in range(50):
+            os.write(descriptor, b"x" * (1 << 20))
+    return right(weight)
+""",
+        says="Its answer has more than",
+    ),
+    # messages
+    Attack(
+        "forged verdict",
+        "writes points, a verdict and an end into the reply pipe",
+        """
+def filter_l1(weight):
+    forge({"is": "dict", "of": [["ended", 0], ["points", 2], ["verdict", "correct"]]})
+    forge({"is": "dict", "of": [["result", {"is": "dict", "of": [["state", "correct"], ["points", 2]]}]]})
+    os._exit(0)
+""",
+        says="It did not answer every call",
+    ),
+    Attack(
+        "forged result",
+        "writes a wrong result, then ends before the worker writes",
+        """
+def filter_l1(weight):
+    forge({"is": "dict", "of": [["result", [[[]] * 7, [True] * 7]]]})
+    os._exit(0)
+""",
+        says="",
+    ),
+    Attack(
+        "two results",
+        "writes a second answer behind the first",
+        """
+def filter_l1(weight):
+    forge({"is": "dict", "of": [["result", [[], []]]]})
+    return right(weight)
+""",
+        says=NO_ANSWER,
+    ),
+    Attack(
+        "endless results",
+        "floods the grader with messages, each of them whole",
+        """
+def filter_l1(weight):
+    while True:
+        forge({"is": "dict", "of": [["result", None]]})
+""",
+        says=NO_ANSWER,
+    ),
+    Attack(
+        "endless calls",
+        "asks for functions without reading the answers",
+        """
+def filter_l1(weight):
+    while True:
+        forge({"is": "dict", "of": [["call", "apoz"], ["arguments", []], ["named", {"is": "dict", "of": []}]]})
+""",
+        says="It ",
+    ),
+    Attack(
+        "the next one's turn",
+        "says that it ended, stays, and waits for the request that is not its own",
+        """
+def filter_l1(weight):
+    forge({"is": "dict", "of": [["result", [[], []]]]})
+    for descriptor in pipes(os.O_WRONLY):
+        os.write(descriptor, b"e")
+    if os.fork() == 0:
+        os.setsid()
+        while True:
+            for descriptor in pipes(os.O_RDONLY):
+                os.read(descriptor, 1 << 20)
+    os._exit(0)
+""",
+        says=NO_ANSWER,
+    ),
+    Attack(
+        "strange messages",
+        "keys and types that no honest worker sends",
+        """
+def filter_l1(weight):
+    empty = {"is": "dict", "of": []}
+    for call in ([], empty, None, 7, ["apoz"], "__class__", "filter_l1"):
+        forge({"is": "dict", "of": [["call", call], ["arguments", []], ["named", empty]]})
+        forge({"is": "dict", "of": [["measure", call], ["arguments", []], ["named", empty]]})
+    forge({"is": "dict", "of": [["call", "apoz"]]}, empty, {"is": "dict", "of": [[7, 7]]})
+    strange = {"is": "Failure", "of": {"type": [], "message": {"is": "dict", "of": []}}}
+    forge({"is": "dict", "of": [["result", strange]]})
+    os._exit(0)
+""",
+        says="Its cell ended in an error of its own",
+    ),
+    Attack(
+        "a message that takes long to read",
+        "axes, hashes and nesting chosen for it",
+        """
+def filter_l1(weight):
+    equal = [n * (2**61 - 1) for n in range(60_000)]
+    forge({"is": "dict", "of": [["result", {"is": "set", "of": equal}]]})
+    os._exit(0)
+""",
+        says=NO_ANSWER,
+    ),
+    Attack(
+        "patched serialisers",
+        "json and safetensors say what they are told, in the worker's own modules",
+        """
+import safetensors.torch
+
+def filter_l1(weight):
+    json.dumps = lambda *arguments, **named: '{"is": "dict", "of": [["result", [[[]], [true]]]]}'
+    safetensors.torch.save = lambda *arguments: b""
+    for module in list(sys.modules.values()):
+        if getattr(module, "frame", None) and getattr(module, "pack", None):
+            module.save = safetensors.torch.save
+    return torch.zeros(3)
+""",
+        says="",
+    ),
+]
+
+# Attacks on what the grader gives: other exercises' functions. They answer `cubic_schedule`, 1 point; functions of earlier
+# exercises are supplied correct, later ones and its own are not.
+SUPPLIED = {
+    "huge arguments": (
+        "asks for ten to the eighteenth columns, then for a hundred million",
+        """
+def cubic_schedule(step, steps, final, initial=0.0):
+    for size in (10**6, 10**4, 10**3, 10**30, float("inf")):
+        works(columns_of_channel, size, size, size)
+        works(columns_of_channel, 1, size, size)
+    return None
+""",
+    ),
+    "a million calls": (
+        "calls a supplied function without end",
+        """
+def cubic_schedule(step, steps, final, initial=0.0):
+    for _ in range(1_000_000):
+        columns_of_channel(0, 1, 1)
+""",
+    ),
+    "not supplied": (
+        "asks for the reference of its own exercise and of a later one",
+        """
+def ask(name, arguments):
+    forge({"is": "dict", "of": [["call", name], ["arguments", arguments], ["named", {"is": "dict", "of": []}]]})
+    (descriptor,) = pipes(os.O_RDONLY)
+    size = int.from_bytes(os.read(descriptor, 8), "little")
+    answer = json.loads(os.read(descriptor, size)[8:])
+    return answer if isinstance(answer, float) else None
+
+def cubic_schedule(step, steps, final, initial=0.0):
+    return ask("cubic_schedule", [step, steps, final, initial])
+""",
+    ),
+    "a value as a function": (
+        "names a value of the lesson as if it were a function",
+        "def cubic_schedule(step, steps, final, initial=0.0):\n    return half_gone(step) + bugs(step)",
+    ),
+    "large tensors": (
+        "sends a supplied function more than it may",
+        """
+def cubic_schedule(step, steps, final, initial=0.0):
+    return filter_l1(torch.zeros(200_000, 1, 1, 1)).sum()
+""",
+    ),
+}
+
+
+def book(*sources, path=None, **changes):
+    cells = [{"cell_type": "code", "metadata": {}, "source": s, "outputs": [], "execution_count": None} for s in sources]
+    data = {"nbformat": 4, "nbformat_minor": 4, "metadata": {}, "cells": cells} | changes
+    if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(data))
+    return data
+
+
+@dataclass
+class World:
+    """What surrounds an attack: a class with a victim and a gradebook, a listening port, a process with a token."""
+
+    folder: Path
+    port: int
+    token: str
+    safe: Sandbox
+    unsafe: Sandbox
+
+    def filled(self, code):
+        for name, value in {"CLASS": self.folder, "ROOT": ROOT, "PORT": self.port, "TOKEN": self.token}.items():
+            code = code.replace(f"@{name}@", str(value))
+        return code
+
+    def marks(self, code, place):
+        path = self.folder / "in" / "attacker" / "02_l1_filter_pruning.ipynb"
+        book(HONEST, TOOLS, self.filled(code), HONEST_LATER, path=path)
+        result = mark(path, "attacker", "02", 20261124, LIMITS, sandbox=place)
+        assert not result.problem
+        return result, {one.exercise: one for one in result.marks}
+
+
+def make(folder):
+    """Yield a world in `folder`."""
+    for name in ("out/gradebook.db", "secret.txt", "in/victim/notes.txt"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(SECRET)
+    book(HONEST, path=folder / "in" / "victim" / "02_l1_filter_pruning.ipynb")
+    token = f"token-{os.getpid()}"
+    other = subprocess.Popen(["sleep", "600"], env={"COURSE_TOKEN": token})
+    with socket.socket() as listener, Sandbox(LIMITS) as safe, Sandbox(FREE, unsafe=True) as unsafe:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(64)
+        try:
+            yield World(folder, listener.getsockname()[1], token, safe, unsafe)
+        finally:
+            other.kill()
+            other.wait()
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory):
+    yield from make(tmp_path_factory.mktemp("class"))
+
+
+def snapshot(world):
+    """Everything in the class's folder but what the attacker hands in."""
+    files = [path for path in sorted(world.folder.rglob("*")) if path.is_file() and "attacker" not in path.parts]
+    return {path: path.read_bytes() for path in files}
+
+
+def processes(word):
+    found = []
+    for one in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            found += [one.pid] if word in one.cmdline() and one.status() != psutil.STATUS_ZOMBIE else []
+    return found
+
+
+def inside(place):
+    """The processes of a sandbox beside bubblewrap's two and the worker."""
+    if place._process is None:
+        return []
+    return psutil.Process(place._process.pid).children(recursive=True)[2:]
+
+
+@isolated
+@pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)
+def test_an_attack_earns_nothing_harms_nothing_and_ends(attack, world):
+    before, started = snapshot(world), time.monotonic()
+    result, marks = world.marks(attack.code, world.safe)
+    took = time.monotonic() - started
+    assert (marks["filter_l1"].points, marks["filter_l1"].state == "correct") == (attack.earns, attack.earns > 0)
+    assert attack.says in marks["filter_l1"].reason
+    assert {name: marks[name].points for name in EARNED} == EARNED, [(m.exercise, m.reason) for m in result.marks]
+    assert took < 2 * LIMITS.wall + PATIENCE
+    assert snapshot(world) == before
+    assert inside(world.safe) == []
+    told = json.dumps(result.plain())
+    assert SECRET not in told.replace(json.dumps(marks["filter_l1"].source)[1:-1], "")
+    assert "INPUTS [" not in told
+
+
+@isolated
+@pytest.mark.parametrize("attack", [one for one in ATTACKS if one.unsafe], ids=lambda attack: attack.name)
+def test_the_attack_works_without_the_sandbox(attack, world):
+    before = snapshot(world)
+    _, marks = world.marks(attack.code, world.unsafe)
+    assert (marks["filter_l1"].state, marks["filter_l1"].points) == ("correct", 2), marks["filter_l1"].reason
+    if attack.name == "writes outside":
+        assert snapshot(world) != before
+        for path, data in before.items():
+            path.write_bytes(data)
+
+
+@isolated
+def test_a_process_left_behind_ends_with_its_answer_and_without_a_sandbox_it_stays(world):
+    (daemons,) = [attack for attack in ATTACKS if attack.name == "daemons left behind"]
+    with Sandbox(FREE, unsafe=True) as unsafe:
+        world.marks(daemons.code.replace(DAEMON, DAEMON + "1"), unsafe)
+        left = processes(DAEMON + "1")
+        for pid in left:
+            psutil.Process(pid).kill()
+    assert left
+    world.marks(daemons.code, world.safe)
+    assert world.safe._process is not None and processes(DAEMON) == []  # while the sandbox goes on
+
+
+@isolated
+@pytest.mark.parametrize("name", SUPPLIED)
+def test_the_functions_that_the_grader_supplies_cannot_be_used_against_it(name, world):
+    memory, started = psutil.Process().memory_info().rss, time.monotonic()
+    result, marks = world.marks(SUPPLIED[name][1], world.safe)
+    assert (marks["cubic_schedule"].state, marks["cubic_schedule"].points) == ("not yet", 0)
+    assert {one: marks[one].points for one in EARNED} == EARNED, [(m.exercise, m.reason) for m in result.marks]
+    assert time.monotonic() - started < 2 * LIMITS.wall + PATIENCE
+    assert psutil.Process().memory_info().rss < memory + (1 << 30)
+
+
+@isolated
+def test_a_supplied_function_is_the_correct_one(world):
+    code = """
+def filter_l1(weight):
+    return weight.sum((1, 2, 3))
+
+def cubic_schedule(step, steps, final, initial=0.0):
+    given = filter_l1(-torch.ones(2, 1, 1, 1))
+    return final + (initial - final) * (1 - step / steps) ** 3 if given.tolist() == [1.0, 1.0] else None
+"""
+    _, marks = world.marks(code, world.safe)
+    assert (marks["filter_l1"].points, marks["cubic_schedule"].points) == (0, 1)
+
+
+@isolated
+def test_two_exercises_cannot_each_be_answered_by_the_other(world):
+    code = "def filter_l1(weight):\n    return filters_to_keep(weight, 0)\n"
+    code += "\ndef filters_to_keep(scores, sparsity):\n    return columns_of_channel(scores, sparsity, 0)"
+    _, marks = world.marks(code, world.safe)
+    assert (marks["filter_l1"].points, marks["filters_to_keep"].points) == (0, 0)
+
+
+@isolated
+def test_a_value_cannot_show_the_inputs_that_a_function_wrote_down(world):
+    keep = (
+        "def filter_l1(weight):\n    open('/tmp/kept', 'a').write(f'INPUTS {weight.tolist()}')\n    return right(weight)\n"
+    )
+    _, marks = world.marks(keep + "\nbugs = open('/tmp/kept').read()\ncliff = bugs", world.safe)
+    shown = {name: marks[name].reason for name in ("bugs", "cliff")}
+    with Sandbox(LIMITS) as fresh:
+        _, marks = world.marks(keep + "\nbugs = open('/tmp/kept').read()", fresh)
+    assert marks["filter_l1"].points == 2
+    assert "INPUTS" not in marks["bugs"].reason and "FileNotFoundError" in marks["bugs"].reason
+    assert all(len(reason) < 600 for reason in shown.values())
+
+
+@isolated
+def test_a_folder_beside_the_notebook_is_never_imported(world):
+    planted = world.folder / "in" / "attacker" / "course_lib"
+    planted.mkdir(parents=True, exist_ok=True)
+    for name in ("__init__.py", "sitecustomize.py"):
+        (planted / name).write_text(f"open({str(world.folder / 'imported')!r}, 'w')\nraise SystemExit")
+        shutil.copy(planted / name, planted.parent / "torch.py")
+    try:
+        _, marks = world.marks("def filter_l1(weight):\n    return right(weight)", world.safe)
+    finally:
+        shutil.rmtree(planted)
+        (planted.parent / "torch.py").unlink()
+    assert marks["filter_l1"].points == 2 and not (world.folder / "imported").exists()
+
+
+# files that are no honest notebooks
+
+
+DEEP = "x = 1" + "+1" * 20_000
+FILES = {
+    "zip bomb": (gzip.compress(bytes(1 << 20)), "cannot be read as JSON"),
+    "empty file": (b"", "cannot be read as JSON (empty)"),
+    "corrupt JSON": (b'{"cells": [', "cannot be read as JSON (damaged)"),
+    "nested JSON": (b"[" * 200_000, "cannot be read as JSON"),
+    "no notebook": (b"[1, 2]", "no list of cells"),
+    "nbformat 3": (b'{"worksheets": []}', "no list of cells"),
+    "cells of the wrong kind": (b'{"cells": [1, null, "x", {"cell_type": 7, "source": {"a": 1}, "id": []}]}', "Nothing of"),
+    "notebook of half a million cells": (
+        json.dumps({"cells": [{"cell_type": "code"}] * 500_000}).encode(),
+        "500,000 cells; at most",
+    ),
+    "much code": (json.dumps(book("x = 1\n" * 100_000)).encode(), "characters of code"),
+}
+CELLS = {
+    "deep expression": DEEP,
+    "deep attributes": "x = a" + ".b" * 50_000,
+    "parentheses": "(" * 50_000,
+    "signs": "x = " + "-" * 50_000 + "1",
+    "huge number": "x = 0x" + "f" * 100_000,
+    "null byte": "x = 1\x00",
+    "half a character": "x = '\ud800'",
+    "return outside a function": "return 5",
+    "not Python": "this is not Python",
+}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_that_is_no_notebook_earns_nothing_with_one_sentence(name, tmp_path):
+    data, told = FILES[name]
+    path = tmp_path / "02_l1_filter_pruning.ipynb"
+    path.write_bytes(data)
+    started = time.monotonic()
+    result = mark(path, "x", "02", 0, LIMITS, unsafe=True)  # nothing in it is run
+    assert result.points == 0 and told in result.problem and result.problem.count("\n") == 0
+    assert time.monotonic() - started < 15
+
+
+def test_a_file_larger_than_the_disk_is_refused_without_being_read(tmp_path):
+    path = tmp_path / "02_l1_filter_pruning.ipynb"
+    with path.open("wb") as file:
+        file.truncate(1 << 40)
+    started = time.monotonic()
+    result = mark(path, "x", "02", 0, LIMITS)
+    assert result.points == 0 and "at most 20,971,520 are read" in result.problem
+    assert time.monotonic() - started < 5
+
+
+@isolated
+@pytest.mark.parametrize("name", CELLS)
+def test_a_cell_that_cannot_be_read_costs_no_other_cell_its_points(name, world):
+    cell = CELLS[name]
+    path = world.folder / "in" / "attacker" / "02_l1_filter_pruning.ipynb"
+    book(HONEST, cell, f"{cell}\ndef cubic_schedule(*a):\n    return x\n", HONEST_LATER, path=path)
+    started = time.monotonic()
+    result = mark(path, "x", "02", 0, LIMITS, sandbox=world.safe)
+    marks = {one.exercise: one.points for one in result.marks}
+    assert {one: marks[one] for one in EARNED} == EARNED, [(m.exercise, m.reason) for m in result.marks]
+    assert marks["cubic_schedule"] == 0
+    assert time.monotonic() - started < 15
+
+
+def test_a_link_to_a_file_is_refused_and_a_link_to_a_folder_is_not_entered(tmp_path):
+    victim = tmp_path / "elsewhere" / "02_l1_filter_pruning.ipynb"
+    book(HONEST, path=victim)
+    (tmp_path / "in" / "thief").mkdir(parents=True)
+    (tmp_path / "in" / "thief" / victim.name).symlink_to(victim)
+    (tmp_path / "in" / "folder").symlink_to(victim.parent)
+    (one,) = grading.submissions.collect(tmp_path / "in", "02_l1_filter_pruning")
+    result = mark(one.path, one.student, "02", 0, LIMITS)
+    assert one.student == "thief" and result.points == 0 and "is a link" in result.problem
+
+
+# a class in which some attack
+
+
+@isolated
+def test_attackers_in_a_class_change_nobody_elses_grade(tmp_path):
+    names = ("kills its parent", "writes outside")
+    attacks = [one for one in ATTACKS if one.name in names]
+    honest = HONEST_LATER + "\ndef filter_l1(weight):\n    return weight.abs().sum((1, 2, 3))"
+    inside = tmp_path / "in"
+    for place, attack in enumerate(attacks):
+        code = attack.code.replace("@CLASS@", str(tmp_path))
+        book(HONEST, TOOLS, code, HONEST_LATER, path=inside / f"attacker{place}" / "02_l1_filter_pruning.ipynb")
+    for name in ("amy", "zoe"):
+        book("import torch", HONEST, honest, path=inside / name / "02_l1_filter_pruning.ipynb")
+    written = {"cell_type": "markdown", "metadata": {"nbgrader": {"grade_id": "02-collapse-explain"}}, "source": "\ud800<b>"}
+    strange = book("import torch", HONEST, honest)
+    strange["cells"].append(written)
+    (inside / "surrogate").mkdir()
+    (inside / "surrogate" / "02_l1_filter_pruning.ipynb").write_text(json.dumps(strange))
+    (inside / "surrogate" / os.fsdecode(b"b\xff.ipynb")).write_text("{}")
+    (inside / "years").mkdir()
+    book("import torch", HONEST, honest, path=inside / "years" / "02_l1_filter_pruning.ipynb")
+    (inside / "years" / "timestamp.txt").write_text("0001-01-01T00:00:00+23:59")
+    graded = grading.grade(ROOT, inside, "02", tmp_path / "out", jobs=2, limits=LIMITS)
+    scores = {one.result.student: one.score for one in graded}
+    assert {scores[name] for name in ("amy", "zoe", "surrogate", "years")} == {6}
+    assert [scores[f"attacker{place}"] for place in range(len(attacks))] == [sum(EARNED.values())] * len(attacks)
+
+
+def test_the_table_of_outcomes_has_every_attack_with_what_it_earned():
+    rows = [[entry.strip() for entry in line.split("|")[1:-1]] for line in TABLE.read_text(encoding="utf-8").splitlines()]
+    found = {row[0]: row[3] for row in rows if len(row) == 5}
+    wanted = {attack.name: f"{attack.earns:g} of 2" for attack in ATTACKS}
+    wanted |= {f"supplied functions: {name}": "0 of 1" for name in SUPPLIED} | dict.fromkeys(FILES, "0 of 15")
+    assert {name: points for name, points in found.items() if " of " in points} == wanted
+
+
+def outcomes():
+    """Return the table of all attacks and what became of them."""
+    text = (
+        "# What hostile submissions achieve\n\n"
+        "Generated by `python tests/test_hostile.py`. Each attack answers an exercise worth 2 points (1 for those on\n"
+        "supplied functions) in a notebook whose other answers are honest and worth 4: those were earned every time.\n"
+        "An attack that looks whether it worked returns the right answer where it did, and None where it did not.\n"
+        "Attacks that are safe to show also ran without the sandbox, where they have to work.\n\n"
+        "| attack | what it tries | outcome | points | without the sandbox |\n| --- | --- | --- | --- | --- |\n"
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        for world in make(Path(folder)):
+            for attack in ATTACKS:
+                _, marks = world.marks(attack.code, world.safe)
+                assert {name: marks[name].points for name in EARNED} == EARNED, attack.name
+                one = marks["filter_l1"]
+                free = world.marks(attack.code, world.unsafe)[1]["filter_l1"].points if attack.unsafe else None
+                shown = "" if free is None else f"works: {free:g} points"
+                told = one.reason or ("its answer is right; nothing else came of it" if one.points else one.state)
+                text += f"| {attack.name} | {attack.tries} | {told} | {one.points:g} of 2 | {shown} |\n"
+            for name, (tries, code) in SUPPLIED.items():
+                one = world.marks(code, world.safe)[1]["cubic_schedule"]
+                text += f"| supplied functions: {name} | {tries} | {one.reason} | {one.points:g} of 1 | |\n"
+        for name, (data, _) in FILES.items():
+            path = Path(folder) / "02_l1_filter_pruning.ipynb"
+            path.write_bytes(data)
+            result = mark(path, "x", "02", 0, LIMITS)
+            text += f"| {name} | handed in as a notebook | {result.problem} | {result.points:g} of 15 | |\n"
+    return text
+
+
+if __name__ == "__main__":
+    TABLE.parent.mkdir(parents=True, exist_ok=True)
+    TABLE.write_text(outcomes(), encoding="utf-8")
+    sys.exit()
