@@ -136,7 +136,7 @@ check(weights_left)
 
 # %% [markdown]
 # ### Exercise 2: `three_answers`
-# Write down what the check said in each step, in its own words, and the number that was *expected* in the case that it showed you in step 2. Write it like this, with your
+# Write down what the check said in each step, in the words of the table (without the sign), and the number that was *expected* in the case that it showed you in step 2. Write it like this, with your
 # answers in place of the dots:
 #
 # ```python
@@ -269,7 +269,7 @@ figures.layers_gone(gone, truth=sparsity(masks, total))
 
 # %% [markdown]
 # **Read it.** Nobody told the pruner to spare the first layer. It took the smallest weights, wherever they were, and most were in the dense layer. The two lines are two averages of the *same* masks: the
-# mean over the layers gives the 288 weights of `conv1` as large a say as the hundreds of thousands of `dense`. That is the classic mistake.
+# mean over the layers gives the few hundred weights of `conv1` as large a say as the hundreds of thousands of `dense`. That is the classic mistake.
 # (The true share is a hair below 90 %: asked for were 90 % of the *weights*, and the biases, which stay, count as well.)
 #
 # Make the mistake as large as you can: take everything from the convolutions and nothing from the two dense layers, then the reverse.
@@ -325,7 +325,7 @@ figures.guessed(curves, accuracy_left, chance=chance, n=len(bench.validation))
 widgets.WeightSlider(model, bench)
 
 # %% [markdown]
-# **Read it.** A small layer has little to spare: of the 288 weights of `conv1` an equal share leaves 29, and what they miss, no later layer can see. The dense layer has far more than it needs. The rule that looks
+# **Read it.** A small layer has little to spare: of the few hundred weights of `conv1` an equal share of 90 % leaves a tenth, and what they miss, no later layer can see. The dense layer has far more than it needs. The rule that looks
 # at all weights together finds that out by itself, here. It is no law: in lesson 02, where whole groups of weights go at once, ranking over all layers does worse. Rules have to be tried, and that is what this course does.
 #
 # ## 6. Was it worth it?
