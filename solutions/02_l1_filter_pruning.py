@@ -49,9 +49,9 @@ bench
 # %% [markdown]
 # ## 1. Ninety percent gone, and nothing is faster
 #
-# Lesson 01 ended with a riddle. We set nine of ten weights of a network to zero, it still worked, and yet the file was as large
-# and the program as slow as before. Here is the same picture for the network of this lesson, a small VGG: convolution,
-# BatchNorm, ReLU, again and again.
+# Lesson 01 ended with a budget that was kept on paper only: nine of ten weights were zero, and the file was as large and the program
+# as slow as before. The zeros have to come in blocks that can be cut out. To see the difference we take a network of another kind, a small VGG:
+# convolution, BatchNorm, ReLU, again and again.
 
 # %%
 model = models.build("vgg", bench, seed=0)
@@ -174,7 +174,7 @@ figures.score_histograms(
 )
 
 # %% [markdown]
-# A filter of `conv1` has one small kernel, one of `conv6` has a hundred: the sums differ because there is more to add, not because the
+# A filter of `conv1` has one small kernel (three if images have colours), one of `conv6` more than a hundred: the sums differ because there is more to add, not because the
 # filter matters more. Ranked together, the first layers would go first. Dividing by the number of weights (`L1NormPruner(scope="global")`
 # does) turns the bias round instead of removing it: the weights of a wide layer are small, each for itself, so that now the *last* layers go
 # first. Section 8 measures what that costs. Li et al. rank within each layer, and so do we.
@@ -444,7 +444,7 @@ print(
 )
 
 # %% [markdown]
-# One network, one seed: treat a difference of a point or two as none. Lesson 06 asks the question again with three seeds. What gradual pruning surely
+# One network, one seed: treat a difference of a point or two as none. Lesson 06 shows how much seeds alone can differ. What gradual pruning surely
 # gives you is a point at each of its rounds, so that you can stop where the price becomes too high.
 #
 # ## 7. Smallest, random, largest
@@ -483,14 +483,14 @@ duel = {
 figures.accuracy_curves(duel, dense=dense_accuracy, n=len(bench.validation))
 
 # %% [markdown]
-# **Read it.** While few filters go, the three can hardly be told apart. Later they come in the order of the paper: smallest above the mean of
-# the lottery, and that above largest. But look at the band: the luckiest draw does at least as well as the norm, and the unluckiest as badly as its opposite. The norm is better than an
-# average draw, not than every draw, and whoever compares a criterion with a *single* random run can find whatever they like. Our network was trained for
+# **Read it.** While few filters go, the three lie close together, and not always in the order of the paper: on the way the curve of the *smallest* may even be the lowest, as it was in our run.
+# Only towards the right end do they come in that order, smallest, lottery, largest. And look at the band: over much of the picture the norm lies inside it, so that a lucky
+# draw does as well, and whoever compares a criterion with a *single* random run can find whatever they like. Our network was trained for
 # minutes and its norms lie close together (section 2); put the lottery beside every criterion, several times.
 #
 # ## 8. Where is the cliff?
 #
-# The class project from which this course comes reports that L1 filter pruning "falls sharply beyond 30 %". A plain sentence, and three
+# The class project from which this course comes (the *reference project*) reports that L1 filter pruning "falls sharply beyond 30 %". A plain sentence, and three
 # things are missing: thirty percent of *what*, measured *when*, and against which repair? Put it to the test: prune the dense
 # network once, to each level, and measure without any repair, after recalibration, and after fine-tuning.
 #
@@ -535,7 +535,7 @@ figures.accuracy_curves(
 # **Read it.** One network, one ranking, three curves. Without any repair our network falls at once, and has nothing left at about the 30 % of the
 # claim. Measuring BatchNorm anew moves the cliff; a short fine-tuning moves it almost off the picture. What decides is not the criterion but the repair, so "falls sharply beyond 30 %"
 # says as much about the training that followed as about the L1 norm. (The reference project's network has no BatchNorm and its data are not
-# public: we test the sentence, not their run. One seed, small grey images; lesson 06 asks again.)
+# public: we test the sentence, not their run. One seed, small images; lesson 06 has a curve of L1 on CIFAR-10.)
 #
 # Now look at every position in between. The slider prunes the live network while you drag it: accuracy on 256 fixed images
 # while it moves, on all validation images once it rests. Switch the ranking from *per layer* to *global* and look at the map of survivors.
@@ -560,11 +560,12 @@ for scope in ("layer", "global"):
     )
 
 # %% [markdown]
-# A ranking over all layers needs scores that mean the same in each of them, and neither the sum nor the mean does.
+# Is that fair? Equally many filters are gone, but not equally many parameters, for those of the last layers are the largest. So look up the second sparsity in the picture of section 7: there the ranking
+# within each layer keeps more accuracy. A ranking over all layers needs scores that mean the same in each of them, and neither the sum nor the mean does.
 #
 # ## 9. Momentum revives the dead
 #
-# One more trap, for everyone who writes a training loop. A silenced filter gets no gradient: its $\gamma$ and $\beta$ are zero, its ReLU is closed, and
+# One more trap, for everyone who writes a training loop. (An *optimizer*, such as SGD or Adam, changes the weights after each batch; with *momentum* it goes on with a part of its earlier steps.) A silenced filter gets no gradient: its $\gamma$ and $\beta$ are zero, its ReLU is closed, and
 # whoever reads it reads zeros. So once dead it stays dead, and masks need to be applied only once. Or do they? We prune in the middle of a
 # training and watch the sum of all pruned weights.
 
@@ -702,7 +703,7 @@ check(bugs, "bugs")
 # ## Bonus
 #
 # - Prune only `conv6`, then only `conv1`, to 80 %: `Pruner("l1", "filter", "layer", amounts.target(0.8), layers=["conv6"])`. Which one can spare more?
-#   This is called *sensitivity*.
+#   This is the *sensitivity* of lesson 01, for filters.
 # - Li et al. distinguish *independent* ranking (ours) from *greedy* ranking, which does not count the kernels that read filters already gone. Write it
 #   as a loop over the layers and see whether it chooses other filters.
 # - Train the pruned shape from scratch, with newly drawn weights, for as long as everything above took. How far behind is it?
