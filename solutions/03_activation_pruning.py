@@ -210,7 +210,7 @@ figures.score_histograms(means, below, unit="units")
 
 # %% [markdown]
 # **Read it.** Every layer has its own scale, and the distributions are skewed: many quiet units, a few loud ones. The line is the threshold `0.1`, the
-# same for all. It takes much of one layer and little of another, and nothing says that this is right. Two rules follow from two answers to that.
+# same for all. It takes much of one layer and little of another, and nothing says that this is right. Sections 5 and 6 give two answers to that. First: *when* should one listen?
 #
 # ## 4. While it trains, or afterwards?
 #
@@ -436,7 +436,7 @@ widgets.CalibrationSlider(model, bench, "dense")
 
 # %% [markdown]
 # Is a fixed threshold less stable than a variable one? The comparison needs several networks, layers and strengths, so it is not made in this
-# notebook: `course stability` measures it on three seeds of a study, and lesson 06 takes it up.
+# notebook: the command `course stability` measures it on the seeds of a study.
 #
 # ## 8. The dead go for free
 #
@@ -474,14 +474,15 @@ print(f"largest difference on the calibration images: {largest_difference(calibr
 print(f"largest difference on the validation images:  {largest_difference(validation):.1e}")
 
 # %% [markdown]
-# **Read it.** Many students guess far too low: a ReLU that has been pushed below zero for every image gets no gradient and never comes back. On the images it was
+# **Read it.** Was your guess too low? A ReLU that has been pushed below zero for every image gets no gradient and never comes back. On the images it was
 # calibrated on the smaller network is the same function, up to rounding. On other images it need not be: dead on a thousand images is not dead for sure, and
-# the last number tells how much the difference matters.
+# the last number tells how much the difference matters. (Look back at section 7: if the dead are about 30 % of the layer, the quietest 30 % are little more than the dead, and no wonder that two
+# calibrations agree on them.)
 #
 # ## 9. Round after round
 #
 # Now the whole method: calibrate, take what lies below the threshold, fine-tune, again. At most half of a layer's survivors go in one round (the cap), or a bad
-# threshold would take everything at once. Beside it the L1 norm of lesson 02, with the same training. The fixed threshold rises from round to round: the survivors get
+# threshold would take everything at once. Beside it the L1 norm of lesson 02, on the filters only, with the same training. The fixed threshold rises from round to round: the survivors get
 # louder.
 
 # %%
@@ -508,7 +509,7 @@ for name, curve in curves.items():
 
 # %% [markdown]
 # **Read it.** Compare at equal sparsity, not at equal rounds: thresholds choose their own pace, so their points lie elsewhere. One network, one seed and
-# half an epoch a round: small differences mean nothing here. The class project has a result for this method as well, on other data (25x25 colour
+# a short training a round: small differences mean nothing here. The class project has a result for this method as well, on other data (25x25 colour
 # images of 5 classes, so not comparable point for point); lesson 06 puts it beside our runs on CIFAR-10.
 #
 # ## 10. Find the bug
