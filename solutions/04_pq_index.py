@@ -282,7 +282,7 @@ widgets.IndexSlider()
 # %% [markdown]
 # ## 6. What does a normal layer have?
 #
-# Weights are often close to normally distributed, at least at the start. For infinitely many of them the index can be computed with pen and paper: the moments of a standard normal variable are
+# Weights are often taken to be normally distributed (whether ours are, you will see in a moment). For infinitely many of them the index can be computed with pen and paper: the moments of a standard normal variable are
 #
 # $$E|z|^s = \frac{2^{s/2}\,\Gamma\!\left(\frac{s+1}{2}\right)}{\sqrt\pi}, \qquad M_s = \big(E|z|^s\big)^{1/s}.$$
 #
@@ -386,7 +386,7 @@ figures.lines(
 )
 
 # %% [markdown]
-# **Read it.** The index tells how much more could go *now*. The paper reports three phases as pruning goes on: the index falls, rises, and falls again when the network collapses.
+# **Read it.** Most of the fall comes with the first and largest bite. After it the small ones are gone, and this short training brings hardly any unequal ones back. The index tells how much more could go *now*. The paper reports three phases as pruning goes on: the index falls, rises, and falls again when the network collapses.
 # Four rounds are too few to see them; lesson 05 and our study on Fashion-MNIST look for them.
 #
 # ### A trap for computers
