@@ -55,7 +55,7 @@ bench
 # %% [markdown]
 # ## 1. Ninety percent gone, and nothing is smaller
 #
-# Lesson 00 ended with a riddle: nine of ten weights gone, and not one byte less. Here is the same network again, the reference net of the course: four convolutions, a dense layer of 512 neurons, a head.
+# Lesson 00 ended with a riddle: nine of ten weights gone, and not one byte less. Here is its network again, trained a little more briefly: the reference net of the course, four convolutions, a dense layer of 512 neurons, a head.
 
 # %%
 model = models.build("cnn", bench, seed=0)
@@ -556,7 +556,7 @@ again = measure.report(model, bench)["model"]  # times are compared only within 
 figures.size_panel({"dense": again, **tuned})
 
 # %% [markdown]
-# **Read it.** The best spending of a budget has changed nothing in the rows of this picture but the first and the compressed one. The budget was kept on paper. To be paid out in bytes and milliseconds, the zeros have to come in blocks that can be *cut out*.
+# **Read it.** The best spending of a budget has changed nothing in the rows of this picture but the first and the compressed one. (The times differ by chance, as in section 5.) The budget was kept on paper. To be paid out in bytes and milliseconds, the zeros have to come in blocks that can be *cut out*.
 #
 # ## 9. Find the bug
 #
