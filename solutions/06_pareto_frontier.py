@@ -84,7 +84,7 @@ figures.arena({} if cifar is None else curves(cifar), references=True)
 #
 # $$\text{score} = \frac{\text{accuracy} + \text{sparsity}}{2}, \qquad \text{if accuracy} \ge \text{floor}.$$
 #
-# Both are shares between 0 and 1; sparsity is the share of *all* parameters that is gone; the floor is `0.60`.
+# Both are shares between 0 and 1; sparsity is the share of *all* parameters that is gone; the floor is `0.60`. (This is the score of a *network*, not of a weight or unit as in lesson 05.)
 #
 # ### Exercise 1: `score`
 # The scores of n points at once. Below the floor the score is 0; an accuracy that equals the floor counts.
@@ -553,7 +553,7 @@ for title, some in (("as reported", rows), ("mended", equal_budget(rows))):
 # ## 11. A duel of criteria
 #
 # Is it the criterion, or the rest? Keep everything else equal: the same trained network, as many units of each layer (70 % go, in one step), the same half epoch of training after it. Six
-# criteria, two of them controls: *random*, and *largest L1*, which takes the units that the L1 norm protects.
+# criteria: *Taylor* is new (weight times gradient, summed over a unit; Molchanov et al. 2017), and two are controls: *random*, and *largest L1*, which takes the units that the L1 norm protects.
 
 
 # %%
