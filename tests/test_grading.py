@@ -122,8 +122,14 @@ def answers(lesson):
 
 
 def columns(lesson):
-    """Yield what submissions of a class answer: exercise -> (label, text, function), each answer of the gallery in one."""
+    """Yield what submissions of a class answer: exercise -> (label, text, function), each answer of the gallery in one.
+
+    A wrong answer that calls the right one by its name is left out: in a notebook that name would be its own.
+    """
     _, given = answers(lesson)
+    for kind in given.values():
+        for name in kind:
+            kind[name] = [one for one in kind[name] if name not in one[2].__code__.co_names]
     for kind in ("RIGHT", "WRONG"):
         for number in range(max(map(len, given[kind].values()))):
             yield {name: there[number % len(there)] for name, there in given[kind].items()}

@@ -208,7 +208,14 @@ def _verdict(exercise: Exercise | Value, answer: Answer, sandbox: Sandbox, seed:
 def _judged(exercise: Exercise | Value, cases: Any, given: Any) -> Verdict:
     if isinstance(exercise, Value):
         return exercise.judge(given)
-    after, outputs = _wordless(given)
+    verdict = _of_calls(exercise, cases, given)
+    if verdict.state != NOT_YET or verdict.misconception:  # then the reason is the library's own sentence
+        return verdict
+    return replace(verdict, reason=_of_calls(exercise, cases, _wordless(given)).reason)
+
+
+def _of_calls(exercise: Exercise, cases: Any, given: Any) -> Verdict:
+    after, outputs = given
     if len(after) != len(cases) or len(outputs) != len(cases):
         return Verdict(NOT_YET, 0, exercise.points, "It did not answer every call.")
     return exercise.judge(cases, [tuple(one) for one in after], outputs)
