@@ -109,11 +109,11 @@ print(
 #
 # ## 2. From the index to a bound
 #
-# Keep the $r$ largest of $d$ weights and call their set $M$. What goes is measured against what stays:
-# $\sum_{i \notin M}|w_i|^p \le \eta \sum_{i \in M}|w_i|^p$. How small can $r$ be, if we know nothing but the index and $\eta$? Three lines:
+# Keep the $r$ largest of $d$ weights and call their set $K$. What goes is measured against what stays:
+# $\sum_{i \notin K}|w_i|^p \le \eta \sum_{i \in K}|w_i|^p$. How small can $r$ be, if we know nothing but the index and $\eta$? Three lines:
 #
-# 1. $\|w\|_p \le (1+\eta)^{1/p}\,\|w_M\|_p$, because the sum over all is at most $1 + \eta$ times that over $M$.
-# 2. $\|w_M\|_p \le r^{1/p-1/q}\,\|w_M\|_q \le r^{1/p-1/q}\,\|w\|_q$: among $r$ entries $M_p \le M_q$ (lesson 04), and leaving entries out makes no norm larger.
+# 1. $\|w\|_p \le (1+\eta)^{1/p}\,\|w_K\|_p$, because the sum over all is at most $1 + \eta$ times that over $K$.
+# 2. $\|w_K\|_p \le r^{1/p-1/q}\,\|w_K\|_q \le r^{1/p-1/q}\,\|w\|_q$: of the $r$ entries of $K$ the power means are $M_p \le M_q$ (lesson 04), and leaving entries out makes no norm larger.
 # 3. So $1 - I = d^{1/q-1/p}\,\|w\|_p / \|w\|_q \le (1+\eta)^{1/p}\,(r/d)^{1/p-1/q}$. Solve for $r$:
 #
 # $$r \;\ge\; d\,(1+\eta)^{-\frac{q}{q-p}}\,(1-I)^{\frac{pq}{q-p}}$$
@@ -171,7 +171,7 @@ widgets.BoundSlider(weights | {"normal weights": torch.randn(100_000, generator=
 #
 # $$c = \Big\lfloor\, d \cdot \min\!\big(\gamma\,(1 - r/d),\ \beta\big) \Big\rfloor$$
 #
-# and the $c$ smallest magnitudes of the kept weights go. Defaults: $\eta = 0$, $\gamma = 1$, $\beta$ = `0.9`.
+# and the $c$ smallest magnitudes of the kept weights go. Defaults: $\eta = 0$, $\gamma = 1$, $\beta$ = `0.9`. (These are not BatchNorm's gamma and beta.)
 #
 # ### Predict
 # With (p, q) = (1, 2) the index of normal weights is about a fifth (lesson 04). **Which share of a normal layer goes in one round?** Lock in a number between 0 and 1.
@@ -340,7 +340,7 @@ for scope, (accuracy, sparsity) in after.items():
     )
 
 # %% [markdown]
-# **Read it.** By neuron and by layer the amounts are nearly the same. *Global* lets the large layer of small weights pay for all and spares the head: whose weights are small is decided by fan-in and learning rate, as in lesson 02. The
+# **Read it.** By neuron and by layer the amounts are nearly the same. *Global* lets the large layer of small weights pay for all and spares the head: whose weights are small is decided mostly by how many inputs a layer has, not by how much it matters (lesson 02). The
 # authors' own figures show global SAP behind their baselines when little is left, and neuron and layer scope ahead; our Fashion-MNIST study, which ends at about a tenth left, does not see that.
 #
 # ### Does the choice pay?
