@@ -178,7 +178,7 @@ for p, q in ((1, 2), (0.5, 1), (0.5, 2)):
 # | --- | --- | --- |
 # | D1 Robin Hood | a rich entry gives to a poorer one | falls |
 # | D2 scaling | all are multiplied by the same number | stays |
-# | D3 rising tide | the same amount is added to all | falls |
+# | D3 rising tide | the same number is added to all | falls |
 # | D4 cloning | everybody is there twice | stays |
 # | P1 Bill Gates | one entry becomes very, very rich | rises |
 # | P2 babies | entries of zero are added | rises |

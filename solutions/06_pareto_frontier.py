@@ -690,7 +690,7 @@ check(arena_bugs, "arena_bugs")
 # - A band over seeds beside every curve; one seed proves little.
 # - Choose on validation, read test once. The best of many on test is partly luck.
 #
-# **Next**, lesson 07, slim and ship: zeros become smaller tensors, a file, and a program that is really faster, or is not.
+# **Next** would be how zeros become smaller tensors, a file and a program that is really faster, or is not: two more lessons, slim and ship and a capstone, are planned and not written yet.
 #
 # ## Bonus
 #

@@ -142,7 +142,9 @@ def mark(
 
 
 def _nothing(student: str, digest: str, asked: Sequence[Exercise | Value], why: str, seconds: float) -> Result:
-    marks = tuple(Mark(one.name, NOT_YET, 0.0, one.points, "The notebook could not be read.") for one in asked)
+    marks = tuple(
+        Mark(one.name, NOT_YET, 0.0, one.points, "The notebook could not be read.", "not readable") for one in asked
+    )
     return Result(student, digest, marks, why, seconds=seconds)
 
 
@@ -185,11 +187,11 @@ def _mark(exercise: Exercise | Value, answer: Answer, sandbox: Sandbox, seed: in
 def _verdict(exercise: Exercise | Value, answer: Answer, sandbox: Sandbox, seed: int) -> Verdict:
     nothing = Verdict(NOT_YET, 0, exercise.points)
     if answer.problem:
-        return replace(nothing, reason=answer.problem)
+        return replace(nothing, reason=answer.problem, misconception="not found")
     if answer.stub:
         return exercise.not_attempted() if isinstance(exercise, Exercise) else exercise.judge(None)
     if reading.uses_course_lib(answer.program):
-        return replace(nothing, reason="It uses course_lib; an answer has to be your own code.")
+        return replace(nothing, reason="It uses course_lib; an answer has to be your own code.", misconception="borrowed")
     cases = exercise.cases(torch.Generator().manual_seed(seed)) if isinstance(exercise, Exercise) else None
     request = {"program": answer.program, "name": answer.name, "supplied": list(answer.supplied), "cases": cases}
     measures = {value.name for case in cases or () for value in case.inputs if isinstance(value, Measure)}

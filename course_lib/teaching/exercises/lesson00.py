@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -95,10 +96,14 @@ _THREE = choices(
 )
 
 
+def _bare(words: str) -> str:
+    return " ".join(re.sub(r"\(.*?\)|[^\w\s.]", " ", words.lower()).split())
+
+
 def _three_answers(value: Any) -> tuple[float, str]:
-    """Judge words however they are spaced or capitalised."""
+    """Judge words however they are spaced or capitalised, also with the sign and the points that the page shows."""
     if isinstance(value, Mapping):
-        value = {key: " ".join(v.lower().split()) if isinstance(v, str) else v for key, v in value.items()}
+        value = {key: _bare(v) if isinstance(v, str) else v for key, v in value.items()}
     return _THREE.judge_value(value)
 
 

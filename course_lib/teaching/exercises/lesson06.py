@@ -642,7 +642,14 @@ def naming(name: str, lesson: str, questions: tuple[Any, ...], options: tuple[st
     return Value(name, lesson, points, judge, locks=True)
 
 
-METHODS = ("SAP", "magnitude", "L1 neurons", "activation", "random weights", "random neurons")
+METHODS = (
+    "SAP",
+    "magnitude",
+    "random weights",
+    "L1 units",
+    "activation",
+    "random units",
+)  # as the lesson's arena names them
 _BUGS = {
     "A": {
         1: "Reading a table is fine.",

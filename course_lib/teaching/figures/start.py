@@ -17,7 +17,7 @@ from course_lib.teaching.figures.picture import DPI, FAINT, GONE, HATCH, INK, KE
 QUESTIONS = (
     ("How much can go?", "lessons 04 and 05"),
     ("Who decides what goes?", "lessons 02 and 03"),
-    ("How do we know that it was worth it?", "lessons 01, 06 and 07"),
+    ("How do we know that it was worth it?", "lessons 01 and 06"),
 )
 
 
