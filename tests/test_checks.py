@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+import re
 import statistics
 import sys
 import time
 import warnings
+from pathlib import Path
 
 import pytest
 import torch
@@ -14,7 +16,7 @@ import torch
 from course_lib.errors import CourseError
 from course_lib.teaching import check, exercises, use
 from course_lib.teaching.checks import judge
-from course_lib.teaching.exercises import lesson02
+from course_lib.teaching.exercises import lesson02, lesson06
 from course_lib.teaching.exercises.attempts import Case, Failure, attempt, same
 from course_lib.teaching.exercises.base import NEARLY, PARTIAL, Exercise, prediction
 
@@ -303,3 +305,9 @@ def test_a_network_shares_and_freezes_tensors():
     assert model.inner.a.weight is model.inner.b.weight
     assert not model.inner.a.bias.requires_grad and model.inner.b.bias.requires_grad
     assert [name for name, _ in model.named_parameters()][-1] == "last.bias"
+
+
+def test_the_winners_are_named_as_the_arena_of_lesson_06_names_its_methods():
+    source = (Path(__file__).parents[1] / "solutions" / "06_pareto_frontier.py").read_text()
+    arena = source.split("methods = [")[1].split("\n]")[0]
+    assert set(re.findall(r'"name": "([^"]+)"', arena)) == set(lesson06.METHODS)
