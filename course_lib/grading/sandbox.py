@@ -217,13 +217,14 @@ class Sandbox:
                 line += ["--symlink", os.readlink(place), place]
             elif Path(place).exists():
                 line += ["--ro-bind", place, place]
+        # Before what is bound: Python itself may lie in /tmp.
+        line += ["--size", str(self.limits.scratch), "--tmpfs", "/tmp", "--chdir", "/tmp"]
         for place in readable():
             line += ["--ro-bind", place, place]
         for place in readable():  # installed there, not editable: out of sight, also where a prefix is a link
             if sources.resolve().is_relative_to(os.path.realpath(place)):
                 line += ["--tmpfs", os.path.join(place, os.path.relpath(sources.resolve(), os.path.realpath(place)))]
         line += ["--proc", "/proc", "--dev", "/dev", "--size", str(1 << 20), "--tmpfs", "/dev/shm", "--remount-ro", "/dev"]
-        line += ["--size", str(self.limits.scratch), "--tmpfs", "/tmp", "--chdir", "/tmp"]
         for name in FILES:
             line += ["--ro-bind", str(sources / name), f"{HOME}/course_lib/{name}"]
         for name, value in {"HOME": "/tmp", "OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}.items():
