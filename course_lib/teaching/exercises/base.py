@@ -240,6 +240,7 @@ def _first_difference(inputs: Sequence[Any], after: Sequence[Any], rightly: Sequ
 
 
 def short(value: Any) -> str:
+    """Return a value in at most 200 characters, as verdicts show it: small tensors whole, large ones by type and shape."""
     if isinstance(value, Tensor):
         if value.numel() > 16 or value.ndim > 1:
             return f"a {str(value.dtype).removeprefix('torch.')} tensor of shape {tuple(value.shape)}"
