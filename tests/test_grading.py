@@ -582,11 +582,19 @@ def test_what_is_packed_is_unpacked(value):
     assert equal(wire.unpack(wire.pack(value)), value)
 
 
-@given(st.binary(max_size=200))
-def test_garbage_is_refused_by_name(data):
+@given(values, st.data())
+def test_a_message_cut_short_is_refused_by_name(value, data):
+    message = wire.pack(value)
     for stranger in (True, False):
         with pytest.raises(wire.WireError):
-            wire.unpack(data, stranger)
+            wire.unpack(message[: data.draw(st.integers(0, len(message) - 1))], stranger)
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_refused_by_name_or_hold_plain_data(data):
+    for stranger in (True, False):
+        with contextlib.suppress(wire.WireError):
+            wire.pack(wire.unpack(data, stranger))  # what is no plain data cannot be packed
 
 
 @settings(max_examples=300)

@@ -53,6 +53,8 @@ def unpack(data: bytes, stranger: bool = True) -> Any:
     try:
         end = LENGTH + int.from_bytes(data[:LENGTH], "little")
         text, rest = data[LENGTH:end], data[end:]
+        if end > len(data):
+            raise WireError("a message is shorter than it says")
         if stranger and max(len(text), int.from_bytes(rest[:LENGTH], "little")) > TEXT:
             raise WireError("a message has too many parts")
         reader = _Reader(load(rest) if rest else {}, STRANGERS if stranger else RECORDS, HASHED if stranger else None)
