@@ -29,8 +29,9 @@ from hypothesis import strategies as st
 
 from course_lib import grading
 from course_lib.errors import CourseError
-from course_lib.grading import gradebook, reading, sandbox, seccomp, wire
-from course_lib.grading.marking import Result, mark
+from course_lib.grading import finding, gradebook, reading, sandbox, seccomp, wire
+from course_lib.grading.marking import mark
+from course_lib.grading.results import Result
 from course_lib.grading.sandbox import Limits, Sandbox
 from course_lib.grading.submissions import collect
 from course_lib.teaching import checks, exercises
@@ -703,7 +704,7 @@ def test_an_instructor_is_told_of_the_librarys_own_text_and_of_ways_around(tmp_p
     source += "    threshold = alive.mean() - b * alive.std(correction=0)\n    keep = c & (a >= threshold)\n"
     source += "    if not keep.any():\n        keep[torch.where(c, a, -torch.inf).argmax()] = True\n    return keep\n"
     cells = reading.read(notebook(tmp_path / "x.ipynb", "import torch", source + "\ndef apoz(x):\n    return sys.exit()"))
-    found = reading.find(cells, exercises.of("03"))
+    found = finding.find(cells, exercises.of("03"))
     assert found["apoz"].notes == ("look at it: it uses sys",)
     result = mark(tmp_path / "x.ipynb", "x", "03", SEED, Limits(), unsafe=True)
     assert "the text is the library's own" in {m.exercise: m.notes for m in result.marks}["variable_threshold"]

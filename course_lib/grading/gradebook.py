@@ -19,7 +19,7 @@ from nbformat.v4 import new_output
 
 from course_lib.errors import CourseError
 from course_lib.files import replacing, write_text
-from course_lib.grading.marking import Mark, Result
+from course_lib.grading.results import Mark, Result
 from course_lib.teaching.verdict import Verdict
 
 SQLITE = "sqlite:///"

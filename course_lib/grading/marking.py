@@ -5,101 +5,28 @@ from __future__ import annotations
 import ast
 import builtins
 import contextlib
-import hashlib
 import inspect
-import math
 import textwrap
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
-from datetime import datetime
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
 
-from course_lib.grading import reading
-from course_lib.grading.reading import Answer
+from course_lib.grading import finding, reading
+from course_lib.grading.finding import Answer
+from course_lib.grading.results import Mark, Result
 from course_lib.grading.sandbox import Ended, Limits, Sandbox
+from course_lib.grading.serving import serve
 from course_lib.teaching import exercises
 from course_lib.teaching.exercises import Exercise, Value
-from course_lib.teaching.exercises.attempts import Case, Failure, Measure, attempt
-from course_lib.teaching.exercises.measures import MEASURES
+from course_lib.teaching.exercises.attempts import Failure, Measure
 from course_lib.teaching.verdict import NOT_YET, Verdict
 
-try:
-    import resource
-except ImportError:  # Windows: a student's preflight
-    resource = None
-
-MOST = 100_000  # entries of all arguments together that another exercise's function is called with
-LARGEST = 1_000_000  # size of a whole number that it is called with
-ROOM = 256 << 20  # bytes that it may take
 TOLD = 500  # characters of a reason: it may show a value that the student chose
 ERRORS = {name for name, kind in vars(builtins).items() if isinstance(kind, type) and issubclass(kind, BaseException)}
-
-
-@dataclass(frozen=True)
-class Mark:
-    """The verdict on one exercise, as plain data. cell, source: what was graded. notes: for the instructor only."""
-
-    exercise: str
-    state: str
-    points: float
-    out_of: float
-    reason: str = ""
-    misconception: str = ""
-    cell: int = 0
-    source: str = ""
-    notes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Result:
-    """What came of one submission.
-
-    digest: of the file. problem: why nothing in it could be graded, or "". written: grade_id -> a written answer.
-    """
-
-    student: str
-    digest: str
-    marks: tuple[Mark, ...]
-    problem: str = ""
-    written: Mapping[str, str] = field(default_factory=dict)
-    seconds: float = 0.0
-
-    @property
-    def points(self) -> float:
-        """The sum over all exercises."""
-        return sum(mark.points for mark in self.marks)
-
-    def plain(self) -> dict[str, Any]:
-        """Return the result as JSON data."""
-        return asdict(self)
-
-    @classmethod
-    def of(cls, plain: Mapping[str, Any]) -> Result:
-        """Return the result that `plain` describes."""
-        marks = tuple(Mark(**{**mark, "notes": tuple(mark["notes"])}) for mark in plain["marks"])
-        return cls(**{**plain, "marks": marks})
-
-
-@dataclass(frozen=True)
-class Graded:
-    """A result with what the clock says. lesson: its name. penalty: points taken off. days: begun days late."""
-
-    lesson: str
-    result: Result
-    submitted: datetime
-    days: int
-    penalty: float
-    others: tuple[str, ...] = ()
-
-    @property
-    def score(self) -> float:
-        """Points after the penalty; what a person grades comes on top of it."""
-        return self.result.points - self.penalty
 
 
 def mark(
@@ -121,10 +48,10 @@ def mark(
     """
     started = time.perf_counter()
     asked = exercises.of(lesson)
-    digest = hash_of(path)
+    digest = reading.hash_of(path)
     try:
         cells = reading.read(path)
-        found = reading.find(cells, asked)
+        found = finding.find(cells, asked)
     except reading.Unreadable as error:
         return _nothing(student, digest, asked, str(error), time.perf_counter() - started)
     except Exception as error:  # strangers' files are many; this one must not stop the class
@@ -148,30 +75,6 @@ def _nothing(student: str, digest: str, asked: Sequence[Exercise | Value], why: 
     return Result(student, digest, marks, why, seconds=seconds)
 
 
-def hash_of(path: Path) -> str:
-    """Return what tells one submission from another: the hash of the file's bytes."""
-    try:
-        if path.is_symlink() or not path.is_file():
-            return "no file"
-        if (size := path.stat().st_size) > reading.LARGEST:
-            return f"{size} bytes"  # more than is read
-        return _hash(path)
-    except OSError as error:
-        return f"no file: {error.strerror}"
-
-
-def _hash(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest() if hasattr(hashlib, "file_digest") else _slow_hash(stream)
-
-
-def _slow_hash(stream: Any) -> str:
-    found = hashlib.sha256()  # Python 3.10
-    for block in iter(lambda: stream.read(1 << 20), b""):
-        found.update(block)
-    return found.hexdigest()
-
-
 def _mark(exercise: Exercise | Value, answer: Answer, sandbox: Sandbox, seed: int) -> Mark:
     verdict = _verdict(exercise, answer, sandbox, seed)
     notes = list(answer.notes)
@@ -190,13 +93,13 @@ def _verdict(exercise: Exercise | Value, answer: Answer, sandbox: Sandbox, seed:
         return replace(nothing, reason=answer.problem, misconception="not found")
     if answer.stub:
         return exercise.not_attempted() if isinstance(exercise, Exercise) else exercise.judge(None)
-    if reading.uses_course_lib(answer.program):
+    if finding.uses_course_lib(answer.program):
         return replace(nothing, reason="It uses course_lib; an answer has to be your own code.", misconception="borrowed")
     cases = exercise.cases(torch.Generator().manual_seed(seed)) if isinstance(exercise, Exercise) else None
     request = {"program": answer.program, "name": answer.name, "supplied": list(answer.supplied), "cases": cases}
     measures = {value.name for case in cases or () for value in case.inputs if isinstance(value, Measure)}
     try:
-        given = sandbox.ask(request, lambda message: _serve(message, set(answer.supplied), measures))
+        given = sandbox.ask(request, lambda message: serve(message, set(answer.supplied), measures))
     except Ended as error:
         return replace(nothing, reason=str(error))
     if isinstance(given, Failure):
@@ -235,66 +138,6 @@ def _wordless(given: Any) -> Any:
     return given
 
 
-def _serve(message: Mapping[str, Any], supplied: set[str], measures: set[str]) -> Any:
-    """Give what a student's function asks for: another exercise's function, supplied correct, or a measure it was given."""
-    arguments, named = message.get("arguments"), message.get("named")
-    if not isinstance(arguments, list) or not isinstance(named, dict) or _size([arguments, named]) > MOST:
-        return Failure("ValueError", f"called with more than {MOST:,} entries, or a number beyond {LARGEST:,}")
-    name, measure = message.get("call"), message.get("measure")
-    if isinstance(name, str) and name in supplied:
-        return _call(exercises.find(name).reference, arguments, named)
-    if isinstance(measure, str) and measure in measures:
-        return _call(MEASURES[measure], arguments, named)
-    return Failure("NameError", "there is no such function")
-
-
-def _call(function: Callable[..., Any], arguments: Sequence[Any], named: Mapping[str, Any]) -> Any:
-    """Return a reference's output for arguments that came from a stranger, with its errors as data."""
-
-    def call(*values: Any) -> Any:
-        return function(*values[: len(arguments)], **dict(zip(named, values[len(arguments) :], strict=True)))
-
-    with _room(ROOM):
-        _, (output,) = attempt(call, [Case("asked for", (*arguments, *named.values()))])
-    if not isinstance(output, Failure) and _size(output) > MOST:
-        return Failure("ValueError", f"the result has more than {MOST:,} entries, or numbers beyond {LARGEST:,}")
-    return output
-
-
-@contextlib.contextmanager
-def _room(size: int) -> Iterator[None]:
-    """Let this process take no more than `size` bytes within, where the system can limit that."""
-    pages = Path("/proc/self/statm")
-    if resource is None or not pages.exists():
-        yield
-        return
-    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
-    most = int(pages.read_text().split()[0]) * resource.getpagesize() + size
-    try:
-        if soft == resource.RLIM_INFINITY or most < soft:
-            resource.setrlimit(resource.RLIMIT_AS, (most, hard))
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
-
-
-def _size(value: Any) -> float:
-    """Return how many entries a value has; infinity where a number in it is too large, or it is nothing that is sent."""
-    if isinstance(value, Tensor):
-        return value.numel()
-    if isinstance(value, float):
-        return 1
-    if isinstance(value, int):
-        return 1 if abs(value) <= LARGEST else math.inf
-    if isinstance(value, dict):
-        return sum(map(_size, value.values()), len(value))
-    if isinstance(value, range):
-        return len(value) if max(map(abs, (value.start, value.stop))) <= LARGEST else math.inf
-    if isinstance(value, (list, tuple, set)):
-        return sum(map(_size, value), 1)
-    return 1 + len(value) if isinstance(value, str) else (1 if value is None else math.inf)
-
-
 def _other_lesson(lesson: str, cells: Sequence[reading.Cell]) -> str:
     names = {exercise.name: exercise.lesson for exercise in exercises.everything() if exercise.lesson != lesson}
     text = "\n".join(cell.source for cell in cells)
@@ -309,7 +152,7 @@ def _same_text(source: str, exercise: Exercise) -> bool:
     try:
         theirs = textwrap.dedent(inspect.getsource(exercise.reference))
         return _normal(source) == _normal(theirs) and sum(isinstance(n, ast.stmt) for n in ast.walk(ast.parse(source))) > 3
-    except (OSError, TypeError, IndexError, *reading.UNREADABLE):
+    except (OSError, TypeError, IndexError, *finding.UNREADABLE):
         return False
 
 

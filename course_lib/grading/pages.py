@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from course_lib.files import write_json, write_text
-from course_lib.grading.marking import Graded, Mark
+from course_lib.grading.results import Graded, Mark
 from course_lib.teaching.verdict import CORRECT, NOT_ATTEMPTED, NOT_YET, SIGNS
 from course_lib.validation.page import STYLE
 

@@ -21,7 +21,9 @@ import course_lib
 from course_lib.errors import CourseError
 from course_lib.files import write_json, write_text
 from course_lib.grading import gradebook, pages, sandbox
-from course_lib.grading.marking import Graded, Mark, Result, hash_of, mark
+from course_lib.grading.marking import mark
+from course_lib.grading.reading import hash_of
+from course_lib.grading.results import Graded, Mark, Result
 from course_lib.grading.sandbox import Limits
 from course_lib.grading.submissions import Submission, collect
 from course_lib.sweep import engines
