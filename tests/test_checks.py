@@ -166,6 +166,12 @@ def test_cases_are_fresh_for_every_seed_and_equal_for_equal_ones():
     assert not same(drawn(1), drawn(2))
 
 
+@names
+def test_the_name_of_a_case_tells_nothing_of_what_was_drawn(exercise):
+    names = [[case.label for case in exercise.cases(torch.Generator().manual_seed(seed))] for seed in range(5)]
+    assert all(one == names[0] for one in names)
+
+
 def test_an_attempt_is_plain_data_and_each_case_starts_fresh():
     def greedy(values):
         values.append(1)

@@ -35,7 +35,7 @@ def _shares(rng: torch.Generator) -> list[Case]:
     gone = _int(rng, 10, n - 20)
     return [
         Case("ten weights, nine of which go", (10, 0.9)),
-        Case(f"{n} weights, {gone} of which go", (n, gone / n)),
+        Case("a whole number of weights goes", (n, gone / n)),
         Case("a share that is a little more than a whole number of weights", (n, (gone + 0.3) / n)),
         Case("a share that is a little less than a whole number of weights", (n, (gone - 0.3) / n)),
         Case("nothing goes", (n, 0.0), edge=True),

@@ -38,7 +38,7 @@ def _weights(rng: torch.Generator) -> list[Case]:
     plain = weight(n, c, 3, 3)
     return [
         Case("three filters of 2x2", (weight(3, 1, 2, 2),)),
-        Case(f"{n} filters over {c} channels", (plain,)),
+        Case("filters of 3x3 over many channels", (plain,)),
         Case("the same filters, a thousand times as large", (1000 * plain,)),
         Case("filters in another order", (plain[torch.randperm(n, generator=rng)],)),
         Case("filters of 1x3", (weight(c, n, 1, 3),)),
@@ -97,7 +97,7 @@ def _scores(rng: torch.Generator) -> list[Case]:
     tied[torch.randperm(8, generator=rng)[:3]] = 2.0
     return [
         Case("four filters, half of them to go", (torch.tensor([4.0, 1.0, 3.0, 2.0]), 0.5)),
-        Case(f"{n} filters, {gone} to go", (drawn, gone / n)),
+        Case("a whole number of filters to go", (drawn, gone / n)),
         Case("a share that is not a whole number of filters", (drawn, (gone + 0.3) / n)),
         Case("a share just below a whole number of filters", (drawn, (gone - 0.2) / n)),
         Case("equal scores at the cut", (tied, 0.25), edge=True),
@@ -367,7 +367,7 @@ def _maps(rng: torch.Generator) -> list[Case]:
     return [
         Case("the first channel of 2x3 maps", (0, 2, 3)),
         Case("the second channel of 2x3 maps", (1, 2, 3)),
-        Case(f"maps of {height}x{width}", (_int(rng, 2, 9), height, width)),
+        Case("a later channel of larger maps", (_int(rng, 2, 9), height, width)),
         Case("maps of 1x1, after global pooling", (_int(rng, 2, 9), 1, 1), edge=True),
         Case("maps of one row", (_int(rng, 2, 9), 1, width), edge=True),
         Case("square maps", (_int(rng, 10, 40), 5, 5)),
@@ -453,7 +453,7 @@ def _steps(rng: torch.Generator) -> list[Case]:
     t = _int(rng, 2, n - 2)
     return [
         Case("one step of two", (1, 2, 0.8)),
-        Case(f"step {t} of {n}", (t, n, final)),
+        Case("a step on the way", (t, n, final)),
         Case("a start that is not dense", (t, n, final, 0.3)),
         Case("step 0", (0, n, final, 0.1), edge=True),
         Case("the last step", (n, n, final, 0.1)),

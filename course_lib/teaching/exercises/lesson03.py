@@ -325,7 +325,7 @@ def _thresholds(rng: torch.Generator) -> list[Case]:
     exact = torch.tensor([0.5, 0.25, 0.75, 0.5, 0.125])
     return [
         Case("four units", (torch.tensor([0.2, 1.2, 0.6, 1.8]), 0.8)),
-        Case(f"{n} units", (drawn, 0.999 * middle)),
+        Case("units of a random order", (drawn, 0.999 * middle)),
         Case("a score that equals the threshold", (exact, 0.5)),
         Case("a threshold below all", (drawn, 0.01), edge=True),
         Case("a threshold above all", (drawn, 9.0), edge=True),
@@ -357,7 +357,7 @@ def _some_survivors(rng: torch.Generator) -> list[Case]:
     k = 0.3 + 0.4 * float(torch.rand((), generator=rng))
     return [
         Case("four units, all kept so far", (torch.tensor([0.0, 1.0, 3.0, 4.0]), 1.2, torch.ones(4, dtype=torch.bool))),
-        Case(f"{len(drawn)} units, all kept so far", (drawn, k, every)),
+        Case("more units, all kept so far", (drawn, k, every)),
         Case("a third of them gone in earlier rounds", (drawn, k, some)),
         Case("a negative number of deviations", (drawn, -k, some)),
         Case("four survivors", (scores(4), 1.0 + k, torch.ones(4, dtype=torch.bool))),
@@ -551,7 +551,7 @@ def _sets(rng: torch.Generator) -> list[Case]:
     nothing = torch.zeros(n, dtype=torch.bool)
     return [
         Case("one unit in common", (torch.tensor([True, True, False, False]), torch.tensor([False, True, True, False]))),
-        Case(f"two sets over {n} units", (one, other)),
+        Case("two sets drawn by lot", (one, other)),
         Case("a set and itself", (one, one)),
         Case("sets that have nothing in common", (one, ~one)),
         Case("one set empty", (one, nothing), edge=True),
