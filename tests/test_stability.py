@@ -130,6 +130,14 @@ def test_the_study_trains_what_is_not_there_and_says_what_it_found(tmp_path, mon
     assert text.count("| mean | ") == table["source"].nunique()
 
 
+def test_a_training_in_another_order_is_kept_whatever_the_layout_of_its_weights(tmp_path, bench, monkeypatch):
+    curve = grid.curves(grid.check({**TINY, "model": "cnn", "dense": {**TINY["dense"], "epochs": 0.1}}))[0]
+    first = overlap._in_another_order(curve, 1, bench, tmp_path)
+    monkeypatch.setattr(train, "fit", None)
+    again = overlap._in_another_order(curve, 1, bench, tmp_path)
+    assert all(torch.equal(again.state_dict()[name], weight) for name, weight in first.state_dict().items())
+
+
 def test_a_grid_of_one_seed_is_refused(tmp_path):
     with pytest.raises(CourseError, match="has 1 seed"):
         stability.study(grid.check({**TINY, "seeds": [0]}), None, tmp_path, tmp_path)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from safetensors.torch import load, load_file, save_file
+from safetensors.torch import load, load_file
 from torch import Tensor, nn
 
 from course_lib import data as images
@@ -96,19 +96,20 @@ def study(grid: Mapping[str, Any], data: str | None, records: Path, store: Path)
         raise CourseError(f"the grid {grid['name']!r} has {len(curves)} seed(s); their spread needs at least 3.")
     runs, (first, *others) = Store(store / grid["name"], records), curves.values()
     starts = [_start(curve, bench, runs) for curve in (first, *others)]
-    orders = []
-    for curve in others:
-        path = store / "stability" / f"order-{curve['seed']}-{grids.identity(grids.dense(first))}.safetensors"
-        model = models.build(first["model"], bench, seed=first["seed"])
-        if path.exists():
-            model.load_state_dict(load_file(path))
-        else:
-            dense = first["dense"]
-            train.fit(model, bench, dense["epochs"], seed=curve["seed"], precision=first["precision"], **dense["fit"])
-            with replacing(path) as temporary:
-                save_file(model.state_dict(), temporary)
-        orders.append(model)
+    orders = [_in_another_order(first, curve["seed"], bench, store / "stability") for curve in others]
     return table(starts[0], orders, starts[1:], bench)
+
+
+def _in_another_order(curve: Mapping[str, Any], seed: int, bench: Bench, folder: Path) -> nn.Module:
+    """Return the dense start of `curve`, trained on the images in the order of another seed; kept in `folder`."""
+    path = folder / f"order-{seed}-{grids.identity(grids.dense(curve))}.safetensors"
+    model = models.build(curve["model"], bench, seed=curve["seed"])
+    if path.exists():
+        return train.rewind(model, load_file(path))
+    train.fit(model, bench, curve["dense"]["epochs"], seed=seed, precision=curve["precision"], **curve["dense"]["fit"])
+    with replacing(path) as temporary:
+        steps.save(model, temporary)
+    return model
 
 
 def table(reference: nn.Module, orders: Sequence[nn.Module], seeds: Sequence[nn.Module], bench: Bench) -> pd.DataFrame:

@@ -49,7 +49,7 @@ def dense_start(curve: Mapping[str, Any], images: str) -> Files:
         history = train.fit(
             model, bench, settings["epochs"], seed=curve["seed"], precision=curve["precision"], **settings["fit"]
         )
-        _save(model, place / "model.safetensors")
+        save(model, place / "model.safetensors")
         row = {"method": "dense", "round": 0, "sparsity": 0.0, "unit_sparsity": 0.0, "status": "ok"}
         row |= {"val_accuracy": train.evaluate(model, bench), "pruned_accuracy": None, "images": history["images"]}
         row |= {"epochs": settings["epochs"], "seconds": history["seconds"]}
@@ -107,7 +107,7 @@ def _round(curve: Mapping[str, Any], bench: Bench, dense: train.Snapshot, place:
     loop = {key: curve[key] for key in ("rounds", "epochs", "final_epochs", "schedule", "seed")}
     fit = _fit(curve, bench, dense)
     record = next(iterate(grid.pruner(curve), model, bench, **loop, rewind=initial, fit=fit, after=after, patience=None))
-    _save(model, _file(place, record.round, "model"))
+    save(model, _file(place, record.round, "model"))
     record.masks.save(_file(place, record.round, "masks"))
     if record.recording:
         recording.save(record.recording, _file(place, record.round, "recording"))
@@ -120,7 +120,7 @@ def _scratch(curve: Mapping[str, Any], bench: Bench, dense: train.Snapshot, plac
     model = models.build(curve["model"], bench, seed=curve["seed"] + SCRATCH_SEED)
     epochs = curve["dense"]["epochs"] + best.epochs
     history = _fit(curve, bench, dense)(model, bench, epochs=epochs, masks=best.masks, seed=curve["seed"] + SCRATCH_SEED)
-    _save(model, place / "scratch.safetensors")
+    save(model, place / "scratch.safetensors")
     facts = {"round": best.round, "epochs": epochs, "val_accuracy": train.evaluate(model, bench)}
     write_json(place / "scratch.json", facts | {key: history[key] for key in ("images", "seconds")})
 
@@ -198,7 +198,8 @@ def _model(curve: Mapping[str, Any], bench: Bench) -> nn.Module:
     return models.build(curve["model"], bench, seed=curve["seed"])
 
 
-def _save(model: nn.Module, path: Path) -> None:
+def save(model: nn.Module, path: Path) -> None:
+    """Write the weights and buffers of `model` as safetensors, which knows one layout of memory only."""
     save_file({name: tensor.cpu().contiguous() for name, tensor in model.state_dict().items()}, path)
 
 
