@@ -196,10 +196,7 @@ grid |= {"rounds": 2 if small else 5, "epochs": 1, "fit": recipe}
 grid |= {"dense": {"epochs": 4, "threads": 1, "fit": recipe}}
 
 # %% [markdown]
-# One confession belongs beside every such table: who was tuned, and how often? SAP sets its own pace, and its gamma was changed three times until its curve went as far as the others; their
-# targets were set once or twice. More tries are an advantage.
-#
-# The number of rounds (six, then five) and the floor of weights per layer were set on trial runs as well, and their tables showed test accuracies beside the validation accuracies. Who has seen them may have been led by them: do not build on small gaps here.
+# One confession belongs beside every such table: who was tuned, and how often? SAP sets its own pace, and its gamma was changed three times until its curve went as far as the others; their targets were set once or twice. Rounds and floor were set on trial runs whose tables showed test accuracies too. So do not build on small gaps.
 #
 # ### Predict
 # Which method has the best accuracy when 50 %, 90 % and 97 % of the parameters are gone? Choose among `"SAP"`, `"magnitude"`, `"L1 units"`, `"activation"`, `"random weights"` and
@@ -616,7 +613,7 @@ figures.arena(*again, references=True, title="the first picture, with its front"
 # %% [markdown]
 # **Read it.** To *dominate the frontier* SAP would have to hold all of its points. SAP and magnitude share one ranking and differ in *how many* go when, so neighbours are no surprise. In the study on Fashion-MNIST, the
 # paper's own small network, read the names: every point on the front was fine-tuned ("no rewind"), not rewound as in the paper, and most belong to the *global* scope, of which the paper warns. And count the entries: twelve of
-# its eighteen curves are SAP's. Who enters more often is more often on the front. (CIFAR-10 with three seeds is `course sweep cifar10`; it takes hours, and nothing is said about it before it is complete.)
+# its eighteen curves are SAP's. Who enters more often is more often on the front. (CIFAR-10 with three seeds: `course sweep cifar10`, hours.)
 #
 # ## 13. Find the bug
 #
