@@ -595,7 +595,7 @@ def test_a_message_cut_short_is_refused_by_name(value, data):
 def test_any_bytes_are_refused_by_name_or_hold_plain_data(data):
     for stranger in (True, False):
         with contextlib.suppress(wire.WireError):
-            wire.pack(wire.unpack(data, stranger))  # what is no plain data cannot be packed
+            assert isinstance(wire.pack(wire.unpack(data, stranger)), bytes)  # what is no plain data cannot be packed
 
 
 @settings(max_examples=300)

@@ -89,18 +89,6 @@ def hash_of(path: Path) -> str:
             return "no file"
         if (size := path.stat().st_size) > LARGEST:
             return f"{size} bytes"  # more than is read
-        return _hash(path)
+        return hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError as error:
         return f"no file: {error.strerror}"
-
-
-def _hash(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest() if hasattr(hashlib, "file_digest") else _slow_hash(stream)
-
-
-def _slow_hash(stream: Any) -> str:
-    found = hashlib.sha256()  # Python 3.10
-    for block in iter(lambda: stream.read(1 << 20), b""):
-        found.update(block)
-    return found.hexdigest()
