@@ -168,6 +168,15 @@ def test_the_figure_labels_every_method_once_with_a_marker_a_dash_and_a_colour_o
             assert len({str(value() if callable(value) else value) for value in found}) == len(methods)
 
 
+def test_sap_and_magnitude_look_the_same_whatever_they_are_compared_with():
+    few, many = ["SAP", "magnitude"], ["APoZ", "L1 filter", "SAP", "activation", "magnitude"]
+    one, other = (curves(pareto.plot(study(methods)).axes[0], methods) for methods in (few, many))
+    assert len({line.get_color() for line in other.values()}) == len(many)
+    for method in few:
+        for look in ("get_color", "get_marker", "get_linestyle"):
+            assert getattr(one[method], look)() == getattr(other[method], look)()
+
+
 def test_curves_show_the_mean_of_the_seeds_and_a_band_from_lowest_to_highest():
     axis = pareto.plot(study(["SAP"])).axes[0]
     assert curves(axis, ["SAP"])["SAP"].get_ydata()[0] == pytest.approx(0.9 - 0.02 + 0.005)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from course_lib.errors import CourseError
 from course_lib.files import replacing
@@ -22,23 +23,38 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#F
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "p", "h")
 DASHES = ("-", (0, (5, 1.5)), (0, (1, 1)), (0, (4, 1, 1, 1)), (0, (8, 2)), (0, (3, 1, 1, 1, 1, 1)))
 
+FIRST = ("SAP", "magnitude")  # compared everywhere, so they take the same looks in every figure
+
 # The course's reference project (own data): name, sparsity, accuracy, marker.
 REFERENCES = (("SAP", 0.9643, 0.7084, "o"), ("activation", 0.8594, 0.6982, "s"))
 REFERENCE_NOTE = "other data (25x25, 5 classes),\nnot comparable point for point"
 
 
+def looks(methods: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Return method -> colour, marker and dash of its curve: `FIRST` always the same, the others by the alphabet."""
+    order = [*FIRST, *sorted(set(methods) - set(FIRST))]
+    return {
+        method: {
+            "color": COLOURS[n % len(COLOURS)],
+            "marker": MARKERS[n % len(MARKERS)],
+            "linestyle": DASHES[n % len(DASHES)],
+        }
+        for n, method in enumerate(order)
+    }
+
+
 def _draw_curves(axis: Axes, rows: pd.DataFrame, means: pd.DataFrame, by: str, x: str) -> None:
     seeds = rows["seed"].nunique()
-    for index, (method, curve) in enumerate(means.groupby("method", sort=True)):
-        colour, marker = COLOURS[index % len(COLOURS)], MARKERS[index % len(MARKERS)]
+    styles = looks(means["method"])
+    for method, curve in means.groupby("method", sort=True):
+        look = styles[method]
         if curve["seeds"].max() > 1:
-            axis.fill_between(curve[x], curve["low"], curve["high"], color=colour, alpha=0.18, linewidth=0)
+            axis.fill_between(curve[x], curve["low"], curve["high"], color=look["color"], alpha=0.18, linewidth=0)
             own = rows[rows["method"] == method]
-            axis.plot(own[x], own[by], ".", color=colour, alpha=0.45, markersize=3.5)
-        dash = DASHES[index % len(DASHES)]
+            axis.plot(own[x], own[by], ".", color=look["color"], alpha=0.45, markersize=3.5)
         thin = curve["seeds"].max() < seeds  # fewer seeds than the others: an impression, not a comparison
         label = f"{method} (n={curve['seeds'].max()})" if thin else method
-        line = axis.plot(curve[x], curve[by], color=colour, linestyle=dash, marker=marker, label=label, zorder=3)
+        line = axis.plot(curve[x], curve[by], **look, label=label, zorder=3)
         line[0].set(linewidth=0.8 if thin else 1.7, markersize=4 if thin else 6.5)
         line[0].set(markeredgecolor="white", markeredgewidth=0.7)
 

@@ -11,7 +11,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
 
-from course_lib.pareto.figure import COLOURS, DASHES, MARKERS, REFERENCE_NOTE, REFERENCES
+from course_lib.pareto.figure import REFERENCE_NOTE, REFERENCES, looks
 from course_lib.teaching.figures.picture import DPI, FAINT, GONE, INK, KEPT, STYLE, Picture, canvas
 
 Points = Sequence[Sequence[float]]  # rows of (size, accuracy) or (size, mean, low, high)
@@ -20,18 +20,11 @@ SCRATCH = ", from scratch"  # a control: drawn in the looks of its method, hollo
 
 
 def _looks(labels: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """Label -> how it is drawn: by its place in the alphabet, so that a method looks the same in all figures of a table."""
-    methods = sorted({label.removesuffix(SCRATCH) for label in labels} - {DENSE})
-    looks = {}
-    for label in labels:
-        if label == DENSE:
-            looks[label] = {"color": INK, "marker": "*", "ls": ""}
-            continue
-        n = methods.index(label.removesuffix(SCRATCH))
-        looks[label] = {"color": COLOURS[n % len(COLOURS)], "marker": MARKERS[n % len(MARKERS)], "ls": DASHES[n % 6]}
-        if label.endswith(SCRATCH):
-            looks[label] |= {"ls": "", "markerfacecolor": "white", "markersize": 9, "markeredgewidth": 2}
-    return looks
+    """Label -> how it is drawn: a control in the looks of its method."""
+    styles = looks({label.removesuffix(SCRATCH) for label in labels} - {DENSE})
+    styles[DENSE] = {"color": INK, "marker": "*", "linestyle": ""}
+    hollow = {"linestyle": "", "markerfacecolor": "white", "markersize": 9, "markeredgewidth": 2}
+    return {label: styles[label.removesuffix(SCRATCH)] | (hollow if label.endswith(SCRATCH) else {}) for label in labels}
 
 
 def _draw(axis: Axes, curves: Mapping[str, Points], front: Points = ()) -> None:
@@ -180,7 +173,7 @@ def choice_board(state: ChoiceState) -> Picture:
         accuracies = np.array([row[1] for rows in state.points.values() for row in rows], dtype=float)
         for label, look in _looks(list(state.points)).items():
             rows = np.asarray(state.points[label], dtype=float)
-            axis.plot(rows[:, 0], rows[:, 1], label=label, **{**look, "ls": "", "markersize": 6, "alpha": 0.8})
+            axis.plot(rows[:, 0], rows[:, 1], label=label, **{**look, "linestyle": "", "markersize": 6, "alpha": 0.8})
         if state.log:
             axis.set_xscale("log")
             axis.xaxis.set_major_locator(LogLocator(subs=(1, 3)))
