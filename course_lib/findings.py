@@ -106,11 +106,7 @@ def _phases(folder: Path, table: pd.DataFrame) -> str:
 
 
 def _stability(folder: Path, table: pd.DataFrame) -> str:
-    return " ".join(_sentence(one.rstrip(".")) for one in stability.sentences(table))
-
-
-def _sentence(words: str) -> str:
-    return words[:1].upper() + words[1:] + "."
+    return stability.summary(table)
 
 
 CIFAR, FASHION = ("cifar10", "cifar10-one-seed"), ("fashion-mnist",)

@@ -130,6 +130,24 @@ def test_the_study_trains_what_is_not_there_and_says_what_it_found(tmp_path, mon
     assert text.count("| mean | ") == table["source"].nunique()
 
 
+def test_a_rule_is_not_called_more_stable_because_it_takes_more():
+    """Larger sets overlap more by lot alone: here both rules are exactly at chance, then one is really above it."""
+    row = {"statistic": "mean", "share": 0.3, "source": "seed", "layer": "dense", "runs": 3, "units": 100}
+    row |= {"strength": 0.1, "gone": 30, "gone_sd": 1}
+    rows = [
+        row | {"rule": "fixed", "jaccard": 0.6, "chance": 0.6},
+        row | {"rule": "variable", "jaccard": 0.1, "chance": 0.1},
+    ]
+    (said,) = stability.sentences(pandas.DataFrame(rows))
+    assert "thresholds: 0.00 / 0.00 (no clear difference" in said
+    rows[1]["jaccard"] = 0.55
+    (said,) = stability.sentences(pandas.DataFrame(rows))
+    assert "thresholds: 0.00 / 0.50 (variable thresholds agree more; variable higher in 1 of 1" in said
+    assert stability.summary(pandas.DataFrame(rows)).endswith(
+        "seed 0.00 / 0.50. Of these 1: variable thresholds agree more in 1."
+    )
+
+
 def test_a_training_in_another_order_is_kept_whatever_the_layout_of_its_weights(tmp_path, bench, monkeypatch):
     curve = grid.curves(grid.check({**TINY, "model": "cnn", "dense": {**TINY["dense"], "epochs": 0.1}}))[0]
     first = overlap._in_another_order(curve, 1, bench, tmp_path)

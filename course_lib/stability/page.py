@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 TITLE = "Do thresholds on activations choose the same units again?"
-BAD = 0.02  # a difference of mean overlaps smaller than this is called none
+CLEAR = 0.05  # a difference of mean agreements smaller than this is called
+NONE = "no clear difference"
+SILENT = 1e-4  # a threshold below this takes only units that answer to no image
 
 
 def write(table: pd.DataFrame, folder: str | Path, facts: Mapping[str, str]) -> list[Path]:
@@ -29,58 +31,98 @@ def write(table: pd.DataFrame, folder: str | Path, facts: Mapping[str, str]) -> 
     png, svg = pareto.save(plot(table), folder / "overlap", alt)
     parts = [f"# {TITLE}", f"![{alt}](overlap.png)", "\n".join(f"- {key}: {value}" for key, value in facts.items())]
     parts += [
-        "Jaccard overlap: units removed in both runs over units removed in either, mean over all pairs of runs; chance: the "
-        "same for sets of these sizes drawn by lot. Each rule's strength is set on the reference network so that it takes "
-        "10, 30 or 50 % of all its units there, and is then left alone.",
-        markdown(table),
+        "Overlap: units removed in both runs over units removed in either (Jaccard), mean over all pairs of runs. The "
+        "larger the sets, the larger it is by chance. Agreement is (overlap - chance) / (1 - chance): 0 for sets drawn by "
+        "lot, 1 for equal ones. Each rule's strength is set on the reference network so that it takes 10, 30 or 50 % of all "
+        "its units there, and is then left alone. Means are over these shares and the layers where anything goes.",
+        by_statistic(table),
+        "Agreement by layer, fixed / variable thresholds:",
+        by_layer(table),
         "\n".join(f"- {sentence}" for sentence in sentences(table)),
-        "By layer: table.csv. This folder is written by the command above.\n",
+        "Every layer, share and statistic: table.csv. This folder is written by the command above.\n",
     ]
     write_text(text, "\n\n".join(parts))
     return [png, svg, csv, text]
 
 
-def by_source(table: pd.DataFrame) -> pd.DataFrame:
-    """Return one row for each statistic, source and rule: means over shares and layers where anything goes."""
-    known = table.dropna(subset=["jaccard"])
-    spread = known.assign(spread=known["gone_sd"] / known["units"])
-    keys = ["statistic", "source", "rule"]
-    return spread.groupby(keys, sort=False)[["jaccard", "chance", "spread"]].mean().reset_index()
+def agreement(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows where anything goes, with their agreement beyond chance; 0 is chance, 1 is equal sets."""
+    known = table.dropna(subset=["jaccard"]).query("chance < 1")
+    beyond = (known["jaccard"] - known["chance"]) / (1 - known["chance"])
+    return known.assign(agreement=beyond, spread=known["gone_sd"] / known["units"])
 
 
-def markdown(table: pd.DataFrame) -> str:
-    """Return `by_source` as a Markdown table, fixed and variable thresholds side by side."""
-    wide = by_source(table).pivot(index=["statistic", "source"], columns="rule")
+def by_statistic(table: pd.DataFrame) -> str:
+    """Return means for each statistic and source as a Markdown table, fixed and variable thresholds side by side."""
+    known, rules = agreement(table), ("fixed", "variable")
     lines = [
-        "| statistic | what differs | overlap, fixed | overlap, variable | chance, fixed | chance, variable |",
+        "| statistic | what differs | overlap, fixed | overlap, variable | agreement, fixed | agreement, variable |",
         "|" + " --- |" * 6,
     ]
-    for statistic in table["statistic"].unique():
-        for source in table["source"].unique():
-            row = wide.loc[(statistic, source)]
-            cells = [f"{row[column, rule]:.2f}" for column in ("jaccard", "chance") for rule in ("fixed", "variable")]
-            lines.append(f"| {statistic} | {source} | " + " | ".join(cells) + " |")
+    for (statistic, source), rows in known.groupby(["statistic", "source"], sort=False):
+        means = rows.groupby("rule")[["jaccard", "agreement"]].mean().round(2) + 0  # + 0: no -0.00
+        cells = [f"{means.loc[rule, column]:.2f}" for column in ("jaccard", "agreement") for rule in rules]
+        lines.append(f"| {statistic} | {source} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
+def by_layer(table: pd.DataFrame) -> str:
+    """Return the mean agreements for each source and layer as a Markdown table of "fixed / variable"."""
+    known = agreement(table)
+    layers = list(table["layer"].unique())
+    means = known.groupby(["source", "layer", "rule"])["agreement"].mean().round(2) + 0
+    lines = [f"| what differs | {' | '.join(layers)} |", "|" + " --- |" * (len(layers) + 1)]
+    for source in known["source"].unique():
+        cells = [" / ".join(_number(means, (source, layer, rule)) for rule in ("fixed", "variable")) for layer in layers]
+        lines.append(f"| {source} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _number(means: pd.Series, key: tuple[str, str, str]) -> str:
+    return f"{means[key]:.2f}" if key in means.index else "nothing goes"
+
+
+def summary(table: pd.DataFrame) -> str:
+    """Say in two sentences how far runs agree, for each source of variation, with fixed and with variable thresholds."""
+    sources = dict(iter(agreement(table).groupby("source", sort=False)))
+    told = "; ".join(f"{source} {_pair(rows)}" for source, rows in sources.items())
+    verdicts = [_verdict(rows) for rows in sources.values()]
+    counts = ", ".join(f"{verdict} in {verdicts.count(verdict)}" for verdict in dict.fromkeys(verdicts))
+    return (
+        f"Agreement of the removed units beyond chance (0: chance, 1: the same), fixed / variable: {told}. "
+        f"Of these {len(verdicts)}: {counts}."
+    )
+
+
+def _verdict(rows: pd.DataFrame) -> str:
+    means = rows.groupby("rule")["agreement"].mean()
+    difference = means["variable"] - means["fixed"]
+    return f"{'variable' if difference > 0 else 'fixed'} thresholds agree more" if abs(difference) >= CLEAR else NONE
+
+
+def _pair(rows: pd.DataFrame) -> str:
+    means = rows.groupby("rule")["agreement"].mean().round(2) + 0
+    return f"{means['fixed']:.2f} / {means['variable']:.2f}"
+
+
 def sentences(table: pd.DataFrame) -> list[str]:
-    """Say for each source of variation which rule is the more stable, and whether networks agree more than by chance."""
-    said = []
-    for source in table["source"].unique():
-        rows = table[table["source"] == source].dropna(subset=["jaccard"])
-        means = rows.groupby("rule")["jaccard"].mean()
-        spread = (rows["gone_sd"] / rows["units"]).groupby(rows["rule"]).mean()
-        difference = means["variable"] - means["fixed"]
-        verdict = (
-            "no clear difference"
-            if abs(difference) < BAD
-            else f"{'variable' if difference > 0 else 'fixed'} thresholds agree more"
-        )
+    """Say for each source of variation how far runs agree beyond chance, and under which rule they agree more."""
+    known, said = agreement(table), []
+    for source, rows in known.groupby("source", sort=False):
+        spread = 100 * rows.groupby("rule")["spread"].mean()
+        pairs = rows.pivot_table(index=["statistic", "share", "layer"], columns="rule", values="agreement").dropna()
+        higher = int((pairs["variable"] > pairs["fixed"]).sum())
         said.append(
-            f"{source}: overlap {means['fixed']:.2f} with fixed and {means['variable']:.2f} with variable thresholds "
-            f"({verdict}); the number of units that go varies by {100 * spread['fixed']:.1f} and "
-            f"{100 * spread['variable']:.1f} % of a layer (standard deviation); chance would give "
-            f"{rows['chance'].mean():.2f}."
+            f"{source} ({rows['runs'].max()} runs): agreement beyond chance, fixed / variable thresholds: {_pair(rows)} "
+            f"({_verdict(rows)}; variable higher in {higher} of {len(pairs)} layers and shares); the number of units "
+            f"that go varies by {spread['fixed']:.1f} and {spread['variable']:.1f} % of a layer (standard deviation)."
+        )
+    silent = known[(known["rule"] == "fixed") & (known["strength"] < SILENT)]
+    for share, rows in silent.groupby("share"):
+        units = rows[rows["source"] == rows["source"].iloc[0]].groupby("statistic")["gone"].sum().mean()
+        said.append(
+            f"set to take {100 * share:.0f} % of the units, the fixed threshold is as good as 0: it takes the {units:.0f} "
+            "units that answer to no image, and all calibrations find these again; a part of its agreement is theirs."
         )
     return said
 
@@ -105,7 +147,7 @@ def plot(table: pd.DataFrame) -> Figure:
             )  # fmt: skip
             drawn = [group["chance"].mean() for group in groups]
             axis.plot(places, drawn, "_", color=COLOURS[number], markersize=12, label=f"{rule}: by chance")
-        axis.set_xticks(range(len(sources)), [source.replace(" ", "\n", 1) for source in sources], fontsize=8)
+        axis.set_xticks(range(len(sources)), [source.replace(" ", "\n") for source in sources], fontsize=8)
         axis.set_title({"mean": "mean activation", "apoz": "1 - APoZ"}[statistic], loc="left", fontsize=11)
         axis.grid(axis="y", color="#dddddd", linewidth=0.6)
         axis.spines[["top", "right"]].set_visible(False)
