@@ -9,13 +9,14 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pandas
 import pytest
 import torch
 from PIL import Image
 
-from course_lib import grid, models, sweep, train
+from course_lib import grid, models, pareto, sweep, train
 from course_lib.errors import CourseError
 from course_lib.sweep import steps
 
@@ -111,11 +112,22 @@ def test_each_curve_keeps_the_model_of_its_best_point_by_validation(undisturbed)
     table, store, _ = undisturbed
     for curve in grid.curves(grid.check(GRID)):
         place = folder_of(store, curve)
-        rows = table[table["method"] == curve["method"]]
-        best = rows["round"][(rows["val_accuracy"] + rows["sparsity"]).idxmax()]
+        best = pareto.best(table[table["method"] == curve["method"]])["round"].item()
         assert [path.name for path in place.glob("*.model.safetensors")] == [f"round-{best:03d}.model.safetensors"]
         assert json.loads((place / "config.json").read_text()) == curve
         assert json.loads((place / "points.json").read_text())["best"] == best
+
+
+def test_the_best_record_is_the_one_that_the_tables_call_best():
+    """Sparser, with a higher score, but below the accuracy that counts: not the best, unless nothing counts."""
+
+    def record(sparsity, accuracy):
+        return SimpleNamespace(sparsity=sparsity, accuracy={"tuned": accuracy})
+
+    good, sparse = record(0.5, 0.65), record(0.99, 0.3)
+    assert steps.best_of([good, sparse]) is good
+    assert steps.best_of([record(0.2, 0.5), sparse]) is sparse
+    assert steps.best_of([record(0.5, 0.75), tie := record(0.6, 0.65)]) is tie
 
 
 def test_a_second_call_runs_nothing_and_gives_the_same_table(undisturbed, monkeypatch):

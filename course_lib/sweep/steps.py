@@ -115,7 +115,7 @@ def _round(curve: Mapping[str, Any], bench: Bench, dense: train.Snapshot, place:
 
 
 def _scratch(curve: Mapping[str, Any], bench: Bench, dense: train.Snapshot, place: Path, records: list[Record]) -> None:
-    """Train new weights under the masks of the curve's best point, for as many epochs as that point had in all."""
+    """Train new weights under the masks of the curve's best point, as the curve trains, for that point's epochs in all."""
     best = best_of(records)
     model = models.build(curve["model"], bench, seed=curve["seed"] + SCRATCH_SEED)
     epochs = curve["dense"]["epochs"] + best.epochs
@@ -146,8 +146,9 @@ def _finish(curve: Mapping[str, Any], bench: Bench, start: Mapping[str, Any], pl
 
 
 def best_of(records: list[Record]) -> Record:
-    """Return the record with the best score on validation."""
-    return max(records, key=lambda record: pareto.score(record.accuracy["tuned"], record.sparsity))
+    """Return the record that `pareto.best` names: of those whose validation accuracy counts the highest score."""
+    counted = [record for record in records if record.accuracy["tuned"] >= pareto.FLOOR] or records
+    return max(counted, key=lambda record: (pareto.score(record.accuracy["tuned"], record.sparsity), record.sparsity))
 
 
 def _point(row: dict[str, Any], model: nn.Module, bench: Bench, curve: Mapping[str, Any], masks: Masks) -> dict[str, Any]:
