@@ -6,6 +6,7 @@ import hashlib
 import inspect
 import itertools
 import json
+import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -48,6 +49,8 @@ DEFAULTS: dict[str, Any] = {
     "compare": [],  # pairs of methods that the report compares; empty: SAP with every other
     "at": [],  # at which sparsities; empty: the report's own
 }
+KINDS = {"name": str, "model": str, "data": (str, Path), "dense": Mapping, "fit": Mapping, "references": bool}
+KINDS |= dict.fromkeys(("seeds", "method", "compare", "at"), list)
 REPORTED = ("name", "seeds", "method", "references", "compare", "at")  # what is no part of a curve
 DENSE = {"epochs": 5, "threads": 2, "fit": {}}
 # A method may set its own; it may also have `seeds`, some of the grid's, and `axes`, see `methods`.
@@ -60,7 +63,7 @@ PER_METHOD = (
     "rewind",
     "scratch",
     "fit",
-)  # a method may set its own
+)
 FIT = ("optimizer", "lr", "weight_decay", "batch_size", "label_smoothing", "dropout")
 
 
@@ -84,9 +87,11 @@ def check(grid: Mapping[str, Any]) -> dict[str, Any]:
     """Return `grid` with its defaults filled in; the first mistake in it is refused in one sentence."""
     _known(grid, DEFAULTS, "the grid")
     full = {**DEFAULTS, **grid}
-    for key, kind in {"seeds": list, "method": list, "dense": Mapping, "fit": Mapping, "data": (str, Path)}.items():
+    for key, kind in KINDS.items():
         if not isinstance(full[key], kind):
             raise CourseError(f"{key} = {full[key]!r} was given; see course_lib/grids for the form that is expected.")
+    if not re.fullmatch(r"[\w-][\w.-]*", full["name"]):
+        raise CourseError(f"name = {full['name']!r} was given; it names folders: letters, digits, '.', '_' and '-'.")
     full = {**full, "dense": {**DENSE, **grid.get("dense", {})}}
     _known(full["dense"], DENSE, "[dense]")
     _known(full["fit"], FIT, "[fit]")
@@ -112,14 +117,16 @@ def check(grid: Mapping[str, Any]) -> dict[str, Any]:
     _number(full["dense"]["epochs"], "[dense] epochs")
     _number(full["dense"]["threads"], "[dense] threads", whole=True, least=1)
     _check_fit(full["dense"]["fit"], "[dense.fit]")
-    seen = {}
+    seen: list[tuple[dict[str, Any], str]] = []
     for curve in curves(full):
         _check_curve(curve)
-        same = seen.setdefault(identity({**curve, "method": ""}), curve["method"])
-        if same != curve["method"]:
-            raise CourseError(
-                f"the methods {same!r} and {curve['method']!r} of the grid are the same; leave one of them out."
-            )
+        plain = {**curve, "method": "", "pruner": "", "arguments": pruner(curve).describe()}
+        for other, name in seen:
+            if other == plain:
+                raise CourseError(
+                    f"the methods {name!r} and {curve['method']!r} of the grid are the same; leave one of them out."
+                )
+        seen.append((plain, curve["method"]))
     return full
 
 
@@ -184,6 +191,10 @@ def methods(grid: Mapping[str, Any]) -> list[dict[str, Any]]:
             raise CourseError(f"a method of the grid is {method!r}; a table with a name and a pruner is expected.")
         if missing := {"name", "pruner"} - set(method):
             raise CourseError(f"a method of the grid lacks its {min(missing)}.")
+        for key, kind in {"name": str, "axes": Mapping, "seeds": list}.items():
+            if key in method and (not isinstance(method[key], kind) or not method[key]):
+                what = {"name": "text", "axes": "a table", "seeds": "a list"}[key]
+                raise CourseError(f"method {method['name']!r}: {key} = {method[key]!r} was given; it is {what}, not empty.")
         if unknown := [seed for seed in method.get("seeds", []) if seed not in grid["seeds"]]:
             raise CourseError(f"method {method['name']!r}: seed {unknown[0]!r} was given; the grid has {grid['seeds']}.")
         axes = method.get("axes", {})

@@ -112,7 +112,9 @@ def test_each_curve_keeps_the_model_of_its_best_point_by_validation(undisturbed)
     table, store, _ = undisturbed
     for curve in grid.curves(grid.check(GRID)):
         place = folder_of(store, curve)
-        best = pareto.best(table[table["method"] == curve["method"]])["round"].item()
+        rows = table[table["method"] == curve["method"]]
+        floor = pareto.FLOOR if (rows["val_accuracy"] >= pareto.FLOOR).any() else 0
+        best = pareto.best(rows, floor)["round"].item()
         assert [path.name for path in place.glob("*.model.safetensors")] == [f"round-{best:03d}.model.safetensors"]
         assert json.loads((place / "config.json").read_text()) == curve
         assert json.loads((place / "points.json").read_text())["best"] == best
@@ -325,6 +327,19 @@ BAD = {
     "no seeds": ({"seeds": []}, "the grid's seeds is empty"),
     "duplicate names": ({"method": [METHOD, {**METHOD, "p": 1, "q": 2}]}, "the grid's method has 'SAP' twice"),
     "percent": ({"method": [{"name": "x", "pruner": "magnitude", "sparsity": 50}]}, r"for 50 percent give 0\.5"),
+    "the same method twice": (
+        {"method": [{**METHOD, "p": 1, "q": 2}, {**METHOD, "name": "x", "p": 1.0, "q": 2, "eta": 0.0}]},
+        "'SAP' and 'x' of the grid are the same",
+    ),
+    "a method without seeds": ({"method": [{**METHOD, "seeds": []}]}, r"'SAP': seeds = \[\] was given; it is a list"),
+    "a method whose seeds are a number": ({"method": [{**METHOD, "seeds": 0}]}, "seeds = 0 was given; it is a list"),
+    "a method whose axes are a list": ({"method": [{**METHOD, "axes": [1]}]}, r"axes = \[1\] was given; it is a table"),
+    "a method whose name is a number": ({"method": [{**METHOD, "name": 5}]}, "name = 5 was given; it is text"),
+    "a name that leaves the folder": ({"name": "../x"}, "name = '../x' was given; it names folders"),
+    "references as text": ({"references": "yes"}, "references = 'yes' was given"),
+    "at as a number": ({"at": 0.5}, "at = 0.5 was given"),
+    "compare as a number": ({"compare": 3}, "compare = 3 was given"),
+    "model as a list": ({"model": ["mlp"]}, "model = .* was given"),
     "p above q": ({"method": [{**METHOD, "p": 2, "q": 1}]}, "p"),
     "two rules": ({"method": [{"name": "x", "pruner": "activation", "threshold": 1, "quantile": 0.1}]}, "exactly one of"),
     "unknown model": ({"model": "vit"}, "model = 'vit' was given; known are mlp"),

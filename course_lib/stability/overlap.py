@@ -95,6 +95,7 @@ def study(grid: Mapping[str, Any], data: str | None, records: Path, store: Path)
     if len(curves) < 3:
         raise CourseError(f"the grid {grid['name']!r} has {len(curves)} seed(s); their spread needs at least 3.")
     runs, (first, *others) = Store(store / grid["name"], records), curves.values()
+    runs.check(first["data"], steps.digest(bench), "cpu")
     starts = [_start(curve, bench, runs) for curve in (first, *others)]
     orders = [_in_another_order(first, curve["seed"], bench, store / "stability") for curve in others]
     return table(starts[0], orders, starts[1:], bench)
@@ -106,7 +107,9 @@ def _in_another_order(curve: Mapping[str, Any], seed: int, bench: Bench, folder:
     model = models.build(curve["model"], bench, seed=curve["seed"])
     if path.exists():
         return train.rewind(model, load_file(path))
-    train.fit(model, bench, curve["dense"]["epochs"], seed=seed, precision=curve["precision"], **curve["dense"]["fit"])
+    settings = curve["dense"]
+    with steps.threads(settings["threads"]):
+        train.fit(model, bench, settings["epochs"], seed=seed, precision=curve["precision"], **settings["fit"])
     with replacing(path) as temporary:
         steps.save(model, temporary)
     return model

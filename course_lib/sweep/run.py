@@ -87,6 +87,8 @@ def _store(what: Mapping[str, Any], store: str | Path, records: str | Path | Non
 
 
 def _run(full: Mapping[str, Any], runs: Store, engine: Engine, images: str, quiet: bool) -> None:
+    for curve in grid.curves(full):
+        runs.publish(curve)
     todo = unfinished(full, runs.folder.parent, runs.records)
     starts = {curve["seed"]: curve for curve in todo if not runs.has_start(curve)}
     for curve in todo:
@@ -141,6 +143,7 @@ def _drive(
             try:
                 over = keep(todo[number], future.result())
                 suspects.discard(number)
+                del deaths[number]
             except lost as error:
                 suspects.add(number)
                 deaths[number] += alone
@@ -153,6 +156,7 @@ def _drive(
                     fail(todo[number], reason)
             if not over:
                 waiting.appendleft(number)
+        waiting = deque(sorted(waiting, key=lambda number: number not in suspects))  # these first, then all at once again
 
 
 def _bar(name: str, todo: Sequence[Curve], starts: Sequence[Curve], runs: Store) -> tqdm:

@@ -43,7 +43,7 @@ SCRATCH_SEED = 1000  # added to a curve's seed: other initial weights than the d
 
 def dense_start(curve: Mapping[str, Any], images: str) -> Files:
     """Train the dense model that a curve starts from. images: see `digest`."""
-    with _workplace({}) as place, _threads(curve["dense"]["threads"]):
+    with _workplace({}) as place, threads(curve["dense"]["threads"]):
         bench = _bench(curve, images)
         model, settings = _model(curve, bench), curve["dense"]
         history = train.fit(
@@ -53,7 +53,8 @@ def dense_start(curve: Mapping[str, Any], images: str) -> Files:
         row = {"method": "dense", "round": 0, "sparsity": 0.0, "unit_sparsity": 0.0, "status": "ok"}
         row |= {"val_accuracy": train.evaluate(model, bench), "pruned_accuracy": None, "images": history["images"]}
         row |= {"epochs": settings["epochs"], "seconds": history["seconds"]}
-        row = _point(row, model, bench, {**curve, "teacher": False, "rewind": False}, Masks.dense(model))
+        plain = {"teacher": False, "rewind": False, "threads": settings["threads"]}
+        row = _point(row, model, bench, {**curve, **plain}, Masks.dense(model))
         config = {
             **grid.dense(curve),
             "data": Path(curve["data"]).name,
@@ -71,7 +72,7 @@ def advance(curve: Mapping[str, Any], images: str, start: Files, done: Files) ->
         start: the files of its dense start.
         done: the curve's own files: every JSON; models and masks of the last round, or of all once the rounds are over.
     """
-    with _workplace(done) as place, _threads(curve["threads"]):
+    with _workplace(done) as place, threads(curve["threads"]):
         try:
             bench, dense = _bench(curve, images), _dense(start)
             records = _records(place)
@@ -84,7 +85,7 @@ def advance(curve: Mapping[str, Any], images: str, start: Files, done: Files) ->
         except Exception as error:  # whatever it was, the other curves go on, and `table` says it
             reason = f"{type(error).__name__}: {error}"
             write_json(place / "failed.json", {"reason": reason, "traceback": traceback.format_exc()})
-        return {name: content for name, content in _files(place).items() if name not in done}
+        return {name: content for name, content in _files(place).items() if done.get(name) != content}
 
 
 def digest(bench: Bench) -> str:
@@ -235,7 +236,8 @@ def _processor() -> str:
 
 
 @contextmanager
-def _threads(count: int) -> Iterator[None]:
+def threads(count: int) -> Iterator[None]:
+    """Let torch use `count` threads for a while."""
     before = torch.get_num_threads()
     torch.set_num_threads(count)
     try:

@@ -47,9 +47,9 @@ class Store:
         """Whether the dense start of a curve is there; a committed one is brought into the store."""
         place, name = self._start(curve), _start_name(curve)
         weights = self.records / f"{name}.safetensors" if self.records else None
-        if not (place / "record.json").exists() and weights and weights.exists():
-            record = weights.with_suffix(".json").read_bytes()
-            self._put(place, {"model.safetensors": weights.read_bytes(), "record.json": record})
+        record = weights.with_suffix(".json") if weights else None
+        if not (place / "record.json").exists() and weights and record and weights.exists() and record.exists():
+            self._put(place, {"model.safetensors": weights.read_bytes(), "record.json": record.read_bytes()})
         return (place / "record.json").exists()
 
     def is_over(self, curve: Curve) -> bool:
@@ -99,12 +99,15 @@ class Store:
         return {path.name: path.read_bytes() for path in sorted(paths)}
 
     def put_start(self, curve: Curve, files: Files) -> None:
-        """Keep a finished dense start, in the committed records as well."""
+        """Keep a finished dense start; one that differs from the committed one, from which others started, is refused."""
+        known, row = self.dense_row(curve), json.loads(files["record.json"])["row"]
+        if known and (known["val_accuracy"], known["test_accuracy"]) != (row["val_accuracy"], row["test_accuracy"]):
+            raise CourseError(
+                f"the dense start of seed {curve['seed']} came out at {row['val_accuracy']} (validation) here, but finished "
+                f"curves in {self.records} started from one at {known['val_accuracy']}: give another folder of results."
+            )
         self._put(self._start(curve), files)
-        if self.records:
-            with replacing(self.records / f"{_start_name(curve)}.safetensors") as temporary:
-                temporary.write_bytes(files["model.safetensors"])
-            write_text(self.records / f"{_start_name(curve)}.json", files["record.json"].decode())
+        self.publish(curve)
 
     def put(self, curve: Curve, files: Files) -> None:
         """Keep what a step of a curve gave. Of a finished curve only the best point's model is kept."""
@@ -114,9 +117,22 @@ class Store:
             ended = json.loads(files["points.json"])
             for path in {*place.glob("*.model.safetensors")} - {place / f"round-{ended['best']:03d}.model.safetensors"}:
                 path.unlink()
-            if self.records:
-                record = {"config": {**curve, "data": Path(curve["data"]).name}, "rounds": self.rounds(curve), **ended}
-                write_text(self.records / f"{_name(curve)}.json", json.dumps(record, allow_nan=False) + "\n")
+            self.publish(curve)
+
+    def publish(self, curve: Curve) -> None:
+        """Write what the committed records lack of a finished curve and its dense start: a kill may have come before."""
+        if not self.records:
+            return
+        start, record = self._start(curve), self.records / f"{_start_name(curve)}.json"
+        if (start / "record.json").exists() and not record.exists():
+            with replacing(record.with_suffix(".safetensors")) as temporary:
+                temporary.write_bytes((start / "model.safetensors").read_bytes())
+            write_text(record, (start / "record.json").read_text(encoding="utf-8"))
+        points, record = self._curve(curve) / "points.json", self.records / f"{_name(curve)}.json"
+        if points.exists() and not record.exists():
+            plain = {**curve, "data": Path(curve["data"]).name}
+            whole = {"config": plain, "rounds": self.rounds(curve), **_read(points)}
+            write_text(record, json.dumps(whole, allow_nan=False) + "\n")
 
     def fail(self, curve: Curve, reason: str) -> None:
         """Write down why a curve cannot go on."""
