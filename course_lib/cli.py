@@ -62,17 +62,18 @@ def stability(
 ) -> None:
     """Measure how far the units that thresholds on activations remove agree between runs."""
     from course_lib import grid as grids
-    from course_lib import stability as study
+    from course_lib import stability as stable
+    from course_lib import study
     from course_lib.sweep.steps import machine
 
     started = time.perf_counter()
-    table = study.study(grids.load(grid), data, records, out)
+    table = stable.study(grids.load(grid), data, records, out)
     facts = {"command": "course " + shlex.join(_portable(sys.argv[1:]))}
     facts["wall time"] = f"{(time.perf_counter() - started) / 60:.1f} minutes"
-    facts["machine"] = ", ".join(f"{key} {value}" for key, value in machine().items())
-    for path in study.write(table, results, facts):
+    facts["machines, of the dense starts and of this run"] = study.machines(records.parent, machine())
+    for path in stable.write(table, results, facts):
         console.print(f"  {path}", highlight=False)
-    for sentence in study.sentences(table):
+    for sentence in stable.sentences(table):
         console.print(f"- {sentence}", highlight=False)
 
 
@@ -221,9 +222,8 @@ def main() -> None:
 def _study(grid: str, data: str | None, out: Path, results: Path | None, jobs: int | None, engine: str) -> None:
     """Run what is unfinished of a grid, write what it leaves behind, and print it."""
     from course_lib import grid as grids
-    from course_lib import study
+    from course_lib import study, verdicts
     from course_lib import sweep as sweeps
-    from course_lib.sweep.steps import machine
 
     chosen = grids.load(grid)
     if data is not None:
@@ -237,12 +237,11 @@ def _study(grid: str, data: str | None, out: Path, results: Path | None, jobs: i
         console.print("Every curve is complete; nothing is run again.")
     table = sweeps.run(chosen, engine, out, jobs, records)
     facts = {"command": "course " + shlex.join(_portable(sys.argv[1:]))}
-    facts["machine"] = ", ".join(f"{key} {value}" for key, value in machine().items())
     if unfinished:
         facts["wall time of the last call"] = f"{(time.perf_counter() - started) / 60:.1f} minutes"
     paths = [path for place in (out / chosen["name"], results) if place for path in study.write(table, chosen, place, facts)]
     _show(table)
-    for sentence in study.verdicts(table, chosen):
+    for sentence in verdicts.sentences(table, chosen):
         console.print(f"- {sentence}", highlight=False)
     console.print("\nWhere to look next:")
     for path in paths:

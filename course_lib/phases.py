@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from course_lib import grid as grids
 from course_lib.errors import CourseError
 from course_lib.pareto.figure import COLOURS, DASHES, MARKERS
 
@@ -17,19 +19,25 @@ if TYPE_CHECKING:
 
 LEAST = 0.005  # a smaller change of the mean index counts as none
 FLAT, FALLS, RISES = "stays", "falls", "rises"
+PAPER = (FALLS, RISES, FALLS)
+SEEN = ", then ".join(PAPER)
 
 
-def table(records: str | Path) -> pd.DataFrame:
+def table(records: str | Path, grid: Mapping[str, Any] | None = None) -> pd.DataFrame:
     """Return one row a round of every curve in a study's records: the index of its survivors before that round's prune.
 
+    grid: a checked one, whose curves alone are read: records may hold those of an older grid as well; None: all.
     Columns: method, seed, round, sparsity (before the prune), index: the mean over the groups (neurons, layers or all), each
     weighted by its survivors. p and q are the curve's own, so that only methods with the same ones can be compared.
     """
     import pandas as pd
 
+    known = grid and {grids.identity(curve) for curve in grids.curves(grid)}
     rows = []
     for path in sorted(Path(records).glob("*-seed*.json")):
         record = json.loads(path.read_text(encoding="utf-8"))
+        if known and record.get("rounds") and grids.identity(record["config"]) not in known:
+            continue
         sparsity = 0.0
         for one in record.get("rounds", ()):
             groups = [group for group in one["groups"].values() if group["index"] is not None and group["survivors"]]
@@ -62,17 +70,19 @@ def phases(indices: np.ndarray) -> list[str]:
 
 
 def sentences(found: pd.DataFrame) -> list[str]:
-    """Say for each method how its index moves with the rounds (mean over seeds), and whether these are the three phases."""
-    said = []
+    """Say how the index moves with the rounds (mean over seeds): one sentence for all methods where it moves alike."""
+    said: dict[tuple[str, ...], list[str]] = {}
     for method, own in found.groupby("method", sort=False):
         curve = own.groupby("round")[["index", "sparsity"]].mean()
-        moves = phases(curve["index"].to_numpy())
-        three = "the three phases of the paper" if moves == [FALLS, RISES, FALLS] else "not the three phases of the paper"
-        said.append(
-            f"{method}: from {curve['index'].iloc[0]:.3f} at sparsity 0 to {curve['index'].iloc[-1]:.3f} at "
-            f"{curve['sparsity'].iloc[-1]:.3f} the index {', then '.join(moves)} ({three}; {own['seed'].nunique()} seed(s))."
-        )
-    return said
+        index, sparsity = curve["index"].to_numpy(), curve["sparsity"].to_numpy()
+        told = f"{method}, {index[0]:.3f} at sparsity {sparsity[0]:.3g} to {index[-1]:.3f} at {sparsity[-1]:.3f}"
+        said.setdefault(tuple(phases(index)), []).append(told)
+    seeds = f"mean over layers and {found['seed'].nunique()} seed(s)"
+    return [
+        f"The index of the survivors ({seeds}) {', then '.join(moves)}"
+        f"{'' if moves == PAPER else f' (the paper sees that it {SEEN})'}: {'; '.join(told)}."
+        for moves, told in said.items()
+    ]
 
 
 def plot(found: pd.DataFrame, title: str) -> Figure:

@@ -17,13 +17,14 @@ if TYPE_CHECKING:
 COUNTS = ("kept_parameters", "macs")
 BEST_COLUMNS = {
     "method": "method",
-    "seed": "seed",
+    "seeds": "seeds",
     "sparsity": "sparsity",
     "kept_parameters": "kept parameters",
     "macs": "MACs",
+    "epochs": "epochs",
     "val_accuracy": "validation accuracy",
-    "val_score": "validation score",
     "test_accuracy": "test accuracy",
+    "score": "score",
 }
 
 CSS = """
@@ -75,13 +76,13 @@ def _html_table(table: pd.DataFrame, headings: dict[str, str] | None = None) -> 
 
 
 def _best(table: pd.DataFrame) -> str:
-    chosen = pareto.best(table)
-    missing = sorted(set(table["method"]) - set(chosen["method"]))
-    chosen = chosen.assign(val_score=pareto.score(chosen["val_accuracy"], chosen["sparsity"]))
+    chosen = pareto.by_method(table)
+    names = [method for method in table["method"].unique() if not pareto.is_control(method)]
+    missing = sorted(set(names) - set(chosen["method"]))
     html = _html_table(chosen[[column for column in BEST_COLUMNS if column in chosen]], BEST_COLUMNS)
     if missing:
-        names = escape(", ".join(missing))
-        html += f'<p class="note">No point with a validation accuracy of at least {pareto.FLOOR:.2f}: {names}.</p>'
+        listed = escape("; ".join(missing))
+        html += f'<p class="note">No point with a validation accuracy of at least {pareto.FLOOR:.2f}: {listed}.</p>'
     return html
 
 
@@ -127,7 +128,7 @@ def html(
 <ul>{items}</ul>
 <figure><img src="data:image/png;base64,{png}" alt="{alt}"><figcaption>{alt}</figcaption></figure>
 <h2>Each method's best point</h2>
-<p class="note">Chosen by the validation score, (validation accuracy + sparsity) / 2; test accuracies were not read.</p>
+<p class="note">Means over seeds. Chosen by the score on validation, (accuracy + sparsity) / 2; test was not read.</p>
 {_best(table)}
 <h2>How it was made</h2>
 <dl>{terms}</dl>

@@ -272,11 +272,12 @@ def test_legends_cover_neither_axes_nor_one_another():
 
 
 def test_the_alt_text_names_methods_the_dense_model_and_the_best_point():
-    text = pareto.alt_text(study())
-    assert "3 pruning methods (SAP, activation, random)" in text
+    table = study().assign(epochs=5.0, score=0.0)
+    text = pareto.alt_text(table)
+    assert "3 pruning methods (SAP; activation; random)" in text
     assert "the dense model reaches 0.900" in text
-    assert "SAP at sparsity 0.969 (31 parameters kept) with test accuracy 0.810" in text
-    assert "No method has a point" in pareto.alt_text(study().assign(val_accuracy=0.1))
+    assert "SAP: sparsity 0.969 (31 parameters kept) with test accuracy 0.805, means of 3 seeds" in text
+    assert "No method has a point" in pareto.alt_text(table.assign(val_accuracy=0.1))
 
 
 def test_a_saved_figure_has_its_alt_text_and_the_same_bytes_again(tmp_path):
@@ -329,19 +330,64 @@ def test_a_difference_says_how_long_each_was_trained_when_it_came_to_that_sparsi
     table = study(methods=("SAP", "random"), seeds=1, rounds=2).assign(test_images=1000)
     table["epochs"] = 10.0 + table["round"]
     assert "equal epochs" in str(pareto.paired(table, "SAP", "random", 0.625))
-    table.loc[(table["method"] == "SAP") & (table["round"] == 2), "epochs"] = 30.0
-    assert "after 20.5 and 11.5 epochs" in str(pareto.paired(table, "SAP", "random", 0.625))
+    table.loc[table["method"] == "SAP", "epochs"] = 10.0 + 10 * table["round"]
+    found = str(pareto.paired(table, "SAP", "random", 0.625))
+    assert "after 25.0 and 11.5 epochs" in found and found.endswith("SAP had been trained longer")
 
 
-def test_a_bootstrap_interval_covers_the_true_mean_about_as_often_as_it_says():
-    """Of 200 studies of 12 seeds with a true difference of 2 points; a percentile interval of 12 covers somewhat less."""
+def test_epochs_are_counted_over_the_seeds_that_both_have():
+    table = study(methods=("SAP", "random"), rounds=2).assign(test_images=1000, epochs=lambda t: 10.0 + t["round"])
+    table.loc[(table["method"] == "SAP") & (table["seed"] == 2), "epochs"] *= 9
+    table = table[(table["method"] != "random") | (table["seed"] != 2)]
+    assert "equal epochs" in str(pareto.paired(table, "SAP", "random", 0.625))
+
+
+def test_the_weights_of_a_rewound_network_are_as_old_as_its_last_round():
+    """Both trained 2 epochs in each of 5 rounds; the rewound one threw all but the last two away."""
+    table = study(methods=("SAP", "rewound"), seeds=1).assign(test_images=1000, epochs=lambda t: 4.0 + 2 * t["round"])
+    table["rewind"] = table["method"] == "rewound"
+    assert pareto.ages(table)[table["method"] == "SAP"].tolist() == [6, 8, 10, 12, 14]
+    assert pareto.ages(table)[table["method"] == "rewound"].tolist() == [2] * 5
+    found = str(pareto.paired(table, "SAP", "rewound", 0.96875))
+    assert "after 14.0 and 2.0 epochs" in found and found.endswith("SAP had been trained longer")
+
+
+def test_no_line_leads_to_a_point_that_had_final_epochs():
+    table = study(methods=("SAP",), seeds=1, rounds=4).assign(epochs=lambda t: 10.0 + t["round"])
+    assert len(pareto.at_sparsity(table, "SAP", 0.9)) == 1
+    table.loc[table["round"] == 4, "epochs"] = 30.0
+    assert pareto.at_sparsity(table, "SAP", 0.875).to_dict() == pytest.approx({0: 0.84})
+    assert pareto.at_sparsity(table, "SAP", 0.9).empty
+
+
+def test_a_mean_is_over_all_seeds_of_its_method():
+    """Where two of three curves have collapsed, the one that is left is the lucky one."""
+    table = study(methods=("SAP",), rounds=3)
+    table = table[(table["round"] < 3) | (table["seed"] == 1)]
+    means = pareto.mean_curves(table[table["method"] == "SAP"])
+    assert means["seeds"].tolist() == [3, 3]
+
+
+def test_the_drawn_front_has_neither_controls_nor_methods_of_fewer_seeds():
+    table = pd.concat([study(methods=("SAP",)), study(methods=("lucky",), seeds=1), study(methods=("SAP, from scratch",))])
+    table.loc[table["method"] != "SAP", ["val_accuracy", "test_accuracy"]] += 0.05
+    table.loc[table["method"] == "dense", ["val_accuracy", "test_accuracy"]] -= 0.05
+    table = table.drop_duplicates(["method", "seed", "round"])
+    lines = {line.get_label(): line for line in pareto.plot(table).axes[0].lines}
+    sap = lines["SAP"].get_ydata()
+    assert lines["front, chosen on validation"].get_ydata()[1:] == pytest.approx(sap)
+
+
+@pytest.mark.parametrize("seeds", [3, 12])
+def test_an_interval_covers_the_true_mean_about_as_often_as_it_says(seeds):
+    """Of 200 studies with a true difference of 2 points."""
     rng, covered = np.random.default_rng(0), 0
     for _ in range(200):
-        table = study(methods=("SAP", "random"), seeds=12, rounds=1).assign(test_images=1000, epochs=5.0)
+        table = study(methods=("SAP", "random"), seeds=seeds, rounds=1).assign(test_images=1000, epochs=5.0)
         noise = rng.normal(0, 0.01, len(table))
         found = pareto.paired(table.assign(test_accuracy=table["test_accuracy"] + noise), "SAP", "random", 0.5)
         covered += found.low <= 0.02 <= found.high
-    assert 0.85 < covered / 200 < 0.99
+    assert 0.91 < covered / 200 < 0.99
 
 
 def test_means_over_seeds_are_of_points_chosen_on_validation():
@@ -359,3 +405,14 @@ def test_a_curve_of_fewer_seeds_is_thin_and_says_so():
     figure = pareto.plot(pd.concat([table, study(methods=("lone",), seeds=1)]))
     lines = {line.get_label(): line for line in figure.axes[0].lines}
     assert lines["lone (n=1)"].get_linewidth() < lines["SAP"].get_linewidth()
+
+
+def test_a_point_after_final_epochs_stands_alone_and_is_larger():
+    table = study(methods=("SAP",), seeds=1, rounds=4).assign(epochs=lambda t: 10.0 + t["round"])
+    assert "after final epochs" not in words(pareto.plot(table))
+    table.loc[table["round"] == 4, "epochs"] = 30.0
+    figure = pareto.plot(table)
+    curve, end = [line for line in figure.axes[0].lines if line.get_marker() == "o"]
+    assert (len(curve.get_xdata()), list(end.get_xdata())) == (3, [0.9375])
+    assert end.get_markersize() > curve.get_markersize() and end.get_linestyle() == "None"
+    assert "large: after final epochs" in words(figure)

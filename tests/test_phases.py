@@ -46,7 +46,8 @@ def test_the_index_is_the_mean_over_groups_by_their_survivors(tmp_path):
     (sentence,) = phases.sentences(found)
     assert (
         sentence
-        == "sap: from 0.200 at sparsity 0 to 0.300 at 0.500 the index rises (not the three phases of the paper; 1 seed(s))."
+        == "The index of the survivors (mean over layers and 1 seed(s)) rises (the paper sees that it falls, then rises, "
+        "then falls): sap, 0.200 at sparsity 0 to 0.300 at 0.500."
     )
     assert [line.get_label() for line in phases.plot(found, "x").axes[0].lines][1] == "sap"
 

@@ -13,7 +13,7 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from course_lib import cli, doctor, grid, study, sweep
+from course_lib import cli, doctor, grid, study, sweep, verdicts
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -68,7 +68,7 @@ def test_the_readme_of_a_study_says_what_its_table_says(name):
     table = study.read(ROOT / "results" / name)
     text = (ROOT / "results" / name / "README.md").read_text()
     assert study.markdown(table) in text
-    for sentence in study.verdicts(table, grid.load(name)):
+    for sentence in verdicts.sentences(table, grid.load(name)):
         assert sentence in text
 
 

@@ -127,12 +127,12 @@ def test_the_study_trains_what_is_not_there_and_says_what_it_found(tmp_path, mon
     assert {path.name for path in paths} == {"table.csv", "README.md", "overlap.png", "overlap.svg"}
     text = (tmp_path / "results" / "README.md").read_text()
     assert all(sentence in text for sentence in stability.sentences(table))
-    assert text.count("| mean | ") == table["source"].nunique()
+    assert text.count("| mean activation | ") == table["source"].nunique()
 
 
 def test_a_rule_is_not_called_more_stable_because_it_takes_more():
     """Larger sets overlap more by lot alone: here both rules are exactly at chance, then one is really above it."""
-    row = {"statistic": "mean", "share": 0.3, "source": "seed", "layer": "dense", "runs": 3, "units": 100}
+    row = {"statistic": "mean", "share": 0.3, "source": "order", "layer": "dense", "runs": 3, "units": 100}
     row |= {"strength": 0.1, "gone": 30, "gone_sd": 1}
     rows = [
         row | {"rule": "fixed", "jaccard": 0.6, "chance": 0.6},
@@ -144,8 +144,18 @@ def test_a_rule_is_not_called_more_stable_because_it_takes_more():
     (said,) = stability.sentences(pandas.DataFrame(rows))
     assert "thresholds: 0.00 / 0.50 (variable thresholds agree more; variable higher in 1 of 1" in said
     assert stability.summary(pandas.DataFrame(rows)).endswith(
-        "seed 0.00 / 0.50. Of these 1: variable thresholds agree more in 1."
+        "order 0.00 / 0.50. Of these 1: variable thresholds agree more in 1."
     )
+
+
+def test_rules_are_compared_in_layers_where_both_take_anything():
+    row = {"statistic": "mean", "share": 0.3, "source": "order", "runs": 3, "units": 100, "strength": 0.1, "chance": 0.0}
+    row |= {"gone": 30, "gone_sd": 1}
+    rows = [row | {"rule": rule, "layer": "dense", "jaccard": 0.5} for rule in ("fixed", "variable")]
+    rows += [row | {"rule": "fixed", "layer": "conv", "jaccard": float("nan")}]
+    rows += [row | {"rule": "variable", "layer": "conv", "jaccard": 0.1}]
+    (said,) = stability.sentences(pandas.DataFrame(rows))
+    assert "0.50 / 0.50 (no clear difference; variable higher in 0 of 1" in said
 
 
 def test_a_training_in_another_order_is_kept_whatever_the_layout_of_its_weights(tmp_path, bench, monkeypatch):

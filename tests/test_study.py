@@ -5,7 +5,7 @@ import json
 import pandas
 import pytest
 
-from course_lib import grid, study
+from course_lib import grid, study, verdicts
 from course_lib.errors import CourseError
 
 GRID = {"model": "cnn", "data": "x", "precision": "fp32", "threads": 1, "references": False, "method": []}
@@ -30,8 +30,8 @@ def test_a_study_leaves_table_figure_page_and_readme(tmp_path):
     table = made([(0.5, 0.9, 0.88), (0.9, 0.7, 0.69)], [(0.5, 0.8, 0.8), (0.95, 0.75, 0.74)])
     paths = study.write(table, GRID, tmp_path, {"command": "course run"})
     assert {path.name for path in paths} == {
-        *("table.csv", "table.json", "pareto.png", "pareto.svg", "macs.png", "macs.svg", "report.html", "README.md")
-    }
+        *("table.csv", "table.json", "pareto.png", "pareto.svg", "report.html", "README.md")
+    }  # and no figure over MACs, which are the same in all rows
     assert all(path.stat().st_size > 0 for path in paths)
     again = study.read(tmp_path)
     pandas.testing.assert_frame_equal(again, table, check_dtype=False)
@@ -57,35 +57,32 @@ def test_the_reference_points_are_drawn_on_cifar_only(tmp_path):
     ],
 )
 def test_whether_sap_dominates_is_read_off_the_front(sap, magnitude, said):
-    assert any(said in sentence for sentence in study.verdicts(made(sap, magnitude)))
+    assert any(said in sentence for sentence in verdicts.sentences(made(sap, magnitude)))
 
 
 def test_the_front_is_chosen_on_validation_not_on_test():
     table = made([(0.5, 0.9, 0.1)], [(0.5, 0.8, 0.99)])
-    assert any("1 of SAP" in sentence for sentence in study.verdicts(table))
+    assert any("1 of SAP" in sentence for sentence in verdicts.sentences(table))
 
 
 def test_sap_is_compared_with_magnitude_at_equal_sparsity():
     for mine, said in ((0.80, "+0.0"), (0.85, "+5.0"), (0.78, "-2.0")):
         table = made([(0.5, 0.9, mine), (0.9, 0.8, 0.5)], [(0.4, 0.9, 0.90), (0.6, 0.8, 0.70)])
-        (sentence,) = [s for s in study.verdicts(table) if "over magnitude" in s]
-        assert sentence.startswith(
-            f"At sparsity 0.5 SAP is {said} points of test accuracy over magnitude (1 seed, no interval;"
-        )
+        (sentence,) = [s for s in verdicts.sentences(table) if "minus magnitude" in s]
+        assert sentence.startswith(f"SAP minus magnitude, points of test accuracy (one seed): {said} at 0.5 (trained for 1")
 
 
 def test_beyond_the_other_curve_nothing_is_compared():
     table = made([(0.45, 0.9, 0.80)], [(0.5, 0.9, 0.90), (0.7, 0.8, 0.70)])
-    assert not any("over magnitude" in s for s in study.verdicts(table))
+    (sentence,) = [s for s in verdicts.sentences(table) if "minus magnitude" in s]
+    assert sentence.endswith("no sparsity is reached by both.")
 
 
 def test_pairs_and_sparsities_can_be_named():
     table = made([(0.6, 0.9, 0.80)], [(0.7, 0.8, 0.70)])
-    found = study.verdicts(table, {"compare": [["magnitude", "SAP"]], "at": [0.3, 0.6]})
-    assert [s.split(" (")[0][:42] for s in found if "over SAP" in s] == [
-        "At sparsity 0.3 magnitude is -3.6 points o",
-        "At sparsity 0.6 magnitude is -7.3 points o",
-    ]
+    found = verdicts.sentences(table, {"compare": [["magnitude", "SAP"]], "at": [0.3, 0.6]})
+    (sentence,) = [s for s in found if "minus" in s]
+    assert sentence.startswith("magnitude minus SAP, points of test accuracy (one seed): -3.6 at 0.3, -7.3 at 0.6. One")
 
 
 def seeded(accuracies):
@@ -100,20 +97,49 @@ def seeded(accuracies):
 
 def test_over_seeds_differences_are_paired_and_have_an_interval():
     table = seeded({"SAP": [0.03, 0.02, 0.01], "magnitude": [0.0, 0.0, 0.0], "random": [-0.03, 0.02, 0.01]})
-    found = [s for s in study.verdicts(table) if s.startswith("At sparsity 0.95")]
-    assert found == [
-        "At sparsity 0.95 SAP is +2.0 [+1.0, +3.0] points of test accuracy over magnitude (3 seeds, equal epochs).",
-        "At sparsity 0.95 SAP is +2.0 [+0.0, +6.0] points of test accuracy over random (3 seeds, equal epochs): no "
-        "difference that these seeds can tell.",
+    start = "points of test accuracy [95 % interval of 3 seeds]:"
+    assert [verdicts.compared(table, "SAP", other, [0.95, 0.99]) for other in ("magnitude", "random")] == [
+        f"SAP minus magnitude, {start} +2.0 [-0.5, +4.5] at 0.95; not reached by both: 0.99. No difference that these seeds "
+        "can tell.",
+        f"SAP minus random, {start} +2.0 [-6.6, +10.6] at 0.95; not reached by both: 0.99. No difference that these seeds "
+        "can tell.",
     ]
+    clear = seeded({"SAP": [0.03, 0.02, 0.03], "magnitude": [0.0, 0.0, 0.0]})
+    assert verdicts.compared(clear, "magnitude", "SAP", [0.95]).endswith("Clearly behind at 0.95.")
+
+
+def test_the_seeds_of_each_sparsity_are_named_where_not_all_come_that_far():
+    table = seeded({"SAP": [0.03, 0.02, 0.01], "magnitude": [0.0, 0.0, 0.0]})
+    table = table[(table["method"] != "SAP") | (table["sparsity"] < 0.9) | (table["seed"] == 0)]
+    assert "+3.0 at 0.95 (1 of the seeds)" in verdicts.compared(table, "SAP", "magnitude", [0.4, 0.95])
+
+
+def test_where_curves_end_after_final_epochs_is_said_and_no_line_leads_there():
+    table = made(
+        [(0.5, 0.9, 0.88), (0.7, 0.8, 0.8), (0.9, 0.7, 0.69)], [(0.5, 0.8, 0.8), (0.6, 0.8, 0.8), (0.95, 0.75, 0.74)]
+    )
+    assert verdicts.ends(table) == []
+    table.loc[table["round"] == 2, "epochs"] += 10
+    (said,) = verdicts.ends(table)
+    assert said.endswith("after final epochs (13 in all): magnitude 0.7400 at 0.9500; SAP 0.6900 at 0.9000.")
+    assert "not reached by both: 0.9" in verdicts.compared(table, "SAP", "magnitude", [0.5, 0.9])
+
+
+def test_what_the_dense_model_reaches_when_it_is_trained_on_is_said_and_it_is_no_contestant():
+    table = made([(0.5, 0.9, 0.88), (0.9, 0.7, 0.69), (0.91, 0.7, 0.69)], [(0.5, 0.8, 0.8)]).assign(rewind=False)
+    assert any("nothing here says that pruning improves" in s for s in verdicts.sentences(table))
+    on = pandas.DataFrame(rows("dense, trained on", [(0.0, 0.91, 0.90), (0.0, 0.95, 0.94)])).assign(rewind=False)
+    found = verdicts.sentences(pandas.concat([table, on]))
+    assert not any("nothing here says" in s or "minus dense" in s or "of dense" in s for s in found)
+    assert any("after epochs: dense 0.8900 after 1; dense, trained on 0.9400 after 2. Pruned" in s for s in found)
+    assert "| dense, trained on | 1 | 0.0000 |" in study.markdown(pandas.concat([table, on]))
 
 
 def test_a_method_with_fewer_seeds_is_in_no_comparison_and_not_on_the_front():
     table = seeded({"SAP": [0.0] * 3, "magnitude": [0.0] * 3})
     table = pandas.concat([table, pandas.DataFrame(rows("lucky", [(0.99, 0.99, 0.99)]))])
-    found = study.verdicts(table)
-    assert not any("over lucky" in s or "of lucky" in s for s in found)
-    assert any(s.startswith("lucky: best point") and s.endswith("(one seed).") for s in found)
+    found = verdicts.sentences(table)
+    assert not any("lucky" in s for s in found)
     assert "| lucky | 1 |" in study.markdown(table)
 
 
@@ -123,8 +149,8 @@ def test_the_from_scratch_control_is_set_beside_the_points_whose_masks_it_has():
         row for seed in range(3) for row in rows("SAP, from scratch", [(0.95, 0.8, 0.66), (0.95, 0.8, 0.66)], seed=seed)
     ]
     control = [row for row in control if row["round"] == 1]
-    (sentence,) = [s for s in study.verdicts(pandas.concat([table, pandas.DataFrame(control)])) if "new weights" in s]
-    assert "reach -4.0, -4.0, -4.0 points of test accuracy over the pruned" in sentence
+    (sentence,) = [s for s in verdicts.sentences(pandas.concat([table, pandas.DataFrame(control)])) if "new weights" in s]
+    assert "are -4.0, -4.0, -4.0 points of test accuracy over the pruned" in sentence
 
 
 def test_a_folder_without_a_table_is_refused(tmp_path):
@@ -136,14 +162,19 @@ def test_where_records_are_kept_the_index_along_the_curves_is_drawn(tmp_path):
     table = made([(0.5, 0.9, 0.88), (0.9, 0.7, 0.69)], [(0.5, 0.8, 0.8)])
     (tmp_path / "records").mkdir()
     rounds = [{"round": k, "sparsity": 0.1 * k, "groups": {"all": {"index": 0.1 * k, "survivors": 10}}} for k in (1, 2)]
-    record = {"config": {"method": "SAP", "seed": 0}, "rounds": rounds}
+    checked = grid.check({"method": [{"name": "SAP", "pruner": "sap"}]})
+    (curve,) = grid.curves(checked)
+    record = {"config": curve, "rounds": rounds, "machine": {"processor": "abacus"}}
     (tmp_path / "records" / "sap-seed0-abc.json").write_text(json.dumps(record))
-    paths = study.write(table, {**GRID, "method": [{"name": "SAP", "pruner": "sap"}]}, tmp_path, {})
+    older = {"config": {**curve, "epochs": 9}, "rounds": [{**one, "groups": {}} for one in rounds]}
+    (tmp_path / "records" / "sap-seed0-old.json").write_text(json.dumps(older))
+    paths = study.write(table, checked, tmp_path, {})
+    assert "- machine: processor abacus" in (tmp_path / "README.md").read_text()
     assert {"index.png", "index.svg"} <= {path.name for path in paths}
-    assert "from 0.100 at sparsity 0 to 0.200 at 0.100 the index rises" in (tmp_path / "README.md").read_text()
+    assert "SAP, 0.100 at sparsity 0 to 0.200 at 0.100." in (tmp_path / "README.md").read_text()
 
 
 def test_a_method_that_never_reaches_the_floor_is_said_to():
-    found = study.verdicts(made([(0.5, 0.3, 0.3)], [(0.5, 0.8, 0.8)]))
+    found = verdicts.sentences(made([(0.5, 0.3, 0.3)], [(0.5, 0.8, 0.8)]))
     assert "SAP: no point reaches a validation accuracy of 0.6." in found
     assert "| SAP |" not in study.markdown(made([(0.5, 0.3, 0.3)], [(0.5, 0.3, 0.3)]))

@@ -4,21 +4,41 @@ from __future__ import annotations
 
 from course_lib.pareto.compare import Difference, at_sparsity, by_method, paired
 from course_lib.pareto.figure import alt_text, plot, save
-from course_lib.pareto.points import AXES, FLOOR, best, front, hypervolume, mean_curves, score
+from course_lib.pareto.points import (
+    AXES,
+    DENSE,
+    FLOOR,
+    SCRATCH,
+    ages,
+    best,
+    contestants,
+    front,
+    hypervolume,
+    is_control,
+    mean_curves,
+    score,
+    without_final,
+)
 
 __all__ = [
     "AXES",
+    "DENSE",
     "FLOOR",
+    "SCRATCH",
     "Difference",
+    "ages",
     "alt_text",
     "at_sparsity",
     "best",
     "by_method",
+    "contestants",
     "front",
     "hypervolume",
+    "is_control",
     "mean_curves",
     "paired",
     "plot",
     "save",
     "score",
+    "without_final",
 ]

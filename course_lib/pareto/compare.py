@@ -9,22 +9,22 @@ import numpy as np
 
 from course_lib.errors import CourseError
 from course_lib.measure import standard_error
-from course_lib.pareto.points import DENSE, best, hypervolume, measured
+from course_lib.pareto.points import DENSE, ages, best, front, hypervolume, is_control, measured, score, without_final
 
 if TYPE_CHECKING:
     import pandas as pd
 
 CONFIDENCE = 0.95
 MUCH = 1.25  # of epochs: beyond that a difference may be one of training
-RESAMPLES = 9999
 
 
 @dataclass(frozen=True)
 class Difference:
-    """One method minus another at one sparsity: the mean over seeds, in shares of accuracy, and its bootstrap interval.
+    """One method minus another at one sparsity: the mean over seeds, in shares of accuracy, and its 95 % interval.
 
     low, high: None with fewer than 3 seeds, of which no interval is made. error: one standard error of a difference of two
-    accuracies on that many test images. epochs: how long each had been trained in all when it came to this sparsity.
+    accuracies on that many test images, if the two networks erred independently; as they do not, it is less. epochs: for
+    how long the weights of each had been trained when they came to this sparsity, since their initial values.
     """
 
     one: str
@@ -44,12 +44,13 @@ class Difference:
         if self.low is None or self.high is None:
             seeds = "1 seed" if self.seeds == 1 else f"{self.seeds} seeds"
             told += f" points of test accuracy over {self.other} ({seeds}, no interval; {epochs};"
-            return f"{told} one standard error of the images: {100 * self.error:.1f}){self._longer()}"
+            return f"{told} one standard error of the images: at most {100 * self.error:.1f}){self.longer()}"
         told += f" [{100 * self.low:+.1f}, {100 * self.high:+.1f}] points of test accuracy over {self.other}"
         told += f" ({self.seeds} seeds, {epochs})"
-        return told + (": no difference that these seeds can tell" if self.low <= 0 <= self.high else self._longer())
+        return told + (": no difference that these seeds can tell" if self.low <= 0 <= self.high else self.longer())
 
-    def _longer(self) -> str:
+    def longer(self) -> str:
+        """Return a remark if one had been trained for much longer than the other, or nothing."""
         one, other = self.epochs
         if max(one, other) <= MUCH * min(one, other):
             return ""
@@ -60,70 +61,81 @@ def at_sparsity(table: pd.DataFrame, method: str, sparsity: float, by: str = "te
     """Return seed -> accuracy of a method's curve at `sparsity`, on the straight line between its two nearest points.
 
     Seeds whose curve does not reach from below to above `sparsity` are left out. Of points of equal sparsity the last
-    round counts; the dense model is the first point of every curve of its seed.
+    round counts; the dense model is the first point of every curve of its seed. A last round with final epochs is an end
+    point: no line leads there.
     """
+    return _interpolated(measured(table, by, "sparsity"), method, sparsity, by)
+
+
+def _interpolated(rows: pd.DataFrame, method: str, sparsity: float, column: str) -> pd.Series:
     import pandas as pd
 
-    rows = measured(table, by, "sparsity")
     found = {}
     for seed, curve in rows[rows["method"] == method].groupby("seed"):
         start = rows[(rows["method"] == DENSE) & (rows["seed"] == seed)]
         points = (
-            pd.concat([start, curve])
+            pd.concat([start, without_final(curve)])
             .sort_values(["sparsity", "round"], kind="stable")
             .drop_duplicates("sparsity", keep="last")
         )
         if points["sparsity"].iloc[0] <= sparsity <= points["sparsity"].iloc[-1]:
-            found[seed] = float(np.interp(sparsity, points["sparsity"], points[by]))
+            found[seed] = float(np.interp(sparsity, points["sparsity"], points[column]))
     return pd.Series(found, dtype=float)
 
 
 def paired(table: pd.DataFrame, one: str, other: str, sparsity: float) -> Difference | None:
     """Compare two methods at one sparsity over the seeds that both have there; None if there is no such seed.
 
-    Seeds share a dense start, so their differences are paired. The interval is the percentile bootstrap over seeds
-    (Efron & Tibshirani 1993); with three seeds it runs from about the lowest to the highest difference.
+    Seeds share a dense start, so their differences are paired. The interval is Student's (1908), mean ± t * s / sqrt(n): a
+    bootstrap of three seeds can do no more than run from the lowest to the highest, which covers the truth 3 times in 4.
     """
-    from scipy.stats import bootstrap
+    from scipy.stats import t
 
     if one == other:
         raise CourseError(f"{one!r} was given to be compared with itself.")
-    differences = (at_sparsity(table, one, sparsity) - at_sparsity(table, other, sparsity)).dropna().to_numpy()
-    if not len(differences):
+    first = at_sparsity(table, one, sparsity)
+    differences = (first - at_sparsity(table, other, sparsity)).dropna()
+    n, mean, seeds = len(differences), float(differences.mean()), differences.index
+    if not n:
         return None
     low = high = None
-    if len(differences) >= 3:
-        options = {"confidence_level": CONFIDENCE, "n_resamples": RESAMPLES, "method": "percentile"}
-        found = bootstrap((differences,), np.mean, rng=np.random.default_rng(0), **options)
-        interval = found.confidence_interval
-        low, high = float(interval.low), float(interval.high)
-    accuracy = float(at_sparsity(table, one, sparsity).mean())
-    error = 2**0.5 * standard_error(accuracy, int(table["test_images"].iloc[0]))
-    epochs = tuple(float(at_sparsity(table, method, sparsity, "epochs").mean()) for method in (one, other))
-    return Difference(one, other, sparsity, len(differences), float(differences.mean()), low, high, error, epochs)
+    if n >= 3:
+        half = float(t.ppf((1 + CONFIDENCE) / 2, n - 1) * differences.std() / n**0.5)
+        low, high = mean - half, mean + half
+    error = 2**0.5 * standard_error(float(first[seeds].mean()), int(table["test_images"].iloc[0]))
+    aged = table.reset_index(drop=True)
+    aged = aged.assign(age=ages(aged))
+    epochs = tuple(float(_interpolated(aged, method, sparsity, "age")[seeds].mean()) for method in (one, other))
+    return Difference(one, other, sparsity, n, mean, low, high, error, epochs)
 
 
 def by_method(table: pd.DataFrame) -> pd.DataFrame:
     """Return one row a method: the mean and standard deviation over seeds of its best point and of its area.
 
-    The best point of each seed is chosen on validation (`best`); the area is the hypervolume of that seed's curve over
-    sparsity, with the accuracy floor as the reference, by test accuracy. Best mean score first.
+    The best point of each seed is chosen on validation (`best`); the area is the hypervolume over sparsity, with the
+    accuracy floor as the reference, of the test accuracies of that seed's front, which is chosen on validation as well. Best
+    mean score on validation first. Controls are left out.
     """
     import pandas as pd
 
-    rows = table[table["method"] != DENSE]
+    rows = table[~table["method"].map(is_control)]
+    if rows.empty:
+        return pd.DataFrame(columns=["method", "seeds", "score"])
     chosen = pd.concat([best(own) for _, own in rows.groupby("seed")])
-    areas = {key: hypervolume(own, "test_accuracy") for key, own in rows.groupby(["method", "seed"])}
+    areas = {key: hypervolume(front(own), "test_accuracy") for key, own in rows.groupby(["method", "seed"])}
     found = []
     for method, own in chosen.groupby("method"):
         area = np.array([areas[method, seed] for seed in own["seed"]])
         row = {"method": method, "seeds": len(own), "seeds_run": rows.loc[rows["method"] == method, "seed"].nunique()}
-        for column in ("sparsity", "kept_parameters", "macs", "epochs", "val_accuracy", "test_accuracy", "score"):
+        columns = ("sparsity", "kept_parameters", "macs", "epochs", "val_accuracy", "test_accuracy", "score")
+        for column in own.columns.intersection(columns):
             row |= {column: own[column].mean(), f"{column}_sd": _deviation(own[column].to_numpy(float))}
         found.append(row | {"hypervolume": area.mean(), "hypervolume_sd": _deviation(area)})
     if not found:
         return pd.DataFrame(columns=["method", "seeds", "score"])
-    return pd.DataFrame(found).sort_values("score", ascending=False, kind="stable", ignore_index=True)
+    found = pd.DataFrame(found)
+    order = score(found["val_accuracy"], found["sparsity"]).sort_values(ascending=False, kind="stable").index
+    return found.loc[order].reset_index(drop=True)
 
 
 def _deviation(values: np.ndarray) -> float:

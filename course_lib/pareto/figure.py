@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from course_lib.errors import CourseError
 from course_lib.files import replacing
 from course_lib.measure import standard_error
-from course_lib.pareto.points import AXES, DENSE, FLOOR, best, front, mean_curves, measured
+from course_lib.pareto.compare import by_method
+from course_lib.pareto.points import AXES, DENSE, FLOOR, contestants, front, is_control, mean_curves, measured, without_final
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,6 +24,7 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#F
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "p", "h")
 DASHES = ("-", (0, (5, 1.5)), (0, (1, 1)), (0, (4, 1, 1, 1)), (0, (8, 2)), (0, (3, 1, 1, 1, 1, 1)))
 
+MANY = 10  # methods: beyond that the figure is higher, and shows only accuracies that count
 FIRST = ("SAP", "magnitude")  # compared everywhere, so they take the same looks in every figure
 
 # The course's reference project (own data): name, sparsity, accuracy, marker.
@@ -54,13 +56,23 @@ def _draw_curves(axis: Axes, rows: pd.DataFrame, means: pd.DataFrame, by: str, x
             axis.plot(own[x], own[by], ".", color=look["color"], alpha=0.45, markersize=3.5)
         thin = curve["seeds"].max() < seeds  # fewer seeds than the others: an impression, not a comparison
         label = f"{method} (n={curve['seeds'].max()})" if thin else method
-        line = axis.plot(curve[x], curve[by], **look, label=label, zorder=3)
-        line[0].set(linewidth=0.8 if thin else 1.7, markersize=4 if thin else 6.5)
-        line[0].set(markeredgecolor="white", markeredgewidth=0.7)
+        ends = curve["round"] == curve["round"].max() if _has_final(rows, method) else curve["round"] < 0
+        drawn = axis.plot(curve.loc[~ends, x], curve.loc[~ends, by], **look, label=label, zorder=3)
+        drawn += axis.plot(curve.loc[ends, x], curve.loc[ends, by], **{**look, "linestyle": "none"}, zorder=3)
+        for line, size in zip(drawn, (4 if thin else 6.5, 7 if thin else 11), strict=True):
+            line.set(linewidth=0.8 if thin else 1.7, markersize=size, markeredgecolor="white", markeredgewidth=0.7)
 
 
-def _draw_front(axis: Axes, means: pd.DataFrame, by: str, x: str) -> None:
-    chosen = front(means, "val_accuracy", x)
+def _has_final(rows: pd.DataFrame, method: str) -> bool:
+    curves = [own for _, own in rows[rows["method"] == method].groupby("seed")]
+    return any(len(without_final(own)) < len(own) for own in curves)
+
+
+def _draw_front(axis: Axes, rows: pd.DataFrame, by: str, x: str) -> None:
+    import pandas as pd
+
+    rows = pd.concat([rows[rows["method"] == DENSE], contestants(rows)])
+    chosen = front(mean_curves(rows, by, x), "val_accuracy", x)
     label = "front, chosen on validation"
     axis.plot(chosen[x], chosen[by], color="#555555", alpha=0.22, linewidth=9, solid_capstyle="round", label=label)
 
@@ -108,6 +120,8 @@ def _caption(pruned: pd.DataFrame, split_name: str, n: int | None) -> str:
     text += f", {low} seed{'s' if high > 1 else ''}" if low == high else f", {low} to {high} seeds"
     if high > 1:
         text += " (line: mean; band: lowest to highest; dots: single seeds)"
+    if any(_has_final(pruned, method) for method in seeds.index):
+        text += "; large: after final epochs"
     return text + ("; ± is one standard error" if n else "")
 
 
@@ -156,15 +170,18 @@ def plot(
     split_name = split_name or {"val_accuracy": "validation", "test_accuracy": "test"}.get(by, by)
     panels = [x, "kept_parameters"] if x == "sparsity" and "kept_parameters" in rows else [x]
     with matplotlib.rc_context({"font.size": 11, "axes.spines.top": False, "axes.spines.right": False}):
-        figure = Figure(figsize=(10, 6), dpi=100, layout="constrained")
+        methods = pruned["method"].nunique()
+        figure = Figure(figsize=(10, 6 if methods <= MANY else 9), dpi=100, layout="constrained")
         axes = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
         for axis, column in zip(axes, panels, strict=True):
             means = mean_curves(rows, by, column)
-            _draw_front(axis, means, by, column)
+            _draw_front(axis, rows, by, column)
             _draw_curves(axis, pruned, means[means["method"] != DENSE], by, column)
             if dense is not None:
                 _draw_dense(axis, dense, n, start[column] if len(start) or column != "sparsity" else pd.Series([0.0]))
             _scale(axis, column)
+        if methods > MANY and pruned[by].max() > FLOOR:
+            axes[0].set_ylim(bottom=FLOOR)
         handles, labels = axes[0].get_legend_handles_labels()
         columns = max(1, min(4, 110 // (max(map(len, labels)) + 6)))  # about 110 characters fit across the figure
         figure.legend(handles, labels, loc="outside lower center", ncols=columns, frameon=False)
@@ -181,18 +198,19 @@ def alt_text(table: pd.DataFrame, by: str = "test_accuracy") -> str:
     """Return what the figure of `table` shows, in at most three sentences for readers who cannot see it."""
     rows = measured(table, by, "sparsity")
     pruned = rows[rows["method"] != DENSE]
-    methods = sorted(pruned["method"].unique())
+    methods = sorted(method for method in pruned["method"].unique() if not is_control(method))
     name = AXES[by][1]
-    text = f"{name.capitalize()} against sparsity for {len(methods)} pruning methods ({', '.join(methods)})"
+    text = f"{name.capitalize()} against sparsity for {len(methods)} pruning methods ({'; '.join(methods)})"
     start = rows.loc[rows["method"] == DENSE, by]
     text += f"; the dense model reaches {start.mean():.3f}." if len(start) else "."
-    top = best(pruned)
+    top = by_method(contestants(pruned))
     if top.empty:
         return f"{text} No method has a point whose validation accuracy reaches {FLOOR:g}."
     row = top.iloc[0]
+    seeds = f", means of {row['seeds']} seeds" if row["seeds"] > 1 else ""
     return (
-        f"{text} The best point by validation score is {row['method']} at sparsity {row['sparsity']:.3f} "
-        f"({row['kept_parameters']:,.0f} parameters kept) with {name} {row[by]:.3f}."
+        f"{text} The best points by validation score are those of {row['method']}: sparsity {row['sparsity']:.3f} "
+        f"({row['kept_parameters']:,.0f} parameters kept) with {name} {row[by]:.3f}{seeds}."
     )
 
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 DENSE = "dense"
+SCRATCH = ", from scratch"  # how `sweep` names the control of new weights under a method's masks
+LONGER = 1.5  # times the round before: then a curve's last round had final epochs
 FLOOR = 0.60  # the accuracy below which a compressed model does not count: the class challenge's rule
 
 # Column -> (+1 if larger is better, -1 if smaller is, what its axis says).
@@ -65,6 +67,39 @@ def measured(table: pd.DataFrame, *columns: str) -> pd.DataFrame:
         if column not in AXES:
             raise CourseError(f"Whether larger is better is not known of {column!r}, only of {', '.join(AXES)}.")
     return table.dropna(subset=list(columns))
+
+
+def is_control(method: str) -> bool:
+    """Whether a method is no contestant: the dense model, trained on or not, or new weights under a method's masks."""
+    return method.startswith(DENSE) or method.endswith(SCRATCH)
+
+
+def contestants(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of the methods that ran on as many seeds as any other; fewer are an impression, no comparison."""
+    rows = table[~table["method"].map(is_control)]
+    seeds = rows.groupby("method")["seed"].transform("nunique")
+    return rows[seeds == seeds.max()]
+
+
+def ages(table: pd.DataFrame) -> pd.Series:
+    """Return for how many epochs each row's weights were trained since their initial values.
+
+    That is the column epochs, which counts all that was trained for a point, but for a rewound row: there it is its last
+    round's share.
+    """
+    if "rewind" not in table:
+        return table["epochs"]
+    start = table[table["method"] == DENSE].groupby("seed")["epochs"].first()
+    rows = table.sort_values("round", kind="stable")
+    before = rows.groupby(["method", "seed"])["epochs"].shift().fillna(rows["seed"].map(start))
+    return rows["epochs"].where(~rows["rewind"].astype(bool), rows["epochs"] - before).reindex(table.index)
+
+
+def without_final(curve: pd.DataFrame) -> pd.DataFrame:
+    """Return one curve of one seed without a last round that had final epochs: no network lies on the way there."""
+    rows = curve.sort_values("round", kind="stable")
+    spent = rows["epochs"].diff().to_numpy() if "epochs" in rows else []
+    return rows.iloc[:-1] if len(spent) > 2 and spent[-1] > LONGER * spent[-2] > 0 else rows
 
 
 def front(table: pd.DataFrame, by: str = "val_accuracy", x: str = "sparsity") -> pd.DataFrame:
@@ -128,10 +163,12 @@ def best(table: pd.DataFrame, floor: float = FLOOR) -> pd.DataFrame:
 def mean_curves(table: pd.DataFrame, by: str = "test_accuracy", x: str = "sparsity") -> pd.DataFrame:
     """Return one row for each point of each method's curve: means over seeds, and the lowest and highest `by`.
 
-    Points of two seeds belong together if they have the same place in their curves, by round and then by sparsity.
+    Points of two seeds belong together if they have the same place in their curves, by round and then by sparsity. A mean is
+    over all seeds of its method: where some curves have ended, those that are left are the lucky ones.
     """
     rows = table.sort_values(["method", "seed", "round", "sparsity"], kind="stable")
     place = rows.groupby(["method", "seed"]).cumcount().rename("place")
     columns = {name: (name, "mean") for name in {x, by, "val_accuracy", "round"}}
     spread = {"low": (by, "min"), "high": (by, "max"), "seeds": (by, "size")}
-    return rows.groupby(["method", place]).agg(**columns, **spread).reset_index().sort_values(["method", x])
+    means = rows.groupby(["method", place]).agg(**columns, **spread).reset_index().sort_values(["method", x])
+    return means[means["seeds"] == means["method"].map(rows.groupby("method")["seed"].nunique())]

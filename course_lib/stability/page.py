@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 TITLE = "Do thresholds on activations choose the same units again?"
 CLEAR = 0.05  # a difference of mean agreements smaller than this is called
 NONE = "no clear difference"
+SEED = "seed"  # networks that started from other weights: their units do not correspond
+NAMES = {"mean": "mean activation", "apoz": "1 - APoZ"}
 SILENT = 1e-4  # a threshold below this takes only units that answer to no image
 
 
@@ -27,14 +29,15 @@ def write(table: pd.DataFrame, folder: str | Path, facts: Mapping[str, str]) -> 
     folder = Path(folder)
     csv, text = folder / "table.csv", folder / "README.md"
     write_text(csv, table.to_csv(index=False, float_format="%.6g"))
-    alt = "Mean Jaccard overlap of the removed units, by source of variation, for fixed and variable thresholds."
+    alt = summary(table)
     png, svg = pareto.save(plot(table), folder / "overlap", alt)
     parts = [f"# {TITLE}", f"![{alt}](overlap.png)", "\n".join(f"- {key}: {value}" for key, value in facts.items())]
     parts += [
         "Overlap: units removed in both runs over units removed in either (Jaccard), mean over all pairs of runs. The "
         "larger the sets, the larger it is by chance. Agreement is (overlap - chance) / (1 - chance): 0 for sets drawn by "
         "lot, 1 for equal ones. Each rule's strength is set on the reference network so that it takes 10, 30 or 50 % of all "
-        "its units there, and is then left alone. Means are over these shares and the layers where anything goes.",
+        "its units there, and is then left alone. Means are over these shares and the layers in which both take some; a "
+        f"difference below {CLEAR:g} is called none.",
         by_statistic(table),
         "Agreement by layer, fixed / variable thresholds:",
         by_layer(table),
@@ -46,10 +49,14 @@ def write(table: pd.DataFrame, folder: str | Path, facts: Mapping[str, str]) -> 
 
 
 def agreement(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows where anything goes, with their agreement beyond chance; 0 is chance, 1 is equal sets."""
+    """Return the rows of layers in which both rules take anything, with their agreement; 0 is chance, 1 is equal sets."""
     known = table.dropna(subset=["jaccard"]).query("chance < 1")
+    rules = known.groupby(["source", "statistic", "share", "layer"])["rule"].transform("nunique")
+    known = known[rules == table["rule"].nunique()]
     beyond = (known["jaccard"] - known["chance"]) / (1 - known["chance"])
-    return known.assign(agreement=beyond, spread=known["gone_sd"] / known["units"])
+    order = {source: number for number, source in enumerate(table["source"].unique())}
+    known = known.assign(agreement=beyond, spread=known["gone_sd"] / known["units"])
+    return known.sort_values("source", key=lambda sources: sources.map(order), kind="stable")
 
 
 def by_statistic(table: pd.DataFrame) -> str:
@@ -62,7 +69,7 @@ def by_statistic(table: pd.DataFrame) -> str:
     for (statistic, source), rows in known.groupby(["statistic", "source"], sort=False):
         means = rows.groupby("rule")[["jaccard", "agreement"]].mean().round(2) + 0  # + 0: no -0.00
         cells = [f"{means.loc[rule, column]:.2f}" for column in ("jaccard", "agreement") for rule in rules]
-        lines.append(f"| {statistic} | {source} | {' | '.join(cells)} |")
+        lines.append(f"| {NAMES[statistic]} | {source} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
@@ -84,7 +91,7 @@ def _number(means: pd.Series, key: tuple[str, str, str]) -> str:
 
 def summary(table: pd.DataFrame) -> str:
     """Say in two sentences how far runs agree, for each source of variation, with fixed and with variable thresholds."""
-    sources = dict(iter(agreement(table).groupby("source", sort=False)))
+    sources = {name: rows for name, rows in agreement(table).groupby("source", sort=False) if name != SEED}
     told = "; ".join(f"{source} {_pair(rows)}" for source, rows in sources.items())
     verdicts = [_verdict(rows) for rows in sources.values()]
     counts = ", ".join(f"{verdict} in {verdicts.count(verdict)}" for verdict in dict.fromkeys(verdicts))
@@ -110,14 +117,14 @@ def sentences(table: pd.DataFrame) -> list[str]:
     known, said = agreement(table), []
     for source, rows in known.groupby("source", sort=False):
         spread = 100 * rows.groupby("rule")["spread"].mean()
-        pairs = rows.pivot_table(index=["statistic", "share", "layer"], columns="rule", values="agreement").dropna()
+        pairs = rows.pivot_table(index=["statistic", "share", "layer"], columns="rule", values="agreement")
         higher = int((pairs["variable"] > pairs["fixed"]).sum())
         said.append(
             f"{source} ({rows['runs'].max()} runs): agreement beyond chance, fixed / variable thresholds: {_pair(rows)} "
             f"({_verdict(rows)}; variable higher in {higher} of {len(pairs)} layers and shares); the number of units "
             f"that go varies by {spread['fixed']:.1f} and {spread['variable']:.1f} % of a layer (standard deviation)."
         )
-    silent = known[(known["rule"] == "fixed") & (known["strength"] < SILENT)]
+    silent = table[(table["rule"] == "fixed") & (table["strength"] < SILENT)]
     for share, rows in silent.groupby("share"):
         units = rows[rows["source"] == rows["source"].iloc[0]].groupby("statistic")["gone"].sum().mean()
         said.append(
@@ -128,31 +135,27 @@ def sentences(table: pd.DataFrame) -> list[str]:
 
 
 def plot(table: pd.DataFrame) -> Figure:
-    """Draw the mean overlap of each rule against what differs between the runs, with the spread over layers and shares."""
+    """Draw the agreement under each rule against what differs between the runs: medians and the middle half."""
     from matplotlib.figure import Figure
 
+    known = agreement(table)
     figure = Figure(figsize=(10, 5), dpi=100, layout="constrained")
-    sources = list(table["source"].unique())
-    axes = figure.subplots(1, table["statistic"].nunique(), sharey=True, squeeze=False)[0]
-    for axis, statistic in zip(axes, table["statistic"].unique(), strict=True):
-        for number, rule in enumerate(table["rule"].unique()):
-            rows = table[(table["statistic"] == statistic) & (table["rule"] == rule)].dropna(subset=["jaccard"])
-            groups = [rows[rows["source"] == source] for source in sources]
-            places = np.arange(len(sources)) + (number - 0.5) * 0.25
-            ends = [[group["jaccard"].mean() - group["jaccard"].quantile(0.25) for group in groups]]
-            ends += [[group["jaccard"].quantile(0.75) - group["jaccard"].mean() for group in groups]]
+    sources, statistics = list(known["source"].unique()), list(known["statistic"].unique())
+    axes = figure.subplots(1, len(statistics), sharey=True, squeeze=False)[0]
+    for axis, statistic in zip(axes, statistics, strict=True):
+        axis.axhline(0, color="black", linewidth=1, linestyle=(0, (2, 2)), label="chance")
+        for number, rule in enumerate(known["rule"].unique()):
+            rows = known[(known["statistic"] == statistic) & (known["rule"] == rule)]
+            quartiles = rows.groupby("source")["agreement"].quantile([0.25, 0.5, 0.75]).unstack().loc[sources].to_numpy().T
             axis.errorbar(
-                *(places, [group["jaccard"].mean() for group in groups]), yerr=np.clip(ends, 0, None),
+                *(np.arange(len(sources)) + (number - 0.5) * 0.25, quartiles[1]), yerr=np.diff(quartiles, axis=0),
                 label=f"{rule} threshold", color=COLOURS[number], marker=MARKERS[number], linestyle="none", capsize=3,
             )  # fmt: skip
-            drawn = [group["chance"].mean() for group in groups]
-            axis.plot(places, drawn, "_", color=COLOURS[number], markersize=12, label=f"{rule}: by chance")
         axis.set_xticks(range(len(sources)), [source.replace(" ", "\n") for source in sources], fontsize=8)
-        axis.set_title({"mean": "mean activation", "apoz": "1 - APoZ"}[statistic], loc="left", fontsize=11)
+        axis.set_title(NAMES[statistic], loc="left", fontsize=11)
         axis.grid(axis="y", color="#dddddd", linewidth=0.6)
         axis.spines[["top", "right"]].set_visible(False)
-    axes[0].set_ylabel("Jaccard overlap of the removed units\n(mean; bars: middle half of layers and shares)")
-    axes[0].set_ylim(0, 1.02)
-    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=4, frameon=False)
+    axes[0].set_ylabel("agreement of the removed units beyond chance\n(median; bars: middle half of layers and shares)")
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3, frameon=False)
     figure.suptitle(TITLE, x=0.01, ha="left", fontsize=14, fontweight="bold")
     return figure

@@ -11,16 +11,15 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
 
+from course_lib.pareto import DENSE, SCRATCH
 from course_lib.pareto.figure import REFERENCE_NOTE, REFERENCES, looks
 from course_lib.teaching.figures.picture import DPI, FAINT, GONE, INK, KEPT, STYLE, Picture, canvas
 
 Points = Sequence[Sequence[float]]  # rows of (size, accuracy) or (size, mean, low, high)
-DENSE = "dense"
-SCRATCH = ", from scratch"  # a control: drawn in the looks of its method, hollow
 
 
 def _looks(labels: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """Label -> how it is drawn: a control in the looks of its method."""
+    """Label -> how it is drawn: new weights under a method's masks in the looks of that method, but hollow."""
     styles = looks({label.removesuffix(SCRATCH) for label in labels} - {DENSE})
     styles[DENSE] = {"color": INK, "marker": "*", "linestyle": ""}
     hollow = {"linestyle": "", "markerfacecolor": "white", "markersize": 9, "markeredgewidth": 2}

@@ -1,0 +1,137 @@
+"""What a table of points says, in sentences that are computed from it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from course_lib import pareto
+
+if TYPE_CHECKING:
+    import pandas
+
+SPARSITIES = (0.5, 0.8, 0.9, 0.95, 0.9643)  # where methods are compared
+
+
+def sentences(table: pandas.DataFrame, grid: Mapping[str, Any] | None = None) -> list[str]:
+    """Return what the table says, in sentences: the front, methods beside each other, their end points, and the controls.
+
+    grid: may say in `compare` which pairs of methods are compared, and `at` which sparsities; without, SAP with all others.
+    Methods that ran on fewer seeds than others are in no comparison, unless `compare` names them.
+    """
+    pruned = table[table["method"] != pareto.DENSE]
+    best = set(pareto.by_method(pruned)["method"])
+    low = [method for method in pruned["method"].unique() if method not in best and not pareto.is_control(method)]
+    said = [dominance(table)]
+    said += [f"{method}: no point reaches a validation accuracy of {pareto.FLOOR:g}." for method in low]
+    fair = list(pareto.contestants(pruned)["method"].unique())
+    sap = next((method for method in fair if method.startswith("SAP")), None)
+    pairs = (grid or {}).get("compare") or [(sap, other) for other in fair if sap and other != sap]
+    said += [compared(table, *pair, (grid or {}).get("at") or SPARSITIES) for pair in pairs]
+    said += ends(table) + dense(table)
+    scratch = [method for method in pruned["method"].unique() if method.endswith(pareto.SCRATCH)]
+    return said + [_scratch(pruned, method) for method in scratch]
+
+
+def compared(table: pandas.DataFrame, one: str, other: str, at: Sequence[float]) -> str:
+    """Return one sentence about two methods at several sparsities: differences, intervals, and which of them are clear."""
+    found = [difference for share in at if (difference := pareto.paired(table, one, other, share))]
+    seeds = table[table["method"].isin([one, other])].groupby("method")["seed"].nunique().min()
+    missing = ", ".join(f"{share:g}" for share in at if share not in [difference.sparsity for difference in found])
+    told = [f"{one} minus {other}, points of test accuracy"]
+    told[0] += f" [95 % interval of {seeds} seeds]: " if seeds >= 3 else f" ({'one seed' if seeds == 1 else '2 seeds'}): "
+    told[0] += ", ".join(_points(difference, seeds) for difference in found) or "no sparsity is reached by both"
+    if found and missing:
+        told[0] += f"; not reached by both: {missing}"
+    if found:
+        told.append(_clear(one, found))
+    return ". ".join(told) + "."
+
+
+def _points(found: pareto.Difference, seeds: int) -> str:
+    interval = "" if found.low is None else f" [{100 * found.low:+.1f}, {100 * found.high:+.1f}]"
+    notes = [] if found.seeds == seeds else [f"{found.seeds} of the seeds"]
+    if found.longer():
+        notes.append(f"trained for {found.epochs[0]:.0f} and {found.epochs[1]:.0f} epochs")
+    return f"{100 * found.mean:+.1f}{interval} at {found.sparsity:.4g}" + (f" ({', '.join(notes)})" if notes else "")
+
+
+def _clear(one: str, found: Sequence[pareto.Difference]) -> str:
+    known = [difference for difference in found if difference.low is not None and difference.high is not None]
+    if not known:
+        return f"One standard error of the images: at most {100 * found[0].error:.1f}"
+    sides = {"ahead": [d for d in known if d.low > 0], "behind": [d for d in known if d.high < 0]}
+    told = [f"{word} at {', '.join(f'{d.sparsity:.4g}' for d in own)}" for word, own in sides.items() if own]
+    return f"Clearly {' and '.join(told)}" if told else "No difference that these seeds can tell"
+
+
+def ends(table: pandas.DataFrame) -> list[str]:
+    """Return where the curves end whose last round had final epochs: points that no line leads to."""
+    import pandas
+
+    curves = [own.sort_values("round") for _, own in pareto.contestants(table).groupby(["method", "seed"])]
+    last = [own.iloc[-1] for own in curves if len(pareto.without_final(own)) < len(own)]
+    if not last:
+        return []
+    columns = ["test_accuracy", "sparsity", "epochs"]
+    means = pandas.DataFrame(last).groupby("method")[columns].mean(numeric_only=False).astype(float)
+    told = "; ".join(
+        f"{method} {row['test_accuracy']:.4f} at {row['sparsity']:.4f}"
+        for method, row in means.sort_values("test_accuracy", ascending=False).iterrows()
+    )
+    return [f"Where the curves end, after final epochs ({means['epochs'].max():.0f} in all): {told}."]
+
+
+def dense(table: pandas.DataFrame) -> list[str]:
+    """Return what the dense model reaches if it is trained like the curves, or that this was not tried."""
+    rows = table.reset_index(drop=True)
+    rows = rows.assign(age=pareto.ages(rows))
+    own = {method: one for method, one in rows.groupby("method", sort=False) if method.startswith(pareto.DENSE)}
+    told = []
+    for method, one in own.items():
+        last = one.sort_values("round").groupby("seed").tail(1)
+        told.append(f"{method} {_spread(last['test_accuracy'])} after {last['age'].mean():.0f}")
+    if len(told) > 1:
+        compared_with = "Pruned networks are to be compared with the one that was trained like them, not with their start."
+        return [f"Unpruned, test accuracy after epochs: {'; '.join(told)}. {compared_with}"]
+    start = own[pareto.DENSE]["epochs"].mean()
+    longest = rows.loc[~rows["method"].map(pareto.is_control), "age"].max()
+    if longest <= start + 1:
+        return []
+    return [
+        f"The dense model was trained for {start:.0f} epochs, the curves for up to {longest:.0f}: nothing here says that "
+        "pruning improves a network."
+    ]
+
+
+def _spread(values: pandas.Series) -> str:
+    return f"{values.mean():.4f}" + (f" ± {values.std():.4f}" if len(values) > 1 else "")
+
+
+def dominance(table: pandas.DataFrame) -> str:
+    """Say whose points the front by validation accuracy consists of, and whether SAP dominates it."""
+    rows = pareto.contestants(table)
+    front = pareto.front(pareto.mean_curves(rows))
+    counts = front["method"].value_counts()
+    shares = ", ".join(f"{count} of {method}" for method, count in counts.items())
+    verb = "dominates" if all(method.startswith("SAP") for method in counts.index) else "does not dominate"
+    seeds = rows["seed"].nunique()
+    return (
+        f"The front by validation accuracy has {len(front)} points: {shares}. So SAP {verb} it "
+        f"({'one seed' if seeds == 1 else f'means of {seeds} seeds'})."
+    )
+
+
+def _scratch(pruned: pandas.DataFrame, method: str) -> str:
+    """Compare new weights under the masks of a curve's best points with those points themselves."""
+    own = pruned[pruned["method"] == method].set_index("seed")
+    keys = ["method", "seed", "round"]
+    first = own.reset_index().assign(method=method.removesuffix(pareto.SCRATCH))
+    pairs = first.merge(pruned, on=keys, suffixes=("_scratch", ""))
+    differences = 100 * (pairs["test_accuracy_scratch"] - pairs["test_accuracy"])
+    told = ", ".join(f"{d:+.1f}" for d in differences)
+    return (
+        f"{method}: at mean sparsity {own['sparsity'].mean():.4f}, new weights under the same masks, trained for as many "
+        f"epochs in one go with the curve's settings, are {told} points of test accuracy over the pruned and fine-tuned "
+        "ones (one number a seed)."
+    )
