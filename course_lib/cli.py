@@ -194,7 +194,8 @@ def preflight(notebook: Annotated[Path, typer.Argument(help="Your notebook of a 
     console.print(shown)
     if result.problem:
         console.print(result.problem, highlight=False, markup=False)
-    console.print("When it is graded the functions get other inputs of the same kinds.")
+    else:
+        console.print("When it is graded the functions get other inputs of the same kinds.")
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
