@@ -62,18 +62,16 @@ def markdown(table: pandas.DataFrame) -> str:
 
 
 def _cells(row: Mapping[str, Any]) -> tuple[str, ...]:
-    several, area = row["seeds"] > 1, row["hypervolume"]
     macs = f"{row['macs'] / 1e6:.1f} M" if row["macs"] >= 1e6 else f"{row['macs'] / 1e3:.0f} k"
-    spread = {
-        name: f" ± {row[f'{name}_sd']:.4f}" if several else ""
-        for name in ("test_accuracy", "hypervolume")
-        if name == "test_accuracy" or area is not None
-    }
     return (
         *(row["method"], str(row["seeds"]), f"{row['sparsity']:.4f}", f"{row['kept_parameters']:,.0f}", macs),
-        *(f"{row['epochs']:.4g}", f"{row['val_accuracy']:.4f}", f"{row['test_accuracy']:.4f}{spread['test_accuracy']}"),
-        *(f"{row['score']:.4f}", "-" if area is None else f"{area:.4f}{spread['hypervolume']}"),
+        *(f"{row['epochs']:.4g}", f"{row['val_accuracy']:.4f}", _spread(row, "test_accuracy"), f"{row['score']:.4f}"),
+        "-" if row["hypervolume"] is None else _spread(row, "hypervolume"),
     )
+
+
+def _spread(row: Mapping[str, Any], name: str) -> str:
+    return f"{row[name]:.4f}" + (f" ± {row[f'{name}_sd']:.4f}" if row["seeds"] > 1 else "")
 
 
 def _phases(grid: Mapping[str, Any], folder: Path) -> tuple[list[Path], list[str]]:

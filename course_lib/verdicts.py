@@ -62,7 +62,7 @@ def _clear(one: str, found: Sequence[pareto.Difference]) -> str:
         return f"One standard error of the images: at most {100 * found[0].error:.1f}"
     sides = {"ahead": [d for d in known if d.low > 0], "behind": [d for d in known if d.high < 0]}
     told = [f"{word} at {', '.join(f'{d.sparsity:.4g}' for d in own)}" for word, own in sides.items() if own]
-    return f"Clearly {' and '.join(told)}" if told else "No difference that these seeds can tell"
+    return f"{one} is clearly {' and '.join(told)}" if told else "No difference that these seeds can tell"
 
 
 def ends(table: pandas.DataFrame) -> list[str]:
@@ -73,8 +73,8 @@ def ends(table: pandas.DataFrame) -> list[str]:
     last = [own.iloc[-1] for own in curves if len(pareto.without_final(own)) < len(own)]
     if not last:
         return []
-    columns = ["test_accuracy", "sparsity", "epochs"]
-    means = pandas.DataFrame(last).groupby("method")[columns].mean(numeric_only=False).astype(float)
+    ended = pandas.DataFrame(last)
+    means = ended[["test_accuracy", "sparsity", "epochs"]].astype(float).groupby(ended["method"]).mean()
     told = "; ".join(
         f"{method} {row['test_accuracy']:.4f} at {row['sparsity']:.4f}"
         for method, row in means.sort_values("test_accuracy", ascending=False).iterrows()
@@ -114,7 +114,7 @@ def dominance(table: pandas.DataFrame) -> str:
     front = pareto.front(pareto.mean_curves(rows))
     counts = front["method"].value_counts()
     shares = ", ".join(f"{count} of {method}" for method, count in counts.items())
-    verb = "dominates" if all(method.startswith("SAP") for method in counts.index) else "does not dominate"
+    verb = "dominates" if len(counts) and all(method.startswith("SAP") for method in counts.index) else "does not dominate"
     seeds = rows["seed"].nunique()
     return (
         f"The front by validation accuracy has {len(front)} points: {shares}. So SAP {verb} it "

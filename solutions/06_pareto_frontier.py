@@ -27,7 +27,6 @@ MODE = os.environ.get("COURSE_MODE", "laptop")
 # %%
 import copy
 import tempfile
-import textwrap
 
 import numpy as np
 import pandas as pd

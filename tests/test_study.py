@@ -105,7 +105,7 @@ def test_over_seeds_differences_are_paired_and_have_an_interval():
         "can tell.",
     ]
     clear = seeded({"SAP": [0.03, 0.02, 0.03], "magnitude": [0.0, 0.0, 0.0]})
-    assert verdicts.compared(clear, "magnitude", "SAP", [0.95]).endswith("Clearly behind at 0.95.")
+    assert verdicts.compared(clear, "magnitude", "SAP", [0.95]).endswith(" magnitude is clearly behind at 0.95.")
 
 
 def test_the_seeds_of_each_sparsity_are_named_where_not_all_come_that_far():
