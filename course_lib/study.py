@@ -107,11 +107,11 @@ def readme(table: pandas.DataFrame, grid: Mapping[str, Any], facts: Mapping[str,
 
 def _facts(table: pandas.DataFrame, grid: Mapping[str, Any], n: int, folder: Path) -> dict[str, str]:
     last = table.groupby(["method", "seed"])[["images", "seconds"]].agg({"images": "max", "seconds": "sum"})
-    device = str(table["device"].iloc[0])
+    device, minutes, images = str(table["device"].iloc[0]), last["seconds"].sum() / 60, int(last["images"].sum())
     return {
         "data": f"{table['data'].iloc[0]}; accuracy on {n:,} test images, read once when a curve was complete",
         "seeds": ", ".join(str(seed) for seed in sorted(table["seed"].unique())),
-        "trained": f"{int(last['images'].sum()):,} images in {last['seconds'].sum() / 60:.1f} minutes, summed over curves",
+        "wall time, summed over curves": f"{minutes:.1f} minutes for {images:,} images",
         "device": f"{device}, {grid['precision']}, {grid['threads']} thread(s) a curve",
         **({"machine": found} if (found := machines(folder)) else {}),
     }
