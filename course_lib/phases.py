@@ -11,7 +11,7 @@ import numpy as np
 
 from course_lib import grid as grids
 from course_lib.errors import CourseError
-from course_lib.pareto.figure import COLOURS, DASHES, MARKERS
+from course_lib.pareto.figure import looks
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -91,14 +91,11 @@ def plot(found: pd.DataFrame, title: str) -> Figure:
 
     figure = Figure(figsize=(10, 6), dpi=100, layout="constrained")
     axis = figure.subplots()
-    for number, (method, own) in enumerate(found.groupby("method", sort=False)):
-        colour = COLOURS[number % len(COLOURS)]
+    styles = looks(found["method"])  # those of the frontier, where SAP's names are the first of the alphabet
+    for method, own in found.groupby("method", sort=False):
         curve = own.groupby("round")[["index", "sparsity"]].mean()
-        axis.plot(own["sparsity"], own["index"], ".", color=colour, alpha=0.3, markersize=3)
-        axis.plot(
-            *(curve["sparsity"], curve["index"]), color=colour, linestyle=DASHES[number % len(DASHES)],
-            marker=MARKERS[number % len(MARKERS)], markersize=5, label=method,
-        )  # fmt: skip
+        axis.plot(own["sparsity"], own["index"], ".", color=styles[method]["color"], alpha=0.3, markersize=3)
+        axis.plot(curve["sparsity"], curve["index"], **styles[method], markersize=5, label=method)
     axis.set_xlabel("sparsity before the round (share of all parameters removed)")
     axis.set_ylabel("PQ index of the survivors (higher: sparser)")
     axis.grid(color="#dddddd", linewidth=0.6)

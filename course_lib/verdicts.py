@@ -51,7 +51,7 @@ def compared(table: pandas.DataFrame, one: str, other: str, at: Sequence[float])
 def _points(found: pareto.Difference, seeds: int) -> str:
     interval = "" if found.low is None else f" [{100 * found.low:+.1f}, {100 * found.high:+.1f}]"
     notes = [] if found.seeds == seeds else [f"{found.seeds} of the seeds"]
-    if found.longer():
+    if found.unequal:
         notes.append(f"trained for {found.epochs[0]:.0f} and {found.epochs[1]:.0f} epochs")
     return f"{100 * found.mean:+.1f}{interval} at {found.sparsity:.4g}" + (f" ({', '.join(notes)})" if notes else "")
 
@@ -86,15 +86,16 @@ def dense(table: pandas.DataFrame) -> list[str]:
     """Return what the dense model reaches if it is trained like the curves, or that this was not tried."""
     rows = table.reset_index(drop=True)
     rows = rows.assign(age=pareto.ages(rows))
-    own = {method: one for method, one in rows.groupby("method", sort=False) if method.startswith(pareto.DENSE)}
     told = []
-    for method, one in own.items():
+    for method, one in rows.groupby("method", sort=False):
+        if not pareto.is_control(method) or method.endswith(pareto.SCRATCH):
+            continue
         last = one.sort_values("round").groupby("seed").tail(1)
         told.append(f"{method} {_spread(last['test_accuracy'])} after {last['age'].mean():.0f}")
     if len(told) > 1:
         compared_with = "Pruned networks are to be compared with the one that was trained like them, not with their start."
         return [f"Unpruned, test accuracy after epochs: {'; '.join(told)}. {compared_with}"]
-    start = own[pareto.DENSE]["epochs"].mean()
+    start = rows.loc[rows["method"] == pareto.DENSE, "epochs"].mean()
     longest = rows.loc[~rows["method"].map(pareto.is_control), "age"].max()
     if longest <= start + 1:
         return []

@@ -312,7 +312,7 @@ def drive(steps_of, deaths, slots=4):
     return taken, failed
 
 
-def test_after_a_death_the_suspects_are_tried_one_step_each_and_then_all_run_together():
+def test_after_a_death_the_suspects_take_turns_and_none_runs_to_its_end_first():
     taken, failed = drive([3] * 4, deaths={1, 2, 3, 4})  # all four at once, as a pool that breaks loses them
     assert not failed
     assert sorted(taken[4:8]) == [0, 1, 2, 3]

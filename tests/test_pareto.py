@@ -416,3 +416,8 @@ def test_a_point_after_final_epochs_stands_alone_and_is_larger():
     assert (len(curve.get_xdata()), list(end.get_xdata())) == (3, [0.9375])
     assert end.get_markersize() > curve.get_markersize() and end.get_linestyle() == "None"
     assert "large: after final epochs" in words(figure)
+
+
+def test_a_method_is_a_control_by_its_whole_first_word_only():
+    assert all(map(pareto.is_control, ["dense", "dense, trained on", "SAP, from scratch"]))
+    assert not any(map(pareto.is_control, ["dense layers only", "denser", "SAP"]))

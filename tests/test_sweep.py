@@ -304,7 +304,10 @@ def test_a_store_of_other_images_is_refused_even_under_the_same_name(tmp_path):
                 for number in range(10):
                     Image.new("L", (8, 8), shade + number).save(folder / f"{number}.png")
     small = changed(limit=None, method=GRID["method"][:1], rounds=1)
-    sweep.run({**small, "data": str(tmp_path / "one" / "images")}, store=tmp_path / "runs", jobs=1)
+    one = {**small, "data": str(tmp_path / "one" / "images")}
+    sweep.run(one, store=tmp_path / "runs", jobs=1, records=tmp_path / "records")
+    kept = [path.read_text() for path in (tmp_path / "records").glob("*.json")]  # to be committed
+    assert len(kept) == 3 and all('"images"' in text and str(tmp_path) not in text for text in kept)
     with pytest.raises(
         CourseError, match=r"holds runs on the images .*; these would be on the images .*: give another folder"
     ):

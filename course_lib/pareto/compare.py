@@ -44,17 +44,19 @@ class Difference:
         if self.low is None or self.high is None:
             seeds = "1 seed" if self.seeds == 1 else f"{self.seeds} seeds"
             told += f" points of test accuracy over {self.other} ({seeds}, no interval; {epochs};"
-            return f"{told} one standard error of the images: at most {100 * self.error:.1f}){self.longer()}"
+            return f"{told} one standard error of the images: at most {100 * self.error:.1f}){self._longer()}"
         told += f" [{100 * self.low:+.1f}, {100 * self.high:+.1f}] points of test accuracy over {self.other}"
         told += f" ({self.seeds} seeds, {epochs})"
-        return told + (": no difference that these seeds can tell" if self.low <= 0 <= self.high else self.longer())
+        return told + (": no difference that these seeds can tell" if self.low <= 0 <= self.high else self._longer())
 
-    def longer(self) -> str:
-        """Return a remark if one had been trained for much longer than the other, or nothing."""
+    @property
+    def unequal(self) -> bool:
+        """Whether one had been trained for so much longer that the difference may be one of training."""
+        return max(self.epochs) > MUCH * min(self.epochs)
+
+    def _longer(self) -> str:
         one, other = self.epochs
-        if max(one, other) <= MUCH * min(one, other):
-            return ""
-        return f"; {self.one if one > other else self.other} had been trained longer"
+        return f"; {self.one if one > other else self.other} had been trained longer" if self.unequal else ""
 
 
 def at_sparsity(table: pd.DataFrame, method: str, sparsity: float, by: str = "test_accuracy") -> pd.Series:

@@ -102,6 +102,12 @@ def _scale(axis: Axes, column: str) -> None:
         axis.invert_xaxis()
 
 
+def _draw_legend(figure: Figure) -> None:
+    handles, labels = figure.axes[0].get_legend_handles_labels()
+    columns = max(1, min(4, 110 // (max(map(len, labels)) + 6)))  # about 110 characters fit across the figure
+    figure.legend(handles, labels, loc="outside lower center", ncols=columns, frameon=False)
+
+
 def _draw_references(axis: Axes) -> None:
     for name, sparsity, accuracy, marker in REFERENCES:
         label = f"reference project, {name}"
@@ -174,17 +180,14 @@ def plot(
         figure = Figure(figsize=(10, 6 if methods <= MANY else 9), dpi=100, layout="constrained")
         axes = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
         for axis, column in zip(axes, panels, strict=True):
-            means = mean_curves(rows, by, column)
             _draw_front(axis, rows, by, column)
-            _draw_curves(axis, pruned, means[means["method"] != DENSE], by, column)
+            _draw_curves(axis, pruned, mean_curves(pruned, by, column), by, column)
             if dense is not None:
                 _draw_dense(axis, dense, n, start[column] if len(start) or column != "sparsity" else pd.Series([0.0]))
             _scale(axis, column)
         if methods > MANY and pruned[by].max() > FLOOR:
             axes[0].set_ylim(bottom=FLOOR)
-        handles, labels = axes[0].get_legend_handles_labels()
-        columns = max(1, min(4, 110 // (max(map(len, labels)) + 6)))  # about 110 characters fit across the figure
-        figure.legend(handles, labels, loc="outside lower center", ncols=columns, frameon=False)
+        _draw_legend(figure)
         if references:
             _draw_references(axes[0])
         axes[0].set_ylabel(f"{split_name} accuracy (share of images)" if "accuracy" in by else AXES[by][1])

@@ -70,8 +70,8 @@ def measured(table: pd.DataFrame, *columns: str) -> pd.DataFrame:
 
 
 def is_control(method: str) -> bool:
-    """Whether a method is no contestant: the dense model, trained on or not, or new weights under a method's masks."""
-    return method.startswith(DENSE) or method.endswith(SCRATCH)
+    """Whether a method is no contestant: "dense", "dense, trained on" and the like, or "..., from scratch"."""
+    return f"{method}, ".startswith(f"{DENSE}, ") or method.endswith(SCRATCH)
 
 
 def contestants(table: pd.DataFrame) -> pd.DataFrame:
