@@ -223,7 +223,7 @@ def main() -> None:
 def _study(grid: str, data: str | None, out: Path, results: Path | None, jobs: int | None, engine: str) -> None:
     """Run what is unfinished of a grid, write what it leaves behind, and print it."""
     from course_lib import grid as grids
-    from course_lib import study, verdicts
+    from course_lib import pareto, study, verdicts
     from course_lib import sweep as sweeps
 
     chosen = grids.load(grid)
@@ -236,8 +236,15 @@ def _study(grid: str, data: str | None, out: Path, results: Path | None, jobs: i
         console.print(f"{len(unfinished)} of {len(grids.curves(chosen))} curves to run; a kill loses no finished round.")
     else:
         console.print("Every curve is complete; nothing is run again.")
-    table = sweeps.run(chosen, engine, out, jobs, records)
     facts = {"command": "course " + shlex.join(_portable(sys.argv[1:]))}
+    try:
+        table, failed = sweeps.run(chosen, engine, out, jobs, records), None
+    except sweeps.FailedCurves as error:
+        table, failed = error.table, error
+        if set(table.get("method", [])) <= {pareto.DENSE}:
+            raise
+        facts["not complete"] = str(failed)
+        results = None  # where only complete studies are
     if unfinished:
         facts["wall time of the last call"] = f"{(time.perf_counter() - started) / 60:.1f} minutes"
     paths = [path for place in (out / chosen["name"], results) if place for path in study.write(table, chosen, place, facts)]
@@ -247,6 +254,8 @@ def _study(grid: str, data: str | None, out: Path, results: Path | None, jobs: i
     console.print("\nWhere to look next:")
     for path in paths:
         console.print(f"  {path}", highlight=False)
+    if failed:
+        raise failed
 
 
 def _show(table: pandas.DataFrame) -> None:

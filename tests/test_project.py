@@ -14,6 +14,7 @@ import yaml
 from typer.testing import CliRunner
 
 from course_lib import cli, doctor, grid, study, sweep, verdicts
+from course_lib.errors import CourseError
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -146,6 +147,24 @@ def test_the_command_runs_a_grid_then_says_at_once_that_it_is_complete(tmp_path,
     assert (tmp_path / "runs" / "tiny" / "report.html").exists()
     again = CliRunner().invoke(cli.app, arguments, catch_exceptions=False)
     assert "Every curve is complete" in again.output and "magnitude" in again.output
+
+
+def test_the_command_reports_the_others_when_a_curve_failed_and_leaves_the_folder_of_results_alone(tmp_path, monkeypatch):
+    file = tmp_path / "tiny.toml"
+    begin = 'name = "tiny"\nlimit = 100\nmodel = "mlp"\nrounds = 1\nepochs = 1\ndense = { epochs = 1 }\n'
+    broken = '[[method]]\nname = "filters of an mlp"\npruner = "l1"\n'
+    file.write_text(begin + broken + '[[method]]\nname = "SAP"\npruner = "sap"\n')
+    runs, results = tmp_path / "runs", tmp_path / "results"
+    arguments = ["sweep", str(file), "--out", str(runs), "--results", str(results), "--jobs", "1"]
+    monkeypatch.setattr(sys, "argv", ["course", *arguments])
+    result = CliRunner().invoke(cli.app, arguments)
+    assert isinstance(result.exception, CourseError) and "filters of an mlp, seed 0" in str(result.exception)
+    assert str(result.exception) in (runs / "tiny" / "README.md").read_text()
+    assert set(study.read(runs / "tiny")["method"]) == {"dense", "SAP"}
+    assert not (results / "README.md").exists() and len(list((results / "records").glob("sap-*.json"))) == 1
+    file.write_text(begin + broken)
+    result = CliRunner().invoke(cli.app, ["sweep", str(file), "--out", str(tmp_path / "other"), "--jobs", "1"])
+    assert isinstance(result.exception, CourseError) and not list((tmp_path / "other").rglob("README.md"))
 
 
 def test_the_benchmark_of_selection_compares_equal_choices_and_prints_ratios():

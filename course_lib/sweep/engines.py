@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, Executor, Future
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -99,27 +99,23 @@ def _cluster(address: str, jobs: int | None, device: str) -> Iterator[Engine]:
         raise CourseError("a Dask engine was asked for, which is an extra: pip install -e '.[dask]'.") from error
 
     # A round's weights travel with the task, on purpose: data that lay on a worker would die with it.
-    with dask.config.set({"distributed.admin.large-graph-warning-threshold": "1GB"}):
+    with dask.config.set({"distributed.admin.large-graph-warning-threshold": "1GB"}), ExitStack() as opened:
         if address == "dask":
-            address = distributed.LocalCluster(n_workers=jobs, threads_per_worker=1, dashboard_address=None, env=QUIET)
+            local = distributed.LocalCluster(n_workers=jobs, threads_per_worker=1, dashboard_address=None, env=QUIET)
+            address = opened.enter_context(local)
         try:
-            client = distributed.Client(address, timeout=PATIENCE, set_as_default=False)
+            client = opened.enter_context(distributed.Client(address, timeout=PATIENCE, set_as_default=False))
             client.wait_for_workers(1, timeout=PATIENCE)
         except (OSError, ValueError, TimeoutError) as error:
             raise CourseError(f"engine={address!r} was given; no scheduler with a worker answered there.") from error
-        try:
-            found = _same(client.run(_introduce, device))
-            executor = client.get_executor(pure=False)
-            yield Engine(
-                executor.submit,
-                lambda: jobs or max(1, len(client.nthreads())),
-                found["device"],
-                (distributed.KilledWorker,),
-            )
-        finally:
-            client.close()
-            if isinstance(address, distributed.LocalCluster):
-                address.close()
+        found = _same(client.run(_introduce, device))
+        executor = client.get_executor(pure=False)
+        yield Engine(
+            executor.submit,
+            lambda: jobs or max(1, len(client.nthreads())),
+            found["device"],
+            (distributed.KilledWorker,),
+        )
 
 
 def _introduce(device: str, dask_worker: Any) -> dict[str, Any]:

@@ -24,6 +24,14 @@ if TYPE_CHECKING:
 DEATHS = 2  # of a worker that had nothing else in hand: then the step is to blame
 
 
+class FailedCurves(CourseError):
+    """Curves of a grid failed; `table` has the rows of the finished ones."""
+
+    def __init__(self, reasons: Sequence[str], table: pandas.DataFrame) -> None:
+        super().__init__(f"{len(reasons)} curve(s) failed ({'; '.join(reasons)}); the finished ones are kept.")
+        self.table = table
+
+
 def run(
     what: Mapping[str, Any] | str | Path,
     engine: str = "local",
@@ -43,6 +51,10 @@ def run(
         jobs: curves at a time; None: one per core on a CPU, one on an accelerator, one per worker of a cluster.
         records: where finished curves and dense starts are kept for good; what is there is not run again.
         quiet: show the bar only, and do not say what each round came to.
+
+    Raises:
+        FailedCurves: when all others are finished.
+        CourseError: before anything runs, for a grid, store or engine that cannot be used.
     """
     full = grid.check(what) if isinstance(what, Mapping) else grid.load(what)
     runs = _store(full, store, records)
@@ -66,7 +78,7 @@ def unfinished(
 
 
 def table(what: Mapping[str, Any], store: str | Path = "runs", records: str | Path | None = None) -> pandas.DataFrame:
-    """Return the rows of a checked grid's finished curves, dense starts first; a failed curve raises with its reason."""
+    """Return the rows of a checked grid's finished curves, dense starts first; FailedCurves if any failed."""
     import pandas
 
     runs, starts, rows, failed = _store(what, store, records), {}, [], []
@@ -77,9 +89,10 @@ def table(what: Mapping[str, Any], store: str | Path = "runs", records: str | Pa
         rows += runs.points(curve) or []
         if runs.points(curve) is None and runs.failure(curve):
             failed.append(f"{curve['method']}, seed {curve['seed']}: {runs.failure(curve)}")
+    found = pandas.DataFrame([*starts.values(), *rows])
     if failed:
-        raise CourseError(f"{len(failed)} curve(s) failed ({'; '.join(failed)}); the finished ones are kept.")
-    return pandas.DataFrame([*starts.values(), *rows])
+        raise FailedCurves(failed, found)
+    return found
 
 
 def _store(what: Mapping[str, Any], store: str | Path, records: str | Path | None) -> Store:
