@@ -19,8 +19,9 @@ import pandas
 import pytest
 import torch
 
-from course_lib import grid, pareto, sweep, train
+from course_lib import data, grid, models, pareto, slim, sweep, train
 from course_lib.errors import CourseError
+from course_lib.pruning import L1NormPruner
 from course_lib.sweep import engines, steps
 from course_lib.sweep.run import _drive
 
@@ -38,7 +39,15 @@ GRID = {
     "dense": {"epochs": 3, "threads": 1},
     "method": [
         {"name": "SAP", "pruner": "sap", "p": 1, "q": 2, "scratch": True, "seeds": [0]},
-        {"name": "neurons", "pruner": "activation", "deviations": 0.5, "samples": 200, "history": 1, "rewind": True},
+        {
+            "name": "neurons",
+            "pruner": "activation",
+            "deviations": 0.5,
+            "samples": 200,
+            "history": 1,
+            "rewind": True,
+            "scratch": True,
+        },
     ],
 }
 RUN = "import sys, json; from course_lib import sweep; sweep.run(json.loads(sys.argv[1]), sys.argv[2], sys.argv[3], 2)"
@@ -110,17 +119,18 @@ def test_a_cluster_of_two_worker_processes_gives_the_table_of_one(undisturbed, c
 
 
 def test_the_from_scratch_control_has_the_masks_and_the_epochs_of_the_best_point(undisturbed):
-    sap = undisturbed[(undisturbed["method"] == "SAP") & (undisturbed["seed"] == 0)]
-    (control,) = undisturbed[undisturbed["method"] == "SAP, from scratch"].to_dict("records")
-    (best,) = pareto.best(sap).to_dict("records")
-    for column in ("round", "sparsity", "kept_parameters", "macs", "epochs"):
-        assert control[column] == best[column]
-    assert control["test_accuracy"] != best["test_accuracy"]
+    for method in ("SAP", "neurons"):
+        rows = undisturbed[undisturbed["seed"] == 0]
+        (control,) = rows[rows["method"] == f"{method}, from scratch"].to_dict("records")
+        (best,) = pareto.best(rows[rows["method"] == method]).to_dict("records")
+        for column in ("round", "sparsity", "kept_parameters", "macs", "epochs"):
+            assert control[column] == best[column]
+        assert control["test_accuracy"] != best["test_accuracy"]
 
 
 def test_a_method_with_seeds_of_its_own_runs_on_those_only(undisturbed):
     counts = undisturbed.groupby("method")["seed"].nunique().to_dict()
-    assert counts == {"dense": 2, "SAP": 1, "SAP, from scratch": 1, "neurons": 2}
+    assert counts == {"dense": 2, "SAP": 1, "SAP, from scratch": 1, "neurons": 2, "neurons, from scratch": 2}
 
 
 def test_a_rewound_curve_trains_from_its_initial_weights(undisturbed, tmp_path):
@@ -374,3 +384,16 @@ def test_a_worker_that_sees_other_images_fails_its_curves(tmp_path, monkeypatch)
     with pytest.raises(CourseError, match="'fashion-mini' holds other images here"):
         steps.dense_start(curve, "here")
     steps._load.cache_clear()
+
+
+def test_a_from_scratch_control_without_its_gone_units_trains_like_the_masked_one():
+    bench = data.load("fashion-mini", device="cpu", limit=300)
+    curve = grid.curves(grid.check({**GRID, "model": "cnn"}))[0]
+    dense = models.build("cnn", bench, seed=0)
+    masks = L1NormPruner(sparsity=0.5).masks(dense, bench)
+    small = steps._new(curve, bench, masks)
+    masked = models.build("cnn", bench, seed=curve["seed"] + steps.SCRATCH_SEED)
+    assert sum(p.numel() for p in small.parameters()) == masks.kept_parameters < sum(p.numel() for p in dense.parameters())
+    for model, kept in ((masked, masks), (small, None)):
+        train.fit(model, bench, epochs=1, masks=kept, batch_size=50, dropout=0.0)
+    assert slim.difference(masked, small, bench.example) < 1e-3

@@ -118,12 +118,18 @@ def _round(curve: Mapping[str, Any], bench: Bench, dense: train.Snapshot, place:
 def _scratch(curve: Mapping[str, Any], bench: Bench, dense: train.Snapshot, place: Path, records: list[Record]) -> None:
     """Train new weights under the masks of the curve's best point, as the curve trains, for that point's epochs in all."""
     best = best_of(records)
-    model = models.build(curve["model"], bench, seed=curve["seed"] + SCRATCH_SEED)
+    model, masks = _new(curve, bench, best.masks), None if best.masks.units else best.masks
     epochs = curve["dense"]["epochs"] + best.epochs
-    history = _fit(curve, bench, dense)(model, bench, epochs=epochs, masks=best.masks, seed=curve["seed"] + SCRATCH_SEED)
+    history = _fit(curve, bench, dense)(model, bench, epochs=epochs, masks=masks, seed=curve["seed"] + SCRATCH_SEED)
     save(model, place / "scratch.safetensors")
     facts = {"round": best.round, "epochs": epochs, "val_accuracy": train.evaluate(model, bench)}
     write_json(place / "scratch.json", facts | {key: history[key] for key in ("images", "seconds")})
+
+
+def _new(curve: Mapping[str, Any], bench: Bench, masks: Masks) -> nn.Module:
+    """Return new weights for the from-scratch control, without the units that are gone: they train alike, and faster."""
+    model = models.build(curve["model"], bench, seed=curve["seed"] + SCRATCH_SEED)
+    return slimming.slim(model, masks, bench.example) if masks.units else model
 
 
 def _finish(curve: Mapping[str, Any], bench: Bench, start: Mapping[str, Any], place: Path, records: list[Record]) -> None:
@@ -139,10 +145,11 @@ def _finish(curve: Mapping[str, Any], bench: Bench, start: Mapping[str, Any], pl
         rows.append(_point(row, model, bench, curve, record.masks))
     if curve["scratch"]:
         facts, masks = json.loads((place / "scratch.json").read_text()), best_of(records).masks
+        model = _new(curve, bench, masks)
         model.load_state_dict(load_file(place / "scratch.safetensors"))
         row = {"method": f"{curve['method']}, from scratch", "status": "ok", "pruned_accuracy": None}
         row |= {"sparsity": masks.sparsity, "unit_sparsity": masks.unit_sparsity}
-        rows.append(_point(row | facts, model, bench, curve, masks))
+        rows.append(_point(row | facts, model, bench, curve, masks, small=model))
     write_json(place / "points.json", {"rows": rows, "best": best_of(records).round, "machine": machine()})
 
 
@@ -152,9 +159,20 @@ def best_of(records: list[Record]) -> Record:
     return max(counted, key=lambda record: (pareto.score(record.accuracy["tuned"], record.sparsity), record.sparsity))
 
 
-def _point(row: dict[str, Any], model: nn.Module, bench: Bench, curve: Mapping[str, Any], masks: Masks) -> dict[str, Any]:
-    """Return the whole row of one point: what was measured on the finished curve, its test accuracy last."""
-    small = slimming.slim(model, masks, bench.example) if masks.units else model
+def _point(
+    row: dict[str, Any],
+    model: nn.Module,
+    bench: Bench,
+    curve: Mapping[str, Any],
+    masks: Masks,
+    small: nn.Module | None = None,
+) -> dict[str, Any]:
+    """Return the whole row of one point: what was measured on the finished curve, its test accuracy last.
+
+    small: the slimmed model, where it is at hand.
+    """
+    if small is None:
+        small = slimming.slim(model, masks, bench.example) if masks.units else model
     row |= {"seed": curve["seed"], "kept_parameters": masks.kept_parameters, "macs": measure.macs(small, bench.example)}
     row["test_accuracy"] = train.evaluate(model, bench, "test")
     row["score"] = pareto.score(row["test_accuracy"], row["sparsity"])
