@@ -110,15 +110,18 @@ def _spread(values: pandas.Series) -> str:
 
 
 def dominance(table: pandas.DataFrame) -> str:
-    """Say whose points the front by validation accuracy consists of, and whether SAP dominates it."""
+    """Say whose the points of the front are whose validation accuracies count, and whether SAP dominates it."""
     rows = pareto.contestants(table)
     front = pareto.front(pareto.mean_curves(rows))
+    front = front[front["val_accuracy"] >= pareto.FLOOR]
+    if front.empty:
+        return f"No mean over seeds reaches a validation accuracy of {pareto.FLOOR:g}, so there is no front."
     counts = front["method"].value_counts()
     shares = ", ".join(f"{count} of {method}" for method, count in counts.items())
-    verb = "dominates" if len(counts) and all(method.startswith("SAP") for method in counts.index) else "does not dominate"
+    verb = "dominates" if all(method.startswith("SAP") for method in counts.index) else "does not dominate"
     seeds = rows["seed"].nunique()
     return (
-        f"The front by validation accuracy has {len(front)} points: {shares}. So SAP {verb} it "
+        f"From a validation accuracy of {pareto.FLOOR:g} on, the front has {len(front)} points: {shares}. So SAP {verb} it "
         f"({'one seed' if seeds == 1 else f'means of {seeds} seeds'})."
     )
 

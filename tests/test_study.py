@@ -54,6 +54,8 @@ def test_the_reference_points_are_drawn_on_cifar_only(tmp_path):
         ([(0.5, 0.9, 0.9), (0.9, 0.8, 0.8)], [(0.4, 0.8, 0.8)], "SAP dominates"),
         ([(0.5, 0.9, 0.9), (0.9, 0.8, 0.8)], [(0.95, 0.7, 0.7)], "SAP does not dominate"),
         ([(0.4, 0.7, 0.7)], [(0.5, 0.8, 0.8)], "SAP does not dominate"),
+        ([(0.4, 0.7, 0.7)], [(0.99, 0.59, 0.59)], "SAP dominates"),
+        ([(0.4, 0.5, 0.5)], [(0.99, 0.59, 0.59)], "there is no front"),
     ],
 )
 def test_whether_sap_dominates_is_read_off_the_front(sap, magnitude, said):

@@ -73,6 +73,7 @@ def _draw_front(axis: Axes, rows: pd.DataFrame, by: str, x: str) -> None:
 
     rows = pd.concat([rows[rows["method"] == DENSE], contestants(rows)])
     chosen = front(mean_curves(rows, by, x), "val_accuracy", x)
+    chosen = chosen[chosen["val_accuracy"] >= FLOOR]
     label = "front, chosen on validation"
     axis.plot(chosen[x], chosen[by], color="#555555", alpha=0.22, linewidth=9, solid_capstyle="round", label=label)
 
