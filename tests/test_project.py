@@ -73,9 +73,13 @@ def test_the_readme_of_a_study_says_what_its_table_says(name):
         assert sentence in text
 
 
-def test_the_readme_of_the_project_has_the_table_of_the_one_seed_study():
-    table = study.read(ROOT / "results" / "cifar10-one-seed")
-    assert study.markdown(table) in (ROOT / "README.md").read_text()
+def test_the_readme_of_the_project_has_the_table_and_sentences_of_the_fair_study():
+    text = (ROOT / "README.md").read_text()
+    table = study.read(ROOT / "results" / "cifar10")
+    assert study.markdown(table) in text and verdicts.dominance(table) in text
+    said = verdicts.sentences(table, grid.load("cifar10"))
+    told = re.findall(r"^- (.* points of test accuracy.*|Unpruned, .*)$", text, re.MULTILINE)
+    assert told and set(told) <= set(said)
 
 
 @pytest.mark.parametrize("name", [name for name in STUDIES if (ROOT / "results" / name / "records").exists()])
