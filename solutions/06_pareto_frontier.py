@@ -612,9 +612,7 @@ for name, rows in found.items():
         print(f"    {count} {method}")
 fair = None if found["cifar10"] is None else pareto.contestants(found["cifar10"])
 again = ({}, None, ()) if fair is None else (curves(fair), None, front_of(fair))
-figures.arena(
-    *again, references=True, title="three seeds, ten rounds of one epoch, with its front"
-)
+figures.arena(*again, references=True, title="three seeds, ten rounds of one epoch, with its front")
 
 # %% [markdown]
 # **Read it.** To *dominate* SAP would have to hold all points. With three seeds (the picture) *global* magnitude holds all points but two, near the end: one ranking, different amounts, so neighbours are no surprise. In the study on Fashion-MNIST, the
