@@ -72,10 +72,11 @@ def phases(indices: np.ndarray) -> list[str]:
 def sentences(found: pd.DataFrame) -> list[str]:
     """Say how the index moves with the rounds (mean over seeds): one sentence for all methods where it moves alike."""
     said: dict[tuple[str, ...], list[str]] = {}
+    labels = _labels(found)
     for method, own in found.groupby("method", sort=False):
         curve = own.groupby("round")[["index", "sparsity"]].mean()
         index, sparsity = curve["index"].to_numpy(), curve["sparsity"].to_numpy()
-        told = f"{method}, {index[0]:.3f} at sparsity {sparsity[0]:.3g} to {index[-1]:.3f} at {sparsity[-1]:.3f}"
+        told = f"{labels[method]}, {index[0]:.3f} at sparsity {sparsity[0]:.3g} to {index[-1]:.3f} at {sparsity[-1]:.3f}"
         said.setdefault(tuple(phases(index)), []).append(told)
     seeds = f"mean over layers and {found['seed'].nunique()} seed(s)"
     return [
@@ -91,11 +92,12 @@ def plot(found: pd.DataFrame, title: str) -> Figure:
 
     figure = Figure(figsize=(10, 6), dpi=100, layout="constrained")
     axis = figure.subplots()
+    labels = _labels(found)
     styles = looks(found["method"])  # those of the frontier, where SAP's names are the first of the alphabet
     for method, own in found.groupby("method", sort=False):
         curve = own.groupby("round")[["index", "sparsity"]].mean()
         axis.plot(own["sparsity"], own["index"], ".", color=styles[method]["color"], alpha=0.3, markersize=3)
-        axis.plot(curve["sparsity"], curve["index"], **styles[method], markersize=5, label=method)
+        axis.plot(curve["sparsity"], curve["index"], **styles[method], markersize=5, label=labels[method])
     axis.set_xlabel("sparsity before the round (share of all parameters removed)")
     axis.set_ylabel("PQ index of the survivors (higher: sparser)")
     axis.grid(color="#dddddd", linewidth=0.6)
@@ -103,3 +105,9 @@ def plot(found: pd.DataFrame, title: str) -> Figure:
     figure.legend(*axis.get_legend_handles_labels(), loc="outside lower center", ncols=3, frameon=False)
     figure.suptitle(title, x=0.01, ha="left", fontsize=14, fontweight="bold")
     return figure
+
+
+def _labels(found: pd.DataFrame) -> dict[str, str]:
+    """Return what each method is called: with its number of seeds where others have more, as in the frontier's figure."""
+    seeds = found.groupby("method")["seed"].nunique()
+    return {method: method if n == seeds.max() else f"{method} (n={n})" for method, n in seeds.items()}

@@ -600,18 +600,21 @@ figures.duel(overlaps, tuned, chance=stability.chance(count, count, size))
 # %%
 found = {"this arena": arena, "cifar10-one-seed": cifar}
 found |= {name: committed(name) for name in ("cifar10", "fashion-mnist")}
+fronts = {}
 for name, rows in found.items():
     if rows is None:
         continue
-    rows = pareto.contestants(rows)
-    means = pareto.mean_curves(rows)
-    holders = pareto.front(means[means["val_accuracy"] >= pareto.FLOOR])["method"]
-    seeds, ours = rows["seed"].nunique(), int(holders.str.startswith("SAP").sum())
+    means = pareto.mean_curves(pareto.contestants(rows))
+    fronts[name] = pareto.front(means[means["val_accuracy"] >= pareto.FLOOR])
+    holders, seeds = fronts[name]["method"], rows["seed"].nunique()
+    ours = int(holders.str.startswith("SAP").sum())
     print(f"{name}, seeds: {seeds}; of {len(holders)} points on the front {ours} are SAP's")
     for method, count in holders.value_counts().items():
         print(f"    {count} {method}")
-fair = None if found["cifar10"] is None else pareto.contestants(found["cifar10"])
-again = ({}, None, ()) if fair is None else (curves(fair), None, front_of(fair))
+again = ({}, None, ())
+if "cifar10" in fronts:
+    points = fronts["cifar10"][["sparsity", "test_accuracy"]].to_numpy().tolist()
+    again = (curves(pareto.contestants(found["cifar10"])), None, points)
 figures.arena(*again, references=True, title="three seeds, with the front")
 
 # %% [markdown]

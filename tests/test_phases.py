@@ -55,3 +55,14 @@ def test_the_index_is_the_mean_over_groups_by_their_survivors(tmp_path):
 def test_a_folder_without_records_is_refused(tmp_path):
     with pytest.raises(CourseError, match="no records of finished curves"):
         phases.table(tmp_path)
+
+
+def test_a_method_of_fewer_seeds_than_others_says_how_many(tmp_path):
+    rounds = [(0.5, [(0.3, 10)]), (0.8, [(0.2, 5)])]
+    for method, seed in (("SAP", 0), ("SAP", 1), ("SAP (0.5, 1)", 0)):
+        record(tmp_path, method, seed, rounds)
+    found = phases.table(tmp_path)
+    (said,) = phases.sentences(found)
+    assert "SAP (0.5, 1) (n=1), 0.300" in said and "SAP, 0.300" in said
+    labels = {text.get_text() for text in phases.plot(found, "title").legends[0].get_texts()}
+    assert labels == {"SAP", "SAP (0.5, 1) (n=1)"}
