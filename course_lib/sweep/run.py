@@ -177,7 +177,7 @@ def _bar(name: str, todo: Sequence[Curve], starts: Sequence[Curve], runs: Store)
     from tqdm.auto import tqdm
 
     total = sum(_epochs(curve, curve["rounds"]) + curve["scratch"] * _scratch_epochs(curve) for curve in todo)
-    total += sum(curve["dense"]["epochs"] for curve in starts)
+    total += sum(curve["dense"]["epochs"] for curve in starts) + 1e-6  # fractions may add up to a rounding more
     initial = sum(_epochs(curve, len(runs.rounds(curve))) for curve in todo)
     form = "{desc}: {percentage:3.0f}%|{bar}| {n:.1f}/{total:.1f} epochs [{elapsed}<{remaining}]"
     return tqdm(total=total, initial=initial, desc=name, bar_format=form)
