@@ -28,7 +28,9 @@ console = Console()
 
 Data = Annotated[str | None, typer.Option(help="Other data: a name, an ImageFolder, or a .zip of one.")]
 Out = Annotated[Path, typer.Option(help="Where the runs are kept.")]
-Jobs = Annotated[int | None, typer.Option(help="How many at a time; by default one per core, or per worker of a cluster.")]
+Jobs = Annotated[
+    int | None, typer.Option(min=1, help="How many at a time; by default one per core, or per worker of a cluster.")
+]
 
 
 @app.command()

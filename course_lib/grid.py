@@ -92,7 +92,7 @@ def check(grid: Mapping[str, Any]) -> dict[str, Any]:
             raise CourseError(f"{key} = {full[key]!r} was given; see course_lib/grids for the form that is expected.")
     if not re.fullmatch(r"[\w-][\w.-]*", full["name"]):
         raise CourseError(f"name = {full['name']!r} was given; it names folders: letters, digits, '.', '_' and '-'.")
-    full = {**full, "dense": {**DENSE, **grid.get("dense", {})}}
+    full = {**full, "data": str(full["data"]), "dense": {**DENSE, **grid.get("dense", {})}}
     _known(full["dense"], DENSE, "[dense]")
     _known(full["fit"], FIT, "[fit]")
     if full["model"] not in models.MODELS:
@@ -108,7 +108,7 @@ def check(grid: Mapping[str, Any]) -> dict[str, Any]:
         raise CourseError("a method of the grid has the name 'dense', which the unpruned start has; give it another.")
     names = {method["name"] for method in methods(full)}
     for pair in full["compare"]:
-        if not isinstance(pair, list) or len(pair) != 2 or len(set(pair) & names) != 2:
+        if not isinstance(pair, list) or len(pair) != 2 or sum(name in pair for name in names) != 2:
             raise CourseError(f"compare has {pair!r}; two different names of the grid's methods are expected.")
     for share in full["at"]:
         selection.check_share(share, "at")
@@ -142,7 +142,7 @@ def _check_curve(curve: Mapping[str, Any]) -> None:
             raise CourseError(f"{where} {key} = {curve[key]!r} was given; it is true or false.")
     if curve["precision"] not in ("fp32", "bf16"):
         raise CourseError(f"precision = {curve['precision']!r} was given; a study runs in 'fp32' or 'bf16'.")
-    if curve["schedule"] not in SCHEDULES:
+    if not isinstance(curve["schedule"], str) or curve["schedule"] not in SCHEDULES:
         raise CourseError(f"schedule = {curve['schedule']!r} was given; it can be {', '.join(SCHEDULES)}.")
     _check_fit(curve["fit"], f"{where} fit")
     history = pruner(curve).history
@@ -151,8 +151,10 @@ def _check_curve(curve: Mapping[str, Any]) -> None:
 
 
 def _check_fit(fit: Mapping[str, Any], where: str) -> None:
+    if not isinstance(fit, Mapping):
+        raise CourseError(f"{where} = {fit!r} was given; it is a table of training settings.")
     _known(fit, FIT, where)
-    if fit.get("optimizer", "adamw") not in train.OPTIMIZERS:
+    if fit.get("optimizer", "adamw") not in list(train.OPTIMIZERS):
         raise CourseError(f"{where} optimizer = {fit['optimizer']!r} was given; known are {', '.join(train.OPTIMIZERS)}.")
     if "batch_size" in fit:
         _number(fit["batch_size"], f"{where} batch_size", whole=True, least=1)
@@ -215,12 +217,18 @@ def methods(grid: Mapping[str, Any]) -> list[dict[str, Any]]:
 def pruner(curve: Mapping[str, Any]) -> Pruner:
     """Return the pruner that a curve's configuration describes."""
     preset, arguments = curve["pruner"], curve["arguments"]
-    if preset not in PRESETS:
+    if preset not in list(PRESETS):
         raise CourseError(f"pruner = {preset!r} was given; known are {', '.join(PRESETS)}.")
     _known(arguments, inspect.signature(PRESETS[preset]).parameters, f"method {curve['method']!r}")
     if "seed" in inspect.signature(PRESETS[preset]).parameters:
         arguments = {"seed": curve["seed"], **arguments}
-    return PRESETS[preset](**arguments)
+    try:
+        return PRESETS[preset](**arguments)
+    except TypeError as error:
+        told = ", ".join(f"{key} = {value!r}" for key, value in arguments.items())
+        raise CourseError(
+            f"method {curve['method']!r}: {told} was given; one of them is of the wrong type ({error})."
+        ) from error
 
 
 def dense(curve: Mapping[str, Any]) -> dict[str, Any]:

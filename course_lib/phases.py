@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import math
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,8 +28,10 @@ def table(records: str | Path, grid: Mapping[str, Any] | None = None) -> pd.Data
     """Return one row a round of every curve in a study's records: the index of its survivors before that round's prune.
 
     grid: a checked one, whose curves alone are read: records may hold those of an older grid as well; None: all.
-    Columns: method, seed, round, sparsity (before the prune), index: the mean over the groups (neurons, layers or all), each
-    weighted by its survivors. p and q are the curve's own, so that only methods with the same ones can be compared.
+    Columns: method, seed, round, sparsity (before the prune) and after; index: the mean over the groups (layers, or neurons
+    within them, or all weights as one), each layer weighted by its survivors; held: the share of the survivors in layers
+    where SAP took the most that its beta and min_per_layer let it take, whatever the index (with scope "neuron" not seen:
+    0). p and q are the curve's own, so that only methods with the same ones can be compared.
     """
     import pandas as pd
 
@@ -44,11 +47,19 @@ def table(records: str | Path, grid: Mapping[str, Any] | None = None) -> pd.Data
             weights = [group["survivors"] for group in groups]
             index = float(np.average([group["index"] for group in groups], weights=weights)) if groups else float("nan")
             named = {"method": record["config"]["method"], "seed": record["config"]["seed"], "round": one["round"]}
-            rows.append(named | {"sparsity": sparsity, "index": index})
+            held = [_held(group, record["config"].get("arguments", {})) for group in groups]
+            share = float(np.average(held, weights=weights)) if groups else float("nan")
+            rows.append(named | {"sparsity": sparsity, "after": one["sparsity"], "index": index, "held": share})
             sparsity = one["sparsity"]
     if not rows:
         raise CourseError(f"{records} was given; it has no records of finished curves.")
     return pd.DataFrame(rows)
+
+
+def _held(group: Mapping[str, Any], arguments: Mapping[str, Any]) -> bool:
+    """Whether no more of a group could go: so many as `sap_amount` takes at most, or all but the floor."""
+    most = math.floor(arguments.get("beta", 0.9) * group["survivors"] + 1e-12 * group["survivors"])
+    return group["removed"] >= min(most, max(0, group["survivors"] - (arguments.get("min_per_layer") or 0)))
 
 
 def phases(indices: np.ndarray) -> list[str]:
@@ -78,22 +89,42 @@ def sentences(found: pd.DataFrame) -> list[str]:
         index, sparsity = curve["index"].to_numpy(), curve["sparsity"].to_numpy()
         told = f"{labels[method]}, {index[0]:.3f} at sparsity {sparsity[0]:.3g} to {index[-1]:.3f} at {sparsity[-1]:.3f}"
         said.setdefault(tuple(phases(index)), []).append(told)
-    seeds = f"mean over layers and {found['seed'].nunique()} seed(s)"
-    return [
-        f"The index of the survivors ({seeds}) {', then '.join(moves)}"
+    seeds = found["seed"].nunique()
+    over = f"mean over layers, weighted by their survivors{'' if seeds == 1 else f', and over {seeds} seeds'}"
+    told = [
+        f"The index of the survivors ({over}) {', then '.join(moves)}"
         f"{'' if moves == PAPER else f' (the paper sees that it {SEEN})'}: {'; '.join(told)}."
         for moves, told in said.items()
     ]
+    return told + bounds(found)
 
 
-def plot(found: pd.DataFrame, title: str) -> Figure:
-    """Draw the mean index of each method against sparsity, with the seeds as dots."""
+def bounds(found: pd.DataFrame) -> list[str]:
+    """Say of each method in which first rounds its settings, and not the index, decided how many weights went, if in any."""
+    said = []
+    for method, own in found.groupby("method", sort=False):
+        means = own.groupby("round")[["held", "after"]].mean()
+        first = means[(means["held"] > 0.5).cummin()]
+        if len(first):
+            said.append(
+                f"{method}: up to round {first.index[-1]} (sparsity {first['after'].iloc[-1]:.3f}) most weights lie in "
+                "layers that lose all that beta and the floor let go. That far it is magnitude pruning within layers at a "
+                "fixed rate; only after that does the index decide."
+            )
+    return said
+
+
+def plot(found: pd.DataFrame, title: str, methods: Iterable[str] = ()) -> Figure:
+    """Draw the mean index of each method against sparsity, with the seeds as dots.
+
+    methods: all of the study's, so that a curve looks as it does in the frontier's figure.
+    """
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(10, 6), dpi=100, layout="constrained")
     axis = figure.subplots()
     labels = _labels(found)
-    styles = looks(found["method"])  # those of the frontier, where SAP's names are the first of the alphabet
+    styles = looks({*methods, *found["method"]})
     for method, own in found.groupby("method", sort=False):
         curve = own.groupby("round")[["index", "sparsity"]].mean()
         axis.plot(own["sparsity"], own["index"], ".", color=styles[method]["color"], alpha=0.3, markersize=3)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import math
+from collections.abc import Mapping
 from html import escape
 from numbers import Real
 from pathlib import Path
@@ -24,7 +25,7 @@ BEST_COLUMNS = {
     "epochs": "epochs",
     "val_accuracy": "validation accuracy",
     "test_accuracy": "test accuracy",
-    "score": "score",
+    "score": "score (test)",
 }
 
 CSS = """
@@ -86,9 +87,14 @@ def _best(table: pd.DataFrame) -> str:
     return html
 
 
+def _figure(path: Path, alt: str) -> str:
+    png = base64.b64encode(path.read_bytes()).decode()
+    return f'<figure><img src="data:image/png;base64,{png}" alt="{alt}"><figcaption>{alt}</figcaption></figure>'
+
+
 def html(
     table: pd.DataFrame,
-    figure: str | Path | bytes,
+    figures: Mapping[str | Path, str],
     *,
     title: str,
     facts: dict[str, str],
@@ -100,7 +106,7 @@ def html(
 
     Args:
         table: One row a point, with the columns that `course_lib.pareto` names.
-        figure: The figure as PNG: its path or its bytes.
+        figures: Paths of PNG files -> what each shows, for its caption and for readers who cannot see it.
         title: The headline.
         facts: What a reader needs to trust and repeat it, in this order: command, versions, wall time, the number of
             images, one standard error, ...
@@ -108,10 +114,9 @@ def html(
 
     Raises:
         CourseError: if a column that the best points need is missing.
-        OSError: if the figure cannot be read.
+        OSError: if a figure cannot be read.
     """
-    png = base64.b64encode(figure if isinstance(figure, bytes) else Path(figure).read_bytes()).decode()
-    alt = escape(pareto.alt_text(table))
+    drawn = "\n".join(_figure(Path(path), escape(alt)) for path, alt in figures.items())
     items = "".join(f"<li>{escape(verdict)}</li>" for verdict in verdicts)
     terms = "".join(f"<dt>{escape(name)}</dt><dd>{escape(str(fact))}</dd>" for name, fact in facts.items())
     return f"""<!doctype html>
@@ -126,7 +131,7 @@ def html(
 <main>
 <h1>{escape(title)}</h1>
 <ul>{items}</ul>
-<figure><img src="data:image/png;base64,{png}" alt="{alt}"><figcaption>{alt}</figcaption></figure>
+{drawn}
 <h2>Each method's best point</h2>
 <p class="note">Means over seeds. Chosen by the score on validation, (accuracy + sparsity) / 2; test was not read.</p>
 {_best(table)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,8 +19,11 @@ if TYPE_CHECKING:
 TITLE = "Accuracy against sparsity"
 MACS = "The same test accuracies against MACs per image: pruning single weights leaves them all, pruning units does not."
 LEGEND = f"""Best point of each method (mean over seeds, ± one standard deviation): of those with a validation accuracy of at
-least {pareto.FLOOR:g}, the one with the highest score on validation, (accuracy + sparsity) / 2. Area: what lies between the
-front that validation chose, in test accuracies, and an accuracy of {pareto.FLOOR:g}. Controls: their last point."""
+least {pareto.FLOOR:g}, the one with the highest score on VALIDATION, (accuracy + sparsity) / 2; the rows stand in this
+order, and the column has the score on TEST. Epochs: all that were trained for the point, the dense start's among them.
+Area: what lies between the front that validation chose, in test accuracies, and an accuracy of {pareto.FLOOR:g}. Controls
+come first, with their last point. "[a, b]" is a 95 % interval over seeds (Student's t), each by itself; "clearly" is said
+where 0 lies outside of it. Accuracies at equal sparsity are read on the straight line between two rounds of a curve."""
 
 
 def write(table: pandas.DataFrame, grid: Mapping[str, Any], folder: str | Path, facts: Mapping[str, str]) -> list[Path]:
@@ -32,39 +36,63 @@ def write(table: pandas.DataFrame, grid: Mapping[str, Any], folder: str | Path, 
     folder = Path(folder)
     n = int(table["test_images"].iloc[0])
     title = f"{TITLE}: {grid['model']} on {table['data'].iloc[0]}"
-    figure = pareto.plot(table, n=n, references=grid["references"], title=title)
-    png, svg = pareto.save(figure, folder / "pareto", pareto.alt_text(table))
-    more = []
+    figures, more = {}, []
+    for name, own in _parts(table).items():
+        figure = pareto.plot(own, n=n, references=grid["references"], title=title)
+        png, svg = pareto.save(figure, folder / name, pareto.alt_text(own))
+        figures[png] = pareto.alt_text(own)
+        more += [png, svg]
     if table["macs"].nunique() > 1:
         by_macs = pareto.plot(table, x="macs", n=n, title=title.replace("sparsity", "MACs"))
         more += pareto.save(by_macs, folder / "macs", MACS)
-    drawn = _phases(grid, folder)
+    drawn = _phases(table, grid, folder)
     csv, plain, page, text = (folder / name for name in ("table.csv", "table.json", "report.html", "README.md"))
     write_text(csv, table.to_csv(index=False, float_format="%.6g"))
     write_json(plain, json.loads(table.to_json(orient="records")))
     facts = {**facts, **_facts(table, grid, n, folder)}
     write_text(text, readme(table, grid, facts, drawn[1]))
     said = verdicts.sentences(table, grid)
-    write_text(page, report.html(table, png, title=title, facts=facts, verdicts=said))
-    return [page, png, svg, *more, *drawn[0], csv, plain, text]
+    write_text(page, report.html(table, figures, title=title, facts=facts, verdicts=said))
+    return [page, *more, *drawn[0], csv, plain, text]
+
+
+def _parts(table: pandas.DataFrame) -> dict[str, pandas.DataFrame]:
+    """Return the rows of each figure: rewound curves have one of their own beside others, from which they lie far off."""
+    rewound = table.get("rewind", default=table["round"] < 0).astype(bool)
+    if not rewound.any() or rewound[table["method"] != pareto.DENSE].all():
+        return {"pareto": table}
+    return {"pareto": table[~rewound], "pareto-rewind": table[rewound | (table["method"] == pareto.DENSE)]}
 
 
 def markdown(table: pandas.DataFrame) -> str:
     """Return each method's best point by validation as a Markdown table, the dense model first: means over its seeds."""
-    names = ("method", "seeds", "sparsity", "parameters kept", "MACs", "epochs", "validation", "test", "score", "area")
+    names = (
+        "method",
+        "seeds",
+        "sparsity",
+        "parameters kept",
+        "MACs",
+        "epochs",
+        "validation",
+        "test",
+        "score (test)",
+        "area",
+    )
     rows = [names, ("---",) * len(names)]
     for method in [name for name in table["method"].unique() if pareto.is_control(name)]:
         own = table[table["method"] == method].sort_values("round").groupby("seed").tail(1)
-        means = {**own.mean(numeric_only=True), "method": method, "seeds": len(own), "hypervolume": None}
+        counts = {"seeds": len(own), "seeds_run": len(own)}
+        means = {**own.mean(numeric_only=True), **counts, "method": method, "hypervolume": None}
         rows.append(_cells({**means, "test_accuracy_sd": own["test_accuracy"].std()}))
     rows += [_cells(row) for row in pareto.by_method(table).to_dict("records")]
     return "\n".join("| " + " | ".join(row) + " |" for row in rows)
 
 
 def _cells(row: Mapping[str, Any]) -> tuple[str, ...]:
+    seeds = f"{row['seeds']}" if row["seeds"] == row["seeds_run"] else f"{row['seeds']} of {row['seeds_run']}"
     macs = f"{row['macs'] / 1e6:.1f} M" if row["macs"] >= 1e6 else f"{row['macs'] / 1e3:.0f} k"
     return (
-        *(row["method"], str(row["seeds"]), f"{row['sparsity']:.4f}", f"{row['kept_parameters']:,.0f}", macs),
+        *(row["method"], seeds, f"{row['sparsity']:.4f}", f"{row['kept_parameters']:,.0f}", macs),
         *(f"{row['epochs']:.4g}", f"{row['val_accuracy']:.4f}", _spread(row, "test_accuracy"), f"{row['score']:.4f}"),
         "-" if row["hypervolume"] is None else _spread(row, "hypervolume"),
     )
@@ -74,7 +102,7 @@ def _spread(row: Mapping[str, Any], name: str) -> str:
     return f"{row[name]:.4f}" + (f" ± {row[f'{name}_sd']:.4f}" if row["seeds"] > 1 else "")
 
 
-def _phases(grid: Mapping[str, Any], folder: Path) -> tuple[list[Path], list[str]]:
+def _phases(table: pandas.DataFrame, grid: Mapping[str, Any], folder: Path) -> tuple[list[Path], list[str]]:
     """Draw the PQ index along SAP's curves and say how it moves, where the study's records are kept in `folder`."""
     names = [method["name"] for method in grids.methods(grid) if method["pruner"] == "sap"]
     if not names or not (folder / "records").exists():
@@ -83,7 +111,8 @@ def _phases(grid: Mapping[str, Any], folder: Path) -> tuple[list[Path], list[str
     found = found[found["method"].isin(names)]
     title = f"The PQ index along SAP's curves: {grid['model']} on {Path(grid['data']).stem}"
     sentences = phases.sentences(found)
-    return list(pareto.save(phases.plot(found, title), folder / "index", " ".join(sentences))), sentences
+    figure = phases.plot(found, title, table.loc[table["method"] != pareto.DENSE, "method"])
+    return list(pareto.save(figure, folder / "index", " ".join(sentences))), sentences
 
 
 def readme(table: pandas.DataFrame, grid: Mapping[str, Any], facts: Mapping[str, str], indices: Sequence[str] = ()) -> str:
@@ -91,10 +120,8 @@ def readme(table: pandas.DataFrame, grid: Mapping[str, Any], facts: Mapping[str,
 
     facts: all of them. indices: sentences about the PQ index along the curves, for a figure index.png.
     """
-    parts = [
-        f"# {TITLE}: {grid['model']} on {table['data'].iloc[0]}",
-        f"![{pareto.alt_text(table)}](pareto.png)",
-    ]
+    parts = [f"# {TITLE}: {grid['model']} on {table['data'].iloc[0]}"]
+    parts += [f"![{pareto.alt_text(own)}]({name}.png)" for name, own in _parts(table).items()]
     if table["macs"].nunique() > 1:
         parts.append(f"![{MACS}](macs.png)")
     parts.append("\n".join(f"- {key}: {value}" for key, value in facts.items()))
@@ -118,11 +145,11 @@ def _facts(table: pandas.DataFrame, grid: Mapping[str, Any], n: int, folder: Pat
 
 
 def machines(folder: Path, *more: Mapping[str, str]) -> str:
-    """Return on what machines the finished runs of a study's folder or store were made, each once; more: others."""
+    """Return on what machines the finished runs of a study's folder or store were made; more: others."""
     kept = [*folder.glob("records/*.json"), *folder.glob("*/points.json"), *folder.glob("*/record.json")]
     found = [json.loads(path.read_text(encoding="utf-8")).get("machine") for path in sorted(kept)]
-    told = [", ".join(f"{key} {value}" for key, value in one.items()) for one in [*found, *more] if one]
-    return "; ".join(dict.fromkeys(told))
+    told = Counter(", ".join(f"{key} {value}" for key, value in one.items()) for one in [*found, *more] if one)
+    return "; ".join(one if len(told) == 1 else f"{one} ({count} of {told.total()} runs)" for one, count in told.items())
 
 
 def read(folder: str | Path) -> pandas.DataFrame:

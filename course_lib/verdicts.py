@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from course_lib import pareto
@@ -10,7 +11,7 @@ from course_lib import pareto
 if TYPE_CHECKING:
     import pandas
 
-SPARSITIES = (0.5, 0.8, 0.9, 0.95, 0.9643)  # where methods are compared
+SPARSITIES = (0.5, 0.8, 0.9, 0.95, 0.9643, 0.98)  # where methods are compared
 
 
 def sentences(table: pandas.DataFrame, grid: Mapping[str, Any] | None = None) -> list[str]:
@@ -22,7 +23,7 @@ def sentences(table: pandas.DataFrame, grid: Mapping[str, Any] | None = None) ->
     pruned = table[table["method"] != pareto.DENSE]
     best = set(pareto.by_method(pruned)["method"])
     low = [method for method in pruned["method"].unique() if method not in best and not pareto.is_control(method)]
-    said = [dominance(table)]
+    said = [dominance(table), *beside(table)]
     said += [f"{method}: no point reaches a validation accuracy of {pareto.FLOOR:g}." for method in low]
     fair = list(pareto.contestants(pruned)["method"].unique())
     sap = next((method for method in fair if method.startswith("SAP")), None)
@@ -34,13 +35,17 @@ def sentences(table: pandas.DataFrame, grid: Mapping[str, Any] | None = None) ->
 
 
 def compared(table: pandas.DataFrame, one: str, other: str, at: Sequence[float]) -> str:
-    """Return one sentence about two methods at several sparsities: differences, intervals, and which of them are clear."""
+    """Return one sentence about two methods at several sparsities: differences, intervals, and which of them are clear.
+
+    Behind each sparsity stands for how many epochs the weights of each had been trained when they came there.
+    """
     found = [difference for share in at if (difference := pareto.paired(table, one, other, share))]
     seeds = table[table["method"].isin([one, other])].groupby("method")["seed"].nunique().min()
     missing = ", ".join(f"{share:g}" for share in at if share not in [difference.sparsity for difference in found])
-    told = [f"{one} minus {other}, points of test accuracy"]
-    told[0] += f" [95 % interval of {seeds} seeds]: " if seeds >= 3 else f" ({'one seed' if seeds == 1 else '2 seeds'}): "
-    told[0] += ", ".join(_points(difference, seeds) for difference in found) or "no sparsity is reached by both"
+    told = [f"{quoted(one)} minus {quoted(other)}, points of test accuracy"]
+    told[0] += f" [95 % interval of {seeds} seeds]" if seeds >= 3 else f", {'one seed' if seeds == 1 else '2 seeds'}"
+    told[0] += " (epochs of training of each): " if found else ": no sparsity is reached by both"
+    told[0] += "; ".join(_points(difference, seeds) for difference in found)
     if found and missing:
         told[0] += f"; not reached by both: {missing}"
     if found:
@@ -48,12 +53,24 @@ def compared(table: pandas.DataFrame, one: str, other: str, at: Sequence[float])
     return ". ".join(told) + "."
 
 
+def quoted(method: str) -> str:
+    """Return a method's name as it stands in a sentence: in quotation marks if it has a comma of its own."""
+    return f'"{method}"' if "," in method else method
+
+
+def mean(differences: pandas.Series) -> str:
+    """Return the mean of differences over seeds in points, with its interval if there are 3 or more."""
+    return f"{100 * differences.mean():+.1f}{_interval(*pareto.interval(differences))}"
+
+
+def _interval(low: float | None, high: float | None) -> str:
+    return "" if low is None or high is None else f" [{100 * low:+.1f}, {100 * high:+.1f}]"
+
+
 def _points(found: pareto.Difference, seeds: int) -> str:
-    interval = "" if found.low is None else f" [{100 * found.low:+.1f}, {100 * found.high:+.1f}]"
     notes = [] if found.seeds == seeds else [f"{found.seeds} of the seeds"]
-    if found.unequal:
-        notes.append(f"trained for {found.epochs[0]:.0f} and {found.epochs[1]:.0f} epochs")
-    return f"{100 * found.mean:+.1f}{interval} at {found.sparsity:.4g}" + (f" ({', '.join(notes)})" if notes else "")
+    notes.append(" / ".join(f"{epochs:.1f}" for epochs in found.epochs))
+    return f"{100 * found.mean:+.1f}{_interval(found.low, found.high)} at {found.sparsity:.4g} ({', '.join(notes)})"
 
 
 def _clear(one: str, found: Sequence[pareto.Difference]) -> str:
@@ -62,7 +79,7 @@ def _clear(one: str, found: Sequence[pareto.Difference]) -> str:
         return f"One standard error of the images: at most {100 * found[0].error:.1f}"
     sides = {"ahead": [d for d in known if d.low > 0], "behind": [d for d in known if d.high < 0]}
     told = [f"{word} at {', '.join(f'{d.sparsity:.4g}' for d in own)}" for word, own in sides.items() if own]
-    return f"{one} is clearly {' and '.join(told)}" if told else "No difference that these seeds can tell"
+    return f"{quoted(one)} is clearly {' and '.join(told)}" if told else "No difference that these seeds can tell"
 
 
 def ends(table: pandas.DataFrame) -> list[str]:
@@ -76,7 +93,7 @@ def ends(table: pandas.DataFrame) -> list[str]:
     ended = pandas.DataFrame(last)
     means = ended[["test_accuracy", "sparsity", "epochs"]].astype(float).groupby(ended["method"]).mean()
     told = "; ".join(
-        f"{method} {row['test_accuracy']:.4f} at {row['sparsity']:.4f}"
+        f"{quoted(method)} {row['test_accuracy']:.4f} at {row['sparsity']:.4f}"
         for method, row in means.sort_values("test_accuracy", ascending=False).iterrows()
     )
     return [f"Where the curves end, after final epochs ({means['epochs'].max():.0f} in all): {told}."]
@@ -91,7 +108,7 @@ def dense(table: pandas.DataFrame) -> list[str]:
         if not pareto.is_control(method) or method.endswith(pareto.SCRATCH):
             continue
         last = one.sort_values("round").groupby("seed").tail(1)
-        told.append(f"{method} {_spread(last['test_accuracy'])} after {last['age'].mean():.0f}")
+        told.append(f"{quoted(method)} {_spread(last['test_accuracy'])} after {last['age'].mean():.0f}")
     if len(told) > 1:
         compared_with = "Pruned networks are to be compared with the one that was trained like them, not with their start."
         return [f"Unpruned, test accuracy after epochs: {'; '.join(told)}. {compared_with}"]
@@ -110,32 +127,68 @@ def _spread(values: pandas.Series) -> str:
 
 
 def dominance(table: pandas.DataFrame) -> str:
-    """Say whose the points of the front are whose validation accuracies count, and whether SAP dominates it."""
+    """Say whose the points of the front are whose validation accuracies count, and whether SAP, if it ran, dominates it."""
     rows = pareto.contestants(table)
     front = pareto.front(pareto.mean_curves(rows))
     front = front[front["val_accuracy"] >= pareto.FLOOR]
     if front.empty:
         return f"No mean over seeds reaches a validation accuracy of {pareto.FLOOR:g}, so there is no front."
-    counts = front["method"].value_counts()
-    shares = ", ".join(f"{count} of {method}" for method, count in counts.items())
-    verb = "dominates" if all(method.startswith("SAP") for method in counts.index) else "does not dominate"
-    seeds = rows["seed"].nunique()
-    return (
-        f"From a validation accuracy of {pareto.FLOOR:g} on, the front has {len(front)} points: {shares}. So SAP {verb} it "
-        f"({'one seed' if seeds == 1 else f'means of {seeds} seeds'})."
+    held = zip(front["method"], front["sparsity"], strict=True)
+    runs = [(method, [sparsity for _, sparsity in run]) for method, run in groupby(held, key=lambda point: point[0])]
+    shares = "; ".join(f"{len(run)} of {quoted(method)} {_range(run)}" for method, run in runs)
+    seeds, points = rows["seed"].nunique(), "1 point" if len(front) == 1 else f"{len(front)} points"
+    told = (
+        f"From a validation accuracy of {pareto.FLOOR:g} on, the front "
+        f"({'one seed' if seeds == 1 else f'means of {seeds} seeds'}) has {points}, by sparsity: {shares}."
     )
+    if not rows["method"].str.startswith("SAP").any():
+        return told
+    verb = "dominates" if all(method.startswith("SAP") for method, _ in runs) else "does not dominate"
+    return f"{told} So SAP {verb} it."
+
+
+def beside(table: pandas.DataFrame) -> list[str]:
+    """Say of each method that ran on fewer seeds than others which points it would have on the front of these seeds."""
+    import pandas
+
+    fair = pareto.contestants(table)
+    counted = set(fair["method"])
+    said = []
+    for method, own in table[~table["method"].map(pareto.is_control)].groupby("method", sort=False):
+        if method in counted:
+            continue
+        seeds = own["seed"].unique()
+        front = pareto.front(pareto.mean_curves(pandas.concat([fair[fair["seed"].isin(seeds)], own])))
+        front = front[front["val_accuracy"] >= pareto.FLOOR]
+        held = front[front["method"] == method]
+        if held.empty:
+            continue
+        said.append(
+            f"{quoted(method)} ran on {len(seeds)} of {fair['seed'].nunique()} seeds and is not counted; on the front of "
+            f"seed {', '.join(str(seed) for seed in seeds)} alone it has {len(held)} of {len(front)} points, "
+            f"{_range(held['sparsity'])}."
+        )
+    return said
+
+
+def _range(sparsities: Sequence[float] | pandas.Series) -> str:
+    low, high = f"{min(sparsities):.3g}", f"{max(sparsities):.3g}"
+    return f"at {low}" if low == high else f"from {low} to {high}"
 
 
 def _scratch(pruned: pandas.DataFrame, method: str) -> str:
     """Compare new weights under the masks of a curve's best points with those points themselves."""
-    own = pruned[pruned["method"] == method].set_index("seed")
-    keys = ["method", "seed", "round"]
-    first = own.reset_index().assign(method=method.removesuffix(pareto.SCRATCH))
-    pairs = first.merge(pruned, on=keys, suffixes=("_scratch", ""))
-    differences = 100 * (pairs["test_accuracy_scratch"] - pairs["test_accuracy"])
-    told = ", ".join(f"{d:+.1f}" for d in differences)
+    own = pruned[pruned["method"] == method]
+    first = own.assign(method=method.removesuffix(pareto.SCRATCH))
+    pairs = first.merge(pruned, on=["method", "seed", "round"], suffixes=("_scratch", ""))
+    differences = pairs["test_accuracy_scratch"] - pairs["test_accuracy"]
+    low, high = pareto.interval(differences)
+    told = ", ".join(f"{100 * d:+.1f}" for d in differences)
+    if low is not None and high is not None:
+        clear = "clearly better" if low > 0 else "clearly worse" if high < 0 else "no difference that these seeds can tell"
+        told += f" (mean {mean(differences)}: {clear})"
     return (
-        f"{method}: at mean sparsity {own['sparsity'].mean():.4f}, new weights under the same masks, trained for as many "
-        f"epochs in one go with the curve's settings, are {told} points of test accuracy over the pruned and fine-tuned "
-        "ones (one number a seed)."
+        f"{quoted(method)}: new weights under the same masks, at mean sparsity {own['sparsity'].mean():.4f} and trained for "
+        "as many epochs in one go with the curve's settings, minus the pruned and fine-tuned ones, points of test accuracy, "
+        f"one number a seed: {told}."
     )

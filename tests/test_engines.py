@@ -90,7 +90,13 @@ def ended(*processes):
 
 @pytest.fixture(scope="module")
 def cluster():
-    """Return the address of a scheduler and a function that starts one more worker, each a process of its own."""
+    with a_cluster() as (address, worker, workers, _):
+        yield address, worker, workers
+
+
+@contextlib.contextmanager
+def a_cluster():
+    """Yield a scheduler's address, a function that starts one more worker, all workers, and the scheduler: processes."""
     pytest.importorskip("distributed")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -106,8 +112,10 @@ def cluster():
         return workers[-1]
 
     worker(), worker()
-    yield address, worker, workers
-    ended(*workers, scheduler)
+    try:
+        yield address, worker, workers, scheduler
+    finally:
+        ended(*workers, scheduler)
 
 
 def test_two_processes_give_the_table_of_one(undisturbed, tmp_path):
@@ -146,14 +154,19 @@ def test_a_rewound_curve_trains_from_its_initial_weights(undisturbed, tmp_path):
 # kills
 
 
-def moments(longest):
-    """Random moments, none before the first import is done; the seed makes a failure repeatable."""
+def moments():
+    """Random moments, (files in the store, seconds after that): how long a start takes is not known.
+
+    The seed makes a failure repeatable.
+    """
     draw = random.Random(20261124)
-    return [3 + draw.random() * (longest - 3) for _ in range(KILLS)]
+    return [(1 + int(draw.random() * 8), draw.random() / 2) for _ in range(KILLS)]
 
 
-def killed(folder, engine, seconds):
+def killed(folder, engine, files, seconds):
     process = started("-c", RUN, json.dumps(GRID), engine, str(folder))
+    while process.poll() is None and len(list(folder.rglob("*.json"))) < files:
+        time.sleep(0.01)
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(seconds)
     was_running = process.poll() is None
@@ -163,8 +176,8 @@ def killed(folder, engine, seconds):
 
 def test_killed_at_random_moments_on_the_local_engine(undisturbed, tmp_path):
     struck = 0
-    for number, moment in enumerate(moments(9)):
-        struck += killed(tmp_path / str(number), "local", moment)
+    for number, moment in enumerate(moments()):
+        struck += killed(tmp_path / str(number), "local", *moment)
         same(sweep.run(GRID, store=tmp_path / str(number), jobs=2), undisturbed)
     assert struck  # else nothing was proven
 
@@ -172,8 +185,8 @@ def test_killed_at_random_moments_on_the_local_engine(undisturbed, tmp_path):
 def test_killed_at_random_moments_on_a_cluster_whose_worker_dies_as_well(undisturbed, cluster, tmp_path):
     address, worker, workers = cluster
     struck = 0
-    for number, moment in enumerate(moments(9)):
-        struck += killed(tmp_path / str(number), address, moment)
+    for number, moment in enumerate(moments()):
+        struck += killed(tmp_path / str(number), address, *moment)
         ended(workers.pop(0))
         worker()
         same(sweep.run(GRID, address, tmp_path / str(number)), undisturbed)
@@ -188,6 +201,7 @@ def test_a_worker_that_dies_costs_its_round_only(undisturbed, request, tmp_path,
     deadline = time.monotonic() + 120
     while not list(tmp_path.rglob("round-001.json")) and time.monotonic() < deadline:
         time.sleep(0.02)
+    written = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("r*.json")}  # rounds and dense starts
     if engine == "cluster":
         _, worker, workers = request.getfixturevalue("cluster")
         ended(workers.pop(0))
@@ -199,6 +213,8 @@ def test_a_worker_that_dies_costs_its_round_only(undisturbed, request, tmp_path,
         (victim, *_) = [int(line.split()[0]) for line in ps.stdout.splitlines() if "popen_loky" in line]
         os.kill(victim, signal.SIGKILL)
     assert caller.wait(300) == 0
+    assert any(path.name == "round-001.json" for path in written)
+    assert all(path.stat().st_mtime_ns == then for path, then in written.items())  # nothing that was finished ran again
     same(sweep.table(grid.check(GRID), tmp_path), undisturbed)
 
 
@@ -220,7 +236,36 @@ def test_a_step_whose_worker_dies_every_time_is_a_failed_curve_and_the_others_fi
     assert len(list(tmp_path.rglob("points.json"))) == 2
 
 
+def test_a_scheduler_that_dies_ends_the_run_in_one_sentence_and_the_next_call_goes_on(undisturbed, tmp_path):
+    script = (
+        "import sys, json\nfrom course_lib import sweep\nfrom course_lib.errors import CourseError\n"
+        "try:\n    sweep.run(json.loads(sys.argv[1]), sys.argv[2], sys.argv[3])\n"
+        "except CourseError as error:\n    print(error)\n"
+    )
+    with a_cluster() as (address, _, _, scheduler):
+        command = [sys.executable, "-c", script, json.dumps(GRID), address, str(tmp_path)]
+        with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as caller:
+            while not list(tmp_path.rglob("round-001.json")) and caller.poll() is None:
+                time.sleep(0.02)
+            ended(scheduler)
+            told, _ = caller.communicate(timeout=120)
+    assert f"the scheduler {address} was lost; finished rounds are kept" in told
+    same(sweep.run(GRID, store=tmp_path, jobs=1), undisturbed)
+
+
 # records
+
+
+def test_curves_of_two_dense_starts_of_one_seed_are_never_mixed(single, tmp_path):
+    """The records may come from another machine, and the local start have been trained before they were given."""
+    small, _, folder = single
+    for part in ("runs", "records"):
+        shutil.copytree(folder / part, tmp_path / part)
+    (path,) = (tmp_path / "records").glob("dense-*.json")
+    record = json.loads(path.read_text())
+    path.write_text(json.dumps({**record, "row": {**record["row"], "val_accuracy": 0.123}}))
+    with pytest.raises(CourseError, match="the dense start of seed 0 came out at"):
+        sweep.run({**small, "rounds": 2}, store=tmp_path / "runs", jobs=1, records=tmp_path / "records")
 
 
 def test_a_study_goes_on_from_its_records_on_a_machine_without_its_store(single, tmp_path, monkeypatch):

@@ -421,3 +421,24 @@ def test_a_point_after_final_epochs_stands_alone_and_is_larger():
 def test_a_method_is_a_control_by_its_whole_first_word_only():
     assert all(map(pareto.is_control, ["dense", "dense, trained on", "SAP, from scratch"]))
     assert not any(map(pareto.is_control, ["dense layers only", "denser", "SAP"]))
+
+
+def test_the_area_does_not_choose_again_on_test():
+    table = points([(0.5, 0.9), (0.8, 0.8)]).assign(
+        method="SAP", seed=0, round=[1, 2], kept_parameters=1, epochs=1.0, score=0.0, test_accuracy=[0.7, 0.8]
+    )
+    (row,) = pareto.by_method(table).to_dict("records")
+    assert row["hypervolume"] == pytest.approx(0.5 * 0.1 + 0.3 * 0.2)  # a second front would leave the first point out
+
+
+def test_a_method_that_fails_on_some_seeds_is_not_ranked_by_the_lucky_ones():
+    table = study(methods=("lucky", "SAP"), rounds=3).assign(epochs=5.0, score=0.0)
+    failed = (table["method"] == "lucky") & (table["seed"] > 0)
+    table.loc[table["method"] == "lucky", "val_accuracy"] = 0.99
+    table.loc[failed, ["val_accuracy", "test_accuracy"]] = 0.1
+    found = pareto.by_method(table)
+    assert found["method"].tolist() == ["SAP", "lucky"]
+    lucky = found.iloc[1]
+    assert (lucky["seeds"], lucky["seeds_run"]) == (1, 3)
+    own = table[(table["method"] == "lucky") & (table["seed"] == 0)]
+    assert lucky["hypervolume"] == pytest.approx(pareto.staircase(pareto.front(own)) / 3)

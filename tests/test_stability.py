@@ -134,18 +134,43 @@ def test_a_rule_is_not_called_more_stable_because_it_takes_more():
     """Larger sets overlap more by lot alone: here both rules are exactly at chance, then one is really above it."""
     row = {"statistic": "mean", "share": 0.3, "source": "order", "layer": "dense", "runs": 3, "units": 100}
     row |= {"strength": 0.1, "gone": 30, "gone_sd": 1}
+    fixed = [row | {"rule": "fixed", "jaccard": 0.6, "chance": 0.6, "layer": layer} for layer in "ab"]
+    rows = fixed + [row | {"rule": "variable", "jaccard": 0.1, "chance": 0.1, "layer": layer} for layer in "ab"]
+    (said,) = stability.sentences(pandas.DataFrame(rows))
+    assert "thresholds: mean activation 0.00 / 0.00 (no clear difference)" in said
+    rows = fixed + [row | {"rule": "variable", "jaccard": 0.55, "chance": 0.1, "layer": layer} for layer in "ab"]
+    (said,) = stability.sentences(pandas.DataFrame(rows))
+    assert "thresholds: mean activation 0.00 / 0.50 (variable thresholds agree more)" in said
+    assert stability.summary(pandas.DataFrame(rows)).endswith(
+        "of mean activation: 0.00 / 0.50 (order). Of these 1: variable thresholds agree more in 1."
+    )
+
+
+def test_a_difference_within_two_standard_errors_of_the_layers_is_called_none():
+    row = {"statistic": "mean", "share": 0.3, "source": "order", "runs": 3, "units": 100, "chance": 0.0}
+    row |= {"strength": 0.1, "gone": 30, "gone_sd": 1}
+    overlaps = {"fixed": (0.5, 0.5, 0.5), "variable": (0.9, 0.5, 0.4)}
     rows = [
-        row | {"rule": "fixed", "jaccard": 0.6, "chance": 0.6},
-        row | {"rule": "variable", "jaccard": 0.1, "chance": 0.1},
+        row | {"rule": rule, "layer": layer, "jaccard": value}
+        for rule, values in overlaps.items()
+        for layer, value in zip("abc", values, strict=True)
     ]
     (said,) = stability.sentences(pandas.DataFrame(rows))
-    assert "thresholds: 0.00 / 0.00 (no clear difference" in said
-    rows[1]["jaccard"] = 0.55
-    (said,) = stability.sentences(pandas.DataFrame(rows))
-    assert "thresholds: 0.00 / 0.50 (variable thresholds agree more; variable higher in 1 of 1" in said
-    assert stability.summary(pandas.DataFrame(rows)).endswith(
-        "order 0.00 / 0.50. Of these 1: variable thresholds agree more in 1."
-    )
+    assert "0.50 / 0.60 (no clear difference)" in said
+
+
+def test_what_a_threshold_of_zero_takes_is_in_no_mean():
+    row = {"statistic": "mean", "source": "order", "layer": "dense", "runs": 3, "units": 100, "chance": 0.0}
+    row |= {"gone": 30, "gone_sd": 1}
+    rows = [
+        row | {"share": share, "rule": rule, "strength": strength, "jaccard": jaccard}
+        for share, rule, strength, jaccard in (
+            (0.1, "fixed", 1e-6, 1.0), (0.1, "variable", 2.0, 0.0), (0.3, "fixed", 0.1, 0.5), (0.3, "variable", 1.0, 0.5),
+        )
+    ]  # fmt: skip
+    told, left_out = stability.sentences(pandas.DataFrame(rows))
+    assert "mean activation 0.50 / 0.50" in told
+    assert left_out.startswith("Left out: set to take 10 % of the units") and "the 30 to 30 units" in left_out
 
 
 def test_rules_are_compared_in_layers_where_both_take_anything():
@@ -155,7 +180,7 @@ def test_rules_are_compared_in_layers_where_both_take_anything():
     rows += [row | {"rule": "fixed", "layer": "conv", "jaccard": float("nan")}]
     rows += [row | {"rule": "variable", "layer": "conv", "jaccard": 0.1}]
     (said,) = stability.sentences(pandas.DataFrame(rows))
-    assert "0.50 / 0.50 (no clear difference; variable higher in 0 of 1" in said
+    assert "0.50 / 0.50 (no clear difference)" in said
 
 
 def test_a_training_in_another_order_is_kept_whatever_the_layout_of_its_weights(tmp_path, bench, monkeypatch):

@@ -62,16 +62,36 @@ def test_whether_sap_dominates_is_read_off_the_front(sap, magnitude, said):
     assert any(said in sentence for sentence in verdicts.sentences(made(sap, magnitude)))
 
 
+def test_of_a_study_without_sap_nothing_is_said_of_it():
+    table = made([(0.5, 0.9, 0.9)], [(0.4, 0.8, 0.8)]).replace({"method": {"SAP": "mine"}})
+    assert verdicts.dominance(table) == (
+        "From a validation accuracy of 0.6 on, the front (one seed) has 1 point, by sparsity: 1 of mine at 0.5."
+    )
+
+
+def test_rewound_curves_have_a_figure_of_their_own_beside_others(tmp_path):
+    table = made([(0.5, 0.9, 0.9)], [(0.4, 0.8, 0.8)])
+    table["rewind"] = table["method"] == "SAP"
+    study.write(table, grid.check({"method": [{"name": "mine", "pruner": "l1"}]}), tmp_path, {})
+    text = (tmp_path / "README.md").read_text()
+    assert "1 pruning method (magnitude)" in text.split("](pareto.png)")[0]
+    assert "1 pruning method (SAP)" in text.split("](pareto.png)")[1].split("](pareto-rewind.png)")[0]
+    assert (tmp_path / "report.html").read_text().count("<figure>") == 2
+
+
 def test_the_front_is_chosen_on_validation_not_on_test():
     table = made([(0.5, 0.9, 0.1)], [(0.5, 0.8, 0.99)])
     assert any("1 of SAP" in sentence for sentence in verdicts.sentences(table))
+
+
+ONE = "points of test accuracy, one seed (epochs of training of each)"
 
 
 def test_sap_is_compared_with_magnitude_at_equal_sparsity():
     for mine, said in ((0.80, "+0.0"), (0.85, "+5.0"), (0.78, "-2.0")):
         table = made([(0.5, 0.9, mine), (0.9, 0.8, 0.5)], [(0.4, 0.9, 0.90), (0.6, 0.8, 0.70)])
         (sentence,) = [s for s in verdicts.sentences(table) if "minus magnitude" in s]
-        assert sentence.startswith(f"SAP minus magnitude, points of test accuracy (one seed): {said} at 0.5 (trained for 1")
+        assert sentence.startswith(f"SAP minus magnitude, {ONE}: {said} at 0.5 (1.0 / 1.5)")
 
 
 def test_beyond_the_other_curve_nothing_is_compared():
@@ -84,7 +104,7 @@ def test_pairs_and_sparsities_can_be_named():
     table = made([(0.6, 0.9, 0.80)], [(0.7, 0.8, 0.70)])
     found = verdicts.sentences(table, {"compare": [["magnitude", "SAP"]], "at": [0.3, 0.6]})
     (sentence,) = [s for s in found if "minus" in s]
-    assert sentence.startswith("magnitude minus SAP, points of test accuracy (one seed): -3.6 at 0.3, -7.3 at 0.6. One")
+    assert sentence.startswith(f"magnitude minus SAP, {ONE}: -3.6 at 0.3 (1.0 / 1.0); -7.3 at 0.6 (1.0 / 1.0). One")
 
 
 def seeded(accuracies):
@@ -99,12 +119,12 @@ def seeded(accuracies):
 
 def test_over_seeds_differences_are_paired_and_have_an_interval():
     table = seeded({"SAP": [0.03, 0.02, 0.01], "magnitude": [0.0, 0.0, 0.0], "random": [-0.03, 0.02, 0.01]})
-    start = "points of test accuracy [95 % interval of 3 seeds]:"
+    start = "points of test accuracy [95 % interval of 3 seeds] (epochs of training of each):"
     assert [verdicts.compared(table, "SAP", other, [0.95, 0.99]) for other in ("magnitude", "random")] == [
-        f"SAP minus magnitude, {start} +2.0 [-0.5, +4.5] at 0.95; not reached by both: 0.99. No difference that these seeds "
-        "can tell.",
-        f"SAP minus random, {start} +2.0 [-6.6, +10.6] at 0.95; not reached by both: 0.99. No difference that these seeds "
-        "can tell.",
+        f"SAP minus magnitude, {start} +2.0 [-0.5, +4.5] at 0.95 (2.0 / 2.0); not reached by both: 0.99. No difference that "
+        "these seeds can tell.",
+        f"SAP minus random, {start} +2.0 [-6.6, +10.6] at 0.95 (2.0 / 2.0); not reached by both: 0.99. No difference that "
+        "these seeds can tell.",
     ]
     clear = seeded({"SAP": [0.03, 0.02, 0.03], "magnitude": [0.0, 0.0, 0.0]})
     assert verdicts.compared(clear, "magnitude", "SAP", [0.95]).endswith(" magnitude is clearly behind at 0.95.")
@@ -113,7 +133,7 @@ def test_over_seeds_differences_are_paired_and_have_an_interval():
 def test_the_seeds_of_each_sparsity_are_named_where_not_all_come_that_far():
     table = seeded({"SAP": [0.03, 0.02, 0.01], "magnitude": [0.0, 0.0, 0.0]})
     table = table[(table["method"] != "SAP") | (table["sparsity"] < 0.9) | (table["seed"] == 0)]
-    assert "+3.0 at 0.95 (1 of the seeds)" in verdicts.compared(table, "SAP", "magnitude", [0.4, 0.95])
+    assert "+3.0 at 0.95 (1 of the seeds, 2.0 / 2.0)" in verdicts.compared(table, "SAP", "magnitude", [0.4, 0.95])
 
 
 def test_where_curves_end_after_final_epochs_is_said_and_no_line_leads_there():
@@ -133,7 +153,7 @@ def test_what_the_dense_model_reaches_when_it_is_trained_on_is_said_and_it_is_no
     on = pandas.DataFrame(rows("dense, trained on", [(0.0, 0.91, 0.90), (0.0, 0.95, 0.94)])).assign(rewind=False)
     found = verdicts.sentences(pandas.concat([table, on]))
     assert not any("nothing here says" in s or "minus dense" in s or "of dense" in s for s in found)
-    assert any("after epochs: dense 0.8900 after 1; dense, trained on 0.9400 after 2. Pruned" in s for s in found)
+    assert any('after epochs: dense 0.8900 after 1; "dense, trained on" 0.9400 after 2. Pruned' in s for s in found)
     assert "| dense, trained on | 1 | 0.0000 |" in study.markdown(pandas.concat([table, on]))
 
 
@@ -141,7 +161,10 @@ def test_a_method_with_fewer_seeds_is_in_no_comparison_and_not_on_the_front():
     table = seeded({"SAP": [0.0] * 3, "magnitude": [0.0] * 3})
     table = pandas.concat([table, pandas.DataFrame(rows("lucky", [(0.99, 0.99, 0.99)]))])
     found = verdicts.sentences(table)
-    assert not any("lucky" in s for s in found)
+    assert not any("lucky" in s for s in found[:1] + found[2:])
+    assert found[1] == (
+        "lucky ran on 1 of 3 seeds and is not counted; on the front of seed 0 alone it has 1 of 1 points, at 0.99."
+    )
     assert "| lucky | 1 |" in study.markdown(table)
 
 
@@ -152,7 +175,7 @@ def test_the_from_scratch_control_is_set_beside_the_points_whose_masks_it_has():
     ]
     control = [row for row in control if row["round"] == 1]
     (sentence,) = [s for s in verdicts.sentences(pandas.concat([table, pandas.DataFrame(control)])) if "new weights" in s]
-    assert "are -4.0, -4.0, -4.0 points of test accuracy over the pruned" in sentence
+    assert sentence.endswith("one number a seed: -4.0, -4.0, -4.0 (mean -4.0 [-4.0, -4.0]: clearly worse).")
 
 
 def test_a_folder_without_a_table_is_refused(tmp_path):
@@ -163,7 +186,10 @@ def test_a_folder_without_a_table_is_refused(tmp_path):
 def test_where_records_are_kept_the_index_along_the_curves_is_drawn(tmp_path):
     table = made([(0.5, 0.9, 0.88), (0.9, 0.7, 0.69)], [(0.5, 0.8, 0.8)])
     (tmp_path / "records").mkdir()
-    rounds = [{"round": k, "sparsity": 0.1 * k, "groups": {"all": {"index": 0.1 * k, "survivors": 10}}} for k in (1, 2)]
+    rounds = [
+        {"round": k, "sparsity": 0.1 * k, "groups": {"all": {"index": 0.1 * k, "survivors": 10, "removed": 1}}}
+        for k in (1, 2)
+    ]
     checked = grid.check({"method": [{"name": "SAP", "pruner": "sap"}]})
     (curve,) = grid.curves(checked)
     record = {"config": curve, "rounds": rounds, "machine": {"processor": "abacus"}}

@@ -19,6 +19,7 @@ from PIL import Image
 from course_lib import grid, models, pareto, sweep, train
 from course_lib.errors import CourseError
 from course_lib.sweep import steps
+from course_lib.sweep.store import Store
 
 FIRST = ["method", "seed", "round", "sparsity", "unit_sparsity", "kept_parameters", "macs", "epochs"]
 FIRST += ["val_accuracy", "test_accuracy", "score"]
@@ -366,6 +367,28 @@ LATE = {  # unchecked, they would end the run later, some after an hour of train
     "seeds that are no list": {"seeds": 5},
     "unknown key in a method's fit": {"method": [{**METHOD, "fit": {"rate": 1}}]},
     "a method called dense": {"method": [{**METHOD, "name": "dense"}]},
+    "training settings that are no table": {"method": [{**METHOD, "fit": 3}]},
+    "training settings of dense that are no table": {"dense": {"fit": 3}},
+    "an optimizer that is a list": {"fit": {"optimizer": ["adamw"]}},
+    "a schedule that is a list": {"schedule": ["cubic"]},
+    "a pruner that is a list": {"method": [{**METHOD, "pruner": ["sap"]}]},
+    "a comparison of lists": {"compare": [[["x"], "y"]]},
+    **{
+        f"{key} = {value!r} of {pruner}": {"method": [{"name": "one", "pruner": pruner, key: value, **more}]}
+        for pruner, key, value, more in (
+            ("sap", "gamma", "6", {}),
+            ("sap", "min_per_layer", "400", {}),
+            ("sap", "min_per_layer", 1.5, {}),
+            ("random", "seed", "a", {}),
+            ("random", "unit", 3, {}),
+            ("activation", "samples", 0, {"threshold": 0.1}),
+            ("activation", "samples", "a", {"threshold": 0.1}),
+            ("activation", "history", "1", {"threshold": 0.1}),
+            ("activation", "threshold", "0.5", {}),
+            ("activation", "threshold", [0.1, "a"], {}),
+            ("activation", "deviations", "1", {}),
+        )
+    },
 }
 
 
@@ -404,6 +427,24 @@ def test_an_unknown_engine_is_refused(tmp_path):
     with pytest.raises(CourseError, match="engine='cloud' was given"):
         sweep.run(GRID, engine="cloud", store=tmp_path / "runs")
     assert not (tmp_path / "runs").exists()
+
+
+def test_a_number_of_jobs_below_one_is_refused(tmp_path):
+    with pytest.raises(CourseError, match="jobs=-1 is not a positive whole number"):
+        sweep.run(GRID, store=tmp_path / "runs", jobs=-1)
+
+
+def test_a_refused_store_keeps_no_mark_of_the_call(tmp_path):
+    store = Store(tmp_path / "runs", tmp_path / "records")
+    (tmp_path / "records").mkdir()
+    Store(tmp_path / "records").check("x.zip", "right", "cpu")
+    with pytest.raises(CourseError, match="holds runs on the images 'right'"):
+        store.check("x.zip", "wrong", "cpu")
+    store.check("x.zip", "right", "cpu")
+
+
+def test_data_may_be_a_path():
+    assert grid.check(changed(data=Path("x.zip")))["data"] == "x.zip"
 
 
 def test_a_file_gives_the_same_curves_as_the_mapping(tmp_path):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from course_lib.pareto.compare import Difference, at_sparsity, by_method, paired
+from course_lib.pareto.compare import Difference, against_dense, at_sparsity, by_method, interval, paired
 from course_lib.pareto.figure import alt_text, plot, save
 from course_lib.pareto.points import (
     AXES,
@@ -17,6 +17,7 @@ from course_lib.pareto.points import (
     is_control,
     mean_curves,
     score,
+    staircase,
     without_final,
 )
 
@@ -26,6 +27,7 @@ __all__ = [
     "FLOOR",
     "SCRATCH",
     "Difference",
+    "against_dense",
     "ages",
     "alt_text",
     "at_sparsity",
@@ -34,11 +36,13 @@ __all__ = [
     "contestants",
     "front",
     "hypervolume",
+    "interval",
     "is_control",
     "mean_curves",
     "paired",
     "plot",
     "save",
     "score",
+    "staircase",
     "without_final",
 ]

@@ -9,7 +9,19 @@ import numpy as np
 
 from course_lib.errors import CourseError
 from course_lib.measure import standard_error
-from course_lib.pareto.points import DENSE, ages, best, front, hypervolume, is_control, measured, score, without_final
+from course_lib.pareto.points import (
+    DENSE,
+    FLOOR,
+    TRAINED_ON,
+    ages,
+    best,
+    front,
+    is_control,
+    measured,
+    score,
+    staircase,
+    without_final,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -88,11 +100,8 @@ def _interpolated(rows: pd.DataFrame, method: str, sparsity: float, column: str)
 def paired(table: pd.DataFrame, one: str, other: str, sparsity: float) -> Difference | None:
     """Compare two methods at one sparsity over the seeds that both have there; None if there is no such seed.
 
-    Seeds share a dense start, so their differences are paired. The interval is Student's (1908), mean ± t * s / sqrt(n): a
-    bootstrap of three seeds can do no more than run from the lowest to the highest, which covers the truth 3 times in 4.
+    Seeds share a dense start, so their differences are paired. The interval is that of `interval`.
     """
-    from scipy.stats import t
-
     if one == other:
         raise CourseError(f"{one!r} was given to be compared with itself.")
     first = at_sparsity(table, one, sparsity)
@@ -100,10 +109,7 @@ def paired(table: pd.DataFrame, one: str, other: str, sparsity: float) -> Differ
     n, mean, seeds = len(differences), float(differences.mean()), differences.index
     if not n:
         return None
-    low = high = None
-    if n >= 3:
-        half = float(t.ppf((1 + CONFIDENCE) / 2, n - 1) * differences.std() / n**0.5)
-        low, high = mean - half, mean + half
+    low, high = interval(differences)
     error = 2**0.5 * standard_error(float(first[seeds].mean()), int(table["test_images"].iloc[0]))
     aged = table.reset_index(drop=True)
     aged = aged.assign(age=ages(aged))
@@ -111,12 +117,46 @@ def paired(table: pd.DataFrame, one: str, other: str, sparsity: float) -> Differ
     return Difference(one, other, sparsity, n, mean, low, high, error, epochs)
 
 
+def against_dense(table: pd.DataFrame, method: str, sparsity: float) -> pd.Series:
+    """Return seed -> test accuracy of a method at `sparsity`, minus that of the unpruned net trained on for as many epochs.
+
+    The unpruned net's accuracy is read between its epochs on the straight line, as a curve's is between its sparsities.
+    Seeds are left out that lack either.
+    """
+    import pandas as pd
+
+    aged = table.reset_index(drop=True)
+    aged = aged.assign(age=ages(aged))
+    pruned, epochs = at_sparsity(table, method, sparsity), _interpolated(aged, method, sparsity, "age")
+    found = {}
+    for seed, own in aged[aged["method"].isin([DENSE, TRAINED_ON])].groupby("seed"):
+        own = own.sort_values("age")
+        if seed in epochs.index and own["age"].iloc[0] <= epochs[seed] <= own["age"].iloc[-1]:
+            found[seed] = pruned[seed] - float(np.interp(epochs[seed], own["age"], own["test_accuracy"]))
+    return pd.Series(found, dtype=float)
+
+
+def interval(differences: pd.Series) -> tuple[float | None, float | None]:
+    """Return the 95 % interval of the mean of differences over seeds, (None, None) of fewer than 3.
+
+    Student's (1908), mean ± t * s / sqrt(n): a bootstrap of three seeds can do no more than run from the lowest to the
+    highest, which covers the truth 3 times in 4.
+    """
+    from scipy.stats import t
+
+    n, mean = len(differences), float(differences.mean())
+    if n < 3:
+        return None, None
+    half = float(t.ppf((1 + CONFIDENCE) / 2, n - 1) * differences.std() / n**0.5)
+    return mean - half, mean + half
+
+
 def by_method(table: pd.DataFrame) -> pd.DataFrame:
     """Return one row a method: the mean and standard deviation over seeds of its best point and of its area.
 
-    The best point of each seed is chosen on validation (`best`); the area is the hypervolume over sparsity, with the
-    accuracy floor as the reference, of the test accuracies of that seed's front, which is chosen on validation as well. Best
-    mean score on validation first. Controls are left out.
+    The best point of each seed is chosen on validation (`best`); `seeds` counts those that have one, `seeds_run` all. The
+    area is that of the test accuracies of each seed's front, chosen on validation, above the accuracy floor (`staircase`).
+    Best mean score on validation first, after that the methods that lack a point in some seed. Controls are left out.
     """
     import pandas as pd
 
@@ -124,11 +164,11 @@ def by_method(table: pd.DataFrame) -> pd.DataFrame:
     if rows.empty:
         return pd.DataFrame(columns=["method", "seeds", "score"])
     chosen = pd.concat([best(own) for _, own in rows.groupby("seed")])
-    areas = {key: hypervolume(front(own), "test_accuracy") for key, own in rows.groupby(["method", "seed"])}
+    areas = {key: staircase(_front(own)) for key, own in rows.groupby(["method", "seed"])}
     found = []
     for method, own in chosen.groupby("method"):
-        area = np.array([areas[method, seed] for seed in own["seed"]])
-        row = {"method": method, "seeds": len(own), "seeds_run": rows.loc[rows["method"] == method, "seed"].nunique()}
+        area = np.array([value for (name, _), value in areas.items() if name == method])
+        row = {"method": method, "seeds": len(own), "seeds_run": len(area)}
         columns = ("sparsity", "kept_parameters", "macs", "epochs", "val_accuracy", "test_accuracy", "score")
         for column in own.columns.intersection(columns):
             row |= {column: own[column].mean(), f"{column}_sd": _deviation(own[column].to_numpy(float))}
@@ -136,8 +176,14 @@ def by_method(table: pd.DataFrame) -> pd.DataFrame:
     if not found:
         return pd.DataFrame(columns=["method", "seeds", "score"])
     found = pd.DataFrame(found)
-    order = score(found["val_accuracy"], found["sparsity"]).sort_values(ascending=False, kind="stable").index
-    return found.loc[order].reset_index(drop=True)
+    found = found.assign(_lacks=found["seeds"] < found["seeds_run"], _score=score(found["val_accuracy"], found["sparsity"]))
+    found = found.sort_values(["_lacks", "_score"], ascending=[True, False], kind="stable", ignore_index=True)
+    return found.drop(columns=["_lacks", "_score"])
+
+
+def _front(rows: pd.DataFrame) -> pd.DataFrame:
+    chosen = front(rows)
+    return chosen[chosen["val_accuracy"] >= FLOOR]
 
 
 def _deviation(values: np.ndarray) -> float:

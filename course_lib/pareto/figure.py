@@ -18,14 +18,17 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-# Okabe and Ito's colours, which colour-blind readers tell apart; black is left to the dense model, yellow comes last
-# because it is faint on white. The lists have coprime lengths, so that no two of the first 77 methods look the same.
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#F0E442")
+# Okabe and Ito's colours, which colour-blind readers tell apart, with a dark red for their yellow, which is faint on white;
+# black is left to the controls. The lists have coprime lengths, so that no two of the first 77 methods look the same.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#882255")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "p", "h")
 DASHES = ("-", (0, (5, 1.5)), (0, (1, 1)), (0, (4, 1, 1, 1)), (0, (8, 2)), (0, (3, 1, 1, 1, 1, 1)))
 
 MANY = 10  # methods: beyond that the figure is higher, and shows only accuracies that count
-FIRST = ("SAP", "magnitude")  # compared everywhere, so they take the same looks in every figure
+CROWDED = 12  # points of a curve: beyond that its markers are smaller
+FIRST = ("SAP", "magnitude", "magnitude, global")  # compared everywhere, so they take the same looks in every figure
+CONTROL = {"color": "#444444", "linestyle": (0, (1, 2))}
+CONTROL_MARKERS = ("x", "+", "1", "2", "3", "4")
 
 # The course's reference project (own data): name, sparsity, accuracy, marker.
 REFERENCES = (("SAP", 0.9643, 0.7084, "o"), ("activation", 0.8594, 0.6982, "s"))
@@ -33,9 +36,14 @@ REFERENCE_NOTE = "other data (25x25, 5 classes),\nnot comparable point for point
 
 
 def looks(methods: Iterable[str]) -> dict[str, dict[str, Any]]:
-    """Return method -> colour, marker and dash of its curve: `FIRST` always the same, the others by the alphabet."""
-    order = [*FIRST, *sorted(set(methods) - set(FIRST))]
-    return {
+    """Return method -> colour, marker and dash of its curve: `FIRST` always the same, the others by the alphabet.
+
+    Controls are grey, so that the colours last longer.
+    """
+    controls = sorted(method for method in set(methods) if is_control(method))
+    order = [*FIRST, *sorted(set(methods) - set(FIRST) - set(controls))]
+    grey = {method: {**CONTROL, "marker": CONTROL_MARKERS[n % len(CONTROL_MARKERS)]} for n, method in enumerate(controls)}
+    return grey | {
         method: {
             "color": COLOURS[n % len(COLOURS)],
             "marker": MARKERS[n % len(MARKERS)],
@@ -56,11 +64,19 @@ def _draw_curves(axis: Axes, rows: pd.DataFrame, means: pd.DataFrame, by: str, x
             axis.plot(own[x], own[by], ".", color=look["color"], alpha=0.45, markersize=3.5)
         thin = curve["seeds"].max() < seeds  # fewer seeds than the others: an impression, not a comparison
         label = f"{method} (n={curve['seeds'].max()})" if thin else method
+        if (
+            is_control(method) and len(curve) > 1 and curve[x].nunique() == 1
+        ):  # unpruned, but trained: what pruned networks are compared with
+            last = float(curve[by].iloc[-1])
+            axis.axhline(last, linewidth=1, **CONTROL)
+            label += f" ({last:.3f})"
         ends = curve["round"] == curve["round"].max() if _has_final(rows, method) else curve["round"] < 0
         drawn = axis.plot(curve.loc[~ends, x], curve.loc[~ends, by], **look, label=label, zorder=3)
         drawn += axis.plot(curve.loc[ends, x], curve.loc[ends, by], **{**look, "linestyle": "none"}, zorder=3)
         for line, size in zip(drawn, (4 if thin else 6.5, 7 if thin else 11), strict=True):
-            line.set(linewidth=0.8 if thin else 1.7, markersize=size, markeredgecolor="white", markeredgewidth=0.7)
+            line.set(linewidth=1.0 if thin else 1.7, markersize=size if len(curve) <= CROWDED else 0.6 * size)
+            if not is_control(method):
+                line.set(markeredgecolor="white", markeredgewidth=0.7)
 
 
 def _has_final(rows: pd.DataFrame, method: str) -> bool:
@@ -74,8 +90,9 @@ def _draw_front(axis: Axes, rows: pd.DataFrame, by: str, x: str) -> None:
     rows = pd.concat([rows[rows["method"] == DENSE], contestants(rows)])
     chosen = front(mean_curves(rows, by, x), "val_accuracy", x)
     chosen = chosen[chosen["val_accuracy"] >= FLOOR]
-    label = "front, chosen on validation"
-    axis.plot(chosen[x], chosen[by], color="#555555", alpha=0.22, linewidth=9, solid_capstyle="round", label=label)
+    look = {"color": "#555555", "alpha": 0.22, "linewidth": 7, "solid_capstyle": "round", "solid_joinstyle": "round"}
+    steps = "steps-pre" if AXES[x][0] > 0 else "steps-post"  # between two points there is no other network to be had
+    axis.plot(chosen[x], chosen[by], **look, drawstyle=steps, label="front, chosen on validation")
 
 
 def _draw_dense(axis: Axes, accuracy: float, n: int | None, sizes: pd.Series) -> None:
@@ -119,7 +136,7 @@ def _draw_references(axis: Axes) -> None:
     legend.set(alignment="left")
 
 
-def _caption(pruned: pd.DataFrame, split_name: str, n: int | None) -> str:
+def _caption(pruned: pd.DataFrame, split_name: str, n: int | None, low_cut: bool) -> str:
     """Say what was measured, on how many images and seeds."""
     seeds = pruned.groupby("method")["seed"].nunique()
     low, high = seeds.min(), seeds.max()
@@ -129,6 +146,8 @@ def _caption(pruned: pd.DataFrame, split_name: str, n: int | None) -> str:
         text += " (line: mean; band: lowest to highest; dots: single seeds)"
     if any(_has_final(pruned, method) for method in seeds.index):
         text += "; large: after final epochs"
+    if low_cut:
+        text += f"; from {FLOOR:g} on"
     return text + ("; ± is one standard error" if n else "")
 
 
@@ -174,6 +193,7 @@ def plot(
         raise CourseError(f"The reference points are known by sparsity only, but x is {x!r}.")
     start = rows[rows["method"] == DENSE]
     dense = float(start[by].mean()) if dense is None and len(start) else dense
+    cut = pruned["method"].nunique() > MANY and pruned[by].max() > FLOOR
     split_name = split_name or {"val_accuracy": "validation", "test_accuracy": "test"}.get(by, by)
     panels = [x, "kept_parameters"] if x == "sparsity" and "kept_parameters" in rows else [x]
     with matplotlib.rc_context({"font.size": 11, "axes.spines.top": False, "axes.spines.right": False}):
@@ -185,14 +205,17 @@ def plot(
             _draw_curves(axis, pruned, mean_curves(pruned, by, column), by, column)
             if dense is not None:
                 _draw_dense(axis, dense, n, start[column] if len(start) or column != "sparsity" else pd.Series([0.0]))
+            if cut and AXES[column][0] < 0:
+                shown = rows.loc[rows[by] > FLOOR, column]
+                axis.set_xlim(shown.min() / 1.2, shown.max() * 1.2)
             _scale(axis, column)
-        if methods > MANY and pruned[by].max() > FLOOR:
+        if cut:
             axes[0].set_ylim(bottom=FLOOR)
         _draw_legend(figure)
         if references:
             _draw_references(axes[0])
         axes[0].set_ylabel(f"{split_name} accuracy (share of images)" if "accuracy" in by else AXES[by][1])
-        axes[0].set_title(_caption(pruned, split_name, n), loc="left", fontsize=10, color="#444444")
+        axes[0].set_title(_caption(pruned, split_name, n, cut), loc="left", fontsize=10, color="#444444")
         if title:
             figure.suptitle(title, x=0.01, ha="left", fontsize=14, fontweight="bold")
     return figure
@@ -204,18 +227,19 @@ def alt_text(table: pd.DataFrame, by: str = "test_accuracy") -> str:
     pruned = rows[rows["method"] != DENSE]
     methods = sorted(method for method in pruned["method"].unique() if not is_control(method))
     name = AXES[by][1]
-    text = f"{name.capitalize()} against sparsity for {len(methods)} pruning methods ({'; '.join(methods)})"
+    words = "pruning methods" if len(methods) > 1 else "pruning method"
+    text = f"{name.capitalize()} against sparsity for {len(methods)} {words} ({'; '.join(methods)})"
     start = rows.loc[rows["method"] == DENSE, by]
     text += f"; the dense model reaches {start.mean():.3f}." if len(start) else "."
     top = by_method(contestants(pruned))
     if top.empty:
         return f"{text} No method has a point whose validation accuracy reaches {FLOOR:g}."
-    row = top.iloc[0]
-    seeds = f", means of {row['seeds']} seeds" if row["seeds"] > 1 else ""
-    return (
-        f"{text} The best points by validation score are those of {row['method']}: sparsity {row['sparsity']:.3f} "
-        f"({row['kept_parameters']:,.0f} parameters kept) with {name} {row[by]:.3f}{seeds}."
+    best = "; then ".join(
+        f"{row['method']}: sparsity {row['sparsity']:.3f} ({row['kept_parameters']:,.0f} parameters kept) with {name} "
+        f"{row[by]:.3f}" + (f", means of {row['seeds']} seeds" if row["seeds"] > 1 else "")
+        for row in top.head(2).to_dict("records")
     )
+    return f"{text} The best points by validation score are those of {best}."
 
 
 def save(figure: Figure, path_stem: str | Path, alt: str) -> tuple[Path, Path]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 DENSE = "dense"
+TRAINED_ON = "dense, trained on"  # what grids call the unpruned net that is trained like their curves
 SCRATCH = ", from scratch"  # how `sweep` names the control of new weights under a method's masks
 LONGER = 1.5  # times the round before: then a curve's last round had final epochs
 FLOOR = 0.60  # the accuracy below which a compressed model does not count: the class challenge's rule
@@ -137,9 +138,21 @@ def hypervolume(
     Raises:
         CourseError: if a column is missing, or smaller `x` is better and the reference leaves no room for it.
     """
-    points = front(table, by, x)
     if AXES[x][0] < 0 and reference[0] <= 0:
         raise CourseError(f"The reference's {x} is {reference[0]:g}, but smaller is better: give the largest that counts.")
+    return staircase(front(table, by, x), by, x, reference)
+
+
+def staircase(
+    points: pd.DataFrame,
+    by: str = "test_accuracy",
+    x: str = "sparsity",
+    reference: tuple[float, float] = (0.0, FLOOR),
+) -> float:
+    """Return the area below the steps from each of `points` to the next, beyond `reference`; all points count.
+
+    For a front in the numbers by which it was not chosen: to leave out what they dominate would be to choose again.
+    """
     gain_x = np.clip(AXES[x][0] * (points[x].to_numpy(float) - reference[0]), 0, None)
     gain_y = np.clip(AXES[by][0] * (points[by].to_numpy(float) - reference[1]), 0, None)
     order = np.argsort(gain_x)

@@ -6,6 +6,7 @@ The classes are written in lower case because they are used as words: `Pruner(..
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -41,6 +42,8 @@ class fixed:
     def __post_init__(self) -> None:
         if not isinstance(self.threshold, (int, float)) and not len(self.threshold):
             raise CourseError("threshold=[] was given; give a number, or a list with one number a round.")
+        for value in [self.threshold] if isinstance(self.threshold, (str, int, float)) else self.threshold:
+            _check_number(value, "threshold")
 
     def at_round(self, number: int) -> fixed:
         """Return the amount of round `number`, counted from 1."""
@@ -57,6 +60,9 @@ class variable:
     """Those whose score lies below mean - `deviations` * standard deviation of the group's survivors."""
 
     deviations: float = 1.0
+
+    def __post_init__(self) -> None:
+        _check_number(self.deviations, "deviations")
 
     def __call__(self, scores: Tensor, size: int, progress: float) -> int:
         # Measured from one of them: the rounded mean of equal scores may exceed every one, and all would go.
@@ -97,3 +103,8 @@ class sap:
 
     def __call__(self, scores: Tensor, size: int, progress: float) -> int:
         return sap_amount(scores, self.p, self.q, self.eta, self.gamma, self.beta)
+
+
+def _check_number(value: float, name: str) -> None:
+    if not isinstance(value, (int, float)) or not math.isfinite(value):
+        raise CourseError(f"{name}={value!r} was given; it is a number.")

@@ -7,6 +7,7 @@ import dataclasses
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -66,14 +67,14 @@ class Pruner:
             raise CourseError("a score of activations was given for unit='weight'; only filters and neurons have them.")
         if not callable(self.amount):
             raise CourseError(f"amount={self.amount!r} was given; give one of amounts, such as amounts.target(0.5).")
-        if self.min_per_layer is not None and self.min_per_layer < 0:
-            raise CourseError(f"min_per_layer={self.min_per_layer} was given; it must be 0 or more.")
+        _whole("min_per_layer", self.min_per_layer, 0)
+        _whole("samples", self.samples, 1)
+        _whole("seed", self.seed, 0)
+        _whole("history", self.history, 1)
         if isinstance(self.layers, str):
             raise CourseError(f"layers={self.layers!r} was given; it is a list of names, such as [{self.layers!r}].")
         if self.history is not None and "activation" not in needed:
             raise CourseError(f"history={self.history} was given; only scores of activations have a history.")
-        if self.history is not None and self.history < 1:
-            raise CourseError(f"history={self.history} was given; it must be 1 epoch or more.")
         selection.check_share(self.cap, "cap")
 
     @property
@@ -218,6 +219,11 @@ class Pruner:
 
 
 _NOTHING = torch.empty(0)
+
+
+def _whole(name: str, value: int | None, least: int) -> None:
+    if value is not None and (not isinstance(value, Integral) or isinstance(value, bool) or value < least):
+        raise CourseError(f"{name}={value!r} was given; it is a whole number of at least {least}.")
 
 
 def _check_weights(model: nn.Module, masks: Masks) -> None:

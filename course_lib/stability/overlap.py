@@ -131,13 +131,11 @@ def table(reference: nn.Module, orders: Sequence[nn.Module], seeds: Sequence[nn.
 
 
 def compare(runs: Sequence[Masks]) -> Iterator[dict[str, Any]]:
-    """Yield for each layer, and for all together, how far the units removed in several runs agree."""
+    """Yield for each layer how far the units removed in several runs agree."""
     gone = [{name: ~kept for name, kept in masks.units.items()} for masks in runs]
     for layer in gone[0]:
         sets = [run[layer] for run in gone]
-        yield _row(
-            layer, len(sets), [(a, b) for a, b in combinations(sets, 2)], [int(s.sum()) for s in sets], sets[0].numel()
-        )
+        yield _row(layer, len(sets), list(combinations(sets, 2)), [int(s.sum()) for s in sets], sets[0].numel())
 
 
 def _row(layer: str, runs: int, pairs: list[tuple[Tensor, Tensor]], sizes: list[int], units: int) -> dict[str, Any]:

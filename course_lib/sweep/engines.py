@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import BrokenExecutor, Executor, Future
+from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -38,6 +39,8 @@ def start(name: str, jobs: int | None, device: str) -> Iterator[Engine]:
         jobs: steps at a time; None: one per core on a CPU, one on an accelerator, one per worker on a cluster.
         device: of the grid; "auto" is what the workers have.
     """
+    if jobs is not None:
+        data.positive("jobs", jobs)
     if name == "local":
         device = data.pick_device(device).type
         jobs = jobs or ((os.cpu_count() or 1) if device == "cpu" else 1)
@@ -101,21 +104,27 @@ def _cluster(address: str, jobs: int | None, device: str) -> Iterator[Engine]:
     # A round's weights travel with the task, on purpose: data that lay on a worker would die with it.
     with dask.config.set({"distributed.admin.large-graph-warning-threshold": "1GB"}), ExitStack() as opened:
         if address == "dask":
-            local = distributed.LocalCluster(n_workers=jobs, threads_per_worker=1, dashboard_address=None, env=QUIET)
+            workers = jobs or (None if data.pick_device(device).type == "cpu" else 1)
+            local = distributed.LocalCluster(workers, threads_per_worker=1, dashboard_address=None, env=QUIET)
             address = opened.enter_context(local)
         try:
             client = opened.enter_context(distributed.Client(address, timeout=PATIENCE, set_as_default=False))
             client.wait_for_workers(1, timeout=PATIENCE)
-        except (OSError, ValueError, TimeoutError) as error:
+        except (OSError, ValueError, TimeoutError, asyncio.TimeoutError) as error:  # Python 3.10 has two TimeoutErrors
             raise CourseError(f"engine={address!r} was given; no scheduler with a worker answered there.") from error
         found = _same(client.run(_introduce, device))
         executor = client.get_executor(pure=False)
-        yield Engine(
-            executor.submit,
-            lambda: jobs or max(1, len(client.nthreads())),
-            found["device"],
-            (distributed.KilledWorker,),
-        )
+        try:
+            yield Engine(
+                executor.submit,
+                lambda: jobs or max(1, len(client.nthreads())),
+                found["device"],
+                (distributed.KilledWorker,),
+            )
+        except (CancelledError, distributed.comm.CommClosedError) as error:
+            raise CourseError(
+                f"the scheduler {address} was lost; finished rounds are kept, the next call goes on."
+            ) from error
 
 
 def _introduce(device: str, dask_worker: Any) -> dict[str, Any]:

@@ -31,17 +31,17 @@ class Store:
     def check(self, name: str | Path, images: str, device: str) -> None:
         """Refuse a store of another version, other images (see `steps.digest`) or another device; mark a new one."""
         mine = {"version": grid.VERSION, "data": Path(name).name, "images": images, "device": device}
-        for place in [self.folder, *([self.records] if self.records else [])]:
-            known = place / "store.json"
-            if not known.exists():
-                write_json(known, mine)
-            found = _read(known)
+        marks = [place / "store.json" for place in (self.folder, self.records) if place]
+        for known in marks:
+            found = _read(known) if known.exists() else mine
             for key, said in {"version": "of version", "images": "on the images", "device": "on the device"}.items():
                 here, there = repr(mine[key]), repr(found.get(key))
                 if here != there:
                     raise CourseError(
-                        f"{place} holds runs {said} {there}; these would be {said} {here}: give another folder."
+                        f"{known.parent} holds runs {said} {there}; these would be {said} {here}: give another folder."
                     )
+        for new in (known for known in marks if not known.exists()):
+            write_json(new, mine)
 
     def has_start(self, curve: Curve) -> bool:
         """Whether the dense start of a curve is there; a committed one is brought into the store."""
@@ -100,12 +100,7 @@ class Store:
 
     def put_start(self, curve: Curve, files: Files) -> None:
         """Keep a finished dense start; one that differs from the committed one, from which others started, is refused."""
-        known, row = self.dense_row(curve), json.loads(files["record.json"])["row"]
-        if known and (known["val_accuracy"], known["test_accuracy"]) != (row["val_accuracy"], row["test_accuracy"]):
-            raise CourseError(
-                f"the dense start of seed {curve['seed']} came out at {row['val_accuracy']} (validation) here, but finished "
-                f"curves in {self.records} started from one at {known['val_accuracy']}: give another folder of results."
-            )
+        self._refuse_another_start(curve, json.loads(files["record.json"])["row"])
         self._put(self._start(curve), files)
         self.publish(curve)
 
@@ -124,6 +119,8 @@ class Store:
         if not self.records:
             return
         start, record = self._start(curve), self.records / f"{_start_name(curve)}.json"
+        if (start / "record.json").exists():
+            self._refuse_another_start(curve, _read(start / "record.json")["row"])
         if (start / "record.json").exists() and not record.exists():
             with replacing(record.with_suffix(".safetensors")) as temporary:
                 temporary.write_bytes((start / "model.safetensors").read_bytes())
@@ -137,6 +134,14 @@ class Store:
     def fail(self, curve: Curve, reason: str) -> None:
         """Write down why a curve cannot go on."""
         write_json(self._curve(curve) / "failed.json", {"reason": reason})
+
+    def _refuse_another_start(self, curve: Curve, row: Mapping[str, Any]) -> None:
+        known = self.dense_row(curve)
+        if known and (known["val_accuracy"], known["test_accuracy"]) != (row["val_accuracy"], row["test_accuracy"]):
+            raise CourseError(
+                f"the dense start of seed {curve['seed']} came out at {row['val_accuracy']} (validation) here, but finished "
+                f"curves in {self.records} started from one at {known['val_accuracy']}: give another folder of results."
+            )
 
     def _put(self, place: Path, files: Files) -> None:
         for name in sorted(files, key=lambda name: name.endswith(".json")):

@@ -46,6 +46,7 @@ def arena(
     guesses: Mapping[float, tuple[str | None, str]] | None = None,
     ylabel: str = "test accuracy",
     title: str = "",
+    bottom: float | None = None,
 ) -> Picture:
     """Draw accuracy over sparsity, one curve a method.
 
@@ -53,7 +54,7 @@ def arena(
         curves: label -> rows of (sparsity, accuracy) or (sparsity, mean, low, high); "..., from scratch" is drawn hollow.
         dense: the dense model's accuracy. front: (sparsity, accuracy) of the points that nothing dominates.
         references: add the reference project's two points, which come from other data.
-        guesses: sparsity -> (the student's guess or None, the winner).
+        guesses: sparsity -> (the student's guess or None, the winner). bottom: the lowest accuracy that is shown.
     """
     picture, axes = canvas(8.6, 4.7)
     axis = axes[0, 0]
@@ -77,6 +78,7 @@ def arena(
         axis.text(sparsity, 1.01, words, transform=axis.get_xaxis_transform(), ha=side, va="bottom", fontsize=8)
         told.append(f"best at {sparsity:g}: {winner} (guess: {guess or 'none'})")
     axis.set(xlabel="sparsity (share of all parameters gone)", ylabel=ylabel)
+    axis.set_ylim(bottom=bottom)
     axis.set_title(title, loc="left", pad=28 if guesses else None)
     picture.legend(loc="outside lower center", ncols=3, frameon=False, fontsize=9)
     told += [f"{len(front)} points on the front"] if len(front) else []
