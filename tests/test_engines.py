@@ -160,7 +160,7 @@ def moments():
     The seed makes a failure repeatable.
     """
     draw = random.Random(20261124)
-    return [(1 + int(draw.random() * 8), draw.random() / 2) for _ in range(KILLS)]
+    return [(draw.randint(1, 5), draw.random() / 2) for _ in range(KILLS)]
 
 
 def killed(folder, engine, files, seconds):

@@ -453,10 +453,10 @@ def test_activations_of_single_weights_are_refused():
         Pruner("apoz", "weight")
 
 
-@pytest.mark.parametrize("pruner", [ActivationPruner(sparsity=0.5, samples=0), Pruner("taylor", "weight", samples=0)])
-def test_calibration_on_no_images_is_refused(pruner, built, bench):
-    with pytest.raises(CourseError, match="samples=0"):
-        pruner.masks(built["mlp"], bench)
+def test_calibration_on_no_images_is_refused():
+    for given in (lambda: ActivationPruner(sparsity=0.5, samples=0), lambda: Pruner("taylor", "weight", samples=0)):
+        with pytest.raises(CourseError, match="samples=0 was given; it is a whole number of at least 1"):
+            given()
 
 
 def test_a_score_of_the_wrong_shape_is_refused_with_the_layers_name(built, bench):
