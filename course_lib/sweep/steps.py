@@ -98,7 +98,8 @@ def digest(bench: Bench) -> str:
 
 def machine() -> dict[str, str]:
     """Return what the numbers may depend on, beside the configuration."""
-    return {"processor": _processor(), "python": platform.python_version(), "torch": torch.__version__}
+    gpu = {"GPU": torch.cuda.get_device_name()} if torch.cuda.is_available() else {}
+    return {"processor": _processor(), **gpu, "python": platform.python_version(), "torch": torch.__version__}
 
 
 def _round(curve: Mapping[str, Any], bench: Bench, dense: train.Snapshot, place: Path, records: list[Record]) -> None:
