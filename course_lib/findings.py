@@ -23,6 +23,7 @@ by itself; behind each sparsity stand the epochs of training that both networks 
 what no other point beats in both sparsity and validation accuracy. SAP is SAP with p = 1, q = 2, ranking within layers, if
 it does not say otherwise. Of one seed there is no interval, only an impression. A claim whose study is not finished says so.
 """
+AIM = 0.90  # of the score that the open study was after
 Say = Callable[[Path, "pd.DataFrame"], str]
 
 
@@ -61,6 +62,14 @@ def _best(folder: Path, table: pd.DataFrame) -> str:
     return f"Best points by validation, with their test accuracy, of {_seeds(table)}: {told}."
 
 
+def _pushed(folder: Path, table: pd.DataFrame) -> str:
+    pairs = grid.load(folder.name)["compare"]
+    told = [f"{sentence}." for pair in pairs for sentence in verdicts.ended(table, *pair)]
+    score = pareto.by_method(table)["score"].max()
+    verdict = f"{'Yes' if score >= AIM else 'Not yet'}: the best mean score is {score:.3f}."
+    return " ".join([verdict, _best(folder, table), *told])
+
+
 def _cliff(folder: Path, table: pd.DataFrame) -> str:
     rows = table[table["method"] == "L1 filter"]
     first = rows[rows["round"] == 1][["sparsity", "pruned_accuracy", "test_accuracy"]].mean()
@@ -68,9 +77,9 @@ def _cliff(folder: Path, table: pd.DataFrame) -> str:
     found = {at: pareto.against_dense(table, "L1 filter", at) for at in (0.3, 0.5, 0.7, 0.9)}
     told = "; ".join(f"{verdicts.mean(own)} at {at:g}" for at, own in found.items() if len(own))
     return (
-        f"Straight after the first prune, at {first['sparsity']:.2f}, validation accuracy is {first['pruned_accuracy']:.2f} "
-        f"instead of {start:.2f}: without repair. With an epoch after every prune, points against the unpruned net of the "
-        f"same age ({_seeds(rows)}): {told or 'not measured in this study'}."
+        f"Without repair: straight after the first prune, at {first['sparsity']:.2f}, validation accuracy is "
+        f"{first['pruned_accuracy']:.2f} instead of {start:.2f}. With an epoch after every prune, points against the "
+        f"unpruned net of the same age ({_seeds(rows)}): {told or 'not measured in this study'}."
     )
 
 
@@ -180,5 +189,5 @@ CLAIMS: Mapping[str, tuple[tuple[str, ...], str, Say]] = {
     ),
     "As pruning goes on the index falls, rises and falls again (Diao et al. 2023).": (FASHION, "index.png", _phases),
     "Fixed thresholds are less stable than variable ones (a guess of ours).": (("stability",), "overlap.png", _stability),
-    "The same net can be pushed to a score of 0.90 (our aim).": (("open",), "pareto.png", _best),
+    f"The same net can be pushed to a score of {AIM:.2f} (our aim).": (("open",), "pareto.png", _pushed),
 }

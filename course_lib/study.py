@@ -39,8 +39,9 @@ def write(table: pandas.DataFrame, grid: Mapping[str, Any], folder: str | Path, 
     figures, more = {}, []
     for name, own in _parts(table).items():
         figure = pareto.plot(own, n=n, references=grid["references"], title=title)
-        png, svg = pareto.save(figure, folder / name, pareto.alt_text(own))
-        figures[png] = pareto.alt_text(own)
+        alt = pareto.alt_text(own)
+        png, svg = pareto.save(figure, folder / name, alt)
+        figures[png] = alt
         more += [png, svg]
     if table["macs"].nunique() > 1:
         by_macs = pareto.plot(table, x="macs", n=n, title=title.replace("sparsity", "MACs"))
@@ -58,7 +59,9 @@ def write(table: pandas.DataFrame, grid: Mapping[str, Any], folder: str | Path, 
 
 def _parts(table: pandas.DataFrame) -> dict[str, pandas.DataFrame]:
     """Return the rows of each figure: rewound curves have one of their own beside others, from which they lie far off."""
-    rewound = table.get("rewind", default=table["round"] < 0).astype(bool)
+    if "rewind" not in table:
+        return {"pareto": table}
+    rewound = table["rewind"].astype(bool)
     if not rewound.any() or rewound[table["method"] != pareto.DENSE].all():
         return {"pareto": table}
     return {"pareto": table[~rewound], "pareto-rewind": table[rewound | (table["method"] == pareto.DENSE)]}

@@ -50,7 +50,22 @@ def compared(table: pandas.DataFrame, one: str, other: str, at: Sequence[float])
         told[0] += f"; not reached by both: {missing}"
     if found:
         told.append(_clear(one, found))
-    return ". ".join(told) + "."
+    return ". ".join([*told, *ended(table, one, other)]) + "."
+
+
+def ended(table: pandas.DataFrame, one: str, other: str) -> list[str]:
+    """Return how the ends of two curves differ, seed by seed, if both had final epochs."""
+    ends = pareto.end_points(table[table["method"].isin([one, other])])
+    first, second = (ends[ends["method"] == method].set_index("seed") for method in (one, other))
+    if first.empty or second.empty:
+        return []
+    points = (first["test_accuracy"] - second["test_accuracy"]).dropna()
+    found = f"{mean(points)} points of test accuracy"
+    places = [f"{own['sparsity'].mean():.4f} after {own['epochs'].mean():.0f} epochs" for own in (first, second)]
+    where = f"both at {places[0]}" if places[0] == places[1] else " and ".join(places)
+    if f"{first['sparsity'].mean():.4f}" != f"{second['sparsity'].mean():.4f}":
+        found += f", score (hundredths) {mean((first['score'] - second['score']).dropna())}"
+    return [f"{quoted(one)} minus {quoted(other)} where they end, {where}: {found}"]
 
 
 def quoted(method: str) -> str:
@@ -84,19 +99,16 @@ def _clear(one: str, found: Sequence[pareto.Difference]) -> str:
 
 def ends(table: pandas.DataFrame) -> list[str]:
     """Return where the curves end whose last round had final epochs: points that no line leads to."""
-    import pandas
-
-    curves = [own.sort_values("round") for _, own in pareto.contestants(table).groupby(["method", "seed"])]
-    last = [own.iloc[-1] for own in curves if len(pareto.without_final(own)) < len(own)]
-    if not last:
+    ended = pareto.end_points(table)
+    if ended.empty:
         return []
-    ended = pandas.DataFrame(last)
     means = ended[["test_accuracy", "sparsity", "epochs"]].astype(float).groupby(ended["method"]).mean()
     told = "; ".join(
         f"{quoted(method)} {row['test_accuracy']:.4f} at {row['sparsity']:.4f}"
         for method, row in means.sort_values("test_accuracy", ascending=False).iterrows()
     )
-    return [f"Where the curves end, after final epochs ({means['epochs'].max():.0f} in all): {told}."]
+    spent = sorted({f"{epochs:.0f}" for epochs in means["epochs"]}, key=int)
+    return [f"Where the curves end, after final epochs ({' or '.join(spent)} in all): {told}."]
 
 
 def dense(table: pandas.DataFrame) -> list[str]:

@@ -398,7 +398,18 @@ def test_a_store_at_work_is_not_used_twice(single):
         FileLock(folder / "runs" / "tiny" / ".lock"),
         pytest.raises(CourseError, match="another process is running this grid"),
     ):
-        sweep.run(small, store=folder / "runs", jobs=1)
+        sweep.run({**small, "rounds": 4}, store=folder / "runs", jobs=1)
+
+
+def test_what_another_device_has_finished_is_read_here_but_not_gone_on_with(single, tmp_path):
+    small, table, folder = single
+    shutil.copytree(folder, tmp_path / "copy")
+    for known in (tmp_path / "copy").rglob("store.json"):
+        known.write_text(json.dumps({**json.loads(known.read_text()), "device": "cuda"}))
+    places = {"store": tmp_path / "copy" / "runs", "records": tmp_path / "copy" / "records"}
+    pandas.testing.assert_frame_equal(sweep.run(small, **places), table)
+    with pytest.raises(CourseError, match=r"holds runs on the device 'cuda'; these would be on the device 'cpu'"):
+        sweep.run({**small, "rounds": 4}, jobs=1, **places)
 
 
 @pytest.mark.parametrize("address", ["tcp://127.0.0.1:9", "smoke://signals"])

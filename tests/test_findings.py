@@ -45,6 +45,19 @@ def test_the_sentences_follow_the_table(copy):
     assert after != before
 
 
+def test_whether_the_aim_of_the_open_study_was_reached_follows_its_table(tmp_path):
+    (tmp_path / "open").mkdir()
+    table = pandas.read_csv(RESULTS / "open" / "table.csv")
+    best = table[table["round"] == table["round"].max()].groupby("method")["score"].mean().max()
+    for more, said in (
+        (0.0, f"Not yet: the best mean score is {best:.3f}."),
+        (0.1, f"Yes: the best mean score is {best + 0.1:.3f}."),
+    ):
+        table.assign(score=table["score"] + more).to_csv(tmp_path / "open" / "table.csv", index=False)
+        told = findings.text(tmp_path)
+        assert said in told and '"magnitude, short" minus "short, no floor" where they end' in told
+
+
 def test_a_study_over_seeds_is_preferred_to_one_seed(copy):
     shutil.copytree(copy / "cifar10-one-seed", copy / "cifar10")
     told = findings.text(copy)

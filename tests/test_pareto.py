@@ -360,6 +360,21 @@ def test_no_line_leads_to_a_point_that_had_final_epochs():
     assert pareto.at_sparsity(table, "SAP", 0.9).empty
 
 
+def test_no_line_leads_from_the_dense_model_to_a_curve_that_was_pruned_all_at_once():
+    table = study(methods=("SAP",), seeds=1, rounds=3)
+    assert len(pareto.at_sparsity(table, "SAP", 0.8)) == 1
+    table.loc[table["method"] == "SAP", "sparsity"] = 0.875
+    assert pareto.at_sparsity(table, "SAP", 0.8).empty
+    assert pareto.at_sparsity(table, "SAP", 0.875).to_dict() == pytest.approx({0: 0.84})  # the last round's
+
+
+def test_a_long_caption_has_two_lines():
+    table = study().assign(epochs=lambda t: 10.0 + 30 * (t["round"] == 5) + t["round"])
+    caption = pareto.plot(table, n=2000).axes[0].get_title(loc="left")
+    assert max(map(len, caption.splitlines())) <= 115
+    assert caption.endswith(";\n± is one standard error")
+
+
 def test_a_mean_is_over_all_seeds_of_its_method():
     """Where two of three curves have collapsed, the one that is left is the lucky one."""
     table = study(methods=("SAP",), rounds=3)

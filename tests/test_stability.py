@@ -170,7 +170,7 @@ def test_what_a_threshold_of_zero_takes_is_in_no_mean():
     ]  # fmt: skip
     told, left_out = stability.sentences(pandas.DataFrame(rows))
     assert "mean activation 0.50 / 0.50" in told
-    assert left_out.startswith("Left out: set to take 10 % of the units") and "the 30 to 30 units" in left_out
+    assert left_out.startswith("Left out: set to take 10 % of the units") and "the 30 units" in left_out
 
 
 def test_rules_are_compared_in_layers_where_both_take_anything():

@@ -101,10 +101,10 @@ def test_beyond_the_other_curve_nothing_is_compared():
 
 
 def test_pairs_and_sparsities_can_be_named():
-    table = made([(0.6, 0.9, 0.80)], [(0.7, 0.8, 0.70)])
+    table = made([(0.3, 0.9, 0.845), (0.6, 0.9, 0.80)], [(0.5, 0.8, 0.80), (0.7, 0.8, 0.70)])
     found = verdicts.sentences(table, {"compare": [["magnitude", "SAP"]], "at": [0.3, 0.6]})
     (sentence,) = [s for s in found if "minus" in s]
-    assert sentence.startswith(f"magnitude minus SAP, {ONE}: -3.6 at 0.3 (1.0 / 1.0); -7.3 at 0.6 (1.0 / 1.0). One")
+    assert sentence.startswith(f"magnitude minus SAP, {ONE}: -0.9 at 0.3 (1.0 / 1.0); -5.0 at 0.6 (1.5 / 2.0). One")
 
 
 def seeded(accuracies):
@@ -144,7 +144,21 @@ def test_where_curves_end_after_final_epochs_is_said_and_no_line_leads_there():
     table.loc[table["round"] == 2, "epochs"] += 10
     (said,) = verdicts.ends(table)
     assert said.endswith("after final epochs (13 in all): magnitude 0.7400 at 0.9500; SAP 0.6900 at 0.9000.")
-    assert "not reached by both: 0.9" in verdicts.compared(table, "SAP", "magnitude", [0.5, 0.9])
+    compared = verdicts.compared(table, "SAP", "magnitude", [0.5, 0.9])
+    assert "not reached by both: 0.9" in compared
+    ends = (
+        "SAP minus magnitude where they end, 0.9000 after 13 epochs and 0.9500 after 13 epochs: -5.0 points of test accuracy"
+    )
+    assert compared.endswith(f"{ends}, score (hundredths) -5.0.")
+
+
+def test_ends_at_the_same_place_are_compared_over_seeds_without_a_score():
+    spread = {"SAP": [0.03, 0.02, 0.01], "magnitude": [0.0, 0.0, 0.0]}
+    table = seeded(spread)
+    assert verdicts.ended(table, "SAP", "magnitude") == []
+    further = table[table["round"] == 1].assign(round=2, sparsity=0.97, epochs=20.0)
+    (said,) = verdicts.ended(pandas.concat([table, further]), "SAP", "magnitude")
+    assert said.endswith("where they end, both at 0.9700 after 20 epochs: +2.0 [-0.5, +4.5] points of test accuracy")
 
 
 def test_what_the_dense_model_reaches_when_it_is_trained_on_is_said_and_it_is_no_contestant():

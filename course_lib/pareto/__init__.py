@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from course_lib.pareto.compare import Difference, against_dense, at_sparsity, by_method, interval, paired
+from course_lib.pareto.compare import Difference, against_dense, at_sparsity, by_method, end_points, interval, paired
 from course_lib.pareto.figure import alt_text, plot, save
 from course_lib.pareto.points import (
     AXES,
@@ -34,6 +34,7 @@ __all__ = [
     "best",
     "by_method",
     "contestants",
+    "end_points",
     "front",
     "hypervolume",
     "interval",

@@ -15,6 +15,7 @@ from course_lib.pareto.points import (
     TRAINED_ON,
     ages,
     best,
+    contestants,
     front,
     is_control,
     measured,
@@ -75,8 +76,8 @@ def at_sparsity(table: pd.DataFrame, method: str, sparsity: float, by: str = "te
     """Return seed -> accuracy of a method's curve at `sparsity`, on the straight line between its two nearest points.
 
     Seeds whose curve does not reach from below to above `sparsity` are left out. Of points of equal sparsity the last
-    round counts; the dense model is the first point of every curve of its seed. A last round with final epochs is an end
-    point: no line leads there.
+    round counts; the dense model is the first point of every curve of its seed, but of one that was pruned all at once: no
+    line leads there, nor to a last round with final epochs, which is an end point (`end_points`).
     """
     return _interpolated(measured(table, by, "sparsity"), method, sparsity, by)
 
@@ -86,9 +87,11 @@ def _interpolated(rows: pd.DataFrame, method: str, sparsity: float, column: str)
 
     found = {}
     for seed, curve in rows[rows["method"] == method].groupby("seed"):
-        start = rows[(rows["method"] == DENSE) & (rows["seed"] == seed)]
+        start, own = rows[(rows["method"] == DENSE) & (rows["seed"] == seed)], without_final(curve)
+        if own["sparsity"].nunique() == 1:
+            start = start[:0]
         points = (
-            pd.concat([start, without_final(curve)])
+            pd.concat([start, own])
             .sort_values(["sparsity", "round"], kind="stable")
             .drop_duplicates("sparsity", keep="last")
         )
@@ -115,6 +118,14 @@ def paired(table: pd.DataFrame, one: str, other: str, sparsity: float) -> Differ
     aged = aged.assign(age=ages(aged))
     epochs = tuple(float(_interpolated(aged, method, sparsity, "age")[seeds].mean()) for method in (one, other))
     return Difference(one, other, sparsity, n, mean, low, high, error, epochs)
+
+
+def end_points(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the last rounds of the contestants' curves that had final epochs, one row a method and seed."""
+    import pandas as pd
+
+    curves = [own.sort_values("round") for _, own in contestants(table).groupby(["method", "seed"])]
+    return pd.concat([table[:0], *(own.tail(1) for own in curves if len(without_final(own)) < len(own))])
 
 
 def against_dense(table: pd.DataFrame, method: str, sparsity: float) -> pd.Series:

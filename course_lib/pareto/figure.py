@@ -18,14 +18,15 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-# Okabe and Ito's colours, which colour-blind readers tell apart, with a dark red for their yellow, which is faint on white;
-# black is left to the controls. The lists have coprime lengths, so that no two of the first 77 methods look the same.
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#882255")
+# Okabe and Ito's colours, which colour-blind readers tell apart, with two of Tol's for their yellow, faint on white; black
+# is left to the controls. There are 8 of them and 11 markers, so that no two of the first 88 methods look the same.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#882255", "#999933")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "p", "h")
 DASHES = ("-", (0, (5, 1.5)), (0, (1, 1)), (0, (4, 1, 1, 1)), (0, (8, 2)), (0, (3, 1, 1, 1, 1, 1)))
 
 MANY = 10  # methods: beyond that the figure is higher, and shows only accuracies that count
 CROWDED = 12  # points of a curve: beyond that its markers are smaller
+WIDE = 115  # characters of a caption: so many fit across the figure
 FIRST = ("SAP", "magnitude", "magnitude, global")  # compared everywhere, so they take the same looks in every figure
 CONTROL = {"color": "#444444", "linestyle": (0, (1, 2))}
 CONTROL_MARKERS = ("x", "+", "1", "2", "3", "4")
@@ -58,24 +59,25 @@ def _draw_curves(axis: Axes, rows: pd.DataFrame, means: pd.DataFrame, by: str, x
     styles = looks(means["method"])
     for method, curve in means.groupby("method", sort=True):
         look = styles[method]
+        ends = curve["round"] == curve["round"].max() if _has_final(rows, method) else curve["round"] < 0
         if curve["seeds"].max() > 1:
-            axis.fill_between(curve[x], curve["low"], curve["high"], color=look["color"], alpha=0.18, linewidth=0)
+            band = curve[~ends]
+            axis.fill_between(band[x], band["low"], band["high"], color=look["color"], alpha=0.18, linewidth=0)
             own = rows[rows["method"] == method]
             axis.plot(own[x], own[by], ".", color=look["color"], alpha=0.45, markersize=3.5)
         thin = curve["seeds"].max() < seeds  # fewer seeds than the others: an impression, not a comparison
         label = f"{method} (n={curve['seeds'].max()})" if thin else method
-        if (
-            is_control(method) and len(curve) > 1 and curve[x].nunique() == 1
-        ):  # unpruned, but trained: what pruned networks are compared with
+        # Unpruned, but trained: what pruned networks are compared with.
+        if is_control(method) and len(curve) > 1 and curve[x].nunique() == 1:
             last = float(curve[by].iloc[-1])
             axis.axhline(last, linewidth=1, **CONTROL)
             label += f" ({last:.3f})"
-        ends = curve["round"] == curve["round"].max() if _has_final(rows, method) else curve["round"] < 0
         drawn = axis.plot(curve.loc[~ends, x], curve.loc[~ends, by], **look, label=label, zorder=3)
         drawn += axis.plot(curve.loc[ends, x], curve.loc[ends, by], **{**look, "linestyle": "none"}, zorder=3)
         for line, size in zip(drawn, (4 if thin else 6.5, 7 if thin else 11), strict=True):
-            line.set(linewidth=1.0 if thin else 1.7, markersize=size if len(curve) <= CROWDED else 0.6 * size)
-            if not is_control(method):
+            crowded = len(curve) > CROWDED
+            line.set(linewidth=1.0 if thin else 1.7, markersize=0.6 * size if crowded else size)
+            if not is_control(method) and not crowded:
                 line.set(markeredgecolor="white", markeredgewidth=0.7)
 
 
@@ -140,15 +142,18 @@ def _caption(pruned: pd.DataFrame, split_name: str, n: int | None, low_cut: bool
     """Say what was measured, on how many images and seeds."""
     seeds = pruned.groupby("method")["seed"].nunique()
     low, high = seeds.min(), seeds.max()
-    text = f"{n:,} {split_name} images" if n else f"{split_name} images"
-    text += f", {low} seed{'s' if high > 1 else ''}" if low == high else f", {low} to {high} seeds"
+    images = f"{n:,} {split_name} images" if n else f"{split_name} images"
+    parts = [f"{images}, {low} seed{'s' if high > 1 else ''}" if low == high else f"{images}, {low} to {high} seeds"]
     if high > 1:
-        text += " (line: mean; band: lowest to highest; dots: single seeds)"
+        parts[0] += " (line: mean; band: lowest to highest; dots: single seeds)"
     if any(_has_final(pruned, method) for method in seeds.index):
-        text += "; large: after final epochs"
+        parts.append("large: after final epochs")
     if low_cut:
-        text += f"; from {FLOOR:g} on"
-    return text + ("; ± is one standard error" if n else "")
+        parts.append(f"from {FLOOR:g} on")
+    if n:
+        parts.append("± is one standard error")
+    whole = "; ".join(parts)
+    return whole if len(whole) <= WIDE else f"{'; '.join(parts[:-1])};\n{parts[-1]}"
 
 
 def plot(

@@ -151,9 +151,10 @@ def sentences(table: pd.DataFrame) -> list[str]:
     left_out = table[_silent(table) & (table["rule"] == "fixed")]
     for share, rows in left_out.groupby("share"):
         units = rows.groupby(["source", "statistic"])["gone"].sum()
+        low, high = f"{units.min():.0f}", f"{units.max():.0f}"
         said.append(
             f"Left out: set to take {100 * share:.0f} % of the units, the fixed threshold is as good as 0; it takes the "
-            f"{units.min():.0f} to {units.max():.0f} units that answer to no image."
+            f"{low if low == high else f'{low} to {high}'} units that answer to no image."
         )
     return said
 

@@ -28,20 +28,25 @@ class Store:
     def __init__(self, folder: Path, records: Path | None = None) -> None:
         self.folder, self.records = folder, records
 
-    def check(self, name: str | Path, images: str, device: str) -> None:
-        """Refuse a store of another version, other images (see `steps.digest`) or another device; mark a new one."""
-        mine = {"version": grid.VERSION, "data": Path(name).name, "images": images, "device": device}
+    def check(self, name: str | Path, images: str, device: str | None = None) -> None:
+        """Refuse a store of another version, other images (see `steps.digest`) or another device; mark a new one.
+
+        device: None where nothing is to run: then it is that of the runs.
+        """
         marks = [place / "store.json" for place in (self.folder, self.records) if place]
-        for known in marks:
-            found = _read(known) if known.exists() else mine
+        kept = {known: _read(known) for known in marks if known.exists()}
+        device = device or next((mark.get("device") for mark in kept.values()), None)
+        mine = {"version": grid.VERSION, "data": Path(name).name, "images": images, "device": device}
+        for known, found in kept.items():
             for key, said in {"version": "of version", "images": "on the images", "device": "on the device"}.items():
                 here, there = repr(mine[key]), repr(found.get(key))
                 if here != there:
                     raise CourseError(
                         f"{known.parent} holds runs {said} {there}; these would be {said} {here}: give another folder."
                     )
-        for new in (known for known in marks if not known.exists()):
-            write_json(new, mine)
+        for new in marks:
+            if new not in kept:
+                write_json(new, mine)
 
     def has_start(self, curve: Curve) -> bool:
         """Whether the dense start of a curve is there; a committed one is brought into the store."""
