@@ -233,6 +233,13 @@ def test_numbers_in_prose_come_from_committed_results(course):
     cell = read(source(course, HEAD + f"# %% [markdown]\n# {text}\n"), course).cells[-1]
     assert cell.source.startswith("0.7450 0.50 1,000,000 70.0% **Measured run time** laptop 2.5 minutes (2 threads)")
     assert "ci not measured yet" in cell.source
+    second = {**rows, "seed": 1, "val_accuracy": [0.8, 0.79, 0.2, 0.7], "test_accuracy": [0.83, 0.8, 0.2, 0.69]}
+    both = pd.concat([pd.DataFrame(rows), pd.DataFrame(second)])  # whose best of SAP is another round
+    both.to_csv(course / "results" / "toy" / "table.csv", index=False)
+    text = (
+        "{{results/toy: sap.best.sparsity}} {{results/toy: sap.round1.test_accuracy}} {{results/toy: dense.test_accuracy}}"
+    )
+    assert read(source(course, HEAD + f"# %% [markdown]\n# {text}\n"), course).cells[-1].source == "0.7000 0.7900 0.8200"
 
 
 def test_a_lesson_that_does_not_exist_is_refused(course):

@@ -73,11 +73,16 @@ def test_the_readme_of_a_study_says_what_its_table_says(name):
         assert sentence in text
 
 
-def test_the_readme_of_the_project_has_the_table_and_sentences_of_the_fair_study():
+def test_the_readme_of_the_project_has_the_table_and_sentences_of_the_studies():
     text = (ROOT / "README.md").read_text()
     table = study.read(ROOT / "results" / "cifar10")
     assert study.markdown(table) in text and verdicts.dominance(table) in text
     said = verdicts.sentences(table, grid.load("cifar10")) + phases.bounds(phases.table(ROOT / "results/cifar10/records"))
+    table = study.read(ROOT / "results" / "open")
+    said += [f"{sentence}." for pair in grid.load("open")["compare"] for sentence in verdicts.ended(table, *pair)]
+    ends = table[table["round"] == 8].groupby("method")[["test_accuracy", "sparsity", "score"]].mean()
+    for _, row in ends.loc[["SAP", "magnitude"]].iterrows():
+        assert f"{row['test_accuracy']:.4f} at {row['sparsity']:.4f}" in text and f"{row['score']:.3f}" in text
     told = re.findall(
         r"^- (.* points of test accuracy.*|Unpruned, .*|.* is not counted;.*|.*: up to round .*)$", text, re.MULTILINE
     )

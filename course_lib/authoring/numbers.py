@@ -16,7 +16,8 @@ def fill(text: str, root: Path, lesson: str, where: str) -> str:
 
     `{{minutes}}` becomes the measured time of the lesson. `{{results/NAME: METHOD.best.COLUMN | FORMAT}}` reads
     results/NAME/table.csv: METHOD in lower case with _ for what is no letter or digit; best is the row that validation
-    chose, `.roundN.` names another; `dense.COLUMN` is the dense model's. FORMAT is Python's, or left out.
+    chose, `.roundN.` names another; `dense.COLUMN` is the dense model's. It is the mean over the study's seeds. FORMAT is
+    Python's, or left out.
     """
 
     def value(match: re.Match[str]) -> str:
@@ -48,10 +49,13 @@ def _look_up(path: Path, expression: str) -> float:
     if rows.empty:
         raise KeyError(f"{path.parent.name} has no method {slug}")
     if which and which[0] == "best":
-        rows = best(rows)
+        rows = pd.concat([best(own) for _, own in rows.groupby("seed")])
     elif which:
         rows = rows[rows["round"] == int(which[0].removeprefix("round"))]
-    return float(rows[column].iloc[0])
+    first = rows.groupby("seed").head(1)
+    if first.empty:
+        raise KeyError(f"{path.parent.name} has no {expression}")
+    return float(first[column].mean())
 
 
 def minutes(root: Path, lesson: str, mode: str) -> str:
