@@ -22,8 +22,9 @@ LEGEND = f"""Best point of each method (mean over seeds, ± one standard deviati
 least {pareto.FLOOR:g}, the one with the highest score on VALIDATION, (accuracy + sparsity) / 2; the rows stand in this
 order, and the column has the score on TEST. Epochs: all that were trained for the point, the dense start's among them.
 Area: what lies between the front that validation chose, in test accuracies, and an accuracy of {pareto.FLOOR:g}. Controls
-come first, with their last point. "[a, b]" is a 95 % interval over seeds (Student's t), each by itself; "clearly" is said
-where 0 lies outside of it. Accuracies at equal sparsity are read on the straight line between two rounds of a curve."""
+come first, with their last point. "[a, b]" is a 95 % interval over seeds (Student's t), each by itself: of many such some
+miss the truth, and the test images, which all seeds share, are not in it. "Clearly" is said where 0 lies outside of it.
+Accuracies at equal sparsity are read on the straight line between two rounds of a curve."""
 
 
 def write(table: pandas.DataFrame, grid: Mapping[str, Any], folder: str | Path, facts: Mapping[str, str]) -> list[Path]:

@@ -28,10 +28,19 @@ def sentences(table: pandas.DataFrame, grid: Mapping[str, Any] | None = None) ->
     fair = list(pareto.contestants(pruned)["method"].unique())
     sap = next((method for method in fair if method.startswith("SAP")), None)
     pairs = (grid or {}).get("compare") or [(sap, other) for other in fair if sap and other != sap]
-    said += [compared(table, *pair, (grid or {}).get("at") or SPARSITIES) for pair in pairs]
+    for pair in pairs:
+        alike = repeats(table, *pair) if _only_longer(grid or {}, *pair) else None
+        at = (grid or {}).get("at") or SPARSITIES
+        said.append(". ".join([alike, *ended(table, *pair)]) + "." if alike else compared(table, *pair, at))
     said += ends(table) + dense(table)
     scratch = [method for method in pruned["method"].unique() if method.endswith(pareto.SCRATCH)]
     return said + [_scratch(pruned, method) for method in scratch]
+
+
+def _only_longer(grid: Mapping[str, Any], one: str, other: str) -> bool:
+    """Whether two methods of a grid differ in nothing but their final epochs."""
+    ways = {method["name"]: {**method, "name": "", "final_epochs": 0} for method in grid.get("method", [])}
+    return one in ways and ways[one] == ways.get(other)
 
 
 def compared(table: pandas.DataFrame, one: str, other: str, at: Sequence[float]) -> str:
@@ -54,18 +63,41 @@ def compared(table: pandas.DataFrame, one: str, other: str, at: Sequence[float])
 
 
 def ended(table: pandas.DataFrame, one: str, other: str) -> list[str]:
-    """Return how the ends of two curves differ, seed by seed, if both had final epochs."""
+    """Return how the ends of two curves differ, seed by seed, on test and on validation images, if both had final epochs."""
     ends = pareto.end_points(table[table["method"].isin([one, other])])
-    first, second = (ends[ends["method"] == method].set_index("seed") for method in (one, other))
-    if first.empty or second.empty:
+    pair = ends[ends["method"] == one].merge(ends[ends["method"] == other], on="seed", suffixes=("", "_other"))
+    if pair.empty:
         return []
-    points = (first["test_accuracy"] - second["test_accuracy"]).dropna()
-    found = f"{mean(points)} points of test accuracy"
-    places = [f"{own['sparsity'].mean():.4f} after {own['epochs'].mean():.0f} epochs" for own in (first, second)]
-    where = f"both at {places[0]}" if places[0] == places[1] else " and ".join(places)
-    if f"{first['sparsity'].mean():.4f}" != f"{second['sparsity'].mean():.4f}":
-        found += f", score (hundredths) {mean((first['score'] - second['score']).dropna())}"
-    return [f"{quoted(one)} minus {quoted(other)} where they end, {where}: {found}"]
+
+    def difference(column: str) -> str:
+        return mean(pair[column] - pair[f"{column}_other"])
+
+    mine, others = (f"{pair[f'sparsity{which}'].mean():.4f}" for which in ("", "_other"))
+    spent = [f"{pair[f'epochs{which}'].mean():.0f}" for which in ("", "_other")]
+    epochs = spent[0] if spent[0] == spent[1] else " and ".join(spent)
+    where = f"at {mine}" if mine == others else f"at different sparsities, {mine} and {others}"
+    told = f"{quoted(one)} minus {quoted(other)} where they end, {where}, after {epochs} epochs"
+    told += f": {difference('test_accuracy')} points on test, {difference('val_accuracy')} on validation"
+    if mine != others:
+        pair["val_score"], pair["val_score_other"] = (
+            pareto.score(pair[f"val_accuracy{which}"], pair[f"sparsity{which}"]) for which in ("", "_other")
+        )
+        told += f"; hundredths of the score: {difference('score')} on test, {difference('val_score')} on validation"
+    seeds = table[table["method"].isin([one, other])].groupby("method")["seed"].nunique().min()
+    return [told if len(pair) == seeds else f"{told} ({len(pair)} of {seeds} seeds)"]
+
+
+def repeats(table: pandas.DataFrame, one: str, other: str) -> str:
+    """Return how far the rounds of two methods lie apart that differ in their final epochs only: repeats until the last."""
+    last = table.groupby(["method", "seed"])["round"].transform("max")
+    rows = table[table["round"] < last].set_index(["seed", "round"])
+    first, second = (rows.loc[rows["method"] == method, "test_accuracy"] for method in (one, other))
+    apart = (first - second).dropna()
+    distance = 100 * (apart**2).mean() ** 0.5
+    return (
+        f"{quoted(one)} and {quoted(other)} differ in their final epochs only, so before these they are repeats of each "
+        f"other: {len(apart)} pairs of points, {distance:.2f} points of test accuracy apart (root mean square)"
+    )
 
 
 def quoted(method: str) -> str:
@@ -79,7 +111,10 @@ def mean(differences: pandas.Series) -> str:
 
 
 def _interval(low: float | None, high: float | None) -> str:
-    return "" if low is None or high is None else f" [{100 * low:+.1f}, {100 * high:+.1f}]"
+    if low is None or high is None:
+        return ""
+    digits = 1 if min(abs(low), abs(high)) >= 0.0005 else 2  # a bound of 0.0 would not say on which side of 0 it lies
+    return f" [{100 * low:+.{digits}f}, {100 * high:+.{digits}f}]"
 
 
 def _points(found: pareto.Difference, seeds: int) -> str:
@@ -99,10 +134,10 @@ def _clear(one: str, found: Sequence[pareto.Difference]) -> str:
 
 def ends(table: pandas.DataFrame) -> list[str]:
     """Return where the curves end whose last round had final epochs: points that no line leads to."""
-    ended = pareto.end_points(table)
-    if ended.empty:
+    last = pareto.end_points(pareto.contestants(table))
+    if last.empty:
         return []
-    means = ended[["test_accuracy", "sparsity", "epochs"]].astype(float).groupby(ended["method"]).mean()
+    means = last[["test_accuracy", "sparsity", "epochs"]].astype(float).groupby(last["method"]).mean()
     told = "; ".join(
         f"{quoted(method)} {row['test_accuracy']:.4f} at {row['sparsity']:.4f}"
         for method, row in means.sort_values("test_accuracy", ascending=False).iterrows()

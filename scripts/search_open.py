@@ -2,10 +2,11 @@
 
     python scripts/search_open.py first|second DATA OUT.jsonl [--jobs N]
 
-results/open/searches.jsonl has one line for each trial's dense start or round, from one H100 with 12 trials at a time (the
-second with NVIDIA's MPS). The first search was stopped after 4.5 minutes: its trials with batches of 32 have no end, and
-the one with SGD at 0.1 diverged. The second went on from a dense start of the same settings that a CPU had trained (0.8244
-on validation).
+results/open/searches.jsonl has one line for each dense start and each round of a trial, rounded, from one H100 with 12
+trials at a time (the second with NVIDIA's MPS). The first search started its trials from "batches of 32", the best dense
+start on validation; it was stopped after 4.5 minutes, so two trials with batches of 32 have no end, and the one with SGD at
+0.1 diverged. The second started from a network of the settings "batches of 64" that a CPU had trained (0.8244 on
+validation).
 """
 
 from __future__ import annotations

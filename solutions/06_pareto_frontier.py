@@ -622,8 +622,8 @@ figures.arena(*again, references=True, title="three seeds, with the front", bott
 # its eighteen curves are SAP's. Who enters more often is more often on the front.
 #
 # Pushed with every trick (`results/open`: three seeds, 60 epochs) SAP ends with `{{results/open: sap.round8.test_accuracy}}` at `{{results/open: sap.round8.sparsity}}`, global magnitude with
-# `{{results/open: magnitude.round8.test_accuracy}}` at `{{results/open: magnitude.round8.sparsity}}`. What counted most was a *floor*: 2,500 weights stay in each layer. After 32 epochs global magnitude has
-# `{{results/open: magnitude_short.round8.test_accuracy}}` with it, `{{results/open: short_no_floor.round8.test_accuracy}}` without.
+# `{{results/open: magnitude.round8.test_accuracy}}` at `{{results/open: magnitude.round8.sparsity}}`: other sparsities, no winner. A *floor* was worth most in the mean: 2,500 weights stay in each layer. After 32 epochs
+# global magnitude has `{{results/open: magnitude_short.round8.test_accuracy}}` with it, `{{results/open: short_no_floor.round8.test_accuracy}}` without.
 #
 # ## 13. Find the bug
 #

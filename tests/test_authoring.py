@@ -240,6 +240,10 @@ def test_numbers_in_prose_come_from_committed_results(course):
         "{{results/toy: sap.best.sparsity}} {{results/toy: sap.round1.test_accuracy}} {{results/toy: dense.test_accuracy}}"
     )
     assert read(source(course, HEAD + f"# %% [markdown]\n# {text}\n"), course).cells[-1].source == "0.7000 0.7900 0.8200"
+    both[(both["seed"] == 0) | (both["round"] < 2)].to_csv(course / "results" / "toy" / "table.csv", index=False)
+    for wrong, why in {"sap.round2.sparsity": "of seed 1", "sap.sparsity": "name one", "sap.best.method": "SAP"}.items():
+        with pytest.raises(CourseError, match=f"cannot be filled in .*{why}"):
+            read(source(course, HEAD + f"# %% [markdown]\n# {{{{results/toy: {wrong}}}}}\n"), course)
 
 
 def test_a_lesson_that_does_not_exist_is_refused(course):

@@ -310,6 +310,11 @@ def test_a_record_holds_what_a_reader_wants_and_no_masks(single):
     assert len(record["rows"]) == len(table) - 1  # the dense start has a record of its own
 
 
+def test_a_record_names_the_gpu_of_a_run_that_used_one(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda: "a GPU")
+    assert steps.machine("cuda")["GPU"] == "a GPU" and "GPU" not in steps.machine("cpu")
+
+
 # refused
 
 
@@ -407,7 +412,10 @@ def test_what_another_device_has_finished_is_read_here_but_not_gone_on_with(sing
     for known in (tmp_path / "copy").rglob("store.json"):
         known.write_text(json.dumps({**json.loads(known.read_text()), "device": "cuda"}))
     places = {"store": tmp_path / "copy" / "runs", "records": tmp_path / "copy" / "records"}
-    pandas.testing.assert_frame_equal(sweep.run(small, **places), table)
+    elsewhere = {"store": tmp_path / "mine", "records": places["records"]}
+    for there in (places, elsewhere):
+        pandas.testing.assert_frame_equal(sweep.run(small, **there), table)
+    assert not list((tmp_path / "mine").rglob("store.json"))  # nothing ran there, on whatever device
     with pytest.raises(CourseError, match=r"holds runs on the device 'cuda'; these would be on the device 'cpu'"):
         sweep.run({**small, "rounds": 4}, jobs=1, **places)
 

@@ -146,10 +146,10 @@ def test_where_curves_end_after_final_epochs_is_said_and_no_line_leads_there():
     assert said.endswith("after final epochs (13 in all): magnitude 0.7400 at 0.9500; SAP 0.6900 at 0.9000.")
     compared = verdicts.compared(table, "SAP", "magnitude", [0.5, 0.9])
     assert "not reached by both: 0.9" in compared
-    ends = (
-        "SAP minus magnitude where they end, 0.9000 after 13 epochs and 0.9500 after 13 epochs: -5.0 points of test accuracy"
+    assert compared.endswith(
+        "SAP minus magnitude where they end, at different sparsities, 0.9000 and 0.9500, after 13 epochs: -5.0 points on "
+        "test, -5.0 on validation; hundredths of the score: -5.0 on test, -5.0 on validation."
     )
-    assert compared.endswith(f"{ends}, score (hundredths) -5.0.")
 
 
 def test_ends_at_the_same_place_are_compared_over_seeds_without_a_score():
@@ -158,7 +158,30 @@ def test_ends_at_the_same_place_are_compared_over_seeds_without_a_score():
     assert verdicts.ended(table, "SAP", "magnitude") == []
     further = table[table["round"] == 1].assign(round=2, sparsity=0.97, epochs=20.0)
     (said,) = verdicts.ended(pandas.concat([table, further]), "SAP", "magnitude")
-    assert said.endswith("where they end, both at 0.9700 after 20 epochs: +2.0 [-0.5, +4.5] points of test accuracy")
+    assert (
+        "where they end, at 0.9700, after 20 epochs: +2.0 [-0.5, +4.5] points on test, +0.0 [+0.00, +0.00] on vali" in said
+    )
+
+
+def test_ends_are_compared_over_the_seeds_that_both_have():
+    table = seeded({"SAP": [0.03, 0.02, 0.01], "magnitude": [0.0, 0.0, 0.0]})
+    table = pandas.concat([table, table[table["round"] == 1].assign(round=2, sparsity=0.97, epochs=20.0)])
+    lacks = table[(table["round"] < 2) | (table["method"] == "SAP") | (table["seed"] != 2)]
+    (said,) = verdicts.ended(lacks, "SAP", "magnitude")
+    assert "+2.5 points on test" in said and said.endswith("(2 of 3 seeds)")
+    apart = table[(table["seed"] == 0) == (table["method"] == "SAP")]
+    assert verdicts.ended(apart, "SAP", "magnitude") == []
+
+
+def test_methods_that_differ_in_final_epochs_only_are_repeats_and_compared_at_their_ends_alone():
+    table = seeded({"SAP": [0.003, -0.003, 0.003], "longer": [0.0, 0.0, 0.0]})
+    table = pandas.concat([table, table[table["round"] == 1].assign(round=2, sparsity=0.97, epochs=20.0)])
+    methods = [{"name": "SAP", "pruner": "sap"}, {"name": "longer", "pruner": "sap", "final_epochs": 30}]
+    (said,) = [s for s in verdicts.sentences(table, {"method": methods, "compare": [["SAP", "longer"]]}) if "minus" in s]
+    assert "repeats of each other: 6 pairs of points, 0.21 points of test accuracy apart" in said and "at 0.95" not in said
+    methods[1]["beta"] = 0.5
+    (said,) = [s for s in verdicts.sentences(table, {"method": methods, "compare": [["SAP", "longer"]]}) if "minus" in s]
+    assert "repeats" not in said and "at 0.95" in said
 
 
 def test_what_the_dense_model_reaches_when_it_is_trained_on_is_said_and_it_is_no_contestant():

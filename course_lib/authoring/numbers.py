@@ -41,21 +41,23 @@ def fill(text: str, root: Path, lesson: str, where: str) -> str:
 def _look_up(path: Path, expression: str) -> float:
     import pandas as pd
 
-    from course_lib.pareto import best
+    from course_lib.pareto import DENSE, best
 
     table = pd.read_csv(path)
     slug, *which, column = expression.split(".")
+    if not which and slug != DENSE:
+        raise KeyError(f"{slug} has many rows: name one, such as {slug}.best.{column}")
     rows = table[table["method"].map(lambda name: re.sub(r"[^a-z0-9]+", "_", str(name).lower()).strip("_")) == slug]
     if rows.empty:
         raise KeyError(f"{path.parent.name} has no method {slug}")
+    seeds = set(rows["seed"])
     if which and which[0] == "best":
         rows = pd.concat([best(own) for _, own in rows.groupby("seed")])
     elif which:
         rows = rows[rows["round"] == int(which[0].removeprefix("round"))]
-    first = rows.groupby("seed").head(1)
-    if first.empty:
-        raise KeyError(f"{path.parent.name} has no {expression}")
-    return float(first[column].mean())
+    if missing := seeds - set(rows["seed"]):
+        raise KeyError(f"{path.parent.name} has no {expression} of seed {min(missing)}")
+    return sum(float(value) for value in rows[column]) / len(rows)
 
 
 def minutes(root: Path, lesson: str, mode: str) -> str:

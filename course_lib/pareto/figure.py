@@ -153,7 +153,7 @@ def _caption(pruned: pd.DataFrame, split_name: str, n: int | None, low_cut: bool
     if n:
         parts.append("± is one standard error")
     whole = "; ".join(parts)
-    return whole if len(whole) <= WIDE else f"{'; '.join(parts[:-1])};\n{parts[-1]}"
+    return whole if len(whole) <= WIDE else f"{parts[0]}\n{'; '.join(parts[1:])}"
 
 
 def plot(

@@ -54,7 +54,7 @@ def run(
 
     Raises:
         FailedCurves: when all others are finished.
-        CourseError: before anything runs, for a grid, store or engine that cannot be used.
+        CourseError: before anything runs, for a grid, store or (if anything is to run) engine that cannot be used.
     """
     full = grid.check(what) if isinstance(what, Mapping) else grid.load(what)
     runs = _store(full, store, records)

@@ -59,7 +59,7 @@ def dense_start(curve: Mapping[str, Any], images: str) -> Files:
             **grid.dense(curve),
             "data": Path(curve["data"]).name,
         }  # records are committed, and paths are this machine's
-        record = {"config": config, "row": row, "history": history, "machine": machine()}
+        record = {"config": config, "row": row, "history": history, "machine": machine(curve["device"])}
         write_json(place / "record.json", record)
         return _files(place)
 
@@ -96,9 +96,9 @@ def digest(bench: Bench) -> str:
     return found.hexdigest()
 
 
-def machine() -> dict[str, str]:
-    """Return what the numbers may depend on, beside the configuration."""
-    gpu = {"GPU": torch.cuda.get_device_name()} if torch.cuda.is_available() else {}
+def machine(device: str = "cpu") -> dict[str, str]:
+    """Return what the numbers of a run on `device` may depend on, beside the configuration."""
+    gpu = {"GPU": torch.cuda.get_device_name()} if device == "cuda" else {}
     return {"processor": _processor(), **gpu, "python": platform.python_version(), "torch": torch.__version__}
 
 
@@ -151,7 +151,7 @@ def _finish(curve: Mapping[str, Any], bench: Bench, start: Mapping[str, Any], pl
         row = {"method": f"{curve['method']}, from scratch", "status": "ok", "pruned_accuracy": None}
         row |= {"sparsity": masks.sparsity, "unit_sparsity": masks.unit_sparsity}
         rows.append(_point(row | facts, model, bench, curve, masks, small=model))
-    write_json(place / "points.json", {"rows": rows, "best": best_of(records).round, "machine": machine()})
+    write_json(place / "points.json", {"rows": rows, "best": best_of(records).round, "machine": machine(curve["device"])})
 
 
 def best_of(records: list[Record]) -> Record:

@@ -31,22 +31,20 @@ class Store:
     def check(self, name: str | Path, images: str, device: str | None = None) -> None:
         """Refuse a store of another version, other images (see `steps.digest`) or another device; mark a new one.
 
-        device: None where nothing is to run: then it is that of the runs.
+        device: None where nothing is to run: then any will do, and nothing is marked.
         """
-        marks = [place / "store.json" for place in (self.folder, self.records) if place]
-        kept = {known: _read(known) for known in marks if known.exists()}
-        device = device or next((mark.get("device") for mark in kept.values()), None)
         mine = {"version": grid.VERSION, "data": Path(name).name, "images": images, "device": device}
-        for known, found in kept.items():
+        marks = [place / "store.json" for place in (self.folder, self.records) if place]
+        for known in marks:
+            found = _read(known) if known.exists() else mine
             for key, said in {"version": "of version", "images": "on the images", "device": "on the device"}.items():
                 here, there = repr(mine[key]), repr(found.get(key))
-                if here != there:
+                if here != there and (key != "device" or device):
                     raise CourseError(
                         f"{known.parent} holds runs {said} {there}; these would be {said} {here}: give another folder."
                     )
-        for new in marks:
-            if new not in kept:
-                write_json(new, mine)
+        for new in (known for known in marks if device and not known.exists()):
+            write_json(new, mine)
 
     def has_start(self, curve: Curve) -> bool:
         """Whether the dense start of a curve is there; a committed one is brought into the store."""
@@ -127,14 +125,22 @@ class Store:
         if (start / "record.json").exists():
             self._refuse_another_start(curve, _read(start / "record.json")["row"])
         if (start / "record.json").exists() and not record.exists():
+            self._mark_records()
             with replacing(record.with_suffix(".safetensors")) as temporary:
                 temporary.write_bytes((start / "model.safetensors").read_bytes())
             write_text(record, (start / "record.json").read_text(encoding="utf-8"))
         points, record = self._curve(curve) / "points.json", self.records / f"{_name(curve)}.json"
         if points.exists() and not record.exists():
+            self._mark_records()
             plain = {**curve, "data": Path(curve["data"]).name}
             whole = {"config": plain, "rounds": self.rounds(curve), **_read(points)}
             write_text(record, json.dumps(whole, allow_nan=False) + "\n")
+
+    def _mark_records(self) -> None:
+        """Let the records say what the store says that they come from."""
+        own, mark = self.folder / "store.json", self.records / "store.json"
+        if own.exists() and not mark.exists():
+            write_json(mark, _read(own))
 
     def fail(self, curve: Curve, reason: str) -> None:
         """Write down why a curve cannot go on."""
