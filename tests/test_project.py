@@ -166,13 +166,13 @@ def test_the_command_runs_a_grid_then_says_at_once_that_it_is_complete(tmp_path,
 def test_the_command_reports_the_others_when_a_curve_failed_and_leaves_the_folder_of_results_alone(tmp_path, monkeypatch):
     file = tmp_path / "tiny.toml"
     begin = 'name = "tiny"\nlimit = 100\nmodel = "mlp"\nrounds = 1\nepochs = 1\ndense = { epochs = 1 }\n'
-    broken = '[[method]]\nname = "filters of an mlp"\npruner = "l1"\n'
+    broken = '[[method]]\nname = "too fast"\npruner = "magnitude"\nepochs = 3\nfit = { lr = 1e30 }\n'
     file.write_text(begin + broken + '[[method]]\nname = "SAP"\npruner = "sap"\n')
     runs, results = tmp_path / "runs", tmp_path / "results"
     arguments = ["sweep", str(file), "--out", str(runs), "--results", str(results), "--jobs", "1"]
     monkeypatch.setattr(sys, "argv", ["course", *arguments])
     result = CliRunner().invoke(cli.app, arguments)
-    assert isinstance(result.exception, CourseError) and "filters of an mlp, seed 0" in str(result.exception)
+    assert isinstance(result.exception, CourseError) and "too fast, seed 0" in str(result.exception)
     assert str(result.exception) in (runs / "tiny" / "README.md").read_text()
     assert set(study.read(runs / "tiny")["method"]) == {"dense", "SAP"}
     assert not (results / "README.md").exists() and len(list((results / "records").glob("sap-*.json"))) == 1

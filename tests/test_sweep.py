@@ -237,15 +237,28 @@ def test_the_threads_are_set_back(tmp_path):
 
 
 def test_a_failed_curve_is_recorded_with_its_reason_and_the_others_finish(tmp_path):
-    methods = [{"name": "filters of an mlp", "pruner": "l1"}, GRID["method"][0]]
+    methods = [{"name": "too fast", "pruner": "magnitude", "epochs": 3, "fit": {"lr": 1e30}}, GRID["method"][0]]
     broken = changed(method=methods, rounds=1)
-    with pytest.raises(CourseError, match=r"^1 curve\(s\) failed \(filters of an mlp, seed 0: .*nothing of unit='filter'"):
+    with pytest.raises(CourseError, match=r"^1 curve\(s\) failed \(too fast, seed 0: .*training diverged"):
         sweep.run(broken, store=tmp_path, jobs=1)
     first, second = (folder_of(tmp_path, curve) for curve in grid.curves(grid.check(broken)))
-    assert "nothing of unit='filter'" in json.loads((first / "failed.json").read_text())["reason"]
+    assert "training diverged" in json.loads((first / "failed.json").read_text())["reason"]
     assert not (first / "points.json").exists()
     assert len(json.loads((second / "points.json").read_text())["rows"]) == 1
     assert not (second / "failed.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("method", "why"),
+    [
+        ({"pruner": "l1"}, "the model has nothing of unit='filter' to prune"),
+        ({"pruner": "activation", "sparsity": 0.5, "layers": ["relu9"]}, "layers names 'relu9'; this pruner can take from "),
+    ],
+)
+def test_a_method_that_cannot_prune_the_model_is_refused_before_anything_runs(tmp_path, method, why):
+    with pytest.raises(CourseError, match=f"^method 'odd': {why}"):
+        sweep.run(changed(method=[GRID["method"][0], {"name": "odd", **method}]), store=tmp_path, jobs=1)
+    assert not list(tmp_path.iterdir())
 
 
 def test_the_reason_of_a_bug_is_written_down_and_the_curve_can_run_later(tmp_path, monkeypatch):

@@ -105,6 +105,13 @@ class Pruner:
             fields["amount"] = getattr(self.amount, "__name__", repr(self.amount))
         return fields
 
+    def check(self, model: nn.Module, bench: Bench) -> None:
+        """Refuse a model that has none of the layers or units which this pruner takes from."""
+        if self.kinds == ("weight",):
+            self._chosen(_offered_weights(model))
+        else:
+            self.recorder(model, bench)
+
     def recorder(self, model: nn.Module, bench: Bench) -> Recorder:
         """Return a recorder of this pruner's groups for `fit(..., recorder=...)`."""
         offered = {g.name: g for g in units.groups(model, bench.example) if g.kind in self.kinds}
@@ -158,7 +165,7 @@ class Pruner:
 
     def _weights(self, model: nn.Module, bench: Bench, masks: Masks) -> list[selection.Layer]:
         weights = units.prunable_weights(model)
-        chosen = self._chosen({name.removesuffix(".weight"): name for name in weights})
+        chosen = self._chosen(_offered_weights(model))
         slopes = gradients(model, bench, self.samples, self.seed) if "gradient" in self._needs else {}
         return [
             selection.Layer(
@@ -224,6 +231,10 @@ _NOTHING = torch.empty(0)
 def _whole(name: str, value: int | None, least: int) -> None:
     if value is not None and (not isinstance(value, Integral) or isinstance(value, bool) or value < least):
         raise CourseError(f"{name}={value!r} was given; it is a whole number of at least {least}.")
+
+
+def _offered_weights(model: nn.Module) -> dict[str, str]:
+    return {name.removesuffix(".weight"): name for name in units.prunable_weights(model)}
 
 
 def _check_weights(model: nn.Module, masks: Masks) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
 
-from course_lib import data, grid
+from course_lib import data, grid, models
 from course_lib.errors import CourseError
 from course_lib.sweep import engines, steps
 from course_lib.sweep.engines import Engine
@@ -20,6 +20,8 @@ from course_lib.sweep.store import Curve, Store
 if TYPE_CHECKING:
     import pandas
     from tqdm import tqdm
+
+    from course_lib.data import Bench
 
 DEATHS = 2  # of a worker that had nothing else in hand: then the step is to blame
 
@@ -58,12 +60,14 @@ def run(
     """
     full = grid.check(what) if isinstance(what, Mapping) else grid.load(what)
     runs = _store(full, store, records)
-    images = steps.digest(data.load(full["data"], device="cpu", limit=full["limit"]))
-    if not unfinished(full, store, records):  # no device is needed to draw what another machine's has measured
+    bench = data.load(full["data"], device="cpu", limit=full["limit"])
+    images, todo = steps.digest(bench), unfinished(full, store, records)
+    if not todo:  # no device is needed to draw what another machine's has measured
         runs.check(full["data"], images)
         for curve in grid.curves(full):
             runs.publish(curve)
         return table(full, store, records)
+    _check(todo, bench)
     with engines.start(engine, jobs, full["device"]) as started:
         runs.check(full["data"], images, started.device)
         try:
@@ -72,6 +76,16 @@ def run(
         except Timeout as error:
             raise CourseError(f"another process is running this grid in {runs.folder}; wait for it, or stop it.") from error
     return table(full, store, records)
+
+
+def _check(todo: Sequence[Curve], bench: Bench) -> None:
+    """Refuse methods that cannot prune the grid's model: what they are can be told only with its images at hand."""
+    model = models.build(todo[0]["model"], bench)
+    for method, curve in {curve["method"]: curve for curve in todo}.items():
+        try:
+            grid.pruner(curve).check(model, bench)
+        except CourseError as error:
+            raise CourseError(f"method {method!r}: {error}") from error
 
 
 def unfinished(
