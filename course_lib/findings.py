@@ -22,8 +22,8 @@ Each claim, who makes it, and what our runs say. Every number is computed from t
 answers. "Points" are hundredths of the accuracy on test images; "[a, b]" is a 95 % interval over seeds (Student's t), each
 by itself: of many such intervals some miss the truth, and the test images, which all seeds share, are not in it. Behind each
 sparsity stand the epochs of training that both networks had when they came there. The front holds what no other point beats
-in both sparsity and validation accuracy. SAP is SAP with p = 1, q = 2, ranking within layers, if
-it does not say otherwise. Of one seed there is no interval, only an impression. A claim whose study is not finished says so.
+in both sparsity and validation accuracy. SAP is SAP with p = 1, q = 2, ranking within layers, if it does not say otherwise.
+Of one seed there is no interval, only an impression. A claim whose study is not finished says so.
 """
 AIM = 0.90  # of the score that the open study was after
 Say = Callable[[Path, "pd.DataFrame"], str]
@@ -77,7 +77,7 @@ def _pushed(folder: Path, table: pd.DataFrame) -> str:
     (one, other), *rest = full["compare"]
     told.append(verdicts.compared(table, one, other, full["at"]))
     told += kept(folder, one, other)
-    return " ".join([*told, *(f"{sentence}." for pair in rest for sentence in verdicts.ended(table, *pair))])
+    return " ".join([*told, *(f"{sentence}." for pair in rest for sentence in verdicts.compared_ends(table, *pair))])
 
 
 def kept(folder: Path, one: str, other: str) -> list[str]:

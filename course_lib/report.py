@@ -43,8 +43,8 @@ img { box-sizing: border-box; width: 100%; padding: .75rem; border-radius: .5rem
 figcaption, .note { color: var(--soft); font-size: .9rem }
 .wide { overflow-x: auto }
 table { border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums }
-th, td { padding: .35rem .75rem; border-bottom: 1px solid var(--line); text-align: left; white-space: nowrap }
-thead th { background: var(--card) }
+th, td { padding: .35rem .6rem; border-bottom: 1px solid var(--line); text-align: left; white-space: nowrap }
+thead th { background: var(--card); white-space: normal; vertical-align: bottom }
 .number { text-align: right }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .3rem 1.25rem; margin: 0 }
 dt { color: var(--soft) }
@@ -133,7 +133,7 @@ def html(
 <ul>{items}</ul>
 {drawn}
 <h2>Each method's best point</h2>
-<p class="note">Means over seeds. Chosen by the score on validation, (accuracy + sparsity) / 2; test was not read.</p>
+<p class="note">Means over seeds. Chosen by the score on validation, (accuracy + sparsity) / 2; test chose nothing.</p>
 {_best(table)}
 <h2>How it was made</h2>
 <dl>{terms}</dl>

@@ -31,7 +31,7 @@ def sentences(table: pandas.DataFrame, grid: Mapping[str, Any] | None = None) ->
     for pair in pairs:
         alike = repeats(table, *pair) if _only_longer(grid or {}, *pair) else None
         at = (grid or {}).get("at") or SPARSITIES
-        said.append(". ".join([alike, *ended(table, *pair)]) + "." if alike else compared(table, *pair, at))
+        said.append(". ".join([alike, *compared_ends(table, *pair)]) + "." if alike else compared(table, *pair, at))
     said += ends(table) + dense(table)
     scratch = [method for method in pruned["method"].unique() if method.endswith(pareto.SCRATCH)]
     return said + [_scratch(pruned, method) for method in scratch]
@@ -59,10 +59,10 @@ def compared(table: pandas.DataFrame, one: str, other: str, at: Sequence[float])
         told[0] += f"; not reached by both: {missing}"
     if found:
         told.append(_clear(one, found))
-    return ". ".join([*told, *ended(table, one, other)]) + "."
+    return ". ".join([*told, *compared_ends(table, one, other)]) + "."
 
 
-def ended(table: pandas.DataFrame, one: str, other: str) -> list[str]:
+def compared_ends(table: pandas.DataFrame, one: str, other: str) -> list[str]:
     """Return how the ends of two curves differ, seed by seed, on test and on validation images, if both had final epochs."""
     ends = pareto.end_points(table[table["method"].isin([one, other])])
     pair = ends[ends["method"] == one].merge(ends[ends["method"] == other], on="seed", suffixes=("", "_other"))

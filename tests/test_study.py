@@ -155,9 +155,9 @@ def test_where_curves_end_after_final_epochs_is_said_and_no_line_leads_there():
 def test_ends_at_the_same_place_are_compared_over_seeds_without_a_score():
     spread = {"SAP": [0.03, 0.02, 0.01], "magnitude": [0.0, 0.0, 0.0]}
     table = seeded(spread)
-    assert verdicts.ended(table, "SAP", "magnitude") == []
+    assert verdicts.compared_ends(table, "SAP", "magnitude") == []
     further = table[table["round"] == 1].assign(round=2, sparsity=0.97, epochs=20.0)
-    (said,) = verdicts.ended(pandas.concat([table, further]), "SAP", "magnitude")
+    (said,) = verdicts.compared_ends(pandas.concat([table, further]), "SAP", "magnitude")
     assert (
         "where they end, at 0.9700, after 20 epochs: +2.0 [-0.5, +4.5] points on test, +0.0 [+0.00, +0.00] on vali" in said
     )
@@ -167,10 +167,10 @@ def test_ends_are_compared_over_the_seeds_that_both_have():
     table = seeded({"SAP": [0.03, 0.02, 0.01], "magnitude": [0.0, 0.0, 0.0]})
     table = pandas.concat([table, table[table["round"] == 1].assign(round=2, sparsity=0.97, epochs=20.0)])
     lacks = table[(table["round"] < 2) | (table["method"] == "SAP") | (table["seed"] != 2)]
-    (said,) = verdicts.ended(lacks, "SAP", "magnitude")
+    (said,) = verdicts.compared_ends(lacks, "SAP", "magnitude")
     assert "+2.5 points on test" in said and said.endswith("(2 of 3 seeds)")
     apart = table[(table["seed"] == 0) == (table["method"] == "SAP")]
-    assert verdicts.ended(apart, "SAP", "magnitude") == []
+    assert verdicts.compared_ends(apart, "SAP", "magnitude") == []
 
 
 def test_methods_that_differ_in_final_epochs_only_are_repeats_and_compared_at_their_ends_alone():
