@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 from torch.nn.utils import prune
 
-from course_lib.pruning.selection import lowest
+from course_lib.axes.scopes import lowest
 
 
 def by_sort(scores: Tensor, count: int) -> Tensor:

@@ -21,7 +21,7 @@ import torch
 from course_lib import data, models, train
 from course_lib.pruning import L1NormPruner
 from course_lib.teaching import figures, widgets
-from course_lib.teaching.board import Board
+from course_lib.teaching.boards.board import Board
 from course_lib.teaching.figures.board import BoardState
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from course_lib.cli import main
+from course_lib.command.cli import main
 
 if __name__ == "__main__":
     main()

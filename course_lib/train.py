@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from course_lib.data import Bench
-    from course_lib.pruning.masks import Masks
-    from course_lib.pruning.recording import Recorder
+    from course_lib.network.masks import Masks
+    from course_lib.network.recording import Recorder
 
 Snapshot = dict[str, Tensor]
 TEACHER_WEIGHT, TEACHER_TEMPERATURE = 0.7, 4.0  # of distillation (Hinton et al. 2015)

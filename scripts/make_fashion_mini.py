@@ -1,4 +1,4 @@
-"""Make course_lib/embedded/fashion-mini.npz, the data set that the lessons use without any download.
+"""Make course_lib/data/embedded/fashion-mini.npz, the data set that the lessons use without any download.
 
     python scripts/make_fashion_mini.py /usr/share/datasets/fashion-mnist
 
@@ -16,12 +16,12 @@ from pathlib import Path
 
 import numpy as np
 
+from course_lib.data.sources import read_fashion_mnist
 from course_lib.files import replacing
-from course_lib.sources import read_fashion_mnist
 
 SEED = 20170825
 TRAIN, VALIDATION, TEST, CLASSES = 10_000, 2_000, 2_000, 10
-TARGET = Path(__file__).resolve().parents[1] / "course_lib" / "embedded" / "fashion-mini.npz"
+TARGET = Path(__file__).resolve().parents[1] / "course_lib" / "data" / "embedded" / "fashion-mini.npz"
 
 
 def draw(labels: np.ndarray, counts: list[int], rng: np.random.RandomState) -> list[np.ndarray]:

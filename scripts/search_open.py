@@ -1,4 +1,4 @@
-"""The two searches on seed 0 behind course_lib/grids/open.toml; no test image is read.
+"""The two searches on seed 0 behind course_lib/sweep/grids/open.toml; no test image is read.
 
     python scripts/search_open.py first|second DATA OUT.jsonl [--jobs N]
 

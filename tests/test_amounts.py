@@ -9,8 +9,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from course_lib.axes import amounts
 from course_lib.errors import CourseError
-from course_lib.pruning import amounts, sap_amount
+from course_lib.pruning import sap_amount
 
 
 def scores(*values):

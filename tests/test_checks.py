@@ -52,7 +52,7 @@ def test_an_answer_that_calls_the_library_is_not_the_students_own():
     verdict = check(scope["filter_l1"])
     assert (verdict.state, verdict.points) == ("not yet", 0)
     assert verdict.reason.startswith("It uses scores, which is course_lib's")
-    exec("def filter_l1(weight):\n    from course_lib.pruning.scores import l1_norm\n    return l1_norm(weight)", scope)
+    exec("def filter_l1(weight):\n    from course_lib.axes.scores import l1_norm\n    return l1_norm(weight)", scope)
     assert check(scope["filter_l1"]).misconception == "borrowed"
 
 

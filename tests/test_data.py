@@ -26,8 +26,10 @@ import torch
 from PIL import Image
 from torch._subclasses.fake_tensor import FakeTensorMode
 
-from course_lib import cache as cache_files
-from course_lib import data, sources
+from course_lib import data
+from course_lib.data import cache as cache_files
+from course_lib.data import sources
+from course_lib.data.bench import augmented, balanced, draw_moves, margin
 from course_lib.errors import CourseError
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -323,9 +325,9 @@ def test_batches_are_the_same_on_cuda_and_on_the_cpu(mini):
 @pytest.mark.parametrize("shape", [(1, 28, 28), (3, 32, 32), (3, 40, 36), (1, 5, 6)])
 def test_augmenting_is_padding_cropping_and_mirroring_each_image(shape):
     images = torch.randint(1, 256, (30, *shape), dtype=torch.uint8)
-    flips, shifts = data.draw_moves(30, shape, torch.Generator().manual_seed(0))
-    found = data.augmented(images, flips, shifts)
-    pad, (_, height, width) = data.margin(shape), shape
+    flips, shifts = draw_moves(30, shape, torch.Generator().manual_seed(0))
+    found = augmented(images, flips, shifts)
+    pad, (_, height, width) = margin(shape), shape
     for image, flip, (down, right), result in zip(images, flips, shifts.tolist(), found, strict=True):
         whole = torch.zeros(shape[0], height + 2 * pad, width + 2 * pad, dtype=torch.uint8)
         whole[:, pad : pad + height, pad : pad + width] = image
@@ -383,8 +385,8 @@ def test_a_limit_keeps_equally_many_images_of_every_class_in_each_part(limit):
 
 def test_a_limit_fills_up_from_larger_classes_where_a_class_has_too_few():
     labels = torch.tensor([0] * 30 + [1] * 3)
-    assert labels[data.balanced(labels, 10, seed=0)].bincount().tolist() == [7, 3]
-    assert data.balanced(labels, 99, seed=0).tolist() == list(range(33)), "the stored order should stay"
+    assert labels[balanced(labels, 10, seed=0)].bincount().tolist() == [7, 3]
+    assert balanced(labels, 99, seed=0).tolist() == list(range(33)), "the stored order should stay"
 
 
 @pytest.mark.parametrize("limit", [0, -5, 2.5, "10", True])

@@ -9,8 +9,8 @@ from torch import nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 
 from course_lib import models, train
+from course_lib.axes.scopes import lowest
 from course_lib.pruning import L1NormPruner, MagnitudePruner, Masks
-from course_lib.pruning.selection import lowest
 
 
 def test_lowest_stays_on_the_device_and_reads_nothing_back():

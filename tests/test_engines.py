@@ -19,10 +19,10 @@ import pandas
 import pytest
 import torch
 
-from course_lib import data, grid, models, pareto, slim, sweep, train
+from course_lib import data, models, pareto, slim, sweep, train
 from course_lib.errors import CourseError
 from course_lib.pruning import L1NormPruner
-from course_lib.sweep import engines, steps
+from course_lib.sweep import engines, grid, steps
 from course_lib.sweep.run import _drive
 
 ROOT = Path(__file__).parents[1]

@@ -7,7 +7,8 @@ import torch
 
 from course_lib import models
 from course_lib.pruning import Masks, SAPPruner, sap_amount
-from course_lib.teaching import explorer, figures
+from course_lib.teaching import figures
+from course_lib.teaching.boards import explorer
 
 LAYERS = ("dense1", "dense2", "head")
 

@@ -6,10 +6,10 @@ import pytest
 import torch
 
 from course_lib import measure, models
-from course_lib.pruning import units
+from course_lib.network import units
 from course_lib.teaching import figures
-from course_lib.teaching.board import RULES, STATISTICS, Board, ThresholdBoard, WeightBoard
-from course_lib.teaching.budget import BudgetBoard, spread
+from course_lib.teaching.boards.board import RULES, STATISTICS, Board, ThresholdBoard, WeightBoard
+from course_lib.teaching.boards.budget import BudgetBoard, spread
 from course_lib.teaching.figures.measuring import FormatState
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas
 import pytest
 
-from course_lib import findings
+from course_lib.studies import findings
 
 RESULTS = Path(__file__).parent.parent / "results"
 

@@ -15,7 +15,7 @@ import jupytext
 import pytest
 from typer.testing import CliRunner
 
-from course_lib import cli, lab
+from course_lib.command import cli, lab
 from course_lib.errors import CourseError
 
 ROOT = Path(__file__).parent.parent

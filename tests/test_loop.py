@@ -11,7 +11,9 @@ import torch
 from toy import bench_of, same
 
 from course_lib import models, train
+from course_lib.axes import amounts
 from course_lib.errors import CourseError
+from course_lib.network import recording
 from course_lib.pruning import (
     ActivationPruner,
     L1NormPruner,
@@ -21,10 +23,8 @@ from course_lib.pruning import (
     RandomPruner,
     Record,
     SAPPruner,
-    amounts,
     iterate,
     loop,
-    recording,
 )
 
 METHODS = {

@@ -11,7 +11,8 @@ from torch import nn
 
 from course_lib import models
 from course_lib.errors import CourseError
-from course_lib.pruning import L1NormPruner, MagnitudePruner, Masks, units
+from course_lib.network import units
+from course_lib.pruning import L1NormPruner, MagnitudePruner, Masks
 
 
 def toy():
@@ -128,7 +129,7 @@ def test_a_failed_save_leaves_the_older_file(tmp_path, monkeypatch):
     def full(*_, **__):
         raise OSError("no space left")
 
-    monkeypatch.setattr("course_lib.pruning.masks.save_file", full)
+    monkeypatch.setattr("course_lib.network.masks.save_file", full)
     with pytest.raises(OSError, match="no space"):
         Masks.dense(toy()).save(path)
     assert same(Masks.load(path), some()) and len(list(tmp_path.iterdir())) == 1

@@ -12,7 +12,7 @@ from torch import nn
 
 from course_lib import measure, train
 from course_lib.errors import CourseError
-from course_lib.pruning.masks import Masks
+from course_lib.network.masks import Masks
 
 EXAMPLE = torch.zeros(3, 2, 8, 8)
 

@@ -9,7 +9,7 @@ from toy import MODELS, bench_of, same
 
 from course_lib import models
 from course_lib.errors import CourseError
-from course_lib.pruning import units
+from course_lib.network import units
 
 
 def count(model: nn.Module) -> int:

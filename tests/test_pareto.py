@@ -292,7 +292,7 @@ def test_a_saved_figure_has_its_alt_text_and_the_same_bytes_again(tmp_path):
 
 
 def test_importing_the_module_loads_neither_pandas_nor_matplotlib():
-    command = "import sys, course_lib.pareto, course_lib.report; print({'pandas', 'matplotlib'} & set(sys.modules))"
+    command = "import sys, course_lib.pareto, course_lib.studies.report; print({'pandas', 'matplotlib'} & set(sys.modules))"
     root = Path(pareto.__file__).parents[2]
     done = subprocess.run([sys.executable, "-c", command], capture_output=True, text=True, check=True, cwd=root)
     assert done.stdout.strip() == "set()"

@@ -7,9 +7,9 @@ import json
 import numpy as np
 import pytest
 
-from course_lib import phases
 from course_lib.errors import CourseError
 from course_lib.pareto.figure import looks
+from course_lib.studies import phases
 
 
 @pytest.mark.parametrize(

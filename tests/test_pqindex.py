@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
+from course_lib.axes.pqindex import AllZeroError
 from course_lib.errors import CourseError
 from course_lib.pruning import SAPPruner, pq_index, retain_bound, sap_amount
-from course_lib.pruning.pqindex import AllZeroError
 
 VECTORS = Path(__file__).parent / "vectors"
 EXACT = json.loads((VECTORS / "pqi.json").read_text(encoding="utf-8"))

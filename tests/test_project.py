@@ -13,8 +13,11 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from course_lib import cli, doctor, findings, grid, phases, study, sweep, verdicts
+from course_lib import sweep
+from course_lib.command import cli, doctor
 from course_lib.errors import CourseError
+from course_lib.studies import findings, phases, study, verdicts
+from course_lib.sweep import grid
 
 if sys.version_info >= (3, 11):
     import tomllib

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from course_lib import authoring, release
+from course_lib import authoring
+from course_lib.authoring import release
 from course_lib.errors import CourseError
 
 ROOT = Path(__file__).parent.parent
@@ -23,7 +24,7 @@ def tree(tmp_path_factory):
 
 def test_a_release_has_every_lesson_the_library_and_the_tables(tree):
     assert {path.stem for path in (tree / "notebooks").glob("*.ipynb")} == {path.stem for path in authoring.lessons(ROOT)}
-    assert (tree / "course_lib" / "embedded" / "fashion-mini.npz").exists()
+    assert (tree / "course_lib" / "data" / "embedded" / "fashion-mini.npz").exists()
     assert (tree / "results" / "cifar10-one-seed" / "table.csv").exists()
     assert (tree / "README.md").read_text() == release.README
 

@@ -10,8 +10,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from course_lib import pareto, report
+from course_lib import pareto
 from course_lib.errors import CourseError
+from course_lib.studies import report
 
 PNG = Path(__file__).parents[1] / "results" / "stability" / "overlap.png"
 EVIL = '<script>alert("1")</script>'

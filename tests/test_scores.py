@@ -6,10 +6,12 @@ import pytest
 import torch
 from torch import nn
 
+from course_lib.axes import amounts, scores
 from course_lib.data import Bench, Split
 from course_lib.errors import CourseError
-from course_lib.pruning import Pruner, amounts, scores, units
-from course_lib.pruning.recording import Recorder, calibrate, gradients
+from course_lib.network import units
+from course_lib.network.recording import Recorder, calibrate, gradients
+from course_lib.pruning import Pruner
 
 ROWS = torch.tensor([[1.0, -2.0, 3.0], [0.0, 0.0, -0.5]])
 

@@ -12,8 +12,10 @@ from toy import MODELS, drawn, same
 
 from course_lib import measure, models, slim, train
 from course_lib.errors import CourseError
-from course_lib.pruning import L1NormPruner, MagnitudePruner, RandomPruner, units
-from course_lib.pruning.masks import Masks
+from course_lib.network import units
+from course_lib.network.masks import Masks
+from course_lib.pruning import L1NormPruner, MagnitudePruner, RandomPruner
+from course_lib.slim import cutting
 
 
 def some_units(model, example, seed=0, share=0.5):
@@ -97,7 +99,7 @@ def test_a_slimmer_that_slices_the_wrong_channels_is_caught(bench, name, cutter,
 def test_a_norm_that_keeps_its_old_statistics_is_caught(bench, monkeypatch):
     model = drawn(models.build("vgg", bench))
     masks = some_units(model, bench.example)
-    right = slim._replace
+    right = cutting._replace
     monkeypatch.setattr(
         slim, "_replace", lambda module, name, t: right(module, name, t.roll(1) if name == "running_mean" else t)
     )

@@ -10,10 +10,12 @@ import pandas
 import pytest
 import torch
 
-from course_lib import data, grid, models, stability, train
+from course_lib import data, models, train
 from course_lib.errors import CourseError
 from course_lib.pruning import Masks
-from course_lib.stability import overlap
+from course_lib.studies import stability
+from course_lib.studies.stability import overlap
+from course_lib.sweep import grid
 
 TINY = {
     "name": "tiny",

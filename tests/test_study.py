@@ -5,8 +5,9 @@ import json
 import pandas
 import pytest
 
-from course_lib import grid, study, verdicts
 from course_lib.errors import CourseError
+from course_lib.studies import study, verdicts
+from course_lib.sweep import grid
 
 GRID = {"model": "cnn", "data": "x", "precision": "fp32", "threads": 1, "references": False, "method": []}
 

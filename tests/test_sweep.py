@@ -16,9 +16,9 @@ import pytest
 import torch
 from PIL import Image
 
-from course_lib import grid, models, pareto, sweep, train
+from course_lib import models, pareto, sweep, train
 from course_lib.errors import CourseError
-from course_lib.sweep import steps
+from course_lib.sweep import grid, steps
 from course_lib.sweep.store import Store
 
 FIRST = ["method", "seed", "round", "sparsity", "unit_sparsity", "kept_parameters", "macs", "epochs"]

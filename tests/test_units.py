@@ -12,7 +12,8 @@ from toy import MODELS, bench_of, drawn, same
 
 from course_lib import models
 from course_lib.errors import CourseError
-from course_lib.pruning import ActivationPruner, units
+from course_lib.network import units
+from course_lib.pruning import ActivationPruner
 
 CHAINS = {  # producer -> (norm, units, consumer, columns a unit, site), for images of 28x28x1
     "mlp": {

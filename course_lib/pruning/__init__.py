@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from course_lib.pruning import amounts
+from course_lib.axes import amounts, scores
+from course_lib.axes.pqindex import pq_index, retain_bound, sap_amount
+from course_lib.network import recording, units
+from course_lib.network.masks import Masks
 from course_lib.pruning.loop import Record, iterate
-from course_lib.pruning.masks import Masks
-from course_lib.pruning.pqindex import pq_index, retain_bound, sap_amount
 from course_lib.pruning.presets import ActivationPruner, L1NormPruner, MagnitudePruner, RandomPruner, SAPPruner
 from course_lib.pruning.pruners import Pruner
 
@@ -21,6 +22,9 @@ __all__ = [
     "amounts",
     "iterate",
     "pq_index",
+    "recording",
     "retain_bound",
     "sap_amount",
+    "scores",
+    "units",
 ]

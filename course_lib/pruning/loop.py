@@ -11,10 +11,10 @@ from torch import nn
 
 from course_lib import train
 from course_lib.errors import CourseError
-from course_lib.pruning import units
-from course_lib.pruning.masks import Masks
+from course_lib.network import units
+from course_lib.network.masks import Masks
+from course_lib.network.recording import Recording
 from course_lib.pruning.pruners import Pruner
-from course_lib.pruning.recording import Recording
 
 if TYPE_CHECKING:
     from course_lib.data import Bench

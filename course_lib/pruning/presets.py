@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from course_lib.axes import amounts
 from course_lib.errors import CourseError
-from course_lib.pruning import amounts
 from course_lib.pruning.pruners import Pruner
 
 

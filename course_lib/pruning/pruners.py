@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
+from course_lib.axes import amounts, scopes, scores
+from course_lib.axes.pqindex import AllZeroError
 from course_lib.errors import CourseError
-from course_lib.pruning import amounts, scores, selection, units
-from course_lib.pruning.masks import Masks
-from course_lib.pruning.pqindex import AllZeroError
-from course_lib.pruning.recording import Recorder, Recording, calibrate, gradients
+from course_lib.network import units
+from course_lib.network.masks import Masks
+from course_lib.network.recording import Recorder, Recording, calibrate, gradients
 
 if TYPE_CHECKING:
     from course_lib.data import Bench
@@ -75,7 +76,7 @@ class Pruner:
             raise CourseError(f"layers={self.layers!r} was given; it is a list of names, such as [{self.layers!r}].")
         if self.history is not None and "activation" not in needed:
             raise CourseError(f"history={self.history} was given; only scores of activations have a history.")
-        selection.check_share(self.cap, "cap")
+        scopes.check_share(self.cap, "cap")
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -155,7 +156,7 @@ class Pruner:
             layers = self._weights(model, bench, masks)
         else:
             layers = self._units(model, bench, found, masks, recording)
-        gone, seen = selection.decide(layers, self.amount, self.scope, self.floor, self.cap, progress)
+        gone, seen = scopes.decide(layers, self.amount, self.scope, self.floor, self.cap, progress)
         kept = {layer.name: layer.alive & ~out for layer, out in zip(layers, gone, strict=True)}
         if found:
             whole = {group.name: torch.ones(group.size, dtype=torch.bool) for group in found}
@@ -163,12 +164,12 @@ class Pruner:
         weights = units.prunable_weights(model)
         return masks & Masks({name: mask.view(weights[name].shape) for name, mask in kept.items()}, masks.total), seen
 
-    def _weights(self, model: nn.Module, bench: Bench, masks: Masks) -> list[selection.Layer]:
+    def _weights(self, model: nn.Module, bench: Bench, masks: Masks) -> list[scopes.Layer]:
         weights = units.prunable_weights(model)
         chosen = self._chosen(_offered_weights(model))
         slopes = gradients(model, bench, self.samples, self.seed) if "gradient" in self._needs else {}
         return [
-            selection.Layer(
+            scopes.Layer(
                 name,
                 [self._score(name, weights[name].detach().reshape(-1, 1), slopes.get(name, _NOTHING).reshape(-1, 1))],
                 masks[name].flatten() if name in masks else torch.ones_like(weights[name], dtype=torch.bool).flatten(),
@@ -179,7 +180,7 @@ class Pruner:
 
     def _units(
         self, model: nn.Module, bench: Bench, found: list[units.Group], masks: Masks, recording: Recording | None
-    ) -> list[selection.Layer]:
+    ) -> list[scopes.Layer]:
         offered = {group.name: group for group in found if group.kind in self.kinds}
         chosen = self._chosen(offered)
         if "activation" in self._needs:
@@ -195,7 +196,7 @@ class Pruner:
             epochs = [epoch[group.name] for epoch in recording] if "activation" in self._needs else [None]
             alive = masks.units.get(group.name, torch.ones(group.size, dtype=torch.bool)).to(bench.device)
             values = [self._score(group.name, rows, slope, activity) for activity in epochs]
-            layers.append(selection.Layer(group.name, values, alive))
+            layers.append(scopes.Layer(group.name, values, alive))
         return layers
 
     @property

@@ -14,6 +14,7 @@ from typing import Any
 
 import course_lib
 from course_lib import data
+from course_lib.data.bench import positive
 from course_lib.errors import CourseError
 
 QUIET = {"TQDM_DISABLE": "1"}  # the progress bars of workers are seen by nobody; tqdm reads this when it is imported
@@ -40,7 +41,7 @@ def start(name: str, jobs: int | None, device: str) -> Iterator[Engine]:
         device: of the grid; "auto" is what the workers have.
     """
     if jobs is not None:
-        data.positive("jobs", jobs)
+        positive("jobs", jobs)
     if name == "local":
         device = data.pick_device(device).type
         jobs = jobs or ((os.cpu_count() or 1) if device == "cpu" else 1)

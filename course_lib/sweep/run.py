@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
 
-from course_lib import data, grid, models
+from course_lib import data, models
 from course_lib.errors import CourseError
-from course_lib.sweep import engines, steps
+from course_lib.sweep import engines, grid, steps
 from course_lib.sweep.engines import Engine
 from course_lib.sweep.store import Curve, Store
 
@@ -45,7 +45,7 @@ def run(
     """Run what is not yet finished of a grid, and return its table: one row a point, the dense starts first.
 
     Args:
-        what: a grid as in `course_lib.grid`, the name of a committed one, or a TOML file.
+        what: a grid as in `course_lib.sweep.grid`, the name of a committed one, or a TOML file.
         engine: "local": one process per core, each with the threads that the grid says. "dask": the same on a Dask
             cluster started for this run. An address ("tcp://host:8786"): a Dask scheduler's; its workers need the
             library and the data, but no shared disk.

@@ -26,13 +26,14 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from course_lib import data, grid, measure, models, pareto, train
+from course_lib import data, measure, models, pareto, train
 from course_lib import slim as slimming
 from course_lib.errors import CourseError
 from course_lib.files import write_json
-from course_lib.pruning import recording
+from course_lib.network import recording
+from course_lib.network.masks import Masks
 from course_lib.pruning.loop import Record, iterate
-from course_lib.pruning.masks import Masks
+from course_lib.sweep import grid
 
 if TYPE_CHECKING:
     from course_lib.data import Bench

@@ -14,9 +14,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from course_lib import grid
 from course_lib.errors import CourseError
 from course_lib.files import replacing, write_json, write_text
+from course_lib.sweep import grid
 from course_lib.sweep.steps import Files
 
 Curve = Mapping[str, Any]

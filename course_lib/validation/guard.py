@@ -23,7 +23,7 @@ def allowed() -> list[Path]:
     import matplotlib
     from jupyter_core.paths import jupyter_runtime_dir
 
-    from course_lib.cache import cache_folder
+    from course_lib.data.cache import cache_folder
 
     home = Path(os.environ.get("IPYTHONDIR", Path.home() / ".ipython"))
     places = [tempfile.gettempdir(), "/dev", cache_folder(), home, jupyter_runtime_dir(), matplotlib.get_cachedir()]

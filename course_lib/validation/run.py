@@ -8,7 +8,6 @@ import os
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import joblib
@@ -18,24 +17,11 @@ from nbformat import NotebookNode
 from course_lib.errors import CourseError
 from course_lib.files import replacing
 from course_lib.validation import guard, page
+from course_lib.validation.lesson import Lesson
 
 MINUTES = Path("results") / "lessons" / "minutes.json"
 PATIENCE = 5  # times the recorded seconds: a guard against hangs, not a speed test
 UNRECORDED = 1800.0  # seconds, where there is no record yet
-
-
-@dataclass
-class Lesson:
-    """What came of one lesson.
-
-    exercises: (name, state, points, out of). slowest: (cell id, seconds, its first line). problem: one sentence, or "".
-    """
-
-    name: str
-    seconds: float = 0.0
-    problem: str = ""
-    exercises: list[tuple[str, str, float, float]] = field(default_factory=list)
-    slowest: list[tuple[str, float, str]] = field(default_factory=list)
 
 
 def validate(

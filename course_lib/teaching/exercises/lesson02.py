@@ -9,9 +9,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from course_lib.axes import scores as library
+from course_lib.axes.scopes import lowest, share
 from course_lib.errors import CourseError
-from course_lib.pruning import scores as library
-from course_lib.pruning.selection import lowest, share
 from course_lib.teaching.exercises.attempts import Callee, Case, Layer
 from course_lib.teaching.exercises.base import Exercise, Misconception, choices, identity, prediction, short
 

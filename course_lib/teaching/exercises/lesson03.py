@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from course_lib.errors import CourseError
-from course_lib.stability import jaccard as library_jaccard
+from course_lib.studies.stability import jaccard as library_jaccard
 from course_lib.teaching.exercises.attempts import Case
 from course_lib.teaching.exercises.base import Exercise, Misconception, choices, identity, prediction
 

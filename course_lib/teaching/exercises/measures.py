@@ -8,7 +8,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from course_lib.pruning.pqindex import pq_index
+from course_lib.axes.pqindex import pq_index
 
 
 def _gini(w: Tensor) -> float:

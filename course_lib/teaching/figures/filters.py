@@ -12,7 +12,7 @@ from course_lib.pareto.figure import COLOURS, MARKERS
 from course_lib.teaching.figures.picture import FAINT, GONE, HATCH, INK, KEPT, Picture, canvas
 
 if TYPE_CHECKING:
-    from course_lib.pruning.units import Group
+    from course_lib.network.units import Group
 
 
 def kernels(weight: Tensor, scores: Tensor | None = None, keep: Tensor | None = None, item: str = "filter") -> Picture:

@@ -10,7 +10,7 @@ from torch import nn
 
 from course_lib.data import Bench
 from course_lib.teaching import figures
-from course_lib.teaching.board import Board
+from course_lib.teaching.boards.board import Board
 from course_lib.teaching.figures.picture import Picture
 from course_lib.teaching.widgets.skin import Skin
 

@@ -11,7 +11,7 @@ from torch import nn
 
 from course_lib.data import Bench
 from course_lib.teaching import figures
-from course_lib.teaching.budget import BudgetBoard, Curves
+from course_lib.teaching.boards.budget import BudgetBoard, Curves
 from course_lib.teaching.figures.measuring import FormatState
 from course_lib.teaching.figures.picture import Picture
 from course_lib.teaching.widgets.skin import Skin

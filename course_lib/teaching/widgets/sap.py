@@ -10,7 +10,8 @@ import numpy as np
 from torch import Tensor
 
 from course_lib.errors import CourseError
-from course_lib.teaching import explorer, figures
+from course_lib.teaching import figures
+from course_lib.teaching.boards import explorer
 from course_lib.teaching.figures.picture import Picture
 from course_lib.teaching.figures.sap import RoundsState
 from course_lib.teaching.widgets.skin import Skin

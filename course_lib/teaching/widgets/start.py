@@ -7,12 +7,12 @@ from typing import Any
 import ipywidgets
 from torch import nn
 
+from course_lib.axes.scopes import share
 from course_lib.data import Bench
 from course_lib.measure import parameters
-from course_lib.pruning.selection import share
-from course_lib.pruning.units import prunable_weights
+from course_lib.network.units import prunable_weights
 from course_lib.teaching import figures
-from course_lib.teaching.board import RULES, WeightBoard
+from course_lib.teaching.boards.board import RULES, WeightBoard
 from course_lib.teaching.figures.picture import Picture
 from course_lib.teaching.figures.start import AverageState
 from course_lib.teaching.widgets.skin import Skin

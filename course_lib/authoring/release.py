@@ -10,7 +10,8 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from course_lib import authoring, validation
+from course_lib import validation
+from course_lib.authoring import notebooks
 from course_lib.authoring.source import BEGIN, END
 from course_lib.errors import CourseError
 
@@ -52,7 +53,7 @@ def release(root: Path, out: Path, run: bool = True) -> list[str]:
     """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise CourseError(f"--out {out} was given; it is not empty. Give a new folder.")
-    if problems := authoring.check(root):
+    if problems := notebooks.check(root):
         raise CourseError(f"nothing is released: {problems[0]}")
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=".release-") as folder:

@@ -11,10 +11,11 @@ import torch
 from torch import Tensor, nn
 
 from course_lib import measure
+from course_lib.axes import scopes
 from course_lib.data import Bench
 from course_lib.models import in_mode
-from course_lib.pruning import Masks, selection
-from course_lib.teaching.board import selection_of
+from course_lib.pruning import Masks
+from course_lib.teaching.boards.board import selection_of
 from course_lib.teaching.figures.budget import BudgetState
 
 LEVELS = (0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98)
@@ -63,7 +64,7 @@ class BudgetBoard:
         kept = {}
         for name, share in sparsities.items():
             magnitudes = self.weights[name]
-            gone = selection.lowest(magnitudes, selection.share(share, magnitudes.numel()))
+            gone = scopes.lowest(magnitudes, scopes.share(share, magnitudes.numel()))
             kept[f"{name}.weight"] = ~gone.view(self.model.get_parameter(f"{name}.weight").shape)
         return Masks(kept, measure.parameters(self.model))
 

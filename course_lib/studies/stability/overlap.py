@@ -17,12 +17,12 @@ from safetensors.torch import load, load_file
 from torch import Tensor, nn
 
 from course_lib import data as images
-from course_lib import grid as grids
 from course_lib import models, train
+from course_lib.axes.amounts import Amount
 from course_lib.errors import CourseError
 from course_lib.files import replacing
 from course_lib.pruning import ActivationPruner, Masks, Pruner
-from course_lib.pruning.amounts import Amount
+from course_lib.sweep import grid as grids
 from course_lib.sweep import steps
 from course_lib.sweep.store import Store
 

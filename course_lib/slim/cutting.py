@@ -10,8 +10,8 @@ from torch import Tensor, nn
 
 from course_lib.errors import CourseError
 from course_lib.models import in_mode
-from course_lib.pruning.masks import Masks
-from course_lib.pruning.units import NORMS, Group, groups
+from course_lib.network.masks import Masks
+from course_lib.network.units import NORMS, Group, groups
 
 TOLERANCE = 1e-4  # largest difference of outputs, in standard deviations of the masked model's outputs
 

@@ -1,6 +1,6 @@
 """How stable thresholds on activations are: `study` measures, `write` tells."""
 
-from course_lib.stability.overlap import chance, compare, jaccard, strength, study, table
-from course_lib.stability.page import sentences, summary, write
+from course_lib.studies.stability.overlap import chance, compare, jaccard, strength, study, table
+from course_lib.studies.stability.page import sentences, summary, write
 
 __all__ = ["chance", "compare", "jaccard", "sentences", "strength", "study", "summary", "table", "write"]

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from course_lib.errors import CourseError
-from course_lib.pruning.masks import Masks
+from course_lib.network.masks import Masks
 
 ACTIVATIONS = (nn.ReLU, nn.ReLU6, nn.LeakyReLU, nn.ELU, nn.GELU, nn.SiLU, nn.Hardswish, nn.Tanh, nn.Sigmoid)
 NORMS = (nn.BatchNorm1d, nn.BatchNorm2d)

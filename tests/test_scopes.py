@@ -8,10 +8,10 @@ import torch.nn.utils.prune as torch_prune
 from hypothesis import given
 from hypothesis import strategies as st
 
+from course_lib.axes import amounts
+from course_lib.axes.pqindex import AllZeroError, pq_index
+from course_lib.axes.scopes import ONLY_ZEROS, Layer, check_share, decide, lowest, share
 from course_lib.errors import CourseError
-from course_lib.pruning import amounts
-from course_lib.pruning.pqindex import AllZeroError, pq_index
-from course_lib.pruning.selection import ONLY_ZEROS, Layer, check_share, decide, lowest, share
 
 few = st.lists(st.integers(-2, 2), min_size=1, max_size=40).map(lambda w: torch.tensor(w, dtype=torch.float32))
 

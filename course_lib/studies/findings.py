@@ -8,9 +8,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from course_lib import grid, pareto, phases, stability, study, verdicts
+from course_lib import pareto
 from course_lib.errors import CourseError
 from course_lib.files import write_text
+from course_lib.studies import phases, stability, study, verdicts
+from course_lib.sweep import grid
 
 if TYPE_CHECKING:
     import pandas as pd

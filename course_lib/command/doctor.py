@@ -9,7 +9,8 @@ import sys
 from importlib import metadata
 from pathlib import Path
 
-from course_lib import cache, data
+from course_lib import data
+from course_lib.data import cache
 
 PACKAGES = ("torch", "torchvision", "torch-pruning", "safetensors", "pandas", "matplotlib", "joblib")
 ENOUGH = 2  # GB of free disk

@@ -8,10 +8,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from course_lib import grid as grids
-from course_lib import pareto, phases, report, verdicts
+from course_lib import pareto
 from course_lib.errors import CourseError
 from course_lib.files import write_json, write_text
+from course_lib.studies import phases, report, verdicts
+from course_lib.sweep import grid as grids
 
 if TYPE_CHECKING:
     import pandas

@@ -14,9 +14,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from course_lib import sources
+from course_lib.data import sources
+from course_lib.data.sources import available
 from course_lib.errors import CourseError
-from course_lib.sources import available
 
 __all__ = ["Bench", "Split", "available", "load", "pick_device"]
 

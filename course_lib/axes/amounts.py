@@ -13,9 +13,9 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from course_lib.axes.pqindex import sap_amount
+from course_lib.axes.scopes import check_share, share
 from course_lib.errors import CourseError
-from course_lib.pruning.pqindex import sap_amount
-from course_lib.pruning.selection import check_share, share
 
 Amount = Callable[[Tensor, int, float], int]
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from course_lib import grid as grids
 from course_lib.errors import CourseError
 from course_lib.pareto.figure import looks
+from course_lib.sweep import grid as grids
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -11,8 +11,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from course_lib.axes.pqindex import AllZeroError, pq_index
 from course_lib.errors import CourseError
-from course_lib.pruning.pqindex import AllZeroError, pq_index
 
 ONLY_ZEROS = "skipped: only zeros"
 

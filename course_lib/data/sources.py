@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from course_lib.cache import Decoded, Parts, cached, downloads, is_cached
+from course_lib.data.cache import Decoded, Parts, cached, downloads, is_cached
 from course_lib.errors import CourseError
 
 T = TypeVar("T")

@@ -13,11 +13,11 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.func import functional_call
 
+from course_lib.axes.scores import Activity
 from course_lib.errors import CourseError
 from course_lib.files import replacing
 from course_lib.models import in_mode
-from course_lib.pruning.scores import Activity
-from course_lib.pruning.units import Group, hooked
+from course_lib.network.units import Group, hooked
 
 if TYPE_CHECKING:
     from course_lib.data import Bench

@@ -63,9 +63,9 @@ def stability(
     records: Annotated[Path, typer.Option(help="Where the grid's dense starts are kept.")] = Path("results/cifar10/records"),
 ) -> None:
     """Measure how far the units that thresholds on activations remove agree between runs."""
-    from course_lib import grid as grids
-    from course_lib import stability as stable
-    from course_lib import study
+    from course_lib.studies import stability as stable
+    from course_lib.studies import study
+    from course_lib.sweep import grid as grids
     from course_lib.sweep.steps import machine
 
     started = time.perf_counter()
@@ -82,7 +82,7 @@ def stability(
 @app.command()
 def findings(results: Annotated[Path, typer.Option(help="The folder of all studies.")] = Path("results")) -> None:
     """Write results/README.md: each claim, and what the studies in that folder say of it."""
-    from course_lib import findings as found
+    from course_lib.studies import findings as found
 
     console.print(f"written: {found.write(results)}", highlight=False)
 
@@ -90,7 +90,7 @@ def findings(results: Annotated[Path, typer.Option(help="The folder of all studi
 @app.command()
 def doctor() -> None:
     """Print versions, device, threads, disk and data sets at hand, and a fix for what is wrong."""
-    from course_lib import doctor as examination
+    from course_lib.command import doctor as examination
 
     shown = Table("what", "found", "to do", title="course doctor")
     rows = examination.rows()
@@ -148,7 +148,7 @@ def validate(
 @app.command()
 def release(out: Annotated[Path, typer.Option(help="A folder that does not exist yet.")]) -> None:
     """Make the tree that students get: no solutions, no gallery; scanned for answers and run once."""
-    from course_lib import release as releases
+    from course_lib.authoring import release as releases
 
     files = releases.release(_repository(), out)
     console.print(f"{out}: {len(files)} files, scanned and run once. No solutions, no gallery.", highlight=False)
@@ -208,7 +208,7 @@ def lab(
     ip: Annotated[str, typer.Option(help="Where the server listens.")] = "localhost",
 ) -> None:
     """Start JupyterLab at the first lesson. Further options, such as --allow-root, are handed on to it."""
-    from course_lib import lab as jupyterlab
+    from course_lib.command import lab as jupyterlab
 
     jupyterlab.start(_repository(), browser, port, ip, context.args)
 
@@ -224,9 +224,10 @@ def main() -> None:
 
 def _study(grid: str, data: str | None, out: Path, results: Path | None, jobs: int | None, engine: str) -> None:
     """Run what is unfinished of a grid, write what it leaves behind, and print it."""
-    from course_lib import grid as grids
-    from course_lib import pareto, study, verdicts
+    from course_lib import pareto
     from course_lib import sweep as sweeps
+    from course_lib.studies import study, verdicts
+    from course_lib.sweep import grid as grids
 
     chosen = grids.load(grid)
     if data is not None:

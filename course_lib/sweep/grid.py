@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from course_lib import models, train
+from course_lib.axes import scopes
 from course_lib.errors import CourseError
-from course_lib.pruning import selection
 from course_lib.pruning.loop import SCHEDULES
 from course_lib.pruning.presets import PRESETS
 from course_lib.pruning.pruners import Pruner
@@ -68,7 +68,7 @@ FIT = ("optimizer", "lr", "weight_decay", "batch_size", "label_smoothing", "drop
 
 
 def load(path: str | Path) -> dict[str, Any]:
-    """Return the checked grid of a TOML file, or of the committed file of that name (see course_lib/grids)."""
+    """Return the checked grid of a TOML file, or of the committed file of that name (see course_lib/sweep/grids)."""
     file = GRIDS / f"{path}.toml" if (GRIDS / f"{path}.toml").exists() else Path(path)
     try:
         return check(tomllib.loads(file.read_text(encoding="utf-8")))
@@ -89,7 +89,7 @@ def check(grid: Mapping[str, Any]) -> dict[str, Any]:
     full = {**DEFAULTS, **grid}
     for key, kind in KINDS.items():
         if not isinstance(full[key], kind):
-            raise CourseError(f"{key} = {full[key]!r} was given; see course_lib/grids for the form that is expected.")
+            raise CourseError(f"{key} = {full[key]!r} was given; see course_lib/sweep/grids for the form that is expected.")
     if not re.fullmatch(r"[\w-][\w.-]*", full["name"]):
         raise CourseError(f"name = {full['name']!r} was given; it names folders: letters, digits, '.', '_' and '-'.")
     full = {**full, "data": str(full["data"]), "dense": {**DENSE, **grid.get("dense", {})}}
@@ -111,7 +111,7 @@ def check(grid: Mapping[str, Any]) -> dict[str, Any]:
         if not isinstance(pair, list) or len(pair) != 2 or sum(name in pair for name in names) != 2:
             raise CourseError(f"compare has {pair!r}; two different names of the grid's methods are expected.")
     for share in full["at"]:
-        selection.check_share(share, "at")
+        scopes.check_share(share, "at")
     for seed in full["seeds"]:
         _number(seed, "seeds", whole=True)
     _number(full["dense"]["epochs"], "[dense] epochs")
@@ -161,7 +161,7 @@ def _check_fit(fit: Mapping[str, Any], where: str) -> None:
     for key in ("lr", "weight_decay", "label_smoothing"):
         _number(fit.get(key, 0), f"{where} {key}")
     if "dropout" in fit:
-        selection.check_share(fit["dropout"], f"{where} dropout")
+        scopes.check_share(fit["dropout"], f"{where} dropout")
 
 
 def _number(value: Any, name: str, whole: bool = False, least: int = 0) -> None:

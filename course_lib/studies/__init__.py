@@ -1,0 +1,1 @@
+"""What a finished grid says: its table and figures, verdicts, findings over all studies, stability of choices."""
