@@ -1,6 +1,9 @@
-"""The one kind of error that a user is meant to read."""
+"""The one kind of error that a user is meant to read, and the plain values that are checked everywhere."""
 
 from __future__ import annotations
+
+import math
+from numbers import Integral, Real
 
 
 class CourseError(ValueError):
@@ -9,3 +12,25 @@ class CourseError(ValueError):
     The message is one plain sentence: what was given, what is expected, and which argument, layer or file it concerns.
     The command line prints it without a traceback.
     """
+
+
+def check_whole(argument: str, value: object, least: int = 1) -> None:
+    """Raise CourseError unless `value` is a whole number of at least `least`; True and False are none."""
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
+        raise CourseError(f"{argument}={value!r} was given; it is a whole number of at least {least}.")
+
+
+def check_number(argument: str, value: object, least: float = -math.inf) -> None:
+    """Raise CourseError unless `value` is a finite number of at least `least`; True and False are none."""
+    if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value) or value < least:
+        bound = "" if least == -math.inf else f" of at least {least:g}"
+        raise CourseError(f"{argument}={value!r} was given; it is a number{bound}.")
+
+
+def check_share(argument: str, value: object) -> None:
+    """Raise CourseError unless `value` lies in [0, 1]; a number above 1 is taken for a percent and refused as one."""
+    number = isinstance(value, Real) and not isinstance(value, bool)
+    if number and 0 <= value <= 1:
+        return
+    hint = f"; for {value} percent give {value / 100:g}" if number and 1 < value <= 100 else ""
+    raise CourseError(f"{argument}={value!r} was given; it is a share between 0 and 1{hint}.")

@@ -112,7 +112,7 @@ def test_nothing_of_the_machine_or_the_widgets_is_kept(built):
 
 def test_a_second_build_writes_nothing_and_the_comparison_finds_nothing(built):
     assert authoring.build(built) == []
-    assert authoring.check(built) == []
+    assert authoring.stale(built) == []
 
 
 @pytest.fixture
@@ -127,19 +127,19 @@ def copied(built, course):
 def test_changed_prose_keeps_the_outputs_and_executes_nothing(copied, monkeypatch):
     monkeypatch.setattr("course_lib.authoring.notebooks._execute", lambda *_: pytest.fail("it was executed"))
     source(copied, LESSON.replace("A toy.", "A better toy."))
-    assert authoring.check(copied) == [
+    assert authoring.stale(copied) == [
         "notebooks/02_toy.ipynb does not follow solutions/02_toy.py: run `course build`.",
         "solutions/02_toy.ipynb does not follow solutions/02_toy.py: run `course build`.",
     ]
     assert len(authoring.build(copied)) == 2
     assert "better toy" in notebook(copied, "solutions").cells[0].source
     assert notebook(copied, "solutions").cells[-1].outputs[0].text == "forty 2\n"
-    assert authoring.check(copied) == []
+    assert authoring.stale(copied) == []
 
 
 def test_changed_code_must_be_executed_again(copied):
     source(copied, LESSON.replace('"forty"', '"fifty"'))
-    assert "was executed with other code" in authoring.check(copied)[1]
+    assert "was executed with other code" in authoring.stale(copied)[1]
     authoring.build(copied)
     assert notebook(copied, "solutions").cells[-1].outputs[0].text == "fifty 2\n"
 
@@ -148,7 +148,7 @@ def test_an_edited_notebook_and_one_without_a_source_are_found(copied):
     student = copied / "notebooks" / "02_toy.ipynb"
     student.write_text(student.read_text().replace("Return the norms", "Return the answers"))
     (copied / "notebooks" / "03_gone.ipynb").write_text("{}")
-    assert [problem.split()[0] for problem in authoring.check(copied)] == [
+    assert [problem.split()[0] for problem in authoring.stale(copied)] == [
         "notebooks/03_gone.ipynb",
         "notebooks/02_toy.ipynb",
     ]
@@ -202,7 +202,7 @@ def test_what_would_break_grading_later_is_refused_in_one_sentence(course, text,
     with pytest.raises(CourseError) as caught:
         read(path, course)
     assert sentence in str(caught.value)
-    assert authoring.check(course)[0] == str(caught.value)
+    assert authoring.stale(course)[0] == str(caught.value)
 
 
 def test_an_exercise_of_another_lesson_is_refused(course):
@@ -316,10 +316,10 @@ def test_both_pages_are_built_with_all_lessons_and_compared(overviewed, monkeypa
     monkeypatch.setattr("course_lib.authoring.notebooks._execute", lambda plain, path: _stamped(plain))
     assert [path.name for path in authoring.build(overviewed, ["00"])] == ["00_start.ipynb"] * 2
     assert {path.name for path in authoring.build(overviewed)} == {"02_toy.ipynb", "README.md", "GLOSSARY.md"}
-    assert authoring.build(overviewed) == [] and authoring.check(overviewed) == []
+    assert authoring.build(overviewed) == [] and authoring.stale(overviewed) == []
     (overviewed / "notebooks" / "GLOSSARY.md").unlink()
     (overviewed / "notebooks" / "README.md").write_text("An old map.")
-    assert authoring.check(overviewed) == [
+    assert authoring.stale(overviewed) == [
         f"notebooks/{name}.md does not follow the lessons and solutions/glossary.toml: run `course build`."
         for name in ("README", "GLOSSARY")
     ]
@@ -340,7 +340,7 @@ def test_a_glossary_that_does_not_fit_the_lessons_is_refused_in_one_sentence(ove
     with pytest.raises(CourseError) as caught:
         overview.write(overviewed)
     assert sentence in str(caught.value)
-    assert authoring.check(overviewed)[-1] == str(caught.value)
+    assert authoring.stale(overviewed)[-1] == str(caught.value)
     assert not (overviewed / "notebooks").exists()
 
 

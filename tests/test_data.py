@@ -291,7 +291,7 @@ def test_unknown_parts_and_sizes_that_are_no_sizes_are_refused_at_the_call(mini)
         mini.batches("dev")
     for argument in ("batch_size", "samples"):
         for value in (0, -1, 1.5, True):
-            with pytest.raises(CourseError, match=f"{argument}={value!r} is not a positive whole number"):
+            with pytest.raises(CourseError, match=f"{argument}={value!r} was given; it is a whole number of at least 1"):
                 mini.batches(**{argument: value})
 
 
@@ -391,7 +391,7 @@ def test_a_limit_fills_up_from_larger_classes_where_a_class_has_too_few():
 
 @pytest.mark.parametrize("limit", [0, -5, 2.5, "10", True])
 def test_a_limit_that_is_not_a_positive_whole_number_is_refused(limit):
-    with pytest.raises(CourseError, match=f"limit={limit!r} is not a positive whole number"):
+    with pytest.raises(CourseError, match=f"limit={limit!r} was given; it is a whole number of at least 1"):
         data.load(limit=limit)
 
 

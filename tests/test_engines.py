@@ -215,7 +215,7 @@ def test_a_worker_that_dies_costs_its_round_only(undisturbed, request, tmp_path,
     assert caller.wait(300) == 0
     assert any(path.name == "round-001.json" for path in written)
     assert all(path.stat().st_mtime_ns == then for path, then in written.items())  # nothing that was finished ran again
-    same(sweep.table(grid.check(GRID), tmp_path), undisturbed)
+    same(sweep.table(grid.complete(GRID), tmp_path), undisturbed)
 
 
 def test_a_step_whose_worker_dies_every_time_is_a_failed_curve_and_the_others_finish(tmp_path):
@@ -282,7 +282,7 @@ def test_a_study_goes_on_from_its_records_on_a_machine_without_its_store(single,
 def test_a_finished_study_needs_no_weights_to_give_its_table(single, tmp_path):
     small, table, folder = single
     shutil.copytree(folder / "records", tmp_path / "records", ignore=shutil.ignore_patterns("*.safetensors"))
-    same(sweep.table(grid.check(small), tmp_path / "runs", tmp_path / "records"), table)
+    same(sweep.table(grid.complete(small), tmp_path / "runs", tmp_path / "records"), table)
     same(sweep.run(small, store=tmp_path / "runs", jobs=1, records=tmp_path / "records"), table)
 
 
@@ -302,7 +302,7 @@ def test_a_record_holds_what_a_reader_wants_and_no_masks(single):
     small, table, folder = single
     (path,) = (folder / "records").glob("sap-*.json")
     record = json.loads(path.read_text())
-    (curve,) = grid.curves(grid.check(small))
+    (curve,) = grid.curves(grid.complete(small))
     assert record["config"] == {**curve, "device": "cpu"}
     assert [r["round"] for r in record["rounds"]] == [1, 2, 3]
     assert "masks" not in record["rounds"][0]
@@ -443,7 +443,7 @@ def test_workers_with_several_threads_or_another_library_are_refused():
 
 def test_a_worker_that_sees_other_images_fails_its_curves(tmp_path, monkeypatch):
     monkeypatch.setattr(steps, "digest", lambda bench: "elsewhere")
-    curve = grid.curves(grid.check({**GRID, "device": "cpu"}))[0]
+    curve = grid.curves(grid.complete({**GRID, "device": "cpu"}))[0]
     steps._load.cache_clear()
     with pytest.raises(CourseError, match="'fashion-mini' holds other images here"):
         steps.dense_start(curve, "here")
@@ -452,7 +452,7 @@ def test_a_worker_that_sees_other_images_fails_its_curves(tmp_path, monkeypatch)
 
 def test_a_from_scratch_control_without_its_gone_units_trains_like_the_masked_one():
     bench = data.load("fashion-mini", device="cpu", limit=300)
-    curve = grid.curves(grid.check({**GRID, "model": "cnn"}))[0]
+    curve = grid.curves(grid.complete({**GRID, "model": "cnn"}))[0]
     dense = models.build("cnn", bench, seed=0)
     masks = L1NormPruner(sparsity=0.5).masks(dense, bench)
     small = steps._new(curve, bench, masks)

@@ -135,7 +135,7 @@ def test_a_failed_save_leaves_the_older_file(tmp_path, monkeypatch):
     assert same(Masks.load(path), some()) and len(list(tmp_path.iterdir())) == 1
 
 
-@pytest.mark.parametrize("method", ["check", "apply_"])
+@pytest.mark.parametrize("method", ["must_fit", "apply_"])
 def test_masks_of_another_model_are_refused_by_name_and_nothing_changes(method):
     model = toy()
     before = copy.deepcopy(model.state_dict())

@@ -16,13 +16,9 @@ from typer.testing import CliRunner
 from course_lib import sweep
 from course_lib.command import cli, doctor
 from course_lib.errors import CourseError
+from course_lib.files import tomllib
 from course_lib.studies import findings, phases, study, verdicts
 from course_lib.sweep import grid
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]

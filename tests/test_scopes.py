@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from course_lib.axes import amounts
+from course_lib.axes.amounts import share
 from course_lib.axes.pqindex import AllZeroError, pq_index
-from course_lib.axes.scopes import ONLY_ZEROS, Layer, check_share, decide, lowest, share
-from course_lib.errors import CourseError
+from course_lib.axes.scopes import ONLY_ZEROS, Candidates, decide, lowest
+from course_lib.errors import CourseError, check_share
 
 few = st.lists(st.integers(-2, 2), min_size=1, max_size=40).map(lambda w: torch.tensor(w, dtype=torch.float32))
 
@@ -24,7 +25,7 @@ def layer(name, scores, alive=None, outputs=1):
     epochs = scores if isinstance(scores[0], list) else [scores]
     epochs = [torch.tensor(epoch, dtype=torch.float32) for epoch in epochs]
     alive = torch.ones(len(epochs[0]), dtype=torch.bool) if alive is None else torch.tensor(alive, dtype=torch.bool)
-    return Layer(name, epochs, alive, outputs)
+    return Candidates(name, epochs, alive, outputs)
 
 
 def where(mask):
@@ -65,13 +66,13 @@ def test_a_share_is_rounded_as_torch_prune_rounds(s, n, expected):
 @pytest.mark.parametrize(("bad", "hint"), [(50, "for 50 percent give 0.5"), (1.5, "give 0.015"), (-0.1, "between 0 and 1")])
 def test_a_percent_is_refused_with_the_share_to_give(bad, hint):
     with pytest.raises(CourseError, match=hint):
-        check_share(bad, "sparsity")
+        check_share("sparsity", bad)
 
 
 @pytest.mark.parametrize("bad", ["0.5", None, float("nan"), 1000])
 def test_what_is_no_share_is_refused_by_name(bad):
     with pytest.raises(CourseError, match="cap="):
-        check_share(bad, "cap")
+        check_share("cap", bad)
 
 
 def test_layer_scope_ranks_each_layer_by_itself_and_global_scope_all_together():
@@ -108,19 +109,20 @@ def test_only_survivors_are_counted_and_taken(scope):
 
 @given(few, st.integers(0, 45), st.integers(0, 45))
 def test_the_floor_spares_the_highest_and_the_rest_goes_in_stable_order(scores, count, floor):
-    gone, _ = decide([Layer("a", [scores], torch.ones(len(scores), dtype=torch.bool))], take(count), floor=floor)
+    layers = [Candidates("a", [scores], torch.ones(len(scores), dtype=torch.bool))]
+    gone, _ = decide(layers, take(count), min_per_layer=floor)
     expected = scores.argsort(stable=True)[: min(count, max(0, len(scores) - floor))]
     assert where(gone[0]) == expected.sort().values.tolist()
 
 
 def test_the_floor_holds_in_every_layer_under_global_scope():
-    gone, _ = decide([layer("a", [1, 2, 3]), layer("b", [10, 20, 30])], take(5), "global", floor=2)
+    gone, _ = decide([layer("a", [1, 2, 3]), layer("b", [10, 20, 30])], take(5), "global", min_per_layer=2)
     assert [where(g) for g in gone] == [[0], [0]]
 
 
 @given(few, st.floats(0, 1), st.integers(0, 45))
 def test_the_cap_bounds_the_share_of_the_survivors_that_goes(scores, cap, count):
-    gone, seen = decide([Layer("a", [scores], torch.ones(len(scores), dtype=torch.bool))], take(count), cap=cap)
+    gone, seen = decide([Candidates("a", [scores], torch.ones(len(scores), dtype=torch.bool))], take(count), cap=cap)
     expected = scores.argsort(stable=True)[: min(count, int(cap * len(scores) + 1e-9))]
     assert where(gone[0]) == expected.sort().values.tolist()
     assert (seen["a"]["note"] == "capped") == (min(count, len(scores)) > len(expected))

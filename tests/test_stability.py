@@ -113,7 +113,7 @@ def test_more_calibration_images_agree_more(trained, bench):
 
 
 def test_the_study_trains_what_is_not_there_and_says_what_it_found(tmp_path, monkeypatch):
-    checked = grid.check(TINY)
+    checked = grid.complete(TINY)
     monkeypatch.setattr(overlap, "SHARES", (0.3,))
     table = stability.study(checked, None, tmp_path / "records", tmp_path / "runs")
     assert set(table["source"]) >= {"seed", "order of training", "1024 calibration images", "threshold times 1.1"}
@@ -186,7 +186,7 @@ def test_rules_are_compared_in_layers_where_both_take_anything():
 
 
 def test_a_training_in_another_order_is_kept_whatever_the_layout_of_its_weights(tmp_path, bench, monkeypatch):
-    curve = grid.curves(grid.check({**TINY, "model": "cnn", "dense": {**TINY["dense"], "epochs": 0.1}}))[0]
+    curve = grid.curves(grid.complete({**TINY, "model": "cnn", "dense": {**TINY["dense"], "epochs": 0.1}}))[0]
     first = overlap._in_another_order(curve, 1, bench, tmp_path)
     monkeypatch.setattr(train, "fit", None)
     again = overlap._in_another_order(curve, 1, bench, tmp_path)
@@ -195,4 +195,4 @@ def test_a_training_in_another_order_is_kept_whatever_the_layout_of_its_weights(
 
 def test_a_grid_of_one_seed_is_refused(tmp_path):
     with pytest.raises(CourseError, match="has 1 seed"):
-        stability.study(grid.check({**TINY, "seeds": [0]}), None, tmp_path, tmp_path)
+        stability.study(grid.complete({**TINY, "seeds": [0]}), None, tmp_path, tmp_path)

@@ -73,7 +73,7 @@ def test_of_a_study_without_sap_nothing_is_said_of_it():
 def test_rewound_curves_have_a_figure_of_their_own_beside_others(tmp_path):
     table = made([(0.5, 0.9, 0.9)], [(0.4, 0.8, 0.8)])
     table["rewind"] = table["method"] == "SAP"
-    study.write(table, grid.check({"method": [{"name": "mine", "pruner": "l1"}]}), tmp_path, {})
+    study.write(table, grid.complete({"method": [{"name": "mine", "pruner": "l1"}]}), tmp_path, {})
     text = (tmp_path / "README.md").read_text()
     assert "1 pruning method (magnitude)" in text.split("](pareto.png)")[0]
     assert "1 pruning method (SAP)" in text.split("](pareto.png)")[1].split("](pareto-rewind.png)")[0]
@@ -228,7 +228,7 @@ def test_where_records_are_kept_the_index_along_the_curves_is_drawn(tmp_path):
         {"round": k, "sparsity": 0.1 * k, "groups": {"all": {"index": 0.1 * k, "survivors": 10, "removed": 1}}}
         for k in (1, 2)
     ]
-    checked = grid.check({"method": [{"name": "SAP", "pruner": "sap"}]})
+    checked = grid.complete({"method": [{"name": "SAP", "pruner": "sap"}]})
     (curve,) = grid.curves(checked)
     record = {"config": curve, "rounds": rounds, "machine": {"processor": "abacus"}}
     (tmp_path / "records" / "sap-seed0-abc.json").write_text(json.dumps(record))

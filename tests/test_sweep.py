@@ -111,7 +111,7 @@ def test_the_columns_agree_with_each_other(undisturbed):
 
 def test_each_curve_keeps_the_model_of_its_best_point_by_validation(undisturbed):
     table, store, _ = undisturbed
-    for curve in grid.curves(grid.check(GRID)):
+    for curve in grid.curves(grid.complete(GRID)):
         place = folder_of(store, curve)
         rows = table[table["method"] == curve["method"]]
         floor = pareto.FLOOR if (rows["val_accuracy"] >= pareto.FLOOR).any() else 0
@@ -241,7 +241,7 @@ def test_a_failed_curve_is_recorded_with_its_reason_and_the_others_finish(tmp_pa
     broken = changed(method=methods, rounds=1)
     with pytest.raises(CourseError, match=r"^1 curve\(s\) failed \(too fast, seed 0: .*training diverged"):
         sweep.run(broken, store=tmp_path, jobs=1)
-    first, second = (folder_of(tmp_path, curve) for curve in grid.curves(grid.check(broken)))
+    first, second = (folder_of(tmp_path, curve) for curve in grid.curves(grid.complete(broken)))
     assert "training diverged" in json.loads((first / "failed.json").read_text())["reason"]
     assert not (first / "points.json").exists()
     assert len(json.loads((second / "points.json").read_text())["rows"]) == 1
@@ -282,13 +282,13 @@ def test_the_reason_of_a_bug_is_written_down_and_the_curve_can_run_later(tmp_pat
 
 
 def test_the_identity_does_not_depend_on_where_the_data_lie():
-    (curve, *_) = grid.curves(grid.check(changed(data="/here/cifar10.zip")))
+    (curve, *_) = grid.curves(grid.complete(changed(data="/here/cifar10.zip")))
     assert grid.identity(curve) == grid.identity({**curve, "data": "/there/far/cifar10.zip"})
     assert grid.identity(curve) != grid.identity({**curve, "data": "/here/other.zip"})
 
 
 def test_the_identity_depends_on_every_other_key_and_not_on_their_order():
-    (curve, *_) = grid.curves(grid.check(GRID))
+    (curve, *_) = grid.curves(grid.complete(GRID))
     keys = set(curve) - {"device"}  # which a store has one of
     names = {grid.identity(curve)} | {grid.identity({**curve, key: "another"}) for key in keys}
     assert len(names) == len(keys) + 1
@@ -297,7 +297,7 @@ def test_the_identity_depends_on_every_other_key_and_not_on_their_order():
 
 
 def test_curves_of_one_seed_share_a_dense_start_and_other_seeds_have_others():
-    curves = grid.curves(grid.check(changed(seeds=[0, 1])))
+    curves = grid.curves(grid.complete(changed(seeds=[0, 1])))
     assert len({grid.identity(curve) for curve in curves}) == 6
     starts = {(curve["seed"], grid.identity(grid.dense(curve))) for curve in curves}
     assert len(starts) == len({name for _, name in starts}) == 2
@@ -305,7 +305,7 @@ def test_curves_of_one_seed_share_a_dense_start_and_other_seeds_have_others():
 
 def test_the_seed_of_a_curve_seeds_its_pruner_unless_the_method_names_one():
     own = {"name": "own", "pruner": "random", "seed": 9}
-    curves = grid.curves(grid.check(changed(seeds=[4], method=[GRID["method"][2], own])))
+    curves = grid.curves(grid.complete(changed(seeds=[4], method=[GRID["method"][2], own])))
     assert [grid.pruner(curve).seed for curve in curves] == [4, 9]
 
 
@@ -418,7 +418,7 @@ def test_a_bad_grid_is_refused_in_one_sentence_before_anything_runs(tmp_path, ca
 @pytest.mark.parametrize("case", LATE)
 def test_a_value_out_of_range_is_refused_before_anything_runs(case):
     with pytest.raises(CourseError):
-        grid.check(changed(**LATE[case]))
+        grid.complete(changed(**LATE[case]))
 
 
 def test_a_file_that_is_not_toml_is_refused(tmp_path):
@@ -443,21 +443,21 @@ def test_an_unknown_engine_is_refused(tmp_path):
 
 
 def test_a_number_of_jobs_below_one_is_refused(tmp_path):
-    with pytest.raises(CourseError, match="jobs=-1 is not a positive whole number"):
+    with pytest.raises(CourseError, match="jobs=-1 was given; it is a whole number of at least 1"):
         sweep.run(GRID, store=tmp_path / "runs", jobs=-1)
 
 
 def test_a_refused_store_keeps_no_mark_of_the_call(tmp_path):
     store = Store(tmp_path / "runs", tmp_path / "records")
     (tmp_path / "records").mkdir()
-    Store(tmp_path / "records").check("x.zip", "right", "cpu")
+    Store(tmp_path / "records").must_match("x.zip", "right", "cpu")
     with pytest.raises(CourseError, match="holds runs on the images 'right'"):
-        store.check("x.zip", "wrong", "cpu")
-    store.check("x.zip", "right", "cpu")
+        store.must_match("x.zip", "wrong", "cpu")
+    store.must_match("x.zip", "right", "cpu")
 
 
 def test_data_may_be_a_path():
-    assert grid.check(changed(data=Path("x.zip")))["data"] == "x.zip"
+    assert grid.complete(changed(data=Path("x.zip")))["data"] == "x.zip"
 
 
 def test_a_file_gives_the_same_curves_as_the_mapping(tmp_path):
@@ -466,12 +466,12 @@ def test_a_file_gives_the_same_curves_as_the_mapping(tmp_path):
         "dense = { epochs = 6, threads = 1, fit = { batch_size = 50 } }\n"
         '[[method]]\nname = "SAP"\npruner = "sap"\np = 1\nq = 2\n'
     )
-    expected = grid.curves(grid.check(changed(method=GRID["method"][:1])))
+    expected = grid.curves(grid.complete(changed(method=GRID["method"][:1])))
     assert grid.curves(grid.load(tmp_path / "grid.toml")) == expected
 
 
 def test_every_known_model_can_stand_in_a_grid():
-    assert [grid.check(changed(model=name))["model"] for name in models.MODELS] == list(models.MODELS)
+    assert [grid.complete(changed(model=name))["model"] for name in models.MODELS] == list(models.MODELS)
 
 
 def test_a_quiet_run_does_not_say_what_each_round_came_to(tmp_path, capsys):

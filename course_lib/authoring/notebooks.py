@@ -45,7 +45,7 @@ def build(root: Path, names: Sequence[str] = ()) -> list[Path]:
     return written + (overview.write(root) if not names else [])
 
 
-def check(root: Path) -> list[str]:
+def stale(root: Path) -> list[str]:
     """Return one sentence for each generated file that does not follow from its source; nothing is executed."""
     problems = []
     sources = lessons(root)
@@ -73,7 +73,7 @@ def check(root: Path) -> list[str]:
             problems.append(f"solutions/{solution.name} was executed with other code; it {behind}")
         elif _text(stripped(given)) != _text(_stamped(plain)):
             problems.append(f"solutions/{solution.name} {behind}")
-    return problems + [told for told in overview.check(root) if told not in problems]
+    return problems + [told for told in overview.stale(root) if told not in problems]
 
 
 def to_student(plain: NotebookNode) -> NotebookNode:

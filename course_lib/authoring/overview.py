@@ -6,7 +6,6 @@ Both are generated, from the lessons and from solutions/glossary.toml; a course 
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,12 +16,7 @@ from nbformat import NotebookNode
 from course_lib.authoring.numbers import minutes
 from course_lib.authoring.source import lessons, read
 from course_lib.errors import CourseError
-from course_lib.files import replacing
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from course_lib.files import replacing, tomllib
 
 GLOSSARY = Path("solutions") / "glossary.toml"
 MAP_PAGE, GLOSSARY_PAGE = Path("notebooks") / "README.md", Path("notebooks") / "GLOSSARY.md"
@@ -69,7 +63,7 @@ def write(root: Path) -> list[Path]:
     return written
 
 
-def check(root: Path) -> list[str]:
+def stale(root: Path) -> list[str]:
     """Return one sentence for each page that does not follow from the lessons and the glossary's source."""
     try:
         wanted = pages(root)

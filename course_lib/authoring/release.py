@@ -53,7 +53,7 @@ def release(root: Path, out: Path, run: bool = True) -> list[str]:
     """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise CourseError(f"--out {out} was given; it is not empty. Give a new folder.")
-    if problems := notebooks.check(root):
+    if problems := notebooks.stale(root):
         raise CourseError(f"nothing is released: {problems[0]}")
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=".release-") as folder:

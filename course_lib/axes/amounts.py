@@ -6,7 +6,6 @@ The classes are written in lower case because they are used as words: `Pruner(..
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -14,10 +13,14 @@ import torch
 from torch import Tensor
 
 from course_lib.axes.pqindex import sap_amount
-from course_lib.axes.scopes import check_share, share
-from course_lib.errors import CourseError
+from course_lib.errors import CourseError, check_number, check_share
 
 Amount = Callable[[Tensor, int, float], int]
+
+
+def share(s: float, n: int) -> int:
+    """Return how many entries a share `s` in [0, 1] of `n` is: round(s * n), as in torch.nn.utils.prune."""
+    return round(s * n)
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,7 @@ class target:
     sparsity: float
 
     def __post_init__(self) -> None:
-        check_share(self.sparsity, "sparsity")
+        check_share("sparsity", self.sparsity)
 
     def __call__(self, scores: Tensor, size: int, progress: float) -> int:
         return max(0, share(self.sparsity * progress, size) - (size - scores.numel()))
@@ -43,7 +46,7 @@ class fixed:
         if not isinstance(self.threshold, (int, float)) and not len(self.threshold):
             raise CourseError("threshold=[] was given; give a number, or a list with one number a round.")
         for value in [self.threshold] if isinstance(self.threshold, (str, int, float)) else self.threshold:
-            _check_number(value, "threshold")
+            check_number("threshold", value)
 
     def at_round(self, number: int) -> fixed:
         """Return the amount of round `number`, counted from 1."""
@@ -62,7 +65,7 @@ class variable:
     deviations: float = 1.0
 
     def __post_init__(self) -> None:
-        _check_number(self.deviations, "deviations")
+        check_number("deviations", self.deviations)
 
     def __call__(self, scores: Tensor, size: int, progress: float) -> int:
         # Measured from one of them: the rounded mean of equal scores may exceed every one, and all would go.
@@ -77,7 +80,7 @@ class quantile:
     q: float
 
     def __post_init__(self) -> None:
-        check_share(self.q, "quantile")
+        check_share("quantile", self.q)
 
     def __call__(self, scores: Tensor, size: int, progress: float) -> int:
         return share(self.q, scores.numel())
@@ -103,8 +106,3 @@ class sap:
 
     def __call__(self, scores: Tensor, size: int, progress: float) -> int:
         return sap_amount(scores, self.p, self.q, self.eta, self.gamma, self.beta)
-
-
-def _check_number(value: float, name: str) -> None:
-    if not isinstance(value, (int, float)) or not math.isfinite(value):
-        raise CourseError(f"{name}={value!r} was given; it is a number.")

@@ -17,19 +17,6 @@ from course_lib.errors import CourseError
 ONLY_ZEROS = "skipped: only zeros"
 
 
-def share(s: float, n: int) -> int:
-    """Return how many entries a share `s` in [0, 1] of `n` is: round(s * n), as in torch.nn.utils.prune."""
-    return round(s * n)
-
-
-def check_share(value: float, name: str) -> float:
-    """Return `value` if it lies in [0, 1]; a number above 1 is taken for a percent and refused as one."""
-    if isinstance(value, (int, float)) and 0 <= value <= 1:
-        return float(value)
-    hint = f"; for {value} percent give {value / 100:g}" if isinstance(value, (int, float)) and 1 < value <= 100 else ""
-    raise CourseError(f"{name}={value!r} was given; it is a share between 0 and 1{hint}.")
-
-
 def lowest(scores: Tensor, count: int, allowed: Tensor | None = None) -> Tensor:
     """Return a bool tensor that is True at exactly the `count` lowest `scores`; of equal scores the first go first.
 
@@ -50,7 +37,7 @@ def lowest(scores: Tensor, count: int, allowed: Tensor | None = None) -> Tensor:
 
 
 @dataclass
-class Layer:
+class Candidates:
     """What one layer puts up for pruning: n weights, or n filters or neurons.
 
     name: for messages and records. scores: one (n,) tensor for each recorded epoch that counts, mostly one.
@@ -64,10 +51,10 @@ class Layer:
 
 
 def decide(
-    layers: Sequence[Layer],
+    layers: Sequence[Candidates],
     amount: Callable[[Tensor, int, float], int],
     scope: str = "layer",
-    floor: int = 0,
+    min_per_layer: int = 0,
     cap: float = 1.0,
     progress: float = 1.0,
 ) -> tuple[list[Tensor], dict[str, dict[str, Any]]]:
@@ -77,7 +64,7 @@ def decide(
         layers: what there is to choose from.
         amount: (scores of the survivors, dense size, progress) -> how many of a group go.
         scope: "neuron", "layer" or "global": what makes up a group.
-        floor: the `floor` highest-scored survivors of every layer are never taken.
+        min_per_layer: so many survivors of every layer, the highest-scored ones, are never taken.
         cap: the largest share of a group's survivors that may go.
 
     Returns:
@@ -90,8 +77,8 @@ def decide(
     for layer in layers:
         if not all(bool(torch.isfinite(scores[layer.alive]).all()) for scores in layer.scores):
             raise CourseError(f"layer {layer.name} has scores that are NaN or infinite; its weights must be finite.")
-    # Free to go: all but the `floor` highest survivors, of equal ones the last.
-    free = [lowest(layer.scores[-1], int(layer.alive.sum()) - floor, layer.alive) for layer in layers]
+    # Free to go: all but the `min_per_layer` highest survivors, of equal ones the last.
+    free = [lowest(layer.scores[-1], int(layer.alive.sum()) - min_per_layer, layer.alive) for layer in layers]
     gone: list[Tensor] = []
     seen: dict[str, dict[str, Any]] = {}
     if scope == "global":

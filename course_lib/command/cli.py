@@ -111,7 +111,7 @@ def build(
 
     root = _repository()
     if check:
-        problems = authoring.check(root)
+        problems = authoring.stale(root)
         for problem in problems:
             console.print(problem, highlight=False, markup=False)
         raise typer.Exit(1 if problems else 0)
@@ -231,7 +231,7 @@ def _study(grid: str, data: str | None, out: Path, results: Path | None, jobs: i
 
     chosen = grids.load(grid)
     if data is not None:
-        chosen = grids.check({**chosen, "data": data})
+        chosen = grids.complete({**chosen, "data": data})
     records = results / "records" if results else None
     started = time.perf_counter()
     unfinished = sweeps.unfinished(chosen, out, records)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from numbers import Integral
 from pathlib import Path
 
 import torch
@@ -16,7 +15,7 @@ from torch.nn import functional
 
 from course_lib.data import sources
 from course_lib.data.sources import available
-from course_lib.errors import CourseError
+from course_lib.errors import CourseError, check_whole
 
 __all__ = ["Bench", "Split", "available", "load", "pick_device"]
 
@@ -121,9 +120,9 @@ class Bench:
             CourseError: at the call, for an unknown split or a size that is not a positive whole number.
         """
         part = self.split(split)
-        positive("batch_size", batch_size)
+        check_whole("batch_size", batch_size)
         if samples is not None:
-            positive("samples", samples)
+            check_whole("samples", samples)
         return self._batches(part, batch_size, augment, shuffle, seed, samples)
 
     def _batches(
@@ -197,7 +196,7 @@ def load(
         CourseError: when a name, path, file, device or limit cannot be used.
     """
     if limit is not None:
-        positive("limit", limit)
+        check_whole("limit", limit)
     target = pick_device(device)
     title, tensors, classes = sources.read(name)
     parts = {part: Split(*pair) for part, pair in tensors.items()}
@@ -221,12 +220,6 @@ def pick_device(device: str | torch.device) -> torch.device:
         raise CourseError(
             f"device={str(device)!r} cannot be used on this machine; give 'auto', 'cpu' or an accelerator that is here."
         ) from error
-
-
-def positive(argument: str, value: int) -> None:
-    """Raise CourseError unless `value` is a whole number from 1 on."""
-    if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
-        raise CourseError(f"{argument}={value!r} is not a positive whole number.")
 
 
 def held_out(labels: Tensor, classes: tuple[str, ...], seed: int) -> Tensor:

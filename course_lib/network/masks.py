@@ -79,7 +79,7 @@ class Masks(Mapping[str, Tensor]):
         """Return what both keep."""
         return Masks(_meet(self, other), self.total, _meet(self.units, other.units))
 
-    def check(self, model: nn.Module) -> None:
+    def must_fit(self, model: nn.Module) -> None:
         """Raise a CourseError that names the mask which does not fit `model`."""
         parameters = dict(model.named_parameters())
         for name, mask in self.items():
@@ -92,7 +92,7 @@ class Masks(Mapping[str, Tensor]):
     @torch.no_grad()
     def apply_(self, model: nn.Module) -> nn.Module:
         """Set what is gone to exactly zero, in place, and return `model`."""
-        self.check(model)
+        self.must_fit(model)
         parameters = dict(model.named_parameters())
         for name, mask in self.items():
             # Filled, not multiplied: NaN * 0 is NaN.

@@ -7,7 +7,6 @@ import dataclasses
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -15,7 +14,7 @@ from torch import Tensor, nn
 
 from course_lib.axes import amounts, scopes, scores
 from course_lib.axes.pqindex import AllZeroError
-from course_lib.errors import CourseError
+from course_lib.errors import CourseError, check_share, check_whole
 from course_lib.network import units
 from course_lib.network.masks import Masks
 from course_lib.network.recording import Recorder, Recording, calibrate, gradients
@@ -68,15 +67,14 @@ class Pruner:
             raise CourseError("a score of activations was given for unit='weight'; only filters and neurons have them.")
         if not callable(self.amount):
             raise CourseError(f"amount={self.amount!r} was given; give one of amounts, such as amounts.target(0.5).")
-        _whole("min_per_layer", self.min_per_layer, 0)
-        _whole("samples", self.samples, 1)
-        _whole("seed", self.seed, 0)
-        _whole("history", self.history, 1)
+        for name, least in {"min_per_layer": 0, "samples": 1, "seed": 0, "history": 1}.items():
+            if (value := getattr(self, name)) is not None:
+                check_whole(name, value, least)
         if isinstance(self.layers, str):
             raise CourseError(f"layers={self.layers!r} was given; it is a list of names, such as [{self.layers!r}].")
         if self.history is not None and "activation" not in needed:
             raise CourseError(f"history={self.history} was given; only scores of activations have a history.")
-        scopes.check_share(self.cap, "cap")
+        check_share("cap", self.cap)
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -84,7 +82,7 @@ class Pruner:
         return (self.unit,) if isinstance(self.unit, str) else tuple(self.unit)
 
     @property
-    def floor(self) -> int:
+    def least(self) -> int:
         """What each layer keeps at least; a layer without any unit would cut the network in two."""
         if self.kinds == ("weight",):
             return self.min_per_layer or 0
@@ -106,7 +104,7 @@ class Pruner:
             fields["amount"] = getattr(self.amount, "__name__", repr(self.amount))
         return fields
 
-    def check(self, model: nn.Module, bench: Bench) -> None:
+    def must_fit(self, model: nn.Module, bench: Bench) -> None:
         """Refuse a model that has none of the layers or units which this pruner takes from."""
         if self.kinds == ("weight",):
             self._chosen(_offered_weights(model))
@@ -145,7 +143,7 @@ class Pruner:
     ) -> tuple[Masks, dict[str, dict[str, Any]]]:
         """Return `masks(...)` and, per ranked group, what was seen: survivors, removed, PQ index, cut, note."""
         masks = (masks if masks is not None else Masks.dense(model)).to(bench.device)
-        masks.check(model)
+        masks.must_fit(model)
         _check_weights(model, masks)
         if not 0 < progress <= 1:
             raise CourseError(f"progress={progress} was given; it is more than 0 and at most 1.")
@@ -156,7 +154,7 @@ class Pruner:
             layers = self._weights(model, bench, masks)
         else:
             layers = self._units(model, bench, found, masks, recording)
-        gone, seen = scopes.decide(layers, self.amount, self.scope, self.floor, self.cap, progress)
+        gone, seen = scopes.decide(layers, self.amount, self.scope, self.least, self.cap, progress)
         kept = {layer.name: layer.alive & ~out for layer, out in zip(layers, gone, strict=True)}
         if found:
             whole = {group.name: torch.ones(group.size, dtype=torch.bool) for group in found}
@@ -164,12 +162,12 @@ class Pruner:
         weights = units.prunable_weights(model)
         return masks & Masks({name: mask.view(weights[name].shape) for name, mask in kept.items()}, masks.total), seen
 
-    def _weights(self, model: nn.Module, bench: Bench, masks: Masks) -> list[scopes.Layer]:
+    def _weights(self, model: nn.Module, bench: Bench, masks: Masks) -> list[scopes.Candidates]:
         weights = units.prunable_weights(model)
         chosen = self._chosen(_offered_weights(model))
         slopes = gradients(model, bench, self.samples, self.seed) if "gradient" in self._needs else {}
         return [
-            scopes.Layer(
+            scopes.Candidates(
                 name,
                 [self._score(name, weights[name].detach().reshape(-1, 1), slopes.get(name, _NOTHING).reshape(-1, 1))],
                 masks[name].flatten() if name in masks else torch.ones_like(weights[name], dtype=torch.bool).flatten(),
@@ -180,7 +178,7 @@ class Pruner:
 
     def _units(
         self, model: nn.Module, bench: Bench, found: list[units.Group], masks: Masks, recording: Recording | None
-    ) -> list[scopes.Layer]:
+    ) -> list[scopes.Candidates]:
         offered = {group.name: group for group in found if group.kind in self.kinds}
         chosen = self._chosen(offered)
         if "activation" in self._needs:
@@ -196,7 +194,7 @@ class Pruner:
             epochs = [epoch[group.name] for epoch in recording] if "activation" in self._needs else [None]
             alive = masks.units.get(group.name, torch.ones(group.size, dtype=torch.bool)).to(bench.device)
             values = [self._score(group.name, rows, slope, activity) for activity in epochs]
-            layers.append(scopes.Layer(group.name, values, alive))
+            layers.append(scopes.Candidates(group.name, values, alive))
         return layers
 
     @property
@@ -227,11 +225,6 @@ class Pruner:
 
 
 _NOTHING = torch.empty(0)
-
-
-def _whole(name: str, value: int | None, least: int) -> None:
-    if value is not None and (not isinstance(value, Integral) or isinstance(value, bool) or value < least):
-        raise CourseError(f"{name}={value!r} was given; it is a whole number of at least {least}.")
 
 
 def _offered_weights(model: nn.Module) -> dict[str, str]:

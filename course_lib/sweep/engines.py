@@ -14,8 +14,7 @@ from typing import Any
 
 import course_lib
 from course_lib import data
-from course_lib.data.bench import positive
-from course_lib.errors import CourseError
+from course_lib.errors import CourseError, check_whole
 
 QUIET = {"TQDM_DISABLE": "1"}  # the progress bars of workers are seen by nobody; tqdm reads this when it is imported
 PATIENCE = 30.0  # seconds for a cluster to answer and to show a first worker
@@ -41,7 +40,7 @@ def start(name: str, jobs: int | None, device: str) -> Iterator[Engine]:
         device: of the grid; "auto" is what the workers have.
     """
     if jobs is not None:
-        positive("jobs", jobs)
+        check_whole("jobs", jobs)
     if name == "local":
         device = data.pick_device(device).type
         jobs = jobs or ((os.cpu_count() or 1) if device == "cpu" else 1)

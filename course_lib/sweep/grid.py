@@ -7,22 +7,16 @@ import inspect
 import itertools
 import json
 import re
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from course_lib import models, train
-from course_lib.axes import scopes
-from course_lib.errors import CourseError
+from course_lib.errors import CourseError, check_number, check_share, check_whole
+from course_lib.files import tomllib
 from course_lib.pruning.loop import SCHEDULES
 from course_lib.pruning.presets import PRESETS
 from course_lib.pruning.pruners import Pruner
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 GRIDS = Path(__file__).parent / "grids"
 VERSION = 2  # of the store; part of every curve's identity
@@ -71,7 +65,7 @@ def load(path: str | Path) -> dict[str, Any]:
     """Return the checked grid of a TOML file, or of the committed file of that name (see course_lib/sweep/grids)."""
     file = GRIDS / f"{path}.toml" if (GRIDS / f"{path}.toml").exists() else Path(path)
     try:
-        return check(tomllib.loads(file.read_text(encoding="utf-8")))
+        return complete(tomllib.loads(file.read_text(encoding="utf-8")))
     except FileNotFoundError as error:
         known = ", ".join(sorted(grid.stem for grid in GRIDS.glob("*.toml")))
         raise CourseError(
@@ -83,7 +77,7 @@ def load(path: str | Path) -> dict[str, Any]:
         raise CourseError(f"{path} is not a TOML file: {error}.") from error
 
 
-def check(grid: Mapping[str, Any]) -> dict[str, Any]:
+def complete(grid: Mapping[str, Any]) -> dict[str, Any]:
     """Return `grid` with its defaults filled in; the first mistake in it is refused in one sentence."""
     _known(grid, DEFAULTS, "the grid")
     full = {**DEFAULTS, **grid}
@@ -111,11 +105,11 @@ def check(grid: Mapping[str, Any]) -> dict[str, Any]:
         if not isinstance(pair, list) or len(pair) != 2 or sum(name in pair for name in names) != 2:
             raise CourseError(f"compare has {pair!r}; two different names of the grid's methods are expected.")
     for share in full["at"]:
-        scopes.check_share(share, "at")
+        check_share("at", share)
     for seed in full["seeds"]:
-        _number(seed, "seeds", whole=True)
-    _number(full["dense"]["epochs"], "[dense] epochs")
-    _number(full["dense"]["threads"], "[dense] threads", whole=True, least=1)
+        check_whole("seeds", seed, 0)
+    check_number("[dense] epochs", full["dense"]["epochs"], 0)
+    check_whole("[dense] threads", full["dense"]["threads"])
     _check_fit(full["dense"]["fit"], "[dense.fit]")
     seen: list[tuple[dict[str, Any], str]] = []
     for curve in curves(full):
@@ -134,9 +128,9 @@ def _check_curve(curve: Mapping[str, Any]) -> None:
     where = f"method {curve['method']!r}:"
     for key in ("rounds", "threads", "limit"):
         if curve[key] is not None:
-            _number(curve[key], f"{where} {key}", whole=True, least=1)
+            check_whole(f"{where} {key}", curve[key])
     for key in ("epochs", "final_epochs"):
-        _number(curve[key], f"{where} {key}")
+        check_number(f"{where} {key}", curve[key], 0)
     for key in ("teacher", "rewind", "scratch"):
         if not isinstance(curve[key], bool):
             raise CourseError(f"{where} {key} = {curve[key]!r} was given; it is true or false.")
@@ -157,17 +151,11 @@ def _check_fit(fit: Mapping[str, Any], where: str) -> None:
     if fit.get("optimizer", "adamw") not in list(train.OPTIMIZERS):
         raise CourseError(f"{where} optimizer = {fit['optimizer']!r} was given; known are {', '.join(train.OPTIMIZERS)}.")
     if "batch_size" in fit:
-        _number(fit["batch_size"], f"{where} batch_size", whole=True, least=1)
+        check_whole(f"{where} batch_size", fit["batch_size"])
     for key in ("lr", "weight_decay", "label_smoothing"):
-        _number(fit.get(key, 0), f"{where} {key}")
+        check_number(f"{where} {key}", fit.get(key, 0), 0)
     if "dropout" in fit:
-        scopes.check_share(fit["dropout"], f"{where} dropout")
-
-
-def _number(value: Any, name: str, whole: bool = False, least: int = 0) -> None:
-    kinds = (int,) if whole else (int, float)
-    if not isinstance(value, kinds) or isinstance(value, bool) or not least <= value < float("inf"):
-        raise CourseError(f"{name} = {value!r} was given; it is a {'whole ' if whole else ''}number of at least {least}.")
+        check_share(f"{where} dropout", fit["dropout"])
 
 
 def curves(grid: Mapping[str, Any]) -> list[dict[str, Any]]:

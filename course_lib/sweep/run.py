@@ -58,18 +58,18 @@ def run(
         FailedCurves: when all others are finished.
         CourseError: before anything runs, for a grid, store or (if anything is to run) engine that cannot be used.
     """
-    full = grid.check(what) if isinstance(what, Mapping) else grid.load(what)
+    full = grid.complete(what) if isinstance(what, Mapping) else grid.load(what)
     runs = _store(full, store, records)
     bench = data.load(full["data"], device="cpu", limit=full["limit"])
     images, todo = steps.digest(bench), unfinished(full, store, records)
     if not todo:  # no device is needed to draw what another machine's has measured
-        runs.check(full["data"], images)
+        runs.must_match(full["data"], images)
         for curve in grid.curves(full):
             runs.publish(curve)
         return table(full, store, records)
     _check(todo, bench)
     with engines.start(engine, jobs, full["device"]) as started:
-        runs.check(full["data"], images, started.device)
+        runs.must_match(full["data"], images, started.device)
         try:
             with FileLock(runs.folder / ".lock", timeout=0):
                 _run({**full, "device": started.device}, runs, started, images, quiet)
@@ -83,7 +83,7 @@ def _check(todo: Sequence[Curve], bench: Bench) -> None:
     model = models.build(todo[0]["model"], bench)
     for method, curve in {curve["method"]: curve for curve in todo}.items():
         try:
-            grid.pruner(curve).check(model, bench)
+            grid.pruner(curve).must_fit(model, bench)
         except CourseError as error:
             raise CourseError(f"method {method!r}: {error}") from error
 

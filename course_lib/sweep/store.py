@@ -28,7 +28,7 @@ class Store:
     def __init__(self, folder: Path, records: Path | None = None) -> None:
         self.folder, self.records = folder, records
 
-    def check(self, name: str | Path, images: str, device: str | None = None) -> None:
+    def must_match(self, name: str | Path, images: str, device: str | None = None) -> None:
         """Refuse a store of another version, other images (see `steps.digest`) or another device; mark a new one.
 
         device: None where nothing is to run: then any will do, and nothing is marked.

@@ -95,7 +95,7 @@ def study(grid: Mapping[str, Any], data: str | None, records: Path, store: Path)
     if len(curves) < 3:
         raise CourseError(f"the grid {grid['name']!r} has {len(curves)} seed(s); their spread needs at least 3.")
     runs, (first, *others) = Store(store / grid["name"], records), curves.values()
-    runs.check(first["data"], steps.digest(bench), "cpu")
+    runs.must_match(first["data"], steps.digest(bench), "cpu")
     starts = [_start(curve, bench, runs) for curve in (first, *others)]
     orders = [_in_another_order(first, curve["seed"], bench, store / "stability") for curve in others]
     return table(starts[0], orders, starts[1:], bench)

@@ -55,10 +55,10 @@ class Board:
     def masks(self, share: float, scope: str = "layer") -> Masks:
         """Return the closed masks without the `share` of filters of smallest L1 norm: those of `L1NormPruner`."""
         layers = [
-            scopes.Layer(name, [values], torch.ones(len(values), dtype=torch.bool))
+            scopes.Candidates(name, [values], torch.ones(len(values), dtype=torch.bool))
             for name, values in self.ranked[scope].items()
         ]
-        gone, _ = scopes.decide(layers, amounts.target(share), scope, floor=1)
+        gone, _ = scopes.decide(layers, amounts.target(share), scope, min_per_layer=1)
         kept = {layer.name: ~out for layer, out in zip(layers, gone, strict=True)}
         whole = {group.name: torch.ones(group.size, dtype=torch.bool) for group in self.groups}
         return units.close(self.model, self.groups, whole | kept)
@@ -113,8 +113,10 @@ class ThresholdBoard:
         """Return the state in which the units below the threshold go, one of each layer at least excepted."""
         amount = amounts.fixed(value) if rule == "fixed" else amounts.variable(value)
         ranked = self.ranked[statistic]
-        layers = [scopes.Layer(name, [values], torch.ones(len(values), dtype=torch.bool)) for name, values in ranked.items()]
-        gone, _ = scopes.decide(layers, amount, "layer", floor=1)
+        layers = [
+            scopes.Candidates(name, [values], torch.ones(len(values), dtype=torch.bool)) for name, values in ranked.items()
+        ]
+        gone, _ = scopes.decide(layers, amount, "layer", min_per_layer=1)
         keep = {layer.name: ~out for layer, out in zip(layers, gone, strict=True)}
         masks = units.close(self.model, self.groups, keep)
         self.work.load_state_dict(self.model.state_dict())
@@ -176,7 +178,7 @@ class WeightBoard:
         sizes = {name: len(places) for name, places in ranks.items()}
         if rule == "global":
             sizes = dict.fromkeys(sizes, sum(sizes.values()))
-        kept = {name: places >= scopes.share(share, sizes[name]) for name, places in ranks.items()}
+        kept = {name: places >= amounts.share(share, sizes[name]) for name, places in ranks.items()}
         total = sum(parameter.numel() for parameter in shapes.values())
         return Masks({name: mask.view(shapes[name].shape) for name, mask in kept.items()}, total)
 

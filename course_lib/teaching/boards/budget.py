@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from course_lib import measure
-from course_lib.axes import scopes
+from course_lib.axes import amounts, scopes
 from course_lib.data import Bench
 from course_lib.models import in_mode
 from course_lib.pruning import Masks
@@ -64,7 +64,7 @@ class BudgetBoard:
         kept = {}
         for name, share in sparsities.items():
             magnitudes = self.weights[name]
-            gone = scopes.lowest(magnitudes, scopes.share(share, magnitudes.numel()))
+            gone = scopes.lowest(magnitudes, amounts.share(share, magnitudes.numel()))
             kept[f"{name}.weight"] = ~gone.view(self.model.get_parameter(f"{name}.weight").shape)
         return Masks(kept, measure.parameters(self.model))
 

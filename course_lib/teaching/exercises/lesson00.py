@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from course_lib.axes.scopes import share as whole_share
+from course_lib.axes.amounts import share as whole_share
 from course_lib.teaching.exercises.attempts import Case, Layer, Network
 from course_lib.teaching.exercises.base import Exercise, Misconception, Value, choices
 from course_lib.teaching.verdict import CORRECT, NOT_ATTEMPTED, NOT_YET

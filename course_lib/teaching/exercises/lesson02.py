@@ -10,7 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from course_lib.axes import scores as library
-from course_lib.axes.scopes import lowest, share
+from course_lib.axes.amounts import share
+from course_lib.axes.scopes import lowest
 from course_lib.errors import CourseError
 from course_lib.teaching.exercises.attempts import Callee, Case, Layer
 from course_lib.teaching.exercises.base import Exercise, Misconception, choices, identity, prediction, short

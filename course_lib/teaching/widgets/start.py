@@ -7,7 +7,7 @@ from typing import Any
 import ipywidgets
 from torch import nn
 
-from course_lib.axes.scopes import share
+from course_lib.axes.amounts import share
 from course_lib.data import Bench
 from course_lib.measure import parameters
 from course_lib.network.units import prunable_weights
