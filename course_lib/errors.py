@@ -29,8 +29,10 @@ def check_number(argument: str, value: object, least: float = -math.inf) -> None
 
 def check_share(argument: str, value: object) -> None:
     """Raise CourseError unless `value` lies in [0, 1]; a number above 1 is taken for a percent and refused as one."""
-    number = isinstance(value, Real) and not isinstance(value, bool)
-    if number and 0 <= value <= 1:
-        return
-    hint = f"; for {value} percent give {value / 100:g}" if number and 1 < value <= 100 else ""
+    hint = ""
+    if isinstance(value, Real) and not isinstance(value, bool):
+        number = float(value)
+        if 0 <= number <= 1:
+            return
+        hint = f"; for {value} percent give {number / 100:g}" if 1 < number <= 100 else ""
     raise CourseError(f"{argument}={value!r} was given; it is a share between 0 and 1{hint}.")

@@ -28,9 +28,9 @@ def build(name: str, bench: Bench, seed: int = 0) -> nn.Module:
         raise CourseError(f"model {name!r} was given; known are {', '.join(MODELS)}.")
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        model = MODELS[name](tuple(bench.shape), bench.num_classes)
+        model = MODELS[name](bench.shape, bench.num_classes)
     # Convolutions run faster on CPUs and on tensor cores in this layout.
-    return model.to(bench.device, memory_format=torch.channels_last)
+    return model.to(bench.device).to(memory_format=torch.channels_last)
 
 
 def _mlp(shape: tuple[int, int, int], classes: int) -> nn.Module:
@@ -88,7 +88,7 @@ class Block(nn.Module):
         self.conv2 = nn.Conv2d(width, width, 3, padding=1, bias=False)
         self.norm2 = nn.BatchNorm2d(width)
         self.relu2 = nn.ReLU()
-        self.shortcut = nn.Identity()
+        self.shortcut: nn.Module = nn.Identity()
         if stride > 1 or channels != width:
             # A 1x1 convolution of stride 2 in two steps: in one, with fewer than 8 channels left, its backward writes
             # past its memory on CPUs (https://github.com/uxlfoundation/oneDNN/issues/6035).

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import itertools
 import math
 import time
 from collections.abc import Callable
@@ -13,11 +14,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from course_lib.errors import CourseError
+from course_lib.errors import CourseError, check_share, check_whole
 from course_lib.models import in_mode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
+
+    from tqdm import tqdm
 
     from course_lib.data import Bench
     from course_lib.network.masks import Masks
@@ -65,46 +68,75 @@ def fit(
         {"epochs": [{"epoch", "loss", "accuracy" (on augmented training images)}, ...], "images", "seconds", "precision"}
     """
     started = time.perf_counter()
-    if not isinstance(batch_size, int) or batch_size < 1:
-        raise CourseError(f"batch_size={batch_size!r} was given; it is a whole number of at least 1.")
+    check_whole("batch_size", batch_size)
     per_epoch = math.ceil(len(bench.train) / batch_size)
     steps = _steps(epochs, per_epoch)
     stepper = make_optimizer(model, optimizer, lr, weight_decay)
-    schedule = torch.optim.lr_scheduler.LambdaLR(stepper, lambda step: warmup_cosine(step, steps))
-    masks = masks.to(bench.device) if masks is not None else None
-    if masks is not None:
-        masks.apply_(model)
-    if teacher is not None:
-        teacher = copy.deepcopy(teacher).eval()  # the caller's keeps its modes, and may be `model` itself
     with _seeded(bench, seed), in_mode(model, training=True), dropping(model, dropout), recorder or nullcontext():
-        if precision == "auto":
-            precision = faster_precision(model, bench, batch_size)
+        precision = faster_precision(model, bench, batch_size) if precision == "auto" else precision
         cast = autocast(bench.device, precision)
+        step = _stepping(
+            model, stepper, steps, masks.to(bench.device) if masks is not None else None, teacher, label_smoothing, cast
+        )
         history: dict[str, Any] = {"epochs": [], "images": 0, "seconds": 0.0, "precision": precision}
         with _bar(steps) as bar:
-            for epoch in range(math.ceil(steps / per_epoch)):
+            for epoch, first in enumerate(range(0, steps, per_epoch)):
+                last = min(first + per_epoch, steps)
                 batches = bench.batches("train", batch_size, augment=True, shuffle=True, seed=seed * 100_003 + epoch)
-                sums, images, done = torch.zeros(2, device=bench.device), 0, epoch * per_epoch
-                for step, (x, y) in zip(range(done, min(done + per_epoch, steps)), batches, strict=False):
-                    with torch.no_grad():
-                        targets = teacher(x) if teacher is not None else None
-                    sums += train_step(model, x, y, stepper, masks, targets, label_smoothing, cast)
-                    schedule.step()
-                    images += len(y)
-                    bar.update()
-                    if step % 20 == 0:  # reading a value waits for the device
-                        bar.set_postfix(loss=f"{sums[0] / images:.3f}", accuracy=f"{sums[1] / images:.3f}")
-                loss, accuracy = (sums / images).tolist()
-                if not math.isfinite(loss):
-                    rate = stepper.defaults["lr"]
-                    raise CourseError(
-                        f"training diverged in epoch {epoch + 1} (loss {loss}); give a smaller lr than {rate}."
-                    )
-                history["epochs"].append({"epoch": (step + 1) / per_epoch, "loss": loss, "accuracy": accuracy})
+                loss, accuracy, images = _epoch(step, itertools.islice(batches, last - first), bar)
+                _refuse_divergence(loss, epoch, stepper)
+                history["epochs"].append({"epoch": last / per_epoch, "loss": loss, "accuracy": accuracy})
                 history["images"] += images
                 if recorder is not None:
                     recorder.end_epoch()
     return history | {"seconds": time.perf_counter() - started}
+
+
+def _stepping(
+    model: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    steps: int,
+    masks: Masks | None,
+    teacher: nn.Module | None,
+    label_smoothing: float,
+    cast: AbstractContextManager,
+) -> Callable[[Tensor, Tensor], Tensor]:
+    """Return the function that takes one of `steps` steps on a batch, and returns what `train_step` does."""
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: warmup_cosine(step, steps))
+    if masks is not None:
+        masks.apply_(model)
+    # A copy: the caller's keeps its modes, and may be `model` itself.
+    fixed = copy.deepcopy(teacher).eval() if teacher is not None else None
+
+    def step(x: Tensor, y: Tensor) -> Tensor:
+        with torch.no_grad():
+            targets = fixed(x) if fixed is not None else None
+        sums = train_step(model, x, y, optimizer, masks, targets, label_smoothing, cast)
+        schedule.step()
+        return sums
+
+    return step
+
+
+def _epoch(
+    step: Callable[[Tensor, Tensor], Tensor], batches: Iterable[tuple[Tensor, Tensor]], bar: tqdm
+) -> tuple[float, float, int]:
+    """Take a step on each batch; return the mean loss, the accuracy and the number of images."""
+    sums, images = torch.zeros(2), 0
+    for number, (x, y) in enumerate(batches):
+        sums = sums.to(x.device) + step(x, y)
+        images += len(y)
+        bar.update()
+        if number % 20 == 0:  # reading a value waits for the device
+            bar.set_postfix(loss=f"{sums[0] / images:.3f}", accuracy=f"{sums[1] / images:.3f}")
+    loss, accuracy = (sums / images).tolist()
+    return loss, accuracy, images
+
+
+def _refuse_divergence(loss: float, epoch: int, optimizer: torch.optim.Optimizer) -> None:
+    if not math.isfinite(loss):
+        rate = optimizer.defaults["lr"]
+        raise CourseError(f"training diverged in epoch {epoch + 1} (loss {loss}); give a smaller lr than {rate}.")
 
 
 def train_step(
@@ -221,8 +253,8 @@ def faster_precision(model: nn.Module, bench: Bench, batch_size: int = 256) -> s
 @contextmanager
 def dropping(model: nn.Module, rate: float | None) -> Iterator[None]:
     """Give all Dropout modules of `model` the `rate` in [0, 1] for a while; None leaves them as they are."""
-    if rate is not None and not 0 <= rate <= 1:
-        raise CourseError(f"dropout={rate} was given; it is a share between 0 and 1.")
+    if rate is not None:
+        check_share("dropout", rate)
     own = [(m, m.p) for m in model.modules() if isinstance(m, nn.modules.dropout._DropoutNd)]
     for module, p in own:
         module.p = p if rate is None else rate
@@ -239,7 +271,7 @@ def _steps(epochs: float, per_epoch: int) -> int:
     return max(1, round(epochs * per_epoch)) if epochs else 0
 
 
-def _bar(steps: int) -> Any:
+def _bar(steps: int) -> tqdm:
     from tqdm.auto import tqdm
 
     return tqdm(total=steps, desc="training", unit="batch", leave=False)

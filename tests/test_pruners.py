@@ -408,7 +408,7 @@ def test_an_activation_that_is_called_twice_is_refused_by_name(bench):
 def test_exactly_one_activation_amount_is_expected():
     with pytest.raises(CourseError, match="none of them was given; exactly one"):
         ActivationPruner()
-    with pytest.raises(CourseError, match="threshold and quantile was given; exactly one"):
+    with pytest.raises(CourseError, match="threshold and quantile were given; exactly one"):
         ActivationPruner(threshold=0.0, quantile=0.5)
     assert ActivationPruner(threshold=0.0).amount == amounts.fixed(0.0)  # 0 is given, not missing
 

@@ -12,6 +12,7 @@ from course_lib.errors import CourseError
 from course_lib.network import units
 from course_lib.network.recording import Recorder, calibrate, gradients
 from course_lib.pruning import Pruner
+from course_lib.pruning.needs import NEEDS
 
 ROWS = torch.tensor([[1.0, -2.0, 3.0], [0.0, 0.0, -0.5]])
 
@@ -61,7 +62,7 @@ def test_an_unknown_score_is_refused_and_the_known_are_listed(name):
 
 def test_a_score_that_asks_for_something_unknown_is_refused_by_name():
     with pytest.raises(CourseError, match="'bias'"):
-        scores.resolve(lambda weight, bias: weight.sum(1))
+        Pruner(score=lambda weight, bias: weight.sum(1))
     with pytest.raises(CourseError, match="'bias'"):
         Pruner(score=lambda bias: bias)
 
@@ -69,7 +70,7 @@ def test_a_score_that_asks_for_something_unknown_is_refused_by_name():
 def test_every_named_score_asks_only_for_what_is_known():
     for name, score in scores.SCORES.items():
         assert scores.resolve(name) is score
-        assert set(scores.needs(score)) <= set(scores.KNOWN) and scores.needs(score)
+        assert set(scores.needs(score)) <= set(NEEDS) and scores.needs(score)
 
 
 class Tiny(nn.Sequential):

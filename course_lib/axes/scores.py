@@ -4,10 +4,12 @@ A score is a pure function that returns a tensor of n scores. It names in its pa
 
     weight      (n, entries) the rows of the n units; for single weights n is their number and entries is 1
     gradient    (n, entries) the gradient of the loss on calibration images, same layout
+    inputs      (n, entries) the mean square of what each entry is multiplied with on calibration images, same layout
     activation  an `Activity`: what the n units did on training images
+    alive       (n,) bool: which of them are still kept
     generator   a torch.Generator with a seed of its own for each layer
 
-So `lambda weight: weight.square().sum(1)` is a score.
+So `lambda weight: weight.square().sum(1)` is a score. Who provides these is told in `course_lib.pruning.needs`.
 """
 
 from __future__ import annotations
@@ -22,7 +24,6 @@ from torch import Tensor
 from course_lib.errors import CourseError
 
 Score = Callable[..., Tensor]
-KNOWN = ("weight", "gradient", "activation", "generator")
 
 
 @dataclass
@@ -41,32 +42,56 @@ class Activity:
 
 
 def l1_norm(weight: Tensor) -> Tensor:
-    """Sum of absolute weights of each unit (Li et al. 2017, section 3.1); for single weights their magnitude."""
+    """Sum of absolute weights of each unit (Li et al. 2017, section 3.1); for single weights their magnitude.
+
+    >>> l1_norm(torch.tensor([[1.0, -2.0], [0.5, 0.0]]))
+    tensor([3.0000, 0.5000])
+    """
     return weight.abs().sum(1)
 
 
 def l1_mean(weight: Tensor) -> Tensor:
-    """L1 norm divided by the fan-in, so that layers of different fan-in can be ranked together."""
+    """L1 norm divided by the fan-in, so that layers of different fan-in can be ranked together.
+
+    >>> l1_mean(torch.tensor([[1.0, -2.0], [0.5, 0.0]]))
+    tensor([1.5000, 0.2500])
+    """
     return weight.abs().mean(1)
 
 
 def mean_activation(activation: Activity) -> Tensor:
-    """Mean activation of each unit over images and positions."""
+    """Mean activation of each unit over images and positions.
+
+    >>> mean_activation(Activity(total=torch.tensor([6.0, 0.0]), zeros=torch.tensor([1.0, 4.0]), count=4))
+    tensor([1.5000, 0.0000])
+    """
     return activation.total / activation.count
 
 
 def one_minus_apoz(activation: Activity) -> Tensor:
-    """Share of activations that are not exactly zero: 1 - APoZ (Hu et al. 2016, section 3.1)."""
+    """Share of activations that are not exactly zero: 1 - APoZ (Hu et al. 2016, section 3.1).
+
+    >>> one_minus_apoz(Activity(total=torch.tensor([6.0, 0.0]), zeros=torch.tensor([1.0, 4.0]), count=4))
+    tensor([0.7500, 0.0000])
+    """
     return 1 - activation.zeros / activation.count
 
 
 def taylor(weight: Tensor, gradient: Tensor) -> Tensor:
-    """First-order change of the loss when the unit goes: |sum of weight * gradient| (Molchanov et al. 2017)."""
+    """First-order change of the loss when the unit goes: |sum of weight * gradient| (Molchanov et al. 2017).
+
+    >>> taylor(torch.tensor([[1.0, 2.0]]), torch.tensor([[0.5, -1.0]]))
+    tensor([1.5000])
+    """
     return (weight * gradient).sum(1).abs()
 
 
 def random(weight: Tensor, generator: torch.Generator) -> Tensor:
-    """A number drawn for each unit: the control that knows nothing."""
+    """A number drawn for each unit: the control that knows nothing.
+
+    >>> random(torch.ones(3, 2), torch.Generator().manual_seed(0)).shape
+    torch.Size([3])
+    """
     return torch.rand(len(weight), generator=generator).to(weight.device)
 
 
@@ -79,20 +104,26 @@ SCORES: dict[str, Score] = {
     "taylor": taylor,
     "random": random,
 }
+OF_UNITS: frozenset[Score] = frozenset()  # scores that compare whole filters or neurons, and say nothing of single weights
 
 
 def resolve(score: str | Score) -> Score:
-    """Return the score function of that name, or the function itself; one that asks for something unknown is refused."""
+    """Return the score function of that name, or the function itself.
+
+    >>> resolve("l1") is l1_norm
+    True
+    """
     if isinstance(score, str):
         if score not in SCORES:
             raise CourseError(f"score={score!r} was given; known are {', '.join(SCORES)}, or a function.")
         return SCORES[score]
-    unknown = sorted(set(needs(score)) - set(KNOWN))
-    if unknown:
-        raise CourseError(f"the score function asks for {unknown[0]!r}; its parameters can be {', '.join(KNOWN)}.")
     return score
 
 
 def needs(score: Score) -> tuple[str, ...]:
-    """Return the names of what a score function asks for."""
+    """Return the names of what a score function asks for.
+
+    >>> needs(taylor)
+    ('weight', 'gradient')
+    """
     return tuple(inspect.signature(score).parameters)

@@ -135,8 +135,8 @@ class Bench:
         if not shuffle:
             order = order.sort().values
         # Everything random is drawn here, at once: drawn batch by batch, it would make the device wait each time.
-        moves = draw_moves(len(order), self.shape, generator) if augment else ()
-        moves = [move.to(self.device) for move in moves]
+        drawn = draw_moves(len(order), self.shape, generator) if augment else ()
+        moves = [move.to(self.device) for move in drawn]
         order = order.to(self.device)
         for start in range(0, len(order), batch_size):
             some = slice(start, start + batch_size)
@@ -147,8 +147,10 @@ class Bench:
     def to(self, device: str | torch.device) -> Bench:
         """Return the bench with all its tensors on `device` ("auto" as in `pick_device`)."""
         device = pick_device(device)
-        parts = {part: self.split(part).to(device) for part in ("train", "validation", "test")}
-        return replace(self, **parts, mean=self.mean.to(device), std=self.std.to(device))
+        train, validation, test = (part.to(device) for part in (self.train, self.validation, self.test))
+        return replace(
+            self, train=train, validation=validation, test=test, mean=self.mean.to(device), std=self.std.to(device)
+        )
 
 
 def margin(shape: tuple[int, int, int]) -> int:

@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import platformdirs
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
@@ -79,7 +80,7 @@ def load_cache(path: Path, fingerprint: str) -> Decoded:
 
 def save_cache(path: Path, fingerprint: str, parts: Parts, classes: tuple[str, ...]) -> None:
     """Write the parts and classes to `path`, whole or not at all."""
-    tensors = {}
+    tensors: dict[str, Tensor] = {}
     for part, (images, labels) in parts.items():
         tensors |= {f"{part}_images": images, f"{part}_labels": labels}
     with replacing(path) as temporary:
@@ -92,5 +93,5 @@ def cache_metadata(fingerprint: str, tensors: dict[str, Tensor], classes: tuple[
     digest = hashlib.sha256(json.dumps(metadata, sort_keys=True).encode())
     for name, tensor in sorted(tensors.items()):
         digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
-        digest.update(memoryview(tensor.numpy()).cast("B"))
+        digest.update(np.ascontiguousarray(tensor.numpy()).data.cast("B"))
     return metadata | {"sha256": digest.hexdigest()}

@@ -191,8 +191,9 @@ def read_tree(sizes: dict[str, int], read_bytes: Callable[[str], bytes], path: P
     """Return the decoded parts of a listing, name -> bytes, whose folders end in "/"."""
     files = class_files(sizes, path)
     classes = tuple(sorted(files["train"]))
-    arrays, labels = {}, {}
-    first = None
+    arrays: dict[str, list[np.ndarray]] = {}
+    labels: dict[str, list[int]] = {}
+    first: tuple[str, tuple[int, ...]] | None = None
     for part, by_class in files.items():
         arrays[part], labels[part] = [], []
         for label, title in enumerate(classes):

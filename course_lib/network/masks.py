@@ -109,7 +109,7 @@ class Masks(Mapping[str, Tensor]):
     @classmethod
     def load(cls, path: str | Path) -> Masks:
         """Read masks that `save` wrote."""
-        parts = {"kept": {}, "unit": {}}
+        parts: dict[str, dict[str, Tensor]] = {"kept": {}, "unit": {}}
         try:
             with safe_open(path, "pt") as file:
                 total = int((file.metadata() or {})["total"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -107,6 +107,61 @@ def gradients(model: nn.Module, bench: Bench, samples: int, seed: int) -> dict[s
             ):
                 sums[name] += gradient
     return {name: gradient / min(samples, len(bench.train)) for name, gradient in sums.items()}
+
+
+@torch.inference_mode()
+def input_squares(model: nn.Module, bench: Bench, layers: Sequence[str], samples: int, seed: int) -> dict[str, Tensor]:
+    """Return "LAYER.weight" -> the mean square of what each of its entries is multiplied with, in the weight's shape.
+
+    Measured on `samples` training images, in eval mode. Of a dense layer that is exact, input column by input column. A
+    convolution multiplies each entry with a shifted window of its input channel; here the whole channel stands for every
+    window, so what padding adds and what stride skips are left out.
+
+    Raises:
+        CourseError: for a layer that the forward pass does not call.
+    """
+    _check_samples(bench, samples)
+    modules = {name: _layer(model, name) for name in layers}
+    sums: dict[str, Tensor] = {}
+    counts: dict[str, int] = {}
+
+    def reader(name: str, channel: int) -> Callable[[nn.Module, tuple[Tensor, ...]], None]:
+        def read(_: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+            given = inputs[0].movedim(channel, 0).flatten(1)
+            sums[name] = sums.get(name, 0) + given.square().sum(1).cpu().double()
+            counts[name] = counts.get(name, 0) + given.shape[1]
+
+        return read
+
+    with ExitStack() as hooks, in_mode(model, training=False):
+        for name, module in modules.items():
+            channel = -1 if isinstance(module, nn.Linear) else -module.weight.ndim + 1  # unbatched images have no first axis
+            hooks.callback(module.register_forward_pre_hook(reader(name, channel)).remove)
+        for images, _ in bench.batches("train", samples=samples, seed=seed):
+            model(images)
+    if unseen := [name for name in layers if name not in sums]:
+        raise CourseError(f"layer {unseen[0]} is not called in the forward pass, so nothing is known of its inputs.")
+    return {f"{name}.weight": _spread(module, sums[name] / counts[name]) for name, module in modules.items()}
+
+
+def _layer(model: nn.Module, name: str) -> nn.modules.conv._ConvNd | nn.Linear:
+    module = model.get_submodule(name)
+    if not isinstance(module, (nn.modules.conv._ConvNd, nn.Linear)):
+        raise CourseError(
+            f"the inputs of layer {name} were asked for; it is a {type(module).__name__}, no convolution or dense layer."
+        )
+    return module
+
+
+def _spread(module: nn.modules.conv._ConvNd | nn.Linear, squares: Tensor) -> Tensor:
+    """Give each entry of a layer's weight the number (inputs,) of the input that it reads."""
+    weight, squares = module.weight, squares.to(module.weight)
+    if isinstance(module, nn.Linear):
+        return squares.expand_as(weight)
+    if module.transposed:  # (inputs, outputs / groups, ...)
+        return squares.view(-1, *[1] * (weight.ndim - 1)).expand_as(weight)
+    rows = squares.view(module.groups, -1).repeat_interleave(len(weight) // module.groups, 0)
+    return rows.view(*rows.shape, *[1] * (weight.ndim - 2)).expand_as(weight)
 
 
 def save(recording: Recording, path: str | Path) -> None:

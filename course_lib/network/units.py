@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
+from torch.autograd.graph import Node
 
 from course_lib.errors import CourseError
 from course_lib.network.masks import Masks
@@ -41,13 +42,49 @@ class Group:
         """Return the (size, entries) rows of the producers' weights in `tensors` (named as in `named_parameters`)."""
         return torch.cat([tensors[f"{name}.weight"].flatten(1) for name in self.producers], 1)
 
+    def alive(self, masks: Masks) -> Tensor:
+        """Return bool (size,): which units `masks` keep."""
+        return masks.units.get(self.name, torch.ones(self.size, dtype=torch.bool))
 
-def prunable_weights(model: nn.Module) -> dict[str, nn.Parameter]:
+
+@dataclass(frozen=True)
+class Weights:
+    """The single weights of a layer, each a unit of its own.
+
+    name: of the parameter. layer: of the module. shape: of the weight, outputs first.
+    """
+
+    name: str
+    layer: str
+    shape: tuple[int, ...]
+
+    @property
+    def producers(self) -> tuple[str, ...]:
+        """The layer, as a group has the modules whose outputs its units are."""
+        return (self.layer,)
+
+    def rows(self, tensors: Mapping[str, Tensor]) -> Tensor:
+        """Return the (n, 1) entries of the weight in `tensors` (named as in `named_parameters`)."""
+        return tensors[self.name].reshape(-1, 1)
+
+    def alive(self, masks: Masks) -> Tensor:
+        """Return bool (n,): which weights `masks` keep."""
+        kept = masks.get(self.name, torch.ones(self.shape, dtype=torch.bool))
+        return kept.flatten()
+
+
+def prunable_weights(model: nn.Module) -> dict[str, Tensor]:
     """Return name -> weight of every convolution and dense layer: what weight pruners may take from."""
     layers = {name: m for name, m in model.named_modules() if isinstance(m, (nn.modules.conv._ConvNd, nn.Linear))}
     named = {f"{name}.weight" if name else "weight": layer.weight for name, layer in layers.items()}
     own = dict(model.named_parameters())  # a tied weight has one name only
     return {name: weight for name, weight in named.items() if name in own}
+
+
+def weights(model: nn.Module) -> dict[str, Weights]:
+    """Return layer -> its single weights, for every convolution and dense layer."""
+    found = [Weights(name, name.removesuffix(".weight"), tuple(w.shape)) for name, w in prunable_weights(model).items()]
+    return {weights.layer: weights for weights in found}
 
 
 def groups(model: nn.Module, example: Tensor) -> list[Group]:
@@ -134,7 +171,7 @@ def _trace_sites(model: nn.Module, names: Mapping[nn.Module, str], example: Tens
 
     From an activation's input the autograd graph is walked back until it meets the output of a layer or activation.
     """
-    outputs: dict[object, str | None] = {}
+    outputs: dict[Node | None, str | None] = {}
     order: list[str] = []
     sites = _Sites({}, {})
 
@@ -149,29 +186,27 @@ def _trace_sites(model: nn.Module, names: Mapping[nn.Module, str], example: Tens
         if is_layer and names[module] not in order:
             order.append(names[module])
 
-    hooks = []
-    for module in names:
-        if isinstance(module, ACTIVATIONS):
-            hooks.append(module.register_forward_pre_hook(before))
-        if isinstance(module, (nn.Conv2d, nn.Linear, *ACTIVATIONS)):
-            hooks.append(module.register_forward_hook(after))
-    try:
+    with ExitStack() as hooks:
+        for module in names:
+            if isinstance(module, ACTIVATIONS):
+                hooks.callback(module.register_forward_pre_hook(before).remove)
+            if isinstance(module, (nn.Conv2d, nn.Linear, *ACTIVATIONS)):
+                hooks.callback(module.register_forward_hook(after).remove)
         model(example)
-    finally:
-        for hook in hooks:
-            hook.remove()
     return order, sites
 
 
-def _sources(node: object, outputs: Mapping[object, str | None]) -> set[str]:
-    found, seen, todo = set(), set(), [node]
+def _sources(start: Node | None, outputs: Mapping[Node | None, str | None]) -> set[str]:
+    found: set[str] = set()
+    seen: set[Node] = set()
+    todo = [start]
     while todo:
         node = todo.pop()
         if node is None or node in seen:
             continue
         seen.add(node)
         if node in outputs:
-            found |= {outputs[node]} - {None}
+            found |= {name for name in [outputs[node]] if name}
         else:
             todo += [parent for parent, _ in node.next_functions]
     return found
@@ -186,7 +221,7 @@ def close(model: nn.Module, found: Sequence[Group], kept: Mapping[str, Tensor]) 
     parameters = dict(model.named_parameters())
     masks: dict[str, Tensor] = {}
 
-    def clear(name: str, index: object) -> None:
+    def clear(name: str, index: Tensor | tuple[slice, Tensor]) -> None:
         if name in parameters:
             mask = masks.setdefault(name, torch.ones_like(parameters[name], dtype=torch.bool))
             mask[index] = False
@@ -205,18 +240,14 @@ def close(model: nn.Module, found: Sequence[Group], kept: Mapping[str, Tensor]) 
 
 
 @contextmanager
-def hooked(model: nn.Module, found: Sequence[Group], read: object) -> Iterator[None]:
+def hooked(model: nn.Module, found: Sequence[Group], read: Callable[[Group, Tensor], None]) -> Iterator[None]:
     """While the block runs, call `read(group, output)` with what each group's activation site puts out."""
     for group in found:
         if not group.site:
             raise CourseError(group.site_problem)
-    modules = dict(model.named_modules())
-    hooks = [
-        modules[group.site].register_forward_hook(lambda _m, _i, output, group=group: read(group, output.detach()))
-        for group in found
-    ]
-    try:
+    with ExitStack() as hooks:
+        for group in found:
+            site = model.get_submodule(group.site)
+            hook = site.register_forward_hook(lambda _m, _i, output, group=group: read(group, output.detach()))
+            hooks.callback(hook.remove)
         yield
-    finally:
-        for hook in hooks:
-            hook.remove()

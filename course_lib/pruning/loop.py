@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from torch import nn
 
 from course_lib import train
+from course_lib.axes.scopes import Seen
 from course_lib.errors import CourseError
 from course_lib.network import units
 from course_lib.network.masks import Masks
@@ -32,7 +33,7 @@ class Record:
     """What one round did. `masks` and `recording` are kept beside the JSON.
 
     sparsity, unit_sparsity: cumulative, in [0, 1]. kept: weight -> how many entries are kept. emptied: weights with none.
-    removed: parameters gone in this round. groups: see `selection.decide`. accuracy: on validation images, "pruned",
+    removed: parameters gone in this round. groups: group -> `scopes.Seen`. accuracy: on validation images, "pruned",
     "recalibrated" (with BatchNorm only) and "tuned". epochs: trained since the loop began. status: "ok", "target"
     (`until` was reached), "stalled" (nothing went) or "collapsed" (which ends the curve). stalled: rounds in a row.
     last: nothing comes after it.
@@ -45,7 +46,7 @@ class Record:
     kept: dict[str, int]
     emptied: list[str]
     removed: int
-    groups: dict[str, dict[str, Any]]
+    groups: dict[str, Seen]
     accuracy: dict[str, float]
     epochs: float
     seconds: float
@@ -97,33 +98,21 @@ def iterate(
         recording: activations recorded before round 1, for a pruner with `history`.
         patience: how many stalled rounds in a row end the curve; None: none do, so that every curve trains equally long.
     """
-    if schedule not in SCHEDULES:
-        raise CourseError(f"schedule={schedule!r} was given; it can be {', '.join(SCHEDULES)}.")
-    if rounds < 1:
-        raise CourseError(f"rounds={rounds} was given; at least 1 is needed.")
-    if pruner.history and epochs < pruner.history:
-        raise CourseError(f"history={pruner.history} epochs were asked for; each round trains only epochs={epochs}.")
+    config = _settings(pruner, rounds, epochs, schedule, seed, rewind, until, final_epochs)
     masks = after.masks if after else masks if masks is not None else Masks.dense(model)
     recording = after.recording if after else recording
-    trained, stalled = (after.epochs, after.stalled) if after else (0.0, 0)
-    config = {"pruner": pruner.describe(), "rounds": rounds, "epochs": epochs, "schedule": schedule, "seed": seed}
-    config |= {"rewind": rewind is not None, "until": until, "final_epochs": final_epochs}
-    for number in range(after.round + 1 if after else 1, rounds + 1):
-        started = time.perf_counter()
-        before = masks.kept_parameters
+    trained, stalled, first = (after.epochs, after.stalled, after.round + 1) if after else (0.0, 0, 1)
+    for number in range(first, rounds + 1):
+        started, kept_before = time.perf_counter(), masks.kept_parameters
         progress = SCHEDULES[schedule](number / rounds)
         masks, groups = pruner.at_round(number).propose(model, bench, masks, progress, recording)
-        masks.apply_(model)
-        accuracy = {"pruned": train.evaluate(model, bench)}
-        if rewind is not None:
-            masks.apply_(train.rewind(model, rewind))
-        if train.recalibrate_batchnorm(model, bench, seed=seed):
-            accuracy["recalibrated"] = train.evaluate(model, bench)
+        accuracy = _accuracy_when_pruned(model, bench, masks, rewind, seed)
         recorder = pruner.recorder(model, bench) if pruner.history else None
         fit(model, bench, epochs=epochs, masks=masks, seed=seed * 1000 + number, recorder=recorder)
         accuracy["tuned"] = train.evaluate(model, bench)
         trained += epochs
-        removed = before - masks.kept_parameters
+        recording = recorder.recording if recorder else None
+        removed = kept_before - masks.kept_parameters
         status = _status(removed, masks.sparsity, until, accuracy["tuned"], bench.num_classes)
         stalled = stalled + 1 if status == "stalled" else 0
         last = number == rounds or status in ("target", "collapsed") or stalled == patience
@@ -131,15 +120,46 @@ def iterate(
             fit(model, bench, epochs=final_epochs, masks=masks, seed=seed * 1000 + 999, recorder=None)
             accuracy["tuned"] = train.evaluate(model, bench)
             trained += final_epochs
-        kept = _kept(model, masks)
         yield Record(
-            number, masks, masks.sparsity, masks.unit_sparsity, kept, [name for name, n in kept.items() if n == 0],
-            removed, groups, accuracy, trained, time.perf_counter() - started, status, stalled, last, config,
-            recorder.recording if recorder else None,
+            number, masks, masks.sparsity, masks.unit_sparsity, *_kept(model, masks), removed, groups, accuracy, trained,
+            time.perf_counter() - started, status, stalled, last, config, recording,
         )  # fmt: skip
         if last:
             return
-        recording = recorder.recording if recorder else None
+
+
+def _settings(
+    pruner: Pruner,
+    rounds: int,
+    epochs: float,
+    schedule: str,
+    seed: int,
+    rewind: train.Snapshot | None,
+    until: float | None,
+    final_epochs: float,
+) -> dict[str, Any]:
+    """Return what every record says of the loop; refuse what cannot run."""
+    if schedule not in SCHEDULES:
+        raise CourseError(f"schedule={schedule!r} was given; it can be {', '.join(SCHEDULES)}.")
+    if rounds < 1:
+        raise CourseError(f"rounds={rounds} was given; at least 1 is needed.")
+    if pruner.history and epochs < pruner.history:
+        raise CourseError(f"history={pruner.history} epochs were asked for; each round trains only epochs={epochs}.")
+    config = {"pruner": pruner.describe(), "rounds": rounds, "epochs": epochs, "schedule": schedule, "seed": seed}
+    return config | {"rewind": rewind is not None, "until": until, "final_epochs": final_epochs}
+
+
+def _accuracy_when_pruned(
+    model: nn.Module, bench: Bench, masks: Masks, rewind: train.Snapshot | None, seed: int
+) -> dict[str, float]:
+    """Apply the masks, go back to `rewind` if it is given, and recalibrate BatchNorm; return what that leaves."""
+    masks.apply_(model)
+    accuracy = {"pruned": train.evaluate(model, bench)}
+    if rewind is not None:
+        masks.apply_(train.rewind(model, rewind))
+    if train.recalibrate_batchnorm(model, bench, seed=seed):
+        accuracy["recalibrated"] = train.evaluate(model, bench)
+    return accuracy
 
 
 def _status(removed: int, sparsity: float, until: float | None, accuracy: float, classes: int) -> str:
@@ -150,6 +170,8 @@ def _status(removed: int, sparsity: float, until: float | None, accuracy: float,
     return "ok" if removed else "stalled"
 
 
-def _kept(model: nn.Module, masks: Masks) -> dict[str, int]:
+def _kept(model: nn.Module, masks: Masks) -> tuple[dict[str, int], list[str]]:
+    """Return weight -> how many of its entries are kept, and the names of those with none."""
     weights = units.prunable_weights(model)
-    return {name: int(masks[name].sum()) if name in masks else weight.numel() for name, weight in weights.items()}
+    kept = {name: int(masks[name].sum()) if name in masks else weight.numel() for name, weight in weights.items()}
+    return kept, [name for name, count in kept.items() if count == 0]

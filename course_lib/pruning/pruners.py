@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import copy
 import dataclasses
-import zlib
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -17,13 +16,13 @@ from course_lib.axes.pqindex import AllZeroError
 from course_lib.errors import CourseError, check_share, check_whole
 from course_lib.network import units
 from course_lib.network.masks import Masks
-from course_lib.network.recording import Recorder, Recording, calibrate, gradients
+from course_lib.network.recording import Recorder, Recording
+from course_lib.pruning.needs import NEEDS, UNITS, Layer, Round
 
 if TYPE_CHECKING:
     from course_lib.data import Bench
 
-SCOPES = ("neuron", "layer", "global")
-UNITS = ("weight", "filter", "neuron")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -38,7 +37,7 @@ class Pruner:
         min_per_layer: what each layer keeps at least: 1 for filters and neurons if None, 0 for weights.
         cap: the largest share of a group's survivors that one round may take.
         layers: names of the layers (for units: of the groups) that are pruned; None: all. The classifier's outputs never.
-        samples: training images for scores that need activations or gradients; seed: which ones, and of random scores.
+        samples: training images for scores that are measured on images; seed: which ones, and of random scores.
         history: K: a unit goes only if the rule takes it in each of the last K recorded epochs; without a recording the
             one calibration decides.
     """
@@ -46,7 +45,7 @@ class Pruner:
     score: str | scores.Score = "l1"
     unit: str | tuple[str, ...] = "filter"
     scope: str = "layer"
-    amount: amounts.Amount = dataclasses.field(default_factory=lambda: amounts.target(0.5))
+    amount: amounts.Amount | amounts.Allocation = dataclasses.field(default_factory=lambda: amounts.target(0.5))
     min_per_layer: int | None = None
     cap: float = 1.0
     layers: Sequence[str] | None = None
@@ -55,31 +54,25 @@ class Pruner:
     history: int | None = None
 
     def __post_init__(self) -> None:
-        needed = scores.needs(scores.resolve(self.score))
-        kinds = self.kinds
-        if not kinds or set(kinds) - set(UNITS) or ("weight" in kinds and len(kinds) > 1):
-            raise CourseError(f"unit={self.unit!r} was given; it can be 'weight', 'filter', 'neuron' or the last two.")
-        if self.scope not in SCOPES:
-            raise CourseError(f"scope={self.scope!r} was given; it can be {', '.join(SCOPES)}.")
-        if self.scope == "neuron" and kinds != ("weight",):
-            raise CourseError(f"scope='neuron' ranks single weights; unit={self.unit!r} needs 'layer' or 'global'.")
-        if "activation" in needed and kinds == ("weight",):
-            raise CourseError("a score of activations was given for unit='weight'; only filters and neurons have them.")
-        if not callable(self.amount):
-            raise CourseError(f"amount={self.amount!r} was given; give one of amounts, such as amounts.target(0.5).")
+        _check_axes(self)
         for name, least in {"min_per_layer": 0, "samples": 1, "seed": 0, "history": 1}.items():
             if (value := getattr(self, name)) is not None:
                 check_whole(name, value, least)
-        if isinstance(self.layers, str):
-            raise CourseError(f"layers={self.layers!r} was given; it is a list of names, such as [{self.layers!r}].")
-        if self.history is not None and "activation" not in needed:
-            raise CourseError(f"history={self.history} was given; only scores of activations have a history.")
         check_share("cap", self.cap)
+        if isinstance(self.layers, str):  # a sequence of names, too, as far as types go
+            raise CourseError(f"layers={self.layers!r} was given; it is a list of names, such as [{self.layers!r}].")
+        if self.history is not None and not any(NEEDS[need].recorded for need in self.needs):
+            raise CourseError(f"history={self.history} was given; only scores of activations have a history.")
 
     @property
     def kinds(self) -> tuple[str, ...]:
         """The kinds of unit as a tuple."""
         return (self.unit,) if isinstance(self.unit, str) else tuple(self.unit)
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """What the score asks for, by the names of `needs.NEEDS`."""
+        return scores.needs(scores.resolve(self.score))
 
     @property
     def least(self) -> int:
@@ -89,16 +82,27 @@ class Pruner:
         return max(1, self.min_per_layer or 0)
 
     def at_round(self, number: int) -> Pruner:
-        """Return the pruner of round `number`, counted from 1: itself, unless its amount has a value for each round."""
-        at_round = getattr(self.amount, "at_round", None)
-        return replace(self, amount=at_round(number)) if at_round else self
+        """Return the pruner of round `number`, counted from 1: itself, unless its amount has a value for each round.
+
+        >>> Pruner(amount=amounts.fixed([0.1, 0.2])).at_round(2).amount
+        fixed(threshold=0.2)
+        """
+        if not isinstance(self.amount, amounts.EachRound):
+            return self
+        changed = copy.copy(self)
+        object.__setattr__(changed, "amount", self.amount.at_round(number))  # frozen, and presets have other arguments
+        return changed
 
     def describe(self) -> dict[str, Any]:
-        """Return the method as plain data."""
-        fields = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+        """Return the method as plain data.
+
+        >>> Pruner("l1", amount=amounts.target(0.3)).describe()["amount"]
+        {'rule': 'target', 'sparsity': 0.3}
+        """
+        fields = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
         if callable(self.score):
             fields["score"] = getattr(self.score, "__name__", repr(self.score))
-        if dataclasses.is_dataclass(self.amount):
+        if dataclasses.is_dataclass(self.amount) and not isinstance(self.amount, type):
             fields["amount"] = {"rule": type(self.amount).__name__, **dataclasses.asdict(self.amount)}
         else:
             fields["amount"] = getattr(self.amount, "__name__", repr(self.amount))
@@ -107,14 +111,13 @@ class Pruner:
     def must_fit(self, model: nn.Module, bench: Bench) -> None:
         """Refuse a model that has none of the layers or units which this pruner takes from."""
         if self.kinds == ("weight",):
-            self._chosen(_offered_weights(model))
+            self._chosen(units.weights(model))
         else:
             self.recorder(model, bench)
 
     def recorder(self, model: nn.Module, bench: Bench) -> Recorder:
         """Return a recorder of this pruner's groups for `fit(..., recorder=...)`."""
-        offered = {g.name: g for g in units.groups(model, bench.example) if g.kind in self.kinds}
-        return Recorder(model, self._chosen(offered))
+        return Recorder(model, self._chosen(self._groups(units.groups(model, bench.example))))
 
     def masks(
         self,
@@ -140,7 +143,7 @@ class Pruner:
         masks: Masks | None = None,
         progress: float = 1.0,
         recording: Recording | None = None,
-    ) -> tuple[Masks, dict[str, dict[str, Any]]]:
+    ) -> tuple[Masks, dict[str, scopes.Seen]]:
         """Return `masks(...)` and, per ranked group, what was seen: survivors, removed, PQ index, cut, note."""
         masks = (masks if masks is not None else Masks.dense(model)).to(bench.device)
         masks.must_fit(model)
@@ -149,73 +152,46 @@ class Pruner:
             raise CourseError(f"progress={progress} was given; it is more than 0 and at most 1.")
         if len(masks):
             model = masks.apply_(copy.deepcopy(model))  # what is gone must not count, whether or not it was zeroed
-        found = units.groups(model, bench.example) if self.kinds != ("weight",) else []
-        if self.kinds == ("weight",):
-            layers = self._weights(model, bench, masks)
-        else:
-            layers = self._units(model, bench, found, masks, recording)
-        gone, seen = scopes.decide(layers, self.amount, self.scope, self.least, self.cap, progress)
-        kept = {layer.name: layer.alive & ~out for layer, out in zip(layers, gone, strict=True)}
-        if found:
-            whole = {group.name: torch.ones(group.size, dtype=torch.bool) for group in found}
-            return masks & units.close(model, found, whole | masks.units | kept).to(bench.device), seen
-        weights = units.prunable_weights(model)
-        return masks & Masks({name: mask.view(weights[name].shape) for name, mask in kept.items()}, masks.total), seen
+        single = self.kinds == ("weight",)
+        groups = [] if single else units.groups(model, bench.example)
+        layers: Sequence[Layer] = self._chosen(units.weights(model) if single else self._groups(groups))
+        asked = Round(model, bench, layers, masks, self.samples, self.seed, self.history, recording)
+        candidates = self._candidates(asked)
+        gone, seen = scopes.decide(candidates, self.amount, self.scope, self.least, self.cap, progress)
+        kept = {layer.name: layer.alive & ~out for layer, out in zip(candidates, gone, strict=True)}
+        if single:
+            parameters = dict(model.named_parameters())
+            return masks & Masks({name: mask.view(parameters[name].shape) for name, mask in kept.items()}, masks.total), seen
+        whole = {group.name: torch.ones(group.size, dtype=torch.bool) for group in groups}
+        return masks & units.close(model, groups, whole | masks.units | kept).to(bench.device), seen
 
-    def _weights(self, model: nn.Module, bench: Bench, masks: Masks) -> list[scopes.Candidates]:
-        weights = units.prunable_weights(model)
-        chosen = self._chosen(_offered_weights(model))
-        slopes = gradients(model, bench, self.samples, self.seed) if "gradient" in self._needs else {}
-        return [
-            scopes.Candidates(
-                name,
-                [self._score(name, weights[name].detach().reshape(-1, 1), slopes.get(name, _NOTHING).reshape(-1, 1))],
-                masks[name].flatten() if name in masks else torch.ones_like(weights[name], dtype=torch.bool).flatten(),
-                outputs=len(weights[name]),
-            )
-            for name in chosen
-        ]
+    def _candidates(self, asked: Round) -> list[scopes.Candidates]:
+        """Score every layer, once for each recorded epoch that counts."""
+        providers = {need: NEEDS[need].provide(asked) for need in self.needs}
+        candidates = []
+        for layer in asked.layers:
+            alive = layer.alive(asked.masks).to(asked.bench.device)
+            known = {need: values(layer) for need, values in providers.items()}
+            epochs = max(map(len, known.values()), default=1)  # what is known once holds for every epoch
+            each = [{need: some[min(n, len(some) - 1)] for need, some in known.items()} for n in range(epochs)]
+            values = [self._score(layer, alive, one) for one in each]
+            shape = tuple(asked.parameters[f"{layer.producers[0]}.weight"].shape)
+            outputs = shape[0] if isinstance(layer, units.Weights) else 1
+            candidates.append(scopes.Candidates(layer.name, values, alive, outputs, shape))
+        return candidates
 
-    def _units(
-        self, model: nn.Module, bench: Bench, found: list[units.Group], masks: Masks, recording: Recording | None
-    ) -> list[scopes.Candidates]:
-        offered = {group.name: group for group in found if group.kind in self.kinds}
-        chosen = self._chosen(offered)
-        if "activation" in self._needs:
-            if recording is None:
-                recording = calibrate(model, bench, chosen, self.samples, self.seed)
-            elif len(recording) < (self.history or 1):
-                raise CourseError(f"history={self.history} epochs were asked for; the recording has {len(recording)}.")
-            recording = recording[-(self.history or 1) :]
-        slopes = gradients(model, bench, self.samples, self.seed) if "gradient" in self._needs else {}
-        weights, layers = dict(model.named_parameters()), []
-        for group in chosen:
-            rows, slope = group.rows(weights).detach(), group.rows(slopes) if slopes else _NOTHING
-            epochs = [epoch[group.name] for epoch in recording] if "activation" in self._needs else [None]
-            alive = masks.units.get(group.name, torch.ones(group.size, dtype=torch.bool)).to(bench.device)
-            values = [self._score(group.name, rows, slope, activity) for activity in epochs]
-            layers.append(scopes.Candidates(group.name, values, alive))
-        return layers
-
-    @property
-    def _needs(self) -> tuple[str, ...]:
-        return scores.needs(scores.resolve(self.score))
-
-    def _score(self, name: str, weight: Tensor, gradient: Tensor, activation: scores.Activity | None = None) -> Tensor:
-        known = {
-            "weight": weight,
-            "gradient": gradient,
-            "activation": activation,
-            "generator": torch.Generator().manual_seed(self.seed + zlib.crc32(name.encode())),
-        }
-        values = scores.resolve(self.score)(**{need: known[need] for need in self._needs})
-        if values.shape != (len(weight),):
-            raise CourseError(f"the score of {name} has the shape {tuple(values.shape)}; expected ({len(weight)},).")
+    def _score(self, layer: Layer, alive: Tensor, known: Mapping[str, Any]) -> Tensor:
+        values = scores.resolve(self.score)(**known)
+        if values.shape != alive.shape:
+            raise CourseError(f"the score of {layer.name} has the shape {tuple(values.shape)}; expected ({len(alive)},).")
         # Counts become numbers that can be averaged; on MPS there is no float64.
-        keep = values.is_floating_point() and weight.device.type != "mps"
-        return values.to(weight.device, values.dtype if keep else torch.float32)
+        keep = values.is_floating_point() and alive.device.type != "mps"
+        return values.to(alive.device, values.dtype if keep else torch.float32)
 
-    def _chosen(self, offered: dict[str, Any]) -> list[Any]:
+    def _groups(self, found: Sequence[units.Group]) -> dict[str, units.Group]:
+        return {group.name: group for group in found if group.kind in self.kinds}
+
+    def _chosen(self, offered: Mapping[str, T]) -> list[T]:
         unknown = sorted(set(self.layers or ()) - set(offered))
         if unknown:
             raise CourseError(f"layers names {unknown[0]!r}; this pruner can take from {', '.join(offered)}.")
@@ -224,11 +200,28 @@ class Pruner:
         return [value for name, value in offered.items() if self.layers is None or name in self.layers]
 
 
-_NOTHING = torch.empty(0)
-
-
-def _offered_weights(model: nn.Module) -> dict[str, str]:
-    return {name.removesuffix(".weight"): name for name in units.prunable_weights(model)}
+def _check_axes(pruner: Pruner) -> None:
+    """Refuse answers to the four questions that do not go together."""
+    unit, kinds, scope = pruner.unit, pruner.kinds, pruner.scope
+    single = kinds == ("weight",)
+    if unknown := sorted(set(pruner.needs) - set(NEEDS)):
+        raise CourseError(f"the score function asks for {unknown[0]!r}; its parameters can be {', '.join(NEEDS)}.")
+    if not kinds or set(kinds) - set(UNITS) or ("weight" in kinds and len(kinds) > 1):
+        raise CourseError(f"unit={unit!r} was given; it can be 'weight', 'filter', 'neuron' or the last two.")
+    if scope not in scopes.SCOPES:
+        raise CourseError(f"scope={scope!r} was given; it can be {', '.join(scopes.SCOPES)}.")
+    if scope == "neuron" and not single:
+        raise CourseError(f"scope='neuron' ranks single weights; unit={unit!r} needs 'layer' or 'global'.")
+    for need in pruner.needs:
+        if not set(kinds) <= set(NEEDS[need].units):
+            raise CourseError(f"unit={unit!r} was given with a score of its {need}; only filters and neurons have one.")
+    if single and scores.resolve(pruner.score) in scores.OF_UNITS:
+        raise CourseError(f"score={pruner.score!r} compares filters or neurons; unit='weight' was given.")
+    if not callable(pruner.amount) and not isinstance(pruner.amount, amounts.Allocation):
+        raise CourseError(f"amount={pruner.amount!r} was given; give one of amounts, such as amounts.target(0.5).")
+    if isinstance(pruner.amount, amounts.Allocation) and scope != "layer":
+        rule = type(pruner.amount).__name__
+        raise CourseError(f"scope={scope!r} was given; {rule} gives each layer its own amount and needs scope='layer'.")
 
 
 def _check_weights(model: nn.Module, masks: Masks) -> None:

@@ -81,7 +81,8 @@ def _keep_rows(module: nn.Module, kept: Tensor) -> None:
 
 
 def _keep_columns(module: nn.Module, kept: Tensor) -> None:
-    _replace(module, "weight", module.weight[:, kept.to(module.weight.device)])
+    weight = module.get_parameter("weight")
+    _replace(module, "weight", weight[:, kept.to(weight.device)])
     setattr(module, "in_channels" if _is_conv(module) else "in_features", int(kept.sum()))
 
 
