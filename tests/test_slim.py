@@ -90,8 +90,8 @@ def test_layers_say_their_new_sizes(bench, name):
 def test_a_slimmer_that_slices_the_wrong_channels_is_caught(bench, name, cutter, monkeypatch):
     model = drawn(models.build(name, bench))
     masks = some_units(model, bench.example)
-    right = getattr(slim, cutter)
-    monkeypatch.setattr(slim, cutter, lambda module, kept: right(module, kept.roll(1)))
+    right = getattr(cutting, cutter)
+    monkeypatch.setattr(cutting, cutter, lambda module, kept: right(module, kept.roll(1)))
     with pytest.raises(CourseError, match=r"^layer [\w.]+ cannot be slimmed: the outputs would change"):
         slim.slim(model, masks, bench.example)
 
@@ -101,7 +101,7 @@ def test_a_norm_that_keeps_its_old_statistics_is_caught(bench, monkeypatch):
     masks = some_units(model, bench.example)
     right = cutting._replace
     monkeypatch.setattr(
-        slim, "_replace", lambda module, name, t: right(module, name, t.roll(1) if name == "running_mean" else t)
+        cutting, "_replace", lambda module, name, t: right(module, name, t.roll(1) if name == "running_mean" else t)
     )
     with pytest.raises(CourseError, match="cannot be slimmed"):
         slim.slim(model, masks, bench.example)

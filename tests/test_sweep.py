@@ -18,6 +18,7 @@ from PIL import Image
 
 from course_lib import models, pareto, sweep, train
 from course_lib.errors import CourseError
+from course_lib.pruning import SAPPruner
 from course_lib.sweep import grid, steps
 from course_lib.sweep.store import Store
 
@@ -337,7 +338,10 @@ BAD = {
     "unknown key of fit": ({"fit": {"rate": 0.1}}, r"\[fit\] has a key 'rate'"),
     "unknown key of dense.fit": ({"dense": {"fit": {"rate": 0.1}}}, r"\[dense\.fit\] has a key 'rate'"),
     "unknown method key": ({"method": [{**METHOD, "sparsity": 0.5}]}, "method 'SAP' has a key 'sparsity'; known are p"),
-    "unknown pruner": ({"method": [{"name": "x", "pruner": "lottery"}]}, "pruner = 'lottery' was given; known are l1"),
+    "unknown pruner": (
+        {"method": [{"name": "x", "pruner": "lottery"}]},
+        "pruner = 'lottery' was given; known are general",
+    ),
     "no pruner": ({"method": [{"name": "x"}]}, "a method of the grid lacks its pruner"),
     "no name": ({"method": [{"pruner": "sap"}]}, "a method of the grid lacks its name"),
     "no methods": ({"method": []}, "the grid's method is empty"),
@@ -364,6 +368,23 @@ BAD = {
     "unknown schedule of a method": ({"method": [{**METHOD, "schedule": "fast"}]}, "schedule = 'fast' was given"),
     "measured precision": ({"precision": "auto"}, "precision = 'auto' was given; a study runs in 'fp32' or 'bf16'"),
     "unknown device": ({"device": "abacus"}, "device='abacus' cannot be used"),
+}
+GENERAL = {"name": "x", "score": "l1", "unit": "filter", "amount": {"rule": "target", "sparsity": 0.5}}
+BAD |= {
+    f"general: {case}": ({"method": [{**GENERAL, **keys}]}, f"^method 'x'.*{sentence}")
+    for case, keys, sentence in (
+        ("an unknown score", {"score": "l3"}, "score='l3' was given; known are l1"),
+        ("an unknown unit", {"unit": "head"}, "unit='head' was given"),
+        ("a score that single weights do not have", {"score": "apoz", "unit": "weight"}, "a score of its activation"),
+        ("a scope that units do not have", {"scope": "neuron"}, "scope='neuron' ranks single weights"),
+        ("an amount that is no table", {"amount": 0.5}, "amount = 0.5 was given; it is a table"),
+        ("an amount without a rule", {"amount": {"sparsity": 0.5}}, "it is a table, such as"),
+        ("an unknown rule", {"amount": {"rule": "half"}}, "rule='half' was given; the amounts are target"),
+        ("a setting that the rule has not", {"amount": {"rule": "sap", "sparsity": 0.5}}, "has no setting 'sparsity'"),
+        ("a setting that is missing", {"amount": {"rule": "target"}}, "lacks its setting 'sparsity'"),
+        ("an argument of a preset", {"threshold": 0.5}, "has a key 'threshold'; known are score, unit, scope, amount"),
+        ("a setting of the wrong type", {"unit": 3}, "one of them is of the wrong type"),
+    )
 }
 LATE = {  # unchecked, they would end the run later, some after an hour of training
     "no rounds": {"rounds": 0},
@@ -413,6 +434,23 @@ def test_a_bad_grid_is_refused_in_one_sentence_before_anything_runs(tmp_path, ca
     assert str(refused.value).endswith(".")
     assert "\n" not in str(refused.value)
     assert not (tmp_path / "runs").exists()
+
+
+def test_a_method_may_answer_the_four_questions_itself_and_is_then_what_the_preset_is():
+    own = {"name": "mine", "score": "magnitude", "unit": "weight", "amount": {"rule": "sap", "p": 1, "q": 2}}
+    (curve,) = grid.curves(grid.complete(changed(method=[own])))
+    assert grid.pruner(curve).describe() == SAPPruner(1, 2).describe()
+    with pytest.raises(CourseError, match="'mine' of the grid are the same"):
+        grid.complete(changed(method=[GRID["method"][0], own]))
+
+
+def test_a_method_may_spread_one_of_its_four_answers():
+    spread = {"name": "filters", "unit": "neuron", "axes": {"score": ["l1", "random"]}}
+    curves = grid.curves(grid.complete(changed(method=[spread])))
+    assert [(curve["method"], grid.pruner(curve).score) for curve in curves] == [
+        ("filters, score l1", "l1"),
+        ("filters, score random", "random"),
+    ]
 
 
 @pytest.mark.parametrize("case", LATE)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from course_lib import models, train
+from course_lib.axes import amounts
 from course_lib.errors import CourseError, check_number, check_share, check_whole
 from course_lib.files import tomllib
 from course_lib.pruning.loop import SCHEDULES
@@ -179,7 +180,7 @@ def methods(grid: Mapping[str, Any]) -> list[dict[str, Any]]:
     for method in grid["method"]:
         if not isinstance(method, Mapping):
             raise CourseError(f"a method of the grid is {method!r}; a table with a name and a pruner is expected.")
-        if missing := {"name", "pruner"} - set(method):
+        if missing := {"name", "pruner"} - {*_general(method), *method}:
             raise CourseError(f"a method of the grid lacks its {min(missing)}.")
         for key, kind in {"name": str, "axes": Mapping, "seeds": list}.items():
             if key in method and (not isinstance(method[key], kind) or not method[key]):
@@ -191,7 +192,7 @@ def methods(grid: Mapping[str, Any]) -> list[dict[str, Any]]:
         for key, values in axes.items():
             if not isinstance(values, list) or not values:
                 raise CourseError(f"method {method['name']!r}: axes.{key} = {values!r} was given; it is a list of values.")
-        plain = {key: value for key, value in method.items() if key != "axes"}
+        plain = {key: value for key, value in {**_general(method), **method}.items() if key != "axes"}
         for chosen in itertools.product(*axes.values()):
             named = dict(zip(axes, chosen, strict=True))
             words = [
@@ -202,21 +203,38 @@ def methods(grid: Mapping[str, Any]) -> list[dict[str, Any]]:
     return found
 
 
+def _general(method: Mapping[str, Any]) -> dict[str, str]:
+    """A method that names its score instead of a preset is a choice on the four axes."""
+    axes = method.get("axes")
+    named = {*method, *(axes if isinstance(axes, Mapping) else ())}
+    return {"pruner": "general"} if "score" in named else {}
+
+
 def pruner(curve: Mapping[str, Any]) -> Pruner:
     """Return the pruner that a curve's configuration describes."""
-    preset, arguments = curve["pruner"], curve["arguments"]
+    preset, where = curve["pruner"], f"method {curve['method']!r}"
     if preset not in list(PRESETS):
         raise CourseError(f"pruner = {preset!r} was given; known are {', '.join(PRESETS)}.")
-    _known(arguments, inspect.signature(PRESETS[preset]).parameters, f"method {curve['method']!r}")
-    if "seed" in inspect.signature(PRESETS[preset]).parameters:
-        arguments = {"seed": curve["seed"], **arguments}
+    known = inspect.signature(PRESETS[preset]).parameters
+    _known(curve["arguments"], known, where)
+    arguments = {"seed": curve["seed"], **curve["arguments"]} if "seed" in known else dict(curve["arguments"])
     try:
+        if "amount" in arguments:
+            arguments["amount"] = _amount(arguments["amount"])
         return PRESETS[preset](**arguments)
+    except CourseError as error:
+        raise CourseError(f"{where}: {error}") from error
     except TypeError as error:
         told = ", ".join(f"{key} = {value!r}" for key, value in arguments.items())
         raise CourseError(
             f"method {curve['method']!r}: {told} was given; one of them is of the wrong type ({error})."
         ) from error
+
+
+def _amount(given: object) -> amounts.Amount | amounts.Allocation:
+    if not isinstance(given, Mapping) or "rule" not in given:
+        raise CourseError(f'amount = {given!r} was given; it is a table, such as {{ rule = "sap", p = 1, q = 2 }}.')
+    return amounts.of(**given)
 
 
 def dense(curve: Mapping[str, Any]) -> dict[str, Any]:
