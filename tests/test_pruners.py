@@ -51,6 +51,7 @@ METHODS = {
     "sap on filters": Pruner("l1", "filter", amount=amounts.sap(p=1, q=2, eta=0.1)),
     "taylor units": Pruner("taylor", BOTH, amount=amounts.target(0.4), **few),
     "taylor weights": Pruner("taylor", "weight", "global", amounts.target(0.4), **few),
+    "wanda": Pruner("wanda", "weight", "neuron", amounts.target(0.5), **few),
     "own score": Pruner(energy, BOTH, amount=amounts.quantile(0.3)),
     "own score on weights": Pruner(lambda weight: weight.square().sum(1), "weight"),
     "own amount": Pruner("l1", BOTH, amount=a_third),

@@ -86,6 +86,18 @@ def taylor(weight: Tensor, gradient: Tensor) -> Tensor:
     return (weight * gradient).sum(1).abs()
 
 
+def wanda(weight: Tensor, inputs: Tensor) -> Tensor:
+    """Magnitude times the root mean square of what it is multiplied with: |W| * ||X|| (Sun et al. 2023, section 3).
+
+    The paper has the norm in place of the root mean square: a factor that all entries share. It ranks within each output,
+    scope "neuron". Of convolutions the norm is approximated, see `network.recording.input_squares`.
+
+    >>> wanda(torch.tensor([[1.0], [-2.0]]), torch.tensor([[9.0], [4.0]]))
+    tensor([3., 4.])
+    """
+    return (weight.abs() * inputs.sqrt()).sum(1)
+
+
 def random(weight: Tensor, generator: torch.Generator) -> Tensor:
     """A number drawn for each unit: the control that knows nothing.
 
@@ -102,6 +114,7 @@ SCORES: dict[str, Score] = {
     "mean": mean_activation,
     "apoz": one_minus_apoz,
     "taylor": taylor,
+    "wanda": wanda,
     "random": random,
 }
 OF_UNITS: frozenset[Score] = frozenset()  # scores that compare whole filters or neurons, and say nothing of single weights
