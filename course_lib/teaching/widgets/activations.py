@@ -10,7 +10,7 @@ from torch import nn
 from course_lib.data import Bench
 from course_lib.network import recording, units
 from course_lib.teaching import figures
-from course_lib.teaching.boards.board import STATISTICS, ThresholdBoard
+from course_lib.teaching.boards.thresholds import STATISTICS, ThresholdBoard
 from course_lib.teaching.figures.picture import Picture
 from course_lib.teaching.widgets.skin import Skin
 

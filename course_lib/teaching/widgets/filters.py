@@ -10,14 +10,14 @@ from torch import nn
 
 from course_lib.data import Bench
 from course_lib.teaching import figures
-from course_lib.teaching.boards.board import Board
+from course_lib.teaching.boards.filters import FilterBoard
 from course_lib.teaching.figures.picture import Picture
 from course_lib.teaching.widgets.skin import Skin
 
 
 def SparsitySlider(model: nn.Module, bench: Bench) -> Skin:
     """Take filters from `model` by their L1 norm and see accuracy, scores and survivors; the model stays as it is."""
-    board = Board.of(model, bench)
+    board = FilterBoard.of(model, bench)
     visited: dict[str, dict[float, float]] = {"layer": {}, "global": {}}
 
     def draw(values: dict[str, Any], rested: bool) -> tuple[Picture, str]:

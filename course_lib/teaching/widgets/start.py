@@ -12,7 +12,7 @@ from course_lib.data import Bench
 from course_lib.measure import parameters
 from course_lib.network.units import prunable_weights
 from course_lib.teaching import figures
-from course_lib.teaching.boards.board import RULES, WeightBoard
+from course_lib.teaching.boards.weights import RULES, WeightBoard
 from course_lib.teaching.figures.picture import Picture
 from course_lib.teaching.figures.start import AverageState
 from course_lib.teaching.widgets.skin import Skin
