@@ -8,8 +8,10 @@ import torch
 from course_lib import measure, models
 from course_lib.network import units
 from course_lib.teaching import figures
-from course_lib.teaching.boards.board import RULES, STATISTICS, Board, ThresholdBoard, WeightBoard
 from course_lib.teaching.boards.budget import BudgetBoard, spread
+from course_lib.teaching.boards.filters import FilterBoard
+from course_lib.teaching.boards.thresholds import STATISTICS, ThresholdBoard
+from course_lib.teaching.boards.weights import RULES, WeightBoard
 from course_lib.teaching.figures.measuring import FormatState
 
 
@@ -163,7 +165,7 @@ def test_quotes_in_words_do_not_break_the_html():
 
 @pytest.fixture(scope="module")
 def board(bench):
-    return Board.of(models.build("vgg", bench), bench)
+    return FilterBoard.of(models.build("vgg", bench), bench)
 
 
 @pytest.mark.parametrize("scope", ["layer", "global"])
@@ -188,15 +190,15 @@ def test_the_board_takes_the_filters_that_the_l1_pruner_takes(board, bench):
     from course_lib.pruning import L1NormPruner
 
     for scope in ("layer", "global"):
-        ours, theirs = board.masks(0.4, scope), L1NormPruner(0.4, scope=scope).masks(board.model, bench)
+        ours, theirs = board.masks(0.4, scope), L1NormPruner(0.4, scope=scope).masks(board.trial.model, bench)
         assert set(ours) == set(theirs)
         assert all(torch.equal(ours[name], theirs[name].cpu()) for name in ours)
 
 
 def test_the_board_leaves_the_model_as_it_is(board):
-    before = {name: tensor.clone() for name, tensor in board.model.state_dict().items()}
+    before = {name: tensor.clone() for name, tensor in board.trial.model.state_dict().items()}
     board.at(0.9, "global", full=True)
-    assert all(torch.equal(before[name], tensor) for name, tensor in board.model.state_dict().items())
+    assert all(torch.equal(before[name], tensor) for name, tensor in board.trial.model.state_dict().items())
 
 
 def test_a_resting_board_reads_all_validation_images(board, bench):
@@ -216,7 +218,7 @@ def test_the_threshold_board_takes_the_units_that_the_pruner_takes(thresholds, b
     for rule, name, values in (("fixed", "threshold", (0.0, 0.02, 0.3, 9.0)), ("variable", "deviations", (-1, 0, 0.7, 3))):
         for value in values:
             state = thresholds.at(rule, value, statistic, "dense")
-            masks = ActivationPruner(statistic, **{name: value}, cap=1.0).masks(thresholds.model, bench)
+            masks = ActivationPruner(statistic, **{name: value}, cap=1.0).masks(thresholds.trial.model, bench)
             assert all(torch.equal(state.keep[layer], kept.cpu()) for layer, kept in masks.units.items())
             assert state.sparsity == masks.sparsity
             assert figures.threshold_board(state).png()
@@ -224,9 +226,9 @@ def test_the_threshold_board_takes_the_units_that_the_pruner_takes(thresholds, b
 
 
 def test_the_threshold_board_leaves_the_model_as_it_is(thresholds):
-    before = {name: tensor.clone() for name, tensor in thresholds.model.state_dict().items()}
+    before = {name: tensor.clone() for name, tensor in thresholds.trial.model.state_dict().items()}
     thresholds.at("fixed", 9.0, "mean", "conv1")
-    assert all(torch.equal(before[name], tensor) for name, tensor in thresholds.model.state_dict().items())
+    assert all(torch.equal(before[name], tensor) for name, tensor in thresholds.trial.model.state_dict().items())
 
 
 @pytest.fixture(scope="module")
@@ -240,7 +242,7 @@ def test_the_weight_board_takes_the_weights_that_the_pruners_take(weights, bench
 
     pruners = {"layer": MagnitudePruner, "global": lambda share: MagnitudePruner(share, scope="global"), "lot": RandomPruner}
     for share in (0.0, 0.31, 0.9, 0.99, 1.0):
-        ours, theirs = weights.masks(share, rule), pruners[rule](share).masks(weights.model, bench)
+        ours, theirs = weights.masks(share, rule), pruners[rule](share).masks(weights.trial.model, bench)
         assert set(ours) == set(theirs)
         assert all(torch.equal(ours[name], theirs[name]) for name in ours)
         state = weights.at(share, rule)
@@ -261,9 +263,9 @@ def test_the_map_of_weights_shows_where_they_survive(weights):
 
 
 def test_the_weight_board_leaves_the_model_as_it_is_and_rests_on_all_images(weights, bench):
-    before = {name: tensor.clone() for name, tensor in weights.model.state_dict().items()}
+    before = {name: tensor.clone() for name, tensor in weights.trial.model.state_dict().items()}
     assert weights.at(0.9, "global", full=True).n == len(bench.validation)
-    assert all(torch.equal(before[name], tensor) for name, tensor in weights.model.state_dict().items())
+    assert all(torch.equal(before[name], tensor) for name, tensor in weights.trial.model.state_dict().items())
 
 
 @pytest.mark.parametrize(("value", "index"), [(32, 32), (32, 16), (16, 16), (8, 32), (4, 8)])
@@ -292,7 +294,7 @@ def test_the_budget_board_counts_what_masks_and_measures_say(budgets, bench):
         state = budgets.at(mixture, "parameters", 0.2)
         assert state.spent == pytest.approx(masks.density) and state.sparsity == masks.sparsity
         macs = budgets.at(mixture, "MACs", 0.2)
-        assert macs.total == measure.macs(budgets.model, bench.example)
+        assert macs.total == measure.macs(budgets.trial.model, bench.example)
         assert macs.within == (macs.spent <= 0.2)
         assert figures.budget_board(macs).png()
         assert f"{'within' if macs.within else 'OVER'} the budget of 0.20" in figures.budget_board(macs).alt
@@ -311,15 +313,15 @@ def test_one_layer_alone_is_predicted_as_it_was_measured_and_losses_add_up(budge
 def test_the_budget_board_takes_the_weights_that_the_magnitude_pruner_takes(budgets, bench):
     from course_lib.pruning import MagnitudePruner
 
-    theirs = MagnitudePruner(0.7).masks(budgets.model, bench)
+    theirs = MagnitudePruner(0.7).masks(budgets.trial.model, bench)
     ours = budgets.masks(dict.fromkeys(budgets.weights, 0.7))
     assert set(ours) == set(theirs) and all(torch.equal(ours[name], theirs[name]) for name in ours)
 
 
 def test_the_budget_board_leaves_the_model_as_it_is(budgets):
-    before = {name: tensor.clone() for name, tensor in budgets.model.state_dict().items()}
+    before = {name: tensor.clone() for name, tensor in budgets.trial.model.state_dict().items()}
     budgets.at(dict.fromkeys(budgets.weights, 0.95))
-    assert all(torch.equal(before[name], tensor) for name, tensor in budgets.model.state_dict().items())
+    assert all(torch.equal(before[name], tensor) for name, tensor in budgets.trial.model.state_dict().items())
 
 
 def test_a_budget_is_spread_to_where_it_costs_least():

@@ -1,42 +1,37 @@
-"""The budget board: a trained network whose layers are pruned each by its own share, against a budget for all of them."""
+"""The board of lesson 01: each layer is pruned by its own share, and all of them have one budget."""
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from torch import Tensor, nn
 
 from course_lib import measure
 from course_lib.axes import amounts, scopes
 from course_lib.data import Bench
-from course_lib.models import in_mode
 from course_lib.pruning import Masks
-from course_lib.teaching.boards.board import selection_of
+from course_lib.teaching.boards.trial import Trial
 from course_lib.teaching.figures.budget import BudgetState
 
 LEVELS = (0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98)
-Curves = Mapping[str, Sequence[tuple[float, float]]]
+Curve = Sequence[tuple[float, float]]  # (sparsity, accuracy), rising sparsities
+Curves = Mapping[str, Curve]
 
 
 @dataclass
 class BudgetBoard:
-    """What every position needs; `work` is a copy of the model, and the caller's is never touched.
+    """A network whose layers have been pruned once each, alone, so that the effect of any mixture can be predicted.
 
     weights: layer -> its magnitudes, flat, on the model's device. macs: layer -> multiply-accumulates of one image.
-    curves: layer -> (sparsity of this layer alone, accuracy), rising, from (0, dense). images, labels: the fixed ones.
+    curves: layer -> (sparsity of this layer alone, accuracy), rising, from (0, dense).
     """
 
-    model: nn.Module
-    work: nn.Module
+    trial: Trial
     weights: dict[str, Tensor]
     macs: dict[str, int]
     curves: dict[str, list[tuple[float, float]]]
-    images: Tensor
-    labels: Tensor
 
     @classmethod
     def of(cls, model: nn.Module, bench: Bench, curves: Curves | None = None) -> BudgetBoard:
@@ -46,8 +41,7 @@ class BudgetBoard:
         """
         macs = measure.layer_macs(model, bench.example)
         weights = {name: model.get_parameter(f"{name}.weight").detach().abs().flatten() for name in macs}
-        some = bench.validation.rows(selection_of(bench))
-        board = cls(model, copy.deepcopy(model), weights, macs, {}, bench.normalise(some.images), some.labels)
+        board = cls(Trial.of(model, bench), weights, macs, {})
         dense = board.accuracy({})
         if curves is None:
             curves = {name: [(level, board.accuracy({name: level})) for level in LEVELS] for name in macs}
@@ -61,36 +55,33 @@ class BudgetBoard:
 
     def masks(self, sparsities: Mapping[str, float]) -> Masks:
         """Return the masks in which each layer has lost that share of its smallest weights; layers not named lose none."""
-        kept = {}
+        kept, model = {}, self.trial.model
         for name, share in sparsities.items():
             magnitudes = self.weights[name]
             gone = scopes.lowest(magnitudes, amounts.share(share, magnitudes.numel()))
-            kept[f"{name}.weight"] = ~gone.view(self.model.get_parameter(f"{name}.weight").shape)
-        return Masks(kept, measure.parameters(self.model))
+            kept[f"{name}.weight"] = ~gone.view(model.get_parameter(f"{name}.weight").shape)
+        return Masks(kept, measure.parameters(model))
 
     def accuracy(self, sparsities: Mapping[str, float]) -> float:
         """Return the accuracy on the fixed images with these layers pruned, nothing trained."""
-        self.work.load_state_dict(self.model.state_dict())
-        self.masks(sparsities).apply_(self.work)
-        with in_mode(self.work, training=False), torch.inference_mode():
-            return (self.work(self.images).argmax(1) == self.labels).float().mean().item()
+        accuracy, _ = self.trial.accuracy(self.masks(sparsities))
+        return accuracy
 
     def predicted(self, sparsities: Mapping[str, float]) -> float:
         """Return the accuracy if the layers' losses add up: the dense one minus what each has lost alone, at least 0."""
-        losses = (
-            self.dense - float(np.interp(share, *zip(*self.curves[name], strict=True))) for name, share in sparsities.items()
-        )
+        losses = (self.dense - float(_read(self.curves[name], share)) for name, share in sparsities.items())
         return max(0.0, self.dense - sum(losses))
 
     def at(self, sparsities: Mapping[str, float], unit: str = "parameters", budget: float = 0.1) -> BudgetState:
         """Return the state at layer -> share of its weights gone, with a `budget` (a share) of "parameters" or "MACs"."""
         masks = self.masks(sparsities)
+        accuracy, n = self.trial.accuracy(masks)
         sizes = {name: self.weights[name].numel() if unit == "parameters" else self.macs[name] for name in self.weights}
         kept = {name: round(sizes[name] * float(masks[f"{name}.weight"].double().mean())) for name in sizes}
         total = masks.total if unit == "parameters" else sum(self.macs.values())
         return BudgetState(
             dict(sparsities), kept, sizes, unit, total, budget, masks.sparsity, self.predicted(sparsities),
-            self.accuracy(sparsities), self.dense, len(self.labels),
+            accuracy, self.dense, n,
         )  # fmt: skip
 
 
@@ -105,7 +96,7 @@ def spread(curves: Curves, sizes: Mapping[str, int], sparsity: float) -> dict[st
         sizes: layer -> its weights, or the multiply-accumulates they take part in.
     """
     grid = {name: np.linspace(0, rows[-1][0], 99) for name, rows in curves.items()}
-    losses = {name: rows[0][1] - np.interp(grid[name], *zip(*rows, strict=True)) for name, rows in curves.items()}
+    losses = {name: rows[0][1] - _read(rows, grid[name]) for name, rows in curves.items()}
     total = sum(sizes.values())
 
     def shares(price: float) -> dict[str, float]:
@@ -118,3 +109,9 @@ def spread(curves: Curves, sizes: Mapping[str, int], sparsity: float) -> dict[st
         gone = sum(share * sizes[name] for name, share in shares(middle).items())
         low, high = (low, middle) if gone >= sparsity * total else (middle, high)
     return shares(high)
+
+
+def _read(curve: Curve, sparsity: float | np.ndarray) -> np.ndarray:
+    """Return the accuracy of `curve` at `sparsity`, straight lines drawn between its points."""
+    sparsities, accuracies = np.asarray(curve, dtype=float).T
+    return np.asarray(np.interp(sparsity, sparsities, accuracies))

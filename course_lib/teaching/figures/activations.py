@@ -1,48 +1,47 @@
-"""What units do: how two scores rank them, what they answer to images, which of them a threshold takes, and again."""
+"""What units do: how scores rank them, how they answer to images, and which of them a threshold takes."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import matplotlib
 import numpy as np
 import torch
+from matplotlib.axes import Axes
 from torch import Tensor
 
 from course_lib.pareto.figure import COLOURS
-from course_lib.teaching.figures.picture import DPI, FAINT, GONE, HATCH, INK, KEPT, STYLE, Picture, canvas
+from course_lib.teaching.figures.picture import FAINT, GONE, HATCH, INK, KEPT, Picture, canvas, placed, single
 
 
 def rank_scatter(scores: Mapping[str, Tensor], share: float = 0.5) -> Picture:
     """Draw the ranks of n units by two scores, {name: (n,), name: (n,)}; the lowest `share` of each would go."""
-    (one, left), (other, right) = ((name, values.detach().cpu()) for name, values in scores.items())
+    (first, left), (second, right) = ((name, values.detach().cpu()) for name, values in scores.items())
     ranks = [values.argsort().argsort().numpy() for values in (left, right)]
     n, cut = len(left), round(share * len(left)) - 0.5
     parts = {
         "both keep": (ranks[0] > cut) & (ranks[1] > cut),
         "both drop": (ranks[0] < cut) & (ranks[1] < cut),
-        f"only {one} keeps": (ranks[0] > cut) & (ranks[1] < cut),
-        f"only {other} keeps": (ranks[0] < cut) & (ranks[1] > cut),
+        f"only {first} keeps": (ranks[0] > cut) & (ranks[1] < cut),
+        f"only {second} keeps": (ranks[0] < cut) & (ranks[1] > cut),
     }
     looks = (("o", KEPT), ("x", FAINT), ("s", GONE), ("^", COLOURS[3]))
-    picture, axes = canvas(6.0, 4.6)
-    axis = axes[0, 0]
+    picture, axis = single(6.0, 4.6)
     for (label, mine), (marker, colour) in zip(parts.items(), looks, strict=True):
         axis.plot(ranks[0][mine], ranks[1][mine], marker, color=colour, ms=7, label=f"{label}: {int(mine.sum())}")
     axis.axvline(cut, color=INK, lw=1, ls=(0, (3, 2)))
     axis.axhline(cut, color=INK, lw=1, ls=(0, (3, 2)))
-    axis.set(xlabel=f"rank by {one} (0: weakest)", ylabel=f"rank by {other} (0: weakest)")
-    rho = float(np.corrcoef(*ranks)[0, 1]) if n > 1 else float("nan")
+    axis.set(xlabel=f"rank by {first} (0: weakest)", ylabel=f"rank by {second} (0: weakest)")
+    rho = float(np.corrcoef(ranks[0], ranks[1])[0, 1]) if n > 1 else float("nan")
     axis.set_title(f"rank correlation {rho:.2f}")
     picture.legend(loc="outside lower center", ncols=2, frameon=False)
     counts = "; ".join(f"{label} {int(mine.sum())}" for label, mine in parts.items())
-    picture.alt = f"{n} units ranked by {one} and by {other}: rank correlation {rho:.2f}; {counts}."
+    picture.alt = f"{n} units ranked by {first} and by {second}: rank correlation {rho:.2f}; {counts}."
     return picture
 
 
 def feature_maps(images: Tensor, maps: Mapping[str, Tensor]) -> Picture:
-    """Draw images (n, h, w) in a row, and below them what units answer: {name: (n, h, w)}, all on one scale."""
+    """Draw images (n, h, w) in a row, and below them how units answer: {name: (n, h, w)}, all on one scale."""
     limit = max(float(values.max()) for values in maps.values()) or 1.0
     n = len(images)
     picture, axes = canvas(1.25 * n + 1.4, 1.3 * (len(maps) + 1), len(maps) + 1, n)
@@ -64,8 +63,7 @@ def feature_maps(images: Tensor, maps: Mapping[str, Tensor]) -> Picture:
 def unit_counts(gone: Mapping[str, Mapping[str, tuple[int, int]]], title: str = "") -> Picture:
     """Draw which share of each layer's units several rules take: rule -> layer -> (gone, units)."""
     layers = list(next(iter(gone.values())))
-    picture, axes = canvas(1.3 * len(layers) + 2.0, 3.2)
-    axis = axes[0, 0]
+    picture, axis = single(1.3 * len(layers) + 2.0, 3.2)
     place, width = np.arange(len(layers)), 0.8 / len(gone)
     for number, (rule, counts) in enumerate(gone.items()):
         shares = [counts[layer][0] / counts[layer][1] for layer in layers]
@@ -75,17 +73,16 @@ def unit_counts(gone: Mapping[str, Mapping[str, tuple[int, int]]], title: str = 
     axis.set(xticks=place, xticklabels=[f"{layer}\n{next(iter(gone.values()))[layer][1]} units" for layer in layers])
     axis.set(ylabel="share of the layer's units that go", ylim=(0, 1.08), title=title)
     picture.legend(loc="outside lower center", ncols=len(gone), frameon=False)
-    told = "; ".join(
+    counts_by_rule = "; ".join(
         f"{rule}: " + ", ".join(f"{layer} {c[0]} of {c[1]}" for layer, c in counts.items()) for rule, counts in gone.items()
     )
-    picture.alt = f"Units that go, by layer. {told}."
+    picture.alt = f"Units that go, by layer. {counts_by_rule}."
     return picture
 
 
 def overlap_bars(rows: Sequence[tuple[str, float, float]], title: str = "", guess: float | None = None) -> Picture:
     """Draw Jaccard overlaps with what chance would give: (what is compared, overlap, chance)."""
-    picture, axes = canvas(7.5, 0.5 * len(rows) + 1.3)
-    axis = axes[0, 0]
+    picture, axis = single(7.5, 0.5 * len(rows) + 1.3)
     for place, (_, overlap, chance) in enumerate(rows):
         axis.barh(-place, overlap, 0.6, color=KEPT)
         axis.plot(
@@ -97,8 +94,8 @@ def overlap_bars(rows: Sequence[tuple[str, float, float]], title: str = "", gues
     axis.set(yticks=[-place for place in range(len(rows))], yticklabels=[name for name, _, _ in rows], xlim=(0, 1.08))
     axis.set(xlabel="Jaccard overlap of the removed units", title=title)
     picture.legend(loc="outside lower center", ncols=2, frameon=False)
-    told = "; ".join(f"{name}: {overlap:.2f} (chance {chance:.2f})" for name, overlap, chance in rows)
-    picture.alt = f"Overlap of removed units. {told}."
+    pairs = "; ".join(f"{name}: {overlap:.2f} (chance {chance:.2f})" for name, overlap, chance in rows)
+    picture.alt = f"Overlap of removed units. {pairs}."
     return picture
 
 
@@ -125,19 +122,16 @@ class ThresholdState:
     def __str__(self) -> str:
         gone = sum(int((~keep).sum()) for keep in self.keep.values())
         units = sum(keep.numel() for keep in self.keep.values())
-        said = f"below {self.value:.2f}" if self.rule == "fixed" else f"below mean - {self.value:.2f} x std"
+        rule = f"below {self.value:.2f}" if self.rule == "fixed" else f"below mean - {self.value:.2f} x std"
         return (
-            f"{said}: {gone} of {units} units go, sparsity {self.sparsity:.3f}, accuracy without repair "
+            f"{rule}: {gone} of {units} units go, sparsity {self.sparsity:.3f}, accuracy without repair "
             f"{self.accuracy:.3f} (n={self.n:,})"
         )
 
 
 def threshold_board(state: ThresholdState) -> Picture:
     """Draw one position of the threshold slider: the scores of one layer with their cut, and what goes in each layer."""
-    with matplotlib.rc_context(STYLE):
-        picture = Picture(figsize=(10.0, 3.4), dpi=DPI)
-        # Placed by hand: matplotlib's layout engines take longer than all the drawing, and a slider waits for it.
-        left, right = picture.add_axes((0.07, 0.17, 0.4, 0.7)), picture.add_axes((0.57, 0.17, 0.41, 0.7))
+    with placed(10.0, 3.4, (0.07, 0.17, 0.4, 0.7), (0.57, 0.17, 0.41, 0.7)) as (picture, (left, right)):
         _cut(left, state)
         _layers(right, state)
     counts = ", ".join(f"{name} {int((~keep).sum())} of {keep.numel()}" for name, keep in state.keep.items())
@@ -145,7 +139,7 @@ def threshold_board(state: ThresholdState) -> Picture:
     return picture
 
 
-def _cut(axis: object, state: ThresholdState) -> None:
+def _cut(axis: Axes, state: ThresholdState) -> None:
     scores, keep = state.scores[state.shown].numpy(), state.keep[state.shown].numpy()
     edges = np.linspace(0, max(float(scores.max()), 1e-6) * 1.02, 31)
     lower, heights = np.histogram(scores[~keep], edges)[0], np.histogram(scores[keep], edges)[0]
@@ -158,7 +152,7 @@ def _cut(axis: object, state: ThresholdState) -> None:
     axis.text(0, 1.03, f"{state.shown}: {int((~keep).sum())} of {len(keep)} go (hatched)", transform=axis.transAxes)
 
 
-def _layers(axis: object, state: ThresholdState) -> None:
+def _layers(axis: Axes, state: ThresholdState) -> None:
     for place, keep in enumerate(state.keep.values()):
         share = float((~keep).float().mean())
         axis.barh(-place, 1, 0.7, color=KEPT)
@@ -169,26 +163,25 @@ def _layers(axis: object, state: ThresholdState) -> None:
     axis.text(0, 1.03, f"accuracy without repair {state.accuracy:.3f} (n={state.n:,})", transform=axis.transAxes)
 
 
-def subsets(one: Tensor, other: Tensor, share: float, images: int) -> Picture:
-    """Draw the scores (n,) of the same units on two sets of images against each other; the lowest `share` of each goes."""
-    count = round(share * len(one))
-    gone = [torch.zeros(len(one), dtype=torch.bool).index_fill(0, values.argsort()[:count], True) for values in (one, other)]
+def subsets(left: Tensor, right: Tensor, share: float, images: int) -> Picture:
+    """Draw the scores (n,) of the same units on two sets of images against each other; each set drops its lowest `share`."""
+    count, nothing = round(share * len(left)), torch.zeros(len(left), dtype=torch.bool)
+    gone = [nothing.index_fill(0, values.argsort()[:count], True) for values in (left, right)]
     both, either = int((gone[0] & gone[1]).sum()), int((gone[0] | gone[1]).sum())
-    picture, axes = canvas(5.2, 4.4)
-    axis = axes[0, 0]
+    picture, axis = single(5.2, 4.4)
     for label, mine, marker, colour in (
         ("kept by both", ~gone[0] & ~gone[1], "o", KEPT),
         ("gone in both", gone[0] & gone[1], "x", GONE),
         ("gone in one only", gone[0] ^ gone[1], "s", COLOURS[3]),
     ):
-        axis.plot(one[mine], other[mine], marker, color=colour, ms=5, ls="", label=f"{label}: {int(mine.sum())}")
-    top = float(torch.maximum(one, other).max()) * 1.05
+        axis.plot(left[mine], right[mine], marker, color=colour, ms=5, ls="", label=f"{label}: {int(mine.sum())}")
+    top = float(torch.maximum(left, right).max()) * 1.05
     axis.plot([0, top], [0, top], color=FAINT, lw=1)
     axis.set(xlabel=f"mean activation on {images} images", ylabel=f"on {images} other images", xlim=(0, top), ylim=(0, top))
     overlap = both / either if either else 1.0
     axis.set_title(f"overlap of the two removed sets: {overlap:.2f}")
     picture.legend(loc="outside lower center", ncols=3, frameon=False, fontsize=8)
     picture.alt = (
-        f"Mean activations of {len(one)} units on two sets of {images} images; the removed sets overlap by {overlap:.2f}."
+        f"Mean activations of {len(left)} units on two sets of {images} images; the removed sets overlap by {overlap:.2f}."
     )
     return picture

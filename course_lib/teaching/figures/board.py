@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 import matplotlib
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 from torch import Tensor
 
 from course_lib.measure import standard_error
-from course_lib.teaching.figures.picture import DPI, FAINT, GONE, HATCH, INK, KEPT, STYLE, Picture
+from course_lib.teaching.figures.picture import FAINT, GONE, HATCH, INK, KEPT, Picture, placed
 
 
 @dataclass(frozen=True)
@@ -44,12 +45,8 @@ class BoardState:
 
 def sparsity_board(state: BoardState) -> Picture:
     """Draw one position of the sparsity slider in three panels."""
-    with matplotlib.rc_context(STYLE):
-        picture = Picture(figsize=(10.5, 3.4), dpi=DPI)
-        # Placed by hand: matplotlib's layout engines take longer than all the drawing, and a slider waits for it.
-        left, middle, right = (
-            picture.add_axes(place) for place in ((0.06, 0.16, 0.26, 0.7), (0.39, 0.16, 0.25, 0.7), (0.72, 0.16, 0.27, 0.7))
-        )
+    places = ((0.06, 0.16, 0.26, 0.7), (0.39, 0.16, 0.25, 0.7), (0.72, 0.16, 0.27, 0.7))
+    with placed(10.5, 3.4, *places) as (picture, (left, middle, right)):
         _accuracy(left, state)
         _scores(middle, state)
         _survivors(right, state)
@@ -60,12 +57,12 @@ def sparsity_board(state: BoardState) -> Picture:
     return picture
 
 
-def _head(axis: object, text: str) -> None:
+def _head(axis: Axes, text: str) -> None:
     # Not a title: to place one, matplotlib measures everything around it at each drawing.
     axis.text(0, 1.03, text, transform=axis.transAxes)
 
 
-def _accuracy(axis: object, state: BoardState) -> None:
+def _accuracy(axis: Axes, state: BoardState) -> None:
     if state.trail:
         points = np.asarray(sorted(state.trail))
         axis.plot(points[:, 0], points[:, 1], ".-", color=FAINT, lw=1, ms=5)
@@ -76,7 +73,7 @@ def _accuracy(axis: object, state: BoardState) -> None:
     _head(axis, f"accuracy {state.accuracy:.3f} ± {error:.3f} (n={state.n:,})")
 
 
-def _scores(axis: object, state: BoardState) -> None:
+def _scores(axis: Axes, state: BoardState) -> None:
     kept = np.concatenate([state.scores[name][keep].numpy() for name, keep in state.keep.items()])
     gone = np.concatenate([state.scores[name][~keep].numpy() for name, keep in state.keep.items()])
     positive = np.maximum(np.concatenate([kept, gone]), 1e-6)  # a dead filter's zero has no place on a log axis
@@ -97,11 +94,11 @@ def _scores(axis: object, state: BoardState) -> None:
     axis.set_xticks(ticks, [f"{tick:.2g}" for tick in ticks])
     axis.set_xticks([], minor=True)
     axis.yaxis.set_major_locator(MaxNLocator(3))
-    told = "one cut for all" if state.scope == "global" else "a cut for each layer"
-    _head(axis, f"{told} (gone: hatched)")
+    cut_rule = "one cut for all" if state.scope == "global" else "a cut for each layer"
+    _head(axis, f"{cut_rule} (gone: hatched)")
 
 
-def _survivors(axis: object, state: BoardState) -> None:
+def _survivors(axis: Axes, state: BoardState) -> None:
     longest = max(keep.numel() for keep in state.keep.values())
     rows, crosses = np.full((len(state.keep), longest), np.nan), []
     for row, keep in enumerate(state.keep.values()):

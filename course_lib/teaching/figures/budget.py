@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import matplotlib
 import numpy as np
+from matplotlib.axes import Axes
 
 from course_lib.measure import standard_error
 from course_lib.pareto.figure import COLOURS
-from course_lib.teaching.figures.picture import DPI, FAINT, GONE, HATCH, INK, KEPT, STYLE, Picture, canvas
+from course_lib.teaching.figures.picture import FAINT, GONE, HATCH, INK, KEPT, Picture, placed, single
 
 
 @dataclass(frozen=True)
@@ -54,12 +54,8 @@ class BudgetState:
 
 def budget_board(state: BudgetState) -> Picture:
     """Draw one position of the budget board: what each layer keeps, what that costs, and what it does to the accuracy."""
-    with matplotlib.rc_context(STYLE):
-        picture = Picture(figsize=(10.5, 3.3), dpi=DPI)
-        # Placed by hand: matplotlib's layout engines take longer than all the drawing, and a slider waits for it.
-        left, middle, right = (
-            picture.add_axes(place) for place in ((0.06, 0.16, 0.3, 0.7), (0.45, 0.16, 0.24, 0.7), (0.77, 0.16, 0.2, 0.7))
-        )
+    places = ((0.06, 0.16, 0.3, 0.7), (0.45, 0.16, 0.24, 0.7), (0.77, 0.16, 0.2, 0.7))
+    with placed(10.5, 3.3, *places) as (picture, (left, middle, right)):
         _layers(left, state)
         _spending(middle, state)
         _accuracies(right, state)
@@ -68,19 +64,19 @@ def budget_board(state: BudgetState) -> Picture:
     return picture
 
 
-def _layers(axis: object, state: BudgetState) -> None:
+def _layers(axis: Axes, state: BudgetState) -> None:
     places = np.arange(len(state.sparsities))
     gone = np.asarray(list(state.sparsities.values()))
     axis.barh(places, 1 - gone, 0.7, color=KEPT)
     axis.barh(places, gone, 0.7, left=1 - gone, facecolor="#F6D5C3", edgecolor="white", hatch=HATCH)
-    for place, share in zip(places, gone, strict=True):
+    for place, share in enumerate(state.sparsities.values()):
         axis.text(0.98, place, f"{share:.2f} gone", ha="right", va="center", fontsize=9, color=INK)
     axis.set(yticks=places, yticklabels=list(state.sparsities), xlim=(0, 1), xticks=[0, 0.5, 1])
     axis.set(xlabel="share of the layer's weights (gone: hatched)", ylim=(len(places) - 0.5, -0.5))
     axis.text(0, 1.03, "what each layer keeps", transform=axis.transAxes)
 
 
-def _spending(axis: object, state: BudgetState) -> None:
+def _spending(axis: Axes, state: BudgetState) -> None:
     places = np.arange(len(state.kept))
     shares = [state.kept[layer] / state.total for layer in state.kept]
     axis.barh(places, shares, 0.7, color=KEPT)
@@ -92,7 +88,7 @@ def _spending(axis: object, state: BudgetState) -> None:
     axis.text(0, 1.03, f"{state.spent:.3f} kept: {verdict} the budget ({state.budget:.2f})", transform=axis.transAxes)
 
 
-def _accuracies(axis: object, state: BudgetState) -> None:
+def _accuracies(axis: Axes, state: BudgetState) -> None:
     error = standard_error(state.accuracy, state.n)
     axis.bar([0], [state.predicted], 0.6, facecolor="white", edgecolor=KEPT, hatch="//", lw=1.5)
     axis.bar([1], [state.accuracy], 0.6, color=KEPT)
@@ -107,8 +103,7 @@ def _accuracies(axis: object, state: BudgetState) -> None:
 def predicted_measured(points: Sequence[tuple[float, float]], n: int, title: str = "") -> Picture:
     """Draw (predicted, measured) accuracies, on n images each, and the line on which both are equal."""
     table = np.asarray(points, dtype=float)
-    picture, axes = canvas(5.6, 4.4)
-    axis = axes[0, 0]
+    picture, axis = single(5.6, 4.4)
     axis.plot([0, 1], [0, 1], color=INK, lw=1, ls=(0, (2, 2)), label="prediction = measurement")
     errors = [standard_error(accuracy, n) for accuracy in table[:, 1]]
     axis.errorbar(
@@ -130,8 +125,7 @@ def predicted_measured(points: Sequence[tuple[float, float]], n: int, title: str
 
 def before_after(rows: Mapping[str, tuple[float, float]], dense: float, n: int, names: tuple[str, str]) -> Picture:
     """Draw label -> two accuracies on n images, the second reached from the first; names: what the two are."""
-    picture, axes = canvas(7.5, 0.55 * len(rows) + 1.5)
-    axis = axes[0, 0]
+    picture, axis = single(7.5, 0.55 * len(rows) + 1.5)
     for place, (first, second) in enumerate(rows.values()):
         axis.annotate("", (second, place), (first, place), arrowprops={"arrowstyle": "->", "color": FAINT, "lw": 2})
         axis.plot(first, place, "s", color=GONE, ms=9, label=names[0] if not place else None)
@@ -142,6 +136,6 @@ def before_after(rows: Mapping[str, tuple[float, float]], dense: float, n: int, 
     axis.set(yticks=range(len(rows)), yticklabels=list(rows), ylim=(len(rows) - 0.4, -0.6), xlim=(0, 1))
     axis.set(xlabel=f"validation accuracy ({n:,} images, ± {standard_error(dense, n):.3f})")
     picture.legend(loc="outside upper center", ncols=3, frameon=False)
-    told = "; ".join(f"{label}: {first:.3f}, then {second:.3f}" for label, (first, second) in rows.items())
-    picture.alt = f"Accuracy {names[0]}, then {names[1]}. {told}. Dense: {dense:.3f}."
+    pairs = "; ".join(f"{label}: {first:.3f}, then {second:.3f}" for label, (first, second) in rows.items())
+    picture.alt = f"Accuracy {names[0]}, then {names[1]}. {pairs}. Dense: {dense:.3f}."
     return picture

@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+from matplotlib.axes import Axes
 from torch import Tensor
 
 from course_lib.pareto.figure import COLOURS, MARKERS
-from course_lib.teaching.figures.picture import FAINT, GONE, HATCH, INK, KEPT, Picture, canvas
+from course_lib.teaching.figures.picture import FAINT, GONE, HATCH, INK, KEPT, Picture, canvas, single
 
 if TYPE_CHECKING:
     from course_lib.network.units import Group
@@ -52,8 +53,7 @@ def score_bars(scores: Tensor, keep: Tensor) -> Picture:
     """Draw the scores (n,) of one layer in their order, largest first; keep (n,) bool."""
     scores, keep = scores.detach().cpu(), keep.cpu()
     order = scores.argsort(descending=True, stable=True)
-    picture, axes = canvas(7.5, 2.8)
-    axis = axes[0, 0]
+    picture, axis = single(7.5, 2.8)
     places = np.arange(len(order))
     for stays, colour, hatch, label in ((True, KEPT, None, "kept"), (False, GONE, HATCH, "goes")):
         mine = (keep[order] == stays).numpy()
@@ -76,9 +76,10 @@ def score_histograms(scores: Mapping[str, Tensor], keep: Mapping[str, Tensor], u
     columns = min(3, len(scores))
     rows = -(-len(scores) // columns)
     picture, axes = canvas(3.0 * columns, 1.9 * rows, rows, columns, sharex=True)
-    bins = np.histogram_bin_edges(np.concatenate([values.detach().cpu().numpy() for values in scores.values()]), bins=40)
+    everything = np.concatenate([values.detach().cpu().numpy() for values in scores.values()])
+    bins = np.histogram_bin_edges(everything, bins=40).tolist()
     for axis, (name, values) in zip(axes.flat, scores.items(), strict=False):
-        draw_histogram(axis, values, keep[name], bins)
+        _histogram(axis, values, keep[name], bins)
         axis.set_title(f"{name} ({len(values)} {unit})")
     for axis in axes.flat[len(scores) :]:
         axis.set_visible(False)
@@ -92,13 +93,12 @@ def score_histograms(scores: Mapping[str, Tensor], keep: Mapping[str, Tensor], u
     return picture
 
 
-def draw_histogram(axis: object, scores: Tensor, keep: Tensor, bins: np.ndarray) -> None:
-    """Draw one histogram, what goes hatched, on a matplotlib axis."""
-    scores, keep = scores.detach().cpu().numpy(), keep.cpu().numpy()
-    look = {"stacked": True, "color": [KEPT, GONE], "hatch": ["", HATCH], "label": ["kept", "goes"]}
-    axis.hist([scores[keep], scores[~keep]], bins=bins, **look)
-    if (~keep).any():
-        axis.axvline(scores[~keep].max(), color=INK, lw=1.2, ls=(0, (4, 2)), label="cut")
+def _histogram(axis: Axes, scores: Tensor, keep: Tensor, bins: Sequence[float]) -> None:
+    scores, keep = scores.detach().cpu(), keep.cpu()
+    parts = [scores[keep].numpy(), scores[~keep].numpy()]
+    axis.hist(parts, bins=bins, stacked=True, color=[KEPT, GONE], hatch=["", HATCH], label=["kept", "goes"])
+    if not keep.all():
+        axis.axvline(float(scores[~keep].max()), color=INK, lw=1.2, ls=(0, (4, 2)), label="cut")
 
 
 def channel_dots(values: Mapping[str, Tensor], gone: Tensor, ylabel: str = "mean activation") -> Picture:
@@ -115,16 +115,15 @@ def channel_dots(values: Mapping[str, Tensor], gone: Tensor, ylabel: str = "mean
         axis.set(title=f"{name}\n{speaking[name]} of the {int(gone.sum())} chosen speak", xlabel="channel")
     axes[0, 0].set_ylabel(ylabel)
     picture.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=2, frameon=False)
-    told = "; ".join(f"{name}: {count}" for name, count in speaking.items())
-    picture.alt = f"{ylabel} of each channel. Pruned channels (of {int(gone.sum())}) that are not silent: {told}."
+    counts = "; ".join(f"{name}: {count}" for name, count in speaking.items())
+    picture.alt = f"{ylabel} of each channel. Pruned channels (of {int(gone.sum())}) that are not silent: {counts}."
     return picture
 
 
 def flatten_map(channels: int, height: int, width: int, columns: Sequence[int]) -> Picture:
     """Draw how the maps of a convolution become the columns of a dense layer, and mark those `columns`."""
     size = height * width
-    picture, axes = canvas(max(6.0, 0.3 * channels * size + 1), 1.9)
-    axis = axes[0, 0]
+    picture, axis = single(max(6.0, 0.3 * channels * size + 1), 1.9)
     for channel in range(channels):
         for cell in range(size):
             column = channel * size + cell
@@ -140,8 +139,8 @@ def flatten_map(channels: int, height: int, width: int, columns: Sequence[int]) 
     )
     axis.spines["left"].set_visible(False)
     axis.set_title(f"Each {height}x{width} map fills {size} columns")
-    told = f"{channels} channels of {height}x{width} fill {channels * size} columns, {size} in a row each"
-    picture.alt = f"{told}; marked columns: {', '.join(map(str, sorted(columns)))}."
+    sentence = f"{channels} channels of {height}x{width} fill {channels * size} columns, {size} in a row each"
+    picture.alt = f"{sentence}; marked columns: {', '.join(map(str, sorted(columns)))}."
     return picture
 
 
@@ -150,8 +149,7 @@ def coupling(groups: Sequence[Group]) -> Picture:
     layers = [(producer, index) for index, group in enumerate(groups) for producer in group.producers]
     shared = [index for index, group in enumerate(groups) if len(group.producers) > 1]
     layers.sort(key=lambda pair: _natural(pair[0]))
-    picture, axes = canvas(8.5, 0.34 * len(layers) + 0.8)
-    axis = axes[0, 0]
+    picture, axis = single(8.5, 0.34 * len(layers) + 0.8)
     for place, (name, index) in enumerate(layers):
         tied = index in shared
         colour = COLOURS[shared.index(index) % len(COLOURS)] if tied else FAINT
@@ -168,8 +166,8 @@ def coupling(groups: Sequence[Group]) -> Picture:
     axis.set_title("Layers that one shortcut joins share a letter: they lose the same filters, or none")
     for side in ("left", "bottom"):
         axis.spines[side].set_visible(False)
-    tied = "; ".join(" with ".join(groups[index].producers) for index in shared)
-    picture.alt = f"{len(layers)} layers; tied together: {tied or 'none'}; all others are free."
+    together = "; ".join(" with ".join(groups[index].producers) for index in shared)
+    picture.alt = f"{len(layers)} layers; tied together: {together or 'none'}; all others are free."
     return picture
 
 

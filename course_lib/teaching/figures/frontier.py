@@ -6,14 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
 
 from course_lib.pareto import DENSE, SCRATCH
 from course_lib.pareto.figure import REFERENCE_NOTE, REFERENCES, looks
-from course_lib.teaching.figures.picture import DPI, FAINT, GONE, INK, KEPT, STYLE, Picture, canvas
+from course_lib.teaching.figures.picture import FAINT, GONE, INK, KEPT, Picture, canvas, placed, single
 
 Points = Sequence[Sequence[float]]  # rows of (size, accuracy) or (size, mean, low, high)
 
@@ -56,40 +55,39 @@ def arena(
         references: add the reference project's two points, which come from other data.
         guesses: sparsity -> (the student's guess or None, the winner). bottom: the lowest accuracy that is shown.
     """
-    picture, axes = canvas(8.6, 4.7)
-    axis = axes[0, 0]
+    picture, axis = single(8.6, 4.7)
     _draw(axis, curves, front)
-    told = [
+    parts = [
         f"{label}: {rows[0][1]:.3f} at {rows[0][0]:.2f} to {rows[-1][1]:.3f} at {rows[-1][0]:.2f}"
         for label, rows in curves.items()
     ]
     if references:
         for name, sparsity, accuracy, marker in REFERENCES:
             axis.plot(sparsity, accuracy, marker, color=INK, ms=11, mfc="none", mew=1.8, label=f"reference project, {name}")
-            told.append(f"reference project, {name} (other data): {accuracy:.4f} at {sparsity:.4f}")
+            parts.append(f"reference project, {name} (other data): {accuracy:.4f} at {sparsity:.4f}")
         axis.set_title(f"hollow: {REFERENCE_NOTE}".replace("\n", " "), loc="right", fontsize=9, color="#555555")
     if dense is not None:
         axis.axhline(dense, color=INK, lw=1, ls=(0, (2, 2)), label=f"dense model ({dense:.3f})")
-        told.append(f"dense model {dense:.3f}")
+        parts.append(f"dense model {dense:.3f}")
     for place, (sparsity, (guess, winner)) in enumerate((guesses or {}).items()):
         axis.axvline(sparsity, color=FAINT, lw=1.2, zorder=0)
         words = f"{winner}\n(you: {guess or 'no guess'})"
         side = "center" if place % 2 == 0 else "right"  # labels of neighbours must not collide
         axis.text(sparsity, 1.01, words, transform=axis.get_xaxis_transform(), ha=side, va="bottom", fontsize=8)
-        told.append(f"best at {sparsity:g}: {winner} (guess: {guess or 'none'})")
+        parts.append(f"best at {sparsity:g}: {winner} (guess: {guess or 'none'})")
     axis.set(xlabel="sparsity (share of all parameters gone)", ylabel=ylabel)
     axis.set_ylim(bottom=bottom)
     axis.set_title(title, loc="left", pad=28 if guesses else None)
     picture.legend(loc="outside lower center", ncols=3, frameon=False, fontsize=9)
-    told += [f"{len(front)} points on the front"] if len(front) else []
-    picture.alt = f"Accuracy over sparsity. {'; '.join(told)}."
+    parts += [f"{len(front)} points on the front"] if len(front) else []
+    picture.alt = f"Accuracy over sparsity. {'; '.join(parts)}."
     return picture
 
 
 def three_axes(panels: Mapping[str, tuple[Mapping[str, Points], Points]]) -> Picture:
     """Draw the same runs over several sizes, fewer to the right: name of the size -> (curves, front)."""
     picture, axes = canvas(10.5, 4.3, 1, len(panels), sharey=True)
-    told = []
+    parts = []
     for axis, (name, (curves, front)) in zip(axes[0], panels.items(), strict=True):
         _draw(axis, curves, front)
         axis.set(xscale="log", xlabel=f"{name} (fewer to the right)")
@@ -100,11 +98,11 @@ def three_axes(panels: Mapping[str, tuple[Mapping[str, Points], Points]]) -> Pic
         labels = {tuple(row[:2]): label for label, rows in curves.items() for row in rows}
         holders = list(dict.fromkeys(labels[tuple(point)] for point in front if tuple(point) in labels))
         axis.set_title("front: " + (", ".join(holders) if len(holders) < 4 else f"{len(holders)} methods"), loc="left")
-        told.append(f"over {name} the front holds points of {', '.join(holders)}")
+        parts.append(f"over {name} the front holds points of {', '.join(holders)}")
     axes[0, 0].set_ylabel("test accuracy")
     handles, labels = axes[0, 0].get_legend_handles_labels()
     picture.legend(handles, labels, loc="outside lower center", ncols=4, frameon=False, fontsize=9)
-    picture.alt = "The same runs over several sizes: " + "; ".join(told) + "."
+    picture.alt = "The same runs over several sizes: " + "; ".join(parts) + "."
     return picture
 
 
@@ -112,8 +110,7 @@ def staircase(
     points: Mapping[str, tuple[float, float]], front: Sequence[str], reference: tuple[float, float] | None = None
 ) -> Picture:
     """Draw named points (sparsity, accuracy), dots on the front, crosses dominated, and the area beyond `reference`."""
-    picture, axes = canvas(6.4, 3.8)
-    axis = axes[0, 0]
+    picture, axis = single(6.4, 3.8)
     start, floor = reference or (0.0, min(accuracy for _, accuracy in points.values()))
     area, last, path = 0.0, start, []
     for sparsity, accuracy in sorted(points[name] for name in front):
@@ -144,8 +141,9 @@ class ChoiceState:
     """One position of a slider that chooses among points.
 
     points: method -> rows of (size, accuracy). chosen: (method, size, accuracy), or None where no point qualifies.
-    limit: a straight line of equal value (slope, offset), or a largest size. size: what the horizontal axis says.
-    rule: the choice in words.
+    size: what the horizontal axis says. rule: the choice in words. floor: the accuracy below which nothing is chosen.
+    line: (slope, offset) of the points of equal value. largest: the largest size allowed. log: whether sizes are drawn on
+    a log axis, fewer to the right.
     """
 
     points: Mapping[str, Points]
@@ -167,9 +165,7 @@ class ChoiceState:
 
 def choice_board(state: ChoiceState) -> Picture:
     """Draw one position of the preference or of the budget slider: all points, the rule, and the chosen point."""
-    with matplotlib.rc_context(STYLE):
-        picture = Picture(figsize=(8.2, 4.1), dpi=DPI)
-        axis = picture.add_axes((0.09, 0.14, 0.62, 0.76))  # by hand: layout engines take longer than the drawing
+    with placed(8.2, 4.1, (0.09, 0.14, 0.62, 0.76)) as (picture, (axis,)):
         sizes = np.array([row[0] for rows in state.points.values() for row in rows], dtype=float)
         accuracies = np.array([row[1] for rows in state.points.values() for row in rows], dtype=float)
         for label, look in _looks(list(state.points)).items():

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import matplotlib
 import numpy as np
 from torch import Tensor
 
 from course_lib.pareto.figure import COLOURS, DASHES
-from course_lib.teaching.figures.picture import DPI, FAINT, GONE, HATCH, INK, KEPT, STYLE, Picture, canvas
+from course_lib.teaching.figures.picture import FAINT, GONE, HATCH, INK, KEPT, Picture, canvas, placed, single
 
 
 def vectors(named: Mapping[str, Tensor], numbers: Mapping[str, float] | None = None) -> Picture:
@@ -22,8 +21,8 @@ def vectors(named: Mapping[str, Tensor], numbers: Mapping[str, float] | None = N
         axis.plot(np.flatnonzero(magnitudes == 0), magnitudes[magnitudes == 0], "x", color=GONE, ms=5)
         axis.set(xticks=[], title=name if numbers is None else f"{name}: {numbers[name]:.3f}")
     axes[0, 0].set_ylabel("|w|, largest first")
-    told = "; ".join(f"{name} {[round(v, 2) for v in values.tolist()]}" for name, values in named.items())
-    picture.alt = f"Magnitudes of {len(named)} vectors (x marks zeros): {told}"
+    entries = "; ".join(f"{name} {[round(v, 2) for v in values.tolist()]}" for name, values in named.items())
+    picture.alt = f"Magnitudes of {len(named)} vectors (x marks zeros): {entries}"
     if numbers is not None:
         picture.alt += "; numbers: " + ", ".join(f"{name} {value:.3f}" for name, value in numbers.items())
     return picture
@@ -34,13 +33,12 @@ def weight_histogram(weights: Tensor, title: str = "") -> Picture:
     values = weights.detach().cpu().flatten().numpy()
     spread = float(values.std())
     small, zeros = float((np.abs(values) < spread / 2).mean()), float((values == 0).mean())
-    picture, axes = canvas(7.0, 2.9)
-    axis = axes[0, 0]
+    picture, axis = single(7.0, 2.9)
     axis.hist(values, bins=101, range=(-4 * spread, 4 * spread), color=KEPT)
     axis.axvspan(-spread / 2, spread / 2, color=FAINT, alpha=0.35, lw=0)
-    told = f"{zeros:.1%} are exactly zero, {small:.1%} within half a standard deviation of it"
-    axis.set(xlabel="weight", ylabel="number", title=f"{title}\n{told} (grey)")
-    picture.alt = f"Histogram of {len(values):,} weights: {told}."
+    shares = f"{zeros:.1%} are exactly zero, {small:.1%} within half a standard deviation of it"
+    axis.set(xlabel="weight", ylabel="number", title=f"{title}\n{shares} (grey)")
+    picture.alt = f"Histogram of {len(values):,} weights: {shares}."
     return picture
 
 
@@ -62,10 +60,7 @@ class IndexState:
 
 def index_board(state: IndexState) -> Picture:
     """Draw one position of the index slider: the vector, and index and Gini index over all shapes."""
-    with matplotlib.rc_context(STYLE):
-        picture = Picture(figsize=(9.0, 3.2), dpi=DPI)
-        # Placed by hand: matplotlib's layout engines take longer than all the drawing, and a slider waits for it.
-        left, right = picture.add_axes((0.07, 0.17, 0.38, 0.7)), picture.add_axes((0.56, 0.17, 0.42, 0.7))
+    with placed(9.0, 3.2, (0.07, 0.17, 0.38, 0.7), (0.56, 0.17, 0.42, 0.7)) as (picture, (left, right)):
         left.bar(np.arange(len(state.magnitudes)), state.magnitudes, color=KEPT, width=0.9)
         left.set(xticks=[], ylim=(0, 1.05), xlabel="entries, largest first", ylabel="|w| / largest")
         left.text(0, 1.03, f"PQ index {state.index:.3f}", transform=left.transAxes)
@@ -94,15 +89,13 @@ class SurvivorState:
     curve: Sequence[tuple[float, float, float]]
 
     def __str__(self) -> str:
-        told = f"index of the survivors {self.survivors:.3f}, with the zeros counted {self.with_zeros:.3f}"
-        return f"{self.share:.0%} gone: {told}"
+        indices = f"index of the survivors {self.survivors:.3f}, with the zeros counted {self.with_zeros:.3f}"
+        return f"{self.share:.0%} gone: {indices}"
 
 
 def survivor_board(state: SurvivorState) -> Picture:
     """Draw one position of the pruning slider: magnitudes with their cut, and both indices over all shares."""
-    with matplotlib.rc_context(STYLE):
-        picture = Picture(figsize=(9.0, 3.2), dpi=DPI)
-        left, right = picture.add_axes((0.08, 0.17, 0.37, 0.7)), picture.add_axes((0.56, 0.17, 0.42, 0.7))
+    with placed(9.0, 3.2, (0.08, 0.17, 0.37, 0.7), (0.56, 0.17, 0.42, 0.7)) as (picture, (left, right)):
         edges = np.linspace(0, float(np.quantile(state.magnitudes, 0.999)), 41)
         gone = np.histogram(state.magnitudes[state.magnitudes <= state.cut], edges)[0]
         kept = np.histogram(state.magnitudes[state.magnitudes > state.cut], edges)[0]

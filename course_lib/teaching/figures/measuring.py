@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,29 +13,32 @@ from torch import Tensor
 
 from course_lib.measure import standard_error
 from course_lib.pareto.figure import COLOURS, DASHES, MARKERS
-from course_lib.teaching.figures.picture import FAINT, GONE, HATCH, INK, Picture, canvas
+from course_lib.teaching.figures.picture import FAINT, GONE, HATCH, INK, Picture, canvas, curve_look, single
 
 
 def number_cells(panels: Mapping[str, Tensor]) -> Picture:
     """Draw small tensors (rows, columns) cell by cell, each entry written in its cell: zeros hatched, NaN crossed out."""
     picture, axes = canvas(2.05 * len(panels) + 0.4, 2.1, 1, len(panels))
-    told = []
+    panel_texts = []
     for axis, (name, values) in zip(axes[0], panels.items(), strict=True):
         rows, columns = values.shape
         for row in range(rows):
             for column in range(columns):
                 value = float(values[row, column]) + 0.0  # no -0
-                look = {"color": "#CFE3F1"} if value else {"facecolor": "#EFEFEF", "edgecolor": "#BBBBBB", "hatch": HATCH}
-                axis.add_patch(Rectangle((column, row), 0.94, 0.9, **({"color": "#F6D5C3"} if value != value else look)))
+                if value:
+                    cell = Rectangle((column, row), 0.94, 0.9, color="#F6D5C3" if math.isnan(value) else "#CFE3F1")
+                else:
+                    cell = Rectangle((column, row), 0.94, 0.9, facecolor="#EFEFEF", edgecolor="#BBBBBB", hatch=HATCH)
+                axis.add_patch(cell)
                 axis.text(column + 0.47, row + 0.47, f"{value:g}", ha="center", va="center", fontsize=11, color=INK)
-                if value != value:
+                if math.isnan(value):
                     axis.plot([column, column + 0.94], [row, row + 0.9], color=GONE, lw=2)
         axis.set(xlim=(-0.1, columns + 0.05), ylim=(rows, -0.1), xticks=[], yticks=[])
         axis.set_title(name, loc="left")
         for spine in axis.spines.values():
             spine.set_visible(False)
-        told.append(f"{name}: {'; '.join(' '.join(f'{float(v) + 0.0:g}' for v in row) for row in values)}")
-    picture.alt = "Small tensors, entry by entry. " + ". ".join(told) + "."
+        panel_texts.append(f"{name}: {'; '.join(' '.join(f'{float(v) + 0.0:g}' for v in row) for row in values)}")
+    picture.alt = "Small tensors, entry by entry. " + ". ".join(panel_texts) + "."
     return picture
 
 
@@ -42,8 +46,7 @@ def conv_places(size: tuple[int, int], kernel: int, stride: int = 1, padding: in
     """Draw an image with its padding, the kernel at its first place, and a dot in the middle of every place."""
     height, width = size
     places = [(side + 2 * padding - kernel) // stride + 1 for side in size]
-    picture, axes = canvas(7.4, 0.34 * (height + 2 * padding) + 0.9)
-    axis = axes[0, 0]
+    picture, axis = single(7.4, 0.34 * (height + 2 * padding) + 0.9)
     for row in range(-padding, height + padding):
         for column in range(-padding, width + padding):
             inside = 0 <= row < height and 0 <= column < width
@@ -58,17 +61,17 @@ def conv_places(size: tuple[int, int], kernel: int, stride: int = 1, padding: in
     axis.plot(*np.asarray(middles).T - 0.025, "o", color=INK, ms=5)
     axis.set(xlim=(-padding - 0.3, width + padding + 0.3), ylim=(height + padding + 0.2, -padding - 0.3), aspect="equal")
     axis.axis("off")
-    told = f"image {height}x{width}, kernel {kernel}x{kernel}, stride {stride}, padding {padding}"
-    axis.set_title(f"{told}: {places[0]} x {places[1]} = {places[0] * places[1]} places (dots)")
-    picture.alt = f"An {told}: the kernel fits in {places[0]} times {places[1]} = {places[0] * places[1]} places."
+    setting = f"image {height}x{width}, kernel {kernel}x{kernel}, stride {stride}, padding {padding}"
+    axis.set_title(f"{setting}: {places[0]} x {places[1]} = {places[0] * places[1]} places (dots)")
+    picture.alt = f"An {setting}: the kernel fits in {places[0]} times {places[1]} = {places[0] * places[1]} places."
     return picture
 
 
 def layer_shares(counts: Mapping[str, Mapping[str, int]], title: str = "") -> Picture:
     """Draw quantity -> layer -> count: each layer's share of each quantity, as bars side by side."""
     layers = list(next(iter(counts.values())))
-    picture, axes = canvas(7.5, 0.5 * len(layers) + 1.3)
-    axis, told = axes[0, 0], []
+    picture, axis = single(7.5, 0.5 * len(layers) + 1.3)
+    parts = []
     height = 0.8 / len(counts)
     for number, (quantity, of_layers) in enumerate(counts.items()):
         total = sum(of_layers.values())
@@ -77,12 +80,12 @@ def layer_shares(counts: Mapping[str, Mapping[str, int]], title: str = "") -> Pi
         drawn = axis.barh(places, shares, 0.9 * height, color=COLOURS[number], hatch=("", "//", "..")[number % 3])
         drawn.set_label(f"{quantity} ({total:,} in all)")
         axis.bar_label(drawn, [f"{share:.3f}" for share in shares], padding=3, fontsize=9)
-        told += [f"{quantity}: " + ", ".join(f"{layer} {share:.3f}" for layer, share in zip(layers, shares, strict=True))]
+        parts += [f"{quantity}: " + ", ".join(f"{layer} {share:.3f}" for layer, share in zip(layers, shares, strict=True))]
     axis.set(yticks=range(len(layers)), yticklabels=layers, xlabel="share of the whole network", xlim=(0, 1.08))
     axis.invert_yaxis()
     axis.set_title(title, loc="left")
     axis.legend(frameon=False, loc="center right")
-    picture.alt = "Shares of the layers. " + "; ".join(told) + "."
+    picture.alt = "Shares of the layers. " + "; ".join(parts) + "."
     return picture
 
 
@@ -123,8 +126,7 @@ class FormatState:
 
 def formats_board(state: FormatState) -> Picture:
     """Draw the size of each format over the density, with the density at which it begins to pay."""
-    picture, axes = canvas(7.6, 3.9)
-    axis = axes[0, 0]
+    picture, axis = single(7.6, 3.9)
     densities = np.linspace(0, 1, 101)
     for number, form in enumerate(("dense", "bitmap", "indices")):
         sizes = [state.size(form, density) for density in densities]
@@ -146,25 +148,25 @@ def formats_board(state: FormatState) -> Picture:
     axis.set_title(f"{state.value_bits}-bit values, density {state.density:.2f}: bitmap {bitmap:.3f}", loc="left")
     axis.grid(color="#E5E5E5", lw=0.6)
     picture.legend(loc="outside right upper", frameon=False)
-    told = "; ".join(f"{share:.3f} at {density:.2f}" for density, share in state.measured)
-    picture.alt = f"Size over density. {state}." + (f" gzip measured: {told}." if told else "")
+    gzip_sizes = "; ".join(f"{share:.3f} at {density:.2f}" for density, share in state.measured)
+    picture.alt = f"Size over density. {state}." + (f" gzip measured: {gzip_sizes}." if gzip_sizes else "")
     return picture
 
 
 def timings(times: Mapping[str, Sequence[float]], warmup: int = 0, runs: int | None = None, unit: str = "ms") -> Picture:
     """Draw label -> the time of each call, in their order; median and quartiles are of `runs` calls after the warm-up."""
-    picture, axes = canvas(8.2, 3.6)
-    axis, told = axes[0, 0], []
+    picture, axis = single(8.2, 3.6)
+    parts = []
     for number, (label, of_calls) in enumerate(times.items()):
         counted = list(of_calls)[warmup : None if runs is None else warmup + runs]
         low, median, high = np.quantile(counted, [0.25, 0.5, 0.75])
-        look = {"color": COLOURS[number], "ms": 4.5}
-        axis.plot(range(1, len(of_calls) + 1), of_calls, MARKERS[number], alpha=0.75, **look)
-        axis.plot([], [], MARKERS[number], ls=DASHES[number], label=f"{label}: median {median:.3g} {unit}", **look)
-        axis.hlines(median, warmup + 0.5, warmup + len(counted) + 0.5, color=COLOURS[number], ls=DASHES[number], lw=2)
-        axis.fill_between([warmup + 0.5, warmup + len(counted) + 0.5], low, high, color=COLOURS[number], alpha=0.15, lw=0)
+        colour, marker, dash = COLOURS[number], MARKERS[number], DASHES[number]
+        axis.plot(range(1, len(of_calls) + 1), of_calls, marker, color=colour, ms=4.5, alpha=0.75)
+        axis.plot([], [], marker, color=colour, ms=4.5, ls=dash, label=f"{label}: median {median:.3g} {unit}")
+        axis.hlines(median, warmup + 0.5, warmup + len(counted) + 0.5, color=colour, ls=dash, lw=2)
+        axis.fill_between([warmup + 0.5, warmup + len(counted) + 0.5], low, high, color=colour, alpha=0.15, lw=0)
         mean = statistics.mean(counted)
-        told.append(
+        parts.append(
             f"{label} median {median:.3g}, quartiles {low:.3g} and {high:.3g}, mean {mean:.3g}, first call {of_calls[0]:.3g}"
         )
     if warmup:
@@ -177,7 +179,7 @@ def timings(times: Mapping[str, Sequence[float]], warmup: int = 0, runs: int | N
     axis.grid(color="#E5E5E5", lw=0.6, which="both")
     axis.yaxis.set_minor_formatter("")
     picture.legend(loc="outside upper center", ncols=3, frameon=False)
-    picture.alt = f"Time of each call in {unit}, {warmup} calls of warm-up. " + "; ".join(told) + "."
+    picture.alt = f"Time of each call in {unit}, {warmup} calls of warm-up. " + "; ".join(parts) + "."
     return picture
 
 
@@ -185,10 +187,9 @@ def sensitivity_curves(
     curves: Mapping[str, Sequence[tuple[float, float]]], dense: float, guess: str | None = None, n: int | None = None
 ) -> Picture:
     """Draw layer -> (sparsity of this layer alone, accuracy); the curve of the layer that was `guess`ed is drawn thick."""
-    picture, axes = canvas(7.8, 4.2)
-    axis = axes[0, 0]
+    picture, axis = single(7.8, 4.2)
     for number, (layer, rows) in enumerate(curves.items()):
-        look = {"color": COLOURS[number], "ls": DASHES[number % len(DASHES)], "marker": MARKERS[number]}
+        look = curve_look(number)
         label = f"{layer} (your guess)" if layer == guess else layer
         axis.plot(*np.asarray(rows).T, lw=4 if layer == guess else 1.8, ms=6, label=label, **look)
     axis.axhline(dense, color=INK, lw=1, ls=(0, (2, 2)), label=f"dense ({dense:.3f})")

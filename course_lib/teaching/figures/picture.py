@@ -5,14 +5,23 @@ from __future__ import annotations
 import base64
 import html
 import io
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 import matplotlib
+import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+
+from course_lib.pareto.figure import COLOURS, DASHES, MARKERS
+
+if TYPE_CHECKING:
+    from matplotlib.typing import RcKeyType
 
 KEPT, GONE, INK, FAINT = "#0072B2", "#D55E00", "#222222", "#BBBBBB"  # Okabe and Ito's blue and vermilion
 HATCH = "////"  # what is gone is hatched or crossed as well: colour is never the only cue
-STYLE = {
+STYLE: dict[RcKeyType, Any] = {
     "font.size": 10,
     "axes.spines.top": False,
     "axes.spines.right": False,
@@ -54,8 +63,34 @@ class Picture(Figure):
         return {"text/html": self.html(), "text/plain": self.alt}
 
 
-def canvas(width: float, height: float, rows: int = 1, columns: int = 1, **options: Any) -> tuple[Picture, Any]:
+def canvas(width: float, height: float, rows: int = 1, columns: int = 1, **options: Any) -> tuple[Picture, np.ndarray]:
     """Return a picture of `width` x `height` inches and its (rows, columns) array of axes."""
     with matplotlib.rc_context(STYLE):
         picture = Picture(figsize=(width, height), dpi=DPI, layout="constrained")
         return picture, picture.subplots(rows, columns, squeeze=False, **options)
+
+
+def single(width: float, height: float) -> tuple[Picture, Axes]:
+    """Return a picture of `width` x `height` inches and the one pair of axes in it."""
+    picture, axes = canvas(width, height)
+    return picture, axes[0, 0]
+
+
+@contextmanager
+def placed(width: float, height: float, *places: tuple[float, float, float, float]) -> Iterator[tuple[Picture, list[Axes]]]:
+    """Yield a picture with axes at `places` (left, bottom, width, height as shares), to be drawn in the lessons' style.
+
+    The boards place their axes by hand: matplotlib's layout engines take longer than all the drawing, and a slider waits.
+    """
+    with matplotlib.rc_context(STYLE):
+        picture = Picture(figsize=(width, height), dpi=DPI)
+        yield picture, [picture.add_axes(place) for place in places]
+
+
+def curve_look(number: int) -> dict[str, Any]:
+    """Return colour, dash and marker of a figure's curve `number`, from 0, as keywords of `Axes.plot`."""
+    return {
+        "color": COLOURS[number % len(COLOURS)],
+        "ls": DASHES[number % len(DASHES)],
+        "marker": MARKERS[number % len(MARKERS)],
+    }

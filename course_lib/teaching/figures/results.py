@@ -10,7 +10,7 @@ from matplotlib.ticker import MaxNLocator
 
 from course_lib.measure import standard_error
 from course_lib.pareto.figure import COLOURS, DASHES, MARKERS
-from course_lib.teaching.figures.picture import FAINT, INK, Picture, canvas
+from course_lib.teaching.figures.picture import FAINT, INK, Picture, curve_look, single
 
 SIZES = ("non-zeros", "tensor bytes", "file bytes", "gzip bytes", "MACs", "latency median (ms)")
 
@@ -21,9 +21,8 @@ def size_panel(reports: Mapping[str, Mapping[str, Any]]) -> Picture:
     reports: label -> measure -> value, as a column of `measure.report`.
     """
     first, *others = reports
-    picture, axes = canvas(8.5, 0.75 * len(SIZES) + 1.1)
-    axis = axes[0, 0]
-    told = []
+    picture, axis = single(8.5, 0.75 * len(SIZES) + 1.1)
+    parts = []
     for row, measure in enumerate(SIZES):
         base = float(reports[first][measure]) or 1.0
         axis.barh(-row, 1, height=0.85, color="#EEEEEE")
@@ -36,13 +35,13 @@ def size_panel(reports: Mapping[str, Mapping[str, Any]]) -> Picture:
             marker.set_label(label if not row else None)
             axis.text(min(share, 1) - 0.02 if share > 0.2 else share + 0.02, place + 0.13, f"{share:.2f}", fontsize=9,
                       ha="right" if share > 0.2 else "left", va="center")  # fmt: skip
-            told.append(f"{label}: {measure} {share:.2f}")
+            parts.append(f"{label}: {measure} {share:.2f}")
     axis.axvline(1, color=INK, lw=1, ls=(0, (2, 2)))
     axis.set(yticks=[-row for row in range(len(SIZES))], yticklabels=SIZES, xlabel=f"share of the network called {first!r}")
     axis.set(xlim=(0, max(1.25, axis.get_xlim()[1])), ylim=(-len(SIZES) + 0.45, 0.6))
     axis.set_title("Is it really smaller?")
     axis.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.4, -0.12), ncols=len(others))
-    picture.alt = f"Sizes as shares of {first}: " + "; ".join(told) + "."
+    picture.alt = f"Sizes as shares of {first}: " + "; ".join(parts) + "."
     return picture
 
 
@@ -60,10 +59,9 @@ def lines(
     curves: Mapping[str, tuple[Sequence[float], Sequence[float]]], xlabel: str, ylabel: str, title: str = ""
 ) -> Picture:
     """Draw label -> (x, y) as lines, each with its own colour, dash and marker."""
-    picture, axes = canvas(7.0, 3.2)
-    axis = axes[0, 0]
+    picture, axis = single(7.0, 3.2)
     for number, (label, (x, y)) in enumerate(curves.items()):
-        look = {"color": COLOURS[number], "ls": DASHES[number], "marker": MARKERS[number]}
+        look = curve_look(number)
         axis.plot(x, y, label=label, lw=1.8, ms=5, markevery=max(1, len(x) // 12), **look)
     axis.set(xlabel=xlabel, ylabel=ylabel, title=title)
     if all(float(value).is_integer() for x, _ in curves.values() for value in x):
@@ -94,11 +92,10 @@ def accuracy_curves(
         n: images behind each accuracy; +- one standard error at the dense model's accuracy is written above.
         zoom: show the range of the curves only; the axis then says that it does not start at 0.
     """
-    picture, axes = canvas(7.5, 4.4)
-    axis = axes[0, 0]
+    picture, axis = single(7.5, 4.4)
     for number, (label, rows) in enumerate(curves.items()):
         table = np.asarray(rows, dtype=float)
-        look = {"color": COLOURS[number], "ls": DASHES[number], "marker": MARKERS[number]}
+        look = curve_look(number)
         axis.plot(table[:, 0], table[:, 1], label=label, lw=1.8, ms=6, **look)
         if table.shape[1] == 4:
             axis.fill_between(table[:, 0], table[:, 2], table[:, 3], color=COLOURS[number], alpha=0.18, lw=0)
@@ -120,18 +117,17 @@ def accuracy_curves(
     axis.set_title(title, loc="left")
     axis.grid(color="#E5E5E5", lw=0.6)
     picture.legend(loc="outside lower center", ncols=2, frameon=False)
-    told = "; ".join(
+    ends = "; ".join(
         f"{label}: {rows[0][1]:.3f} at {rows[0][0]:.2f} to {rows[-1][1]:.3f} at {rows[-1][0]:.2f}"
         for label, rows in curves.items()
     )
-    picture.alt = f"Accuracy over sparsity. {told}." + (f" Dense model: {dense:.3f}." if dense is not None else "")
+    picture.alt = f"Accuracy over sparsity. {ends}." + (f" Dense model: {dense:.3f}." if dense is not None else "")
     return picture
 
 
 def triptych(rows: Sequence[Sequence[float]], dense: float | None = None) -> Picture:
     """Draw (sparsity, pruned, recalibrated, tuned) after each round: the three accuracies side by side."""
-    picture, axes = canvas(7.5, 3.4)
-    axis = axes[0, 0]
+    picture, axis = single(7.5, 3.4)
     names = ("just pruned", "BatchNorm recalibrated", "fine-tuned")
     place = np.arange(len(rows))
     for number, name in enumerate(names):
@@ -145,6 +141,6 @@ def triptych(rows: Sequence[Sequence[float]], dense: float | None = None) -> Pic
     axis.set(xticks=place, xticklabels=[f"round {i + 1}\nsparsity {row[0]:.2f}" for i, row in enumerate(rows)])
     axis.set(ylabel="validation accuracy", ylim=(0, 1.02))
     picture.legend(loc="outside upper center", frameon=False, ncols=4)
-    told = "; ".join(f"round {i + 1} at {r[0]:.2f}: {r[1]:.3f}, {r[2]:.3f}, {r[3]:.3f}" for i, r in enumerate(rows))
-    picture.alt = f"Accuracy just pruned, recalibrated and fine-tuned. {told}."
+    rounds = "; ".join(f"round {i + 1} at {r[0]:.2f}: {r[1]:.3f}, {r[2]:.3f}, {r[3]:.3f}" for i, r in enumerate(rows))
+    picture.alt = f"Accuracy just pruned, recalibrated and fine-tuned. {rounds}."
     return picture

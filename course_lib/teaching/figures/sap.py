@@ -1,16 +1,16 @@
-"""SAP: the bound and the truth, amounts by scope and by score, the rounds, and where the index goes."""
+"""SAP: the bound and the truth, amounts under several rules, the rounds, and where the index goes."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import matplotlib
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from course_lib.pareto.figure import COLOURS, DASHES, MARKERS
-from course_lib.teaching.figures.picture import DPI, FAINT, GONE, HATCH, INK, KEPT, STYLE, Picture, canvas
+from course_lib.pareto.figure import COLOURS, DASHES
+from course_lib.teaching.figures.picture import FAINT, GONE, HATCH, INK, KEPT, Picture, canvas, curve_look, placed, single
 
 HATCHES = ("", "//", "..", "xx")
 
@@ -26,8 +26,7 @@ def amount_bars(
     guess: (group, the student's predicted share).
     """
     groups = list(next(iter(amounts.values())))
-    picture, axes = canvas(1.25 * len(groups) + 2.6, 3.4)
-    axis = axes[0, 0]
+    picture, axis = single(1.25 * len(groups) + 2.6, 3.4)
     place, width = np.arange(len(groups)), 0.84 / len(amounts)
     for number, (rule, counts) in enumerate(amounts.items()):
         shares = [counts[group][0] / counts[group][1] for group in groups]
@@ -41,24 +40,24 @@ def amount_bars(
     axis.set_ylim(0, min(1.1, 1.18 * axis.get_ylim()[1]))
     axis.yaxis.set_major_formatter(PercentFormatter(1))
     picture.legend(loc="outside lower center", ncols=min(4, len(amounts) + 1), frameon=False)
-    told = "; ".join(
+    shares_by_rule = "; ".join(
         f"{rule}: " + ", ".join(f"{group} {gone} of {n} ({gone / n:.3f})" for group, (gone, n) in counts.items())
         for rule, counts in amounts.items()
     )
-    picture.alt = f"Shares of the {what} that go. {told}."
+    picture.alt = f"Shares of the {what} that go. {shares_by_rule}."
     return picture
 
 
 def index_path(curves: Mapping[str, Sequence[tuple[float, float, float]]], dense: float | None = None) -> Picture:
     """Draw label -> (share of parameters kept, index of the survivors, accuracy) of every round, over the kept share."""
     picture, axes = canvas(7.5, 5.4, 2, 1, sharex=True)
-    told = []
+    parts = []
     for number, (label, rows) in enumerate(curves.items()):
         kept, index, accuracy = np.asarray(rows, dtype=float).T
-        look = {"color": COLOURS[number], "ls": DASHES[number], "marker": MARKERS[number], "ms": 5, "lw": 1.7}
+        look = curve_look(number) | {"ms": 5, "lw": 1.7}
         axes[0, 0].plot(kept, index, label=label, **look)
         axes[1, 0].plot(kept, accuracy, **look)
-        told.append(f"{label}: " + ", ".join(f"{k:.4f} kept, index {i:.3f}, accuracy {a:.3f}" for k, i, a in rows))
+        parts.append(f"{label}: " + ", ".join(f"{k:.4f} kept, index {i:.3f}, accuracy {a:.3f}" for k, i, a in rows))
     if dense is not None:
         axes[1, 0].axhline(dense, color=INK, lw=1, ls=(0, (2, 2)), label=f"dense model ({dense:.3f})")
         axes[1, 0].legend(frameon=False)
@@ -73,16 +72,16 @@ def index_path(curves: Mapping[str, Sequence[tuple[float, float, float]]], dense
     for axis in axes[:, 0]:
         axis.grid(color="#E5E5E5", lw=0.6)
     axes[0, 0].legend(frameon=False)
-    picture.alt = "Index of the survivors and accuracy, round by round. " + "; ".join(told) + "."
+    picture.alt = "Index of the survivors and accuracy, round by round. " + "; ".join(parts) + "."
     return picture
 
 
 @dataclass(frozen=True)
 class BoundState:
-    """How many weights have to stay if at most eta is lost: what the bound says, and what is so. Shares of the layer.
+    """How many weights have to stay if at most eta may be lost, by the bound and in truth, as shares of the layer.
 
-    eta: the sum of |w|^p of what goes, over that of what stays. truth: the fewest that lose no more. lost: the eta of
-    keeping as many as SAP keeps. curve: (eta, bound, truth).
+    eta: the sum of |w|^p of what goes, over that of what stays. truth: the fewest that lose no more. lost: the eta
+    that is lost if as many stay as SAP keeps. curve: (eta, bound, truth).
     """
 
     name: str
@@ -105,9 +104,7 @@ class BoundState:
 
 def bound_board(state: BoundState) -> Picture:
     """Draw bound and truth over eta."""
-    with matplotlib.rc_context(STYLE):
-        picture = Picture(figsize=(7.5, 3.4), dpi=DPI)
-        axis = picture.add_axes((0.09, 0.16, 0.88, 0.72))
+    with placed(7.5, 3.4, (0.09, 0.16, 0.88, 0.72)) as (picture, (axis,)):
         eta, bound, truth = np.asarray(state.curve).T
         axis.fill_between(eta, bound, truth, color=FAINT, alpha=0.4, lw=0)
         axis.plot(eta, truth, color=COLOURS[0], ls=DASHES[0], label="needed in truth")
@@ -151,37 +148,33 @@ class ExplorerState:
     def totals(self) -> list[float]:
         """Share of all weights that is gone after each round."""
         size = sum(layer.size for layer in self.history[0].values())
-        return [1 - sum(x.survivors - x.amount for x in one.values()) / size for one in self.history]
+        return [1 - sum(layer.survivors - layer.amount for layer in layers.values()) / size for layers in self.history]
 
     def __str__(self) -> str:
-        one = self.history[self.shown - 1]
-        told = ", ".join(
-            f"{name} index {x.index:.3f}, bound {x.bound:,.0f} of {x.survivors:,}, {x.amount:,} go"
-            for name, x in one.items()
+        layers = self.history[self.shown - 1]
+        facts = ", ".join(
+            f"{name} index {layer.index:.3f}, bound {layer.bound:,.0f} of {layer.survivors:,}, {layer.amount:,} go"
+            for name, layer in layers.items()
         )
-        gone, left = sum(x.amount for x in one.values()), sum(x.survivors for x in one.values())
+        gone = sum(layer.amount for layer in layers.values())
+        left = sum(layer.survivors for layer in layers.values())
         return (
-            f"round {self.shown}, scope {self.scope}: {told}; in total {gone:,} of {left:,} go; "
+            f"round {self.shown}, scope {self.scope}: {facts}; in total {gone:,} of {left:,} go; "
             f"{self.totals[-1]:.3f} gone after {len(self.history)} rounds"
         )
 
 
 def explorer_board(state: ExplorerState) -> Picture:
     """Draw one position of the SAP explorer: the round, the index over the rounds, and what is gone."""
-    with matplotlib.rc_context(STYLE):
-        picture = Picture(figsize=(10.5, 3.5), dpi=DPI)
-        left, middle, right = (
-            picture.add_axes(place)
-            for place in ((0.07, 0.17, 0.3, 0.68), (0.44, 0.17, 0.23, 0.68), (0.74, 0.17, 0.25, 0.68))
-        )
+    places = ((0.07, 0.17, 0.3, 0.68), (0.44, 0.17, 0.23, 0.68), (0.74, 0.17, 0.25, 0.68))
+    with placed(10.5, 3.5, *places) as (picture, (left, middle, right)):
         _round(left, state)
         rounds = np.arange(1, len(state.history) + 1)
-        layers = list(state.history[0])
-        for number, name in enumerate(layers):
-            look = {"color": COLOURS[number], "ls": DASHES[number], "marker": MARKERS[number], "ms": 4}
-            own = [one[name] for one in state.history]
-            middle.plot(rounds, [x.index for x in own], label=name, **look)
-            right.plot(rounds, [1 - (x.survivors - x.amount) / x.size for x in own], label=name, **look)
+        for number, name in enumerate(state.history[0]):
+            look = curve_look(number) | {"ms": 4}
+            path = [layers[name] for layers in state.history]
+            middle.plot(rounds, [layer.index for layer in path], label=name, **look)
+            right.plot(rounds, [1 - (layer.survivors - layer.amount) / layer.size for layer in path], label=name, **look)
         right.plot(rounds, state.totals, color=INK, lw=2.5, label="all")
         middle.axvline(state.shown, color=FAINT, lw=4, zorder=0)
         right.axvline(state.shown, color=FAINT, lw=4, zorder=0)
@@ -196,18 +189,19 @@ def explorer_board(state: ExplorerState) -> Picture:
     return picture
 
 
-def _round(axis: object, state: ExplorerState) -> None:
+def _round(axis: Axes, state: ExplorerState) -> None:
     """Bars of each layer: kept, going now, gone before; a line at the bound."""
-    one = state.history[state.shown - 1]
-    for row, x in enumerate(one.values()):
-        stays = (x.survivors - x.amount) / x.size
-        axis.barh(-row, stays, 0.7, color=KEPT)
-        axis.barh(-row, x.amount / x.size, 0.7, left=stays, color=GONE, hatch=HATCH, edgecolor="white", lw=0)
-        axis.barh(-row, 1 - x.survivors / x.size, 0.7, left=x.survivors / x.size, color="#EEEEEE")
-        axis.plot([x.bound / x.size] * 2, [-row - 0.45, -row + 0.45], color=INK, lw=2)
-        axis.text(0.02, -row, f"{x.survivors - x.amount:,}", va="center", fontsize=9,
-                  color="white" if stays > 0.25 else INK)  # fmt: skip
-    axis.set(yticks=[-row for row in range(len(one))], yticklabels=list(one), xlim=(0, 1), xlabel="share of the layer")
+    layers = state.history[state.shown - 1]
+    for row, layer in enumerate(layers.values()):
+        size, before, stay = layer.size, layer.survivors / layer.size, layer.survivors - layer.amount
+        axis.barh(-row, stay / size, 0.7, color=KEPT)
+        axis.barh(-row, layer.amount / size, 0.7, left=stay / size, color=GONE, hatch=HATCH, edgecolor="white", lw=0)
+        axis.barh(-row, 1 - before, 0.7, left=before, color="#EEEEEE")
+        axis.plot([layer.bound / size] * 2, [-row - 0.45, -row + 0.45], color=INK, lw=2)
+        shade = "white" if stay / size > 0.25 else INK
+        axis.text(0.02, -row, f"{stay:,}", va="center", fontsize=9, color=shade)
+    axis.set(yticks=[-row for row in range(len(layers))], yticklabels=list(layers), xlim=(0, 1))
+    axis.set(xlabel="share of the layer")
     axis.text(0, 1.03, f"round {state.shown}: stays, goes (hatched), gone; | bound", transform=axis.transAxes)
 
 
@@ -220,20 +214,20 @@ class RoundsState:
     paths: Mapping[str, tuple[np.ndarray, float, float]]
 
     def __str__(self) -> str:
-        told = "; ".join(
+        paths = "; ".join(
             f"{label}: {len(magnitudes):,} survivors, index {index:.3f}, accuracy {accuracy:.3f}"
             for label, (magnitudes, index, accuracy) in self.paths.items()
         )
-        return f"{self.layer} after the training of round {self.round}: {told}"
+        return f"{self.layer} after the training of round {self.round}: {paths}"
 
 
 def rounds_board(state: RoundsState) -> Picture:
-    """Draw the survivors' magnitudes, in units of their mean, side by side: alike is a hump, unequal a long tail."""
-    with matplotlib.rc_context(STYLE):
-        picture = Picture(figsize=(4.6 * len(state.paths), 3.1), dpi=DPI)
-        edges, width = np.linspace(0, 4, 41), 0.92 / len(state.paths)
-        for number, (label, (magnitudes, index, _)) in enumerate(state.paths.items()):
-            axis = picture.add_axes((0.06 + number * (width + 0.02), 0.17, width - 0.05, 0.66))
+    """Draw the survivors' magnitudes, in units of their mean, side by side: a hump if they are alike, else a long tail."""
+    columns, edges = len(state.paths), np.linspace(0, 4, 41)
+    width = 0.92 / columns
+    places = [(0.06 + number * (width + 0.02), 0.17, width - 0.05, 0.66) for number in range(columns)]
+    with placed(4.6 * columns, 3.1, *places) as (picture, axes):
+        for number, (axis, (label, (magnitudes, index, _))) in enumerate(zip(axes, state.paths.items(), strict=True)):
             relative = magnitudes / max(float(magnitudes.mean()), 1e-12) if len(magnitudes) else magnitudes
             shares = np.histogram(np.minimum(relative, 4), edges)[0] / max(1, len(relative))
             axis.stairs(shares, edges, fill=True, color=COLOURS[number], hatch=HATCHES[number])

@@ -1,21 +1,20 @@
-"""Lesson 06: how far seeds and luck carry, and criteria in a duel."""
+"""Lesson 06: how much seeds and luck do, and criteria in a duel."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import matplotlib
 import numpy as np
 
 from course_lib.pareto.figure import COLOURS, DASHES, MARKERS
-from course_lib.teaching.figures.picture import DPI, FAINT, GONE, INK, KEPT, STYLE, Picture, canvas
+from course_lib.teaching.figures.picture import FAINT, GONE, INK, KEPT, Picture, canvas, placed, single
 
 
 def crowd(groups: Mapping[str, Sequence[float]], title: str = "") -> Picture:
     """Draw one dot a seed, and the mean with one standard deviation: label -> accuracies."""
-    picture, axes = canvas(7.2, 0.9 * len(groups) + 1.4)
-    axis, told = axes[0, 0], []
+    picture, axis = single(7.2, 0.9 * len(groups) + 1.4)
+    parts = []
     for place, (label, values) in enumerate(groups.items()):
         mean, spread = float(np.mean(values)), float(np.std(values, ddof=1)) if len(values) > 1 else float("nan")
         offsets = np.linspace(-0.18, 0.18, len(values))
@@ -23,11 +22,11 @@ def crowd(groups: Mapping[str, Sequence[float]], title: str = "") -> Picture:
         axis.plot([mean, mean], [-place - 0.32, -place + 0.32], color=INK, lw=2)
         axis.plot([mean - spread, mean + spread], [-place - 0.32] * 2, color=INK, lw=2)
         axis.text(mean, -place + 0.34, f"{mean:.3f} ± {spread:.3f}", ha="center", va="bottom", fontsize=9)
-        told.append(f"{label}: {len(values)} seeds, mean {mean:.3f}, standard deviation {spread:.3f}")
+        parts.append(f"{label}: {len(values)} seeds, mean {mean:.3f}, standard deviation {spread:.3f}")
     axis.set(yticks=[-place for place in range(len(groups))], yticklabels=list(groups), ylim=(0.6 - len(groups), 0.65))
     axis.set(xlabel="validation accuracy")
     axis.set_title(title, loc="left")
-    picture.alt = "One dot a seed. " + "; ".join(told) + "."
+    picture.alt = "One dot a seed. " + "; ".join(parts) + "."
     return picture
 
 
@@ -37,8 +36,7 @@ def winners_curse(rows: Sequence[Sequence[float]], guess: float | None = None, t
     guess: the student's prediction of the last gap, in points.
     """
     numbers, claimed, fresh = np.asarray(rows, dtype=float).T
-    picture, axes = canvas(7.2, 3.9)
-    axis = axes[0, 0]
+    picture, axis = single(7.2, 3.9)
     axis.fill_between(numbers, fresh, claimed, color=GONE, alpha=0.15, lw=0)
     axis.plot(numbers, claimed, color=GONE, ls=DASHES[1], marker="s", label="on the images that chose it")
     axis.plot(numbers, fresh, color=KEPT, ls=DASHES[0], marker="o", label="on fresh images")
@@ -49,8 +47,8 @@ def winners_curse(rows: Sequence[Sequence[float]], guess: float | None = None, t
     axis.set_title(f"{title}\ngap at {int(numbers[-1])}: {gap:.1f} points".lstrip(), loc="left")
     axis.grid(color="#E5E5E5", lw=0.6)
     axis.legend(frameon=False)
-    told = "; ".join(f"of {int(n)}: {a:.3f} claimed, {b:.3f} fresh" for n, a, b in rows)
-    picture.alt = f"Accuracy of the network chosen on test images. {told}. Gap at the end: {gap:.1f} points."
+    rows_in_words = "; ".join(f"of {int(n)}: {a:.3f} claimed, {b:.3f} fresh" for n, a, b in rows)
+    picture.alt = f"Accuracy of the network chosen on test images. {rows_in_words}. Gap at the end: {gap:.1f} points."
     return picture
 
 
@@ -59,7 +57,7 @@ def duel(overlaps: Mapping[str, Mapping[str, float]], accuracies: Mapping[str, S
     names = list(overlaps)
     picture, axes = canvas(10.2, 4.0, 1, 2, width_ratios=(1.25, 1))
     left, right = axes[0]
-    matrix = np.array([[overlaps[one][other] for other in names] for one in names])
+    matrix = np.array([[overlaps[row][column] for column in names] for row in names])
     left.imshow(matrix, cmap="Blues", vmin=0, vmax=1)
     for row, column in np.ndindex(matrix.shape):
         shade = "white" if matrix[row, column] > 0.6 else INK
@@ -67,16 +65,16 @@ def duel(overlaps: Mapping[str, Mapping[str, float]], accuracies: Mapping[str, S
     left.set(xticks=range(len(names)), yticks=range(len(names)), yticklabels=names)
     left.set_xticklabels(names, rotation=30, ha="right")
     left.set_title(f"overlap of what goes (by chance {chance:.2f})", loc="left")
-    told = []
+    parts = []
     for place, name in enumerate(names):
         values = accuracies[name]
         right.plot(values, [-place] * len(values), MARKERS[place], color=COLOURS[place % len(COLOURS)], ms=7, alpha=0.8)
         right.plot([np.mean(values)] * 2, [-place - 0.3, -place + 0.3], color=INK, lw=2)
-        told.append(f"{name} {np.mean(values):.3f} (with {names[0]}: {overlaps[names[0]][name]:.2f})")
+        parts.append(f"{name} {np.mean(values):.3f} (with {names[0]}: {overlaps[names[0]][name]:.2f})")
     right.set(yticks=[-place for place in range(len(names))], yticklabels=names, xlabel="validation accuracy, tuned")
     right.set_title("one dot a seed, line: mean", loc="left")
     right.grid(color="#E5E5E5", lw=0.6)
-    picture.alt = f"Criteria at equal budget: mean accuracy and overlap (chance {chance:.2f}). " + "; ".join(told) + "."
+    picture.alt = f"Criteria at equal budget: mean accuracy and overlap (chance {chance:.2f}). " + "; ".join(parts) + "."
     return picture
 
 
@@ -93,9 +91,9 @@ class SeedsState:
     wrong: float
 
     def __str__(self) -> str:
-        told = [f"{label} {np.mean(values):.3f} ± {_spread(values)}" for label, values in self.drawn.items()]
+        parts = [f"{label} {np.mean(values):.3f} ± {_spread(values)}" for label, values in self.drawn.items()]
         count = len(next(iter(self.drawn.values())))
-        words = f"{count} seed{'s' if count > 1 else ''}: {', '.join(told)}"
+        words = f"{count} seed{'s' if count > 1 else ''}: {', '.join(parts)}"
         return f"{words}; draws of {count} that name the other winner than all seeds do: {self.wrong:.0%}"
 
 
@@ -105,9 +103,7 @@ def _spread(values: Sequence[float]) -> str:
 
 def seeds_board(state: SeedsState) -> Picture:
     """Draw one position of the seeds slider: all seeds pale, the drawn ones full, their mean and deviation."""
-    with matplotlib.rc_context(STYLE):
-        picture = Picture(figsize=(8.2, 2.9), dpi=DPI)
-        axis = picture.add_axes((0.2, 0.2, 0.77, 0.66))
+    with placed(8.2, 2.9, (0.2, 0.2, 0.77, 0.66)) as (picture, (axis,)):
         for place, (label, values) in enumerate(state.drawn.items()):
             everyone, mean = state.everyone[label], np.mean(values)
             axis.plot(everyone, [-place] * len(everyone), MARKERS[place], color=FAINT, ms=6)

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 
 import matplotlib
 import numpy as np
+from matplotlib.axes import Axes
 from torch import Tensor
 
 from course_lib.measure import standard_error
-from course_lib.pareto.figure import COLOURS, DASHES, MARKERS
-from course_lib.teaching.figures.picture import DPI, FAINT, GONE, HATCH, INK, KEPT, STYLE, Picture, canvas
+from course_lib.pareto.figure import COLOURS
+from course_lib.teaching.figures.picture import FAINT, GONE, HATCH, INK, KEPT, Picture, canvas, curve_look, placed, single
 
 QUESTIONS = (
     ("How much can go?", "lessons 04 and 05"),
@@ -26,7 +27,7 @@ def question() -> Picture:
     picture, axes = canvas(9.5, 3.1, 1, 2, width_ratios=(1.25, 1))
     left, right = axes[0]
     columns = [np.column_stack([np.full(n, float(x)), np.linspace(-1, 1, n)]) for x, n in enumerate((6, 8, 8, 4))]
-    lines = [(a, b) for one, other in itertools.pairwise(columns) for a in one for b in other]
+    lines = [(a, b) for inputs, outputs in itertools.pairwise(columns) for a in inputs for b in outputs]
     kept = set(np.random.default_rng(5).choice(len(lines), round(len(lines) / 10), replace=False).tolist())
     for number, (a, b) in enumerate(lines):
         look = {"color": KEPT, "lw": 2.2, "zorder": 2} if number in kept else {"color": FAINT, "lw": 0.6, "ls": (0, (2, 3))}
@@ -39,8 +40,8 @@ def question() -> Picture:
         right.text(0.075, 0.71 - 0.33 * place, where, fontsize=10.5, color="#555555")
     for axis in (left, right):
         axis.set_axis_off()
-    told = "; ".join(f"{asked} ({where})" for asked, where in QUESTIONS)
-    picture.alt = f"A network of {len(lines)} connections of which {len(kept)} are left, and three questions: {told}."
+    questions = "; ".join(f"{asked} ({where})" for asked, where in QUESTIONS)
+    picture.alt = f"A network of {len(lines)} connections of which {len(kept)} are left, and three questions: {questions}."
     return picture
 
 
@@ -60,8 +61,7 @@ def bars(
     values: Mapping[str, float], ylabel: str, title: str = "", form: str = ".3f", chance: float | None = None
 ) -> Picture:
     """Draw one bar for each label, its value written above in the format `form`; chance: what guessing would reach."""
-    picture, axes = canvas(max(5.0, 1.35 * len(values) + 1.2), 3.2)
-    axis = axes[0, 0]
+    picture, axis = single(max(5.0, 1.35 * len(values) + 1.2), 3.2)
     drawn = axis.bar(list(values), list(values.values()), 0.6, color=KEPT)
     axis.bar_label(drawn, [format(value, form) for value in values.values()], padding=2)
     top = max(values.values())
@@ -72,8 +72,8 @@ def bars(
         picture.legend(loc="outside lower center", frameon=False)
     else:
         axis.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
-    told = "; ".join(f"{' '.join(label.split())} {format(value, form)}" for label, value in values.items())
-    picture.alt = f"{ylabel}: {told}" + (f"; guessing would reach {chance:g}." if chance is not None else ".")
+    numbers = "; ".join(f"{' '.join(label.split())} {format(value, form)}" for label, value in values.items())
+    picture.alt = f"{ylabel}: {numbers}" + (f"; guessing would reach {chance:g}." if chance is not None else ".")
     return picture
 
 
@@ -81,7 +81,7 @@ def mask_cells(masks: Mapping[str, Tensor]) -> Picture:
     """Draw small masks (rows, columns), bool, cell by cell: what is gone is crossed out."""
     widths = [mask.shape[1] for mask in masks.values()]
     picture, axes = canvas(0.36 * sum(widths) + 1.6 * len(masks), 2.4, 1, len(masks), width_ratios=widths)
-    told = []
+    counts = []
     for axis, (name, mask) in zip(axes[0], masks.items(), strict=True):
         axis.imshow(mask.numpy(), cmap=matplotlib.colors.ListedColormap(["#F6D5C3", KEPT]), vmin=0, vmax=1)
         rows, columns = (~mask).nonzero(as_tuple=True)
@@ -90,9 +90,9 @@ def mask_cells(masks: Mapping[str, Tensor]) -> Picture:
         axis.set_yticks(np.arange(-0.5, mask.shape[0]), [])
         axis.grid(color="white", lw=2)
         axis.tick_params(length=0)
-        told.append(f"{name}: {int((~mask).sum())} of {mask.numel()} gone")
-        axis.set_title(told[-1].replace(": ", "\n"), loc="center")
-    picture.alt = f"Masks drawn cell by cell, what is gone crossed out. {'; '.join(told)}."
+        counts.append(f"{name}: {int((~mask).sum())} of {mask.numel()} gone")
+        axis.set_title(counts[-1].replace(": ", "\n"), loc="center")
+    picture.alt = f"Masks drawn cell by cell, what is gone crossed out. {'; '.join(counts)}."
     return picture
 
 
@@ -100,8 +100,7 @@ def layers_gone(gone: Mapping[str, tuple[int, int]], truth: float) -> Picture:
     """Draw which share of each layer's weights is gone, layer -> (gone, size), with the mean over the layers and `truth`."""
     shares = {name: count / size for name, (count, size) in gone.items()}
     mean = sum(shares.values()) / len(shares)
-    picture, axes = canvas(7.5, 0.42 * len(gone) + 1.4)
-    axis = axes[0, 0]
+    picture, axis = single(7.5, 0.42 * len(gone) + 1.4)
     for place, (name, share) in enumerate(shares.items()):
         axis.barh(-place, 1, 0.7, color=KEPT)
         axis.barh(-place, share, 0.7, color=GONE, hatch=HATCH, edgecolor="white", lw=0)
@@ -111,8 +110,8 @@ def layers_gone(gone: Mapping[str, tuple[int, int]], truth: float) -> Picture:
     axis.set(yticks=[-place for place in range(len(gone))], yticklabels=list(gone), xlim=(0, 1.3), xticks=[0, 0.5, 1])
     axis.set(xlabel="share of the layer's weights that is gone (hatched)")
     picture.legend(loc="outside lower center", ncols=2, frameon=False)
-    told = ", ".join(f"{name} {share:.3f}" for name, share in shares.items())
-    picture.alt = f"Share gone in each layer: {told}; mean over the layers {mean:.3f}, of all parameters {truth:.3f}."
+    parts = ", ".join(f"{name} {share:.3f}" for name, share in shares.items())
+    picture.alt = f"Share gone in each layer: {parts}; mean over the layers {mean:.3f}, of all parameters {truth:.3f}."
     return picture
 
 
@@ -126,19 +125,18 @@ def guessed(
 
     curves: label -> (sparsity, accuracy). chance: what guessing a class reaches. n: images behind each accuracy.
     """
-    picture, axes = canvas(7.5, 4.2)
-    axis = axes[0, 0]
+    picture, axis = single(7.5, 4.2)
     for number, (label, rows) in enumerate(curves.items()):
-        look = {"color": COLOURS[number], "ls": DASHES[number], "marker": MARKERS[number]}
+        look = curve_look(number)
         axis.plot(*zip(*rows, strict=True), label=label, lw=1.8, ms=6, **look)
     if guesses:
         look = {"color": COLOURS[3], "ms": 15, "markeredgecolor": INK, "zorder": 5}
         axis.plot([percent / 100 for percent in guesses], list(guesses.values()), "*", label="your prediction", **look)
     if chance is not None:
         axis.axhline(chance, color=FAINT, lw=1.5, ls=(0, (2, 2)), zorder=0, label=f"guessing ({chance:g})")
-    told = f"{n:,} images, one standard error at most {standard_error(0.5, n):.3f}" if n else ""
+    error = f"{n:,} images, one standard error at most {standard_error(0.5, n):.3f}" if n else ""
     axis.set(xlabel="sparsity (share of all parameters that is gone)", ylabel="validation accuracy", ylim=(0, 1.02))
-    axis.set_title(told, loc="left")
+    axis.set_title(error, loc="left")
     axis.grid(color="#E5E5E5", lw=0.6)
     picture.legend(loc="outside lower center", ncols=3, frameon=False)
     ends = "; ".join(f"{name}: " + ", ".join(f"{a:.3f} at {s:.2f}" for s, a in rows) for name, rows in curves.items())
@@ -173,10 +171,7 @@ class AverageState:
 
 def average_board(state: AverageState) -> Picture:
     """Draw one position of the slider of averages: each layer's share, and the layers in their true size."""
-    with matplotlib.rc_context(STYLE):
-        picture = Picture(figsize=(9.5, 3.0), dpi=DPI)
-        # Placed by hand: matplotlib's layout engines take longer than all the drawing, and a slider waits for it.
-        left, right = picture.add_axes((0.07, 0.2, 0.38, 0.66)), picture.add_axes((0.53, 0.2, 0.41, 0.66))
+    with placed(9.5, 3.0, (0.07, 0.2, 0.38, 0.66), (0.53, 0.2, 0.41, 0.66)) as (picture, (left, right)):
         for place, (count, size) in enumerate(state.gone.values()):
             left.barh(-place, 1, 0.75, color=KEPT)
             left.barh(-place, count / size, 0.75, color=GONE, hatch=HATCH, edgecolor="white", lw=0)
@@ -228,10 +223,7 @@ class WeightState:
 
 def weight_board(state: WeightState) -> Picture:
     """Draw one position of the weight slider: the accuracy, and the map of the weights that survive in each layer."""
-    with matplotlib.rc_context(STYLE):
-        picture = Picture(figsize=(10.0, 3.6), dpi=DPI)
-        # Placed by hand: matplotlib's layout engines take longer than all the drawing, and a slider waits for it.
-        left, right = picture.add_axes((0.06, 0.16, 0.28, 0.72)), picture.add_axes((0.42, 0.06, 0.42, 0.82))
+    with placed(10.0, 3.6, (0.06, 0.16, 0.28, 0.72), (0.42, 0.06, 0.42, 0.82)) as (picture, (left, right)):
         if state.trail:
             points = np.asarray(sorted(state.trail))
             left.plot(points[:, 0], points[:, 1], ".-", color=FAINT, lw=1, ms=5)
@@ -248,7 +240,7 @@ def weight_board(state: WeightState) -> Picture:
     return picture
 
 
-def _bands(axis: object, state: WeightState) -> None:
+def _bands(axis: Axes, state: WeightState) -> None:
     """One image for all layers: one band each, with a line between them that stays empty."""
     height, width = next(iter(state.maps.values())).shape
     bands = np.full((len(state.maps) * (height + 2), width), np.nan)

@@ -10,48 +10,54 @@ from torch import nn
 from course_lib.data import Bench
 from course_lib.network import recording, units
 from course_lib.teaching import figures
-from course_lib.teaching.boards.board import STATISTICS, ThresholdBoard
+from course_lib.teaching.boards.thresholds import STATISTICS, ThresholdBoard
 from course_lib.teaching.figures.picture import Picture
 from course_lib.teaching.widgets.skin import Skin
 
 
-def ThresholdSlider(model: nn.Module, bench: Bench) -> Skin:
+class ThresholdSlider(Skin):
     """Move a threshold on activations and see which units of which layers go; the model stays as it is."""
-    board = ThresholdBoard.of(model, bench)
-    layers = [group.name for group in board.groups]
 
-    def draw(values: dict[str, Any], rested: bool) -> tuple[Picture, str]:
-        value = values["threshold"] if values["rule"] == "fixed" else values["deviations"]
-        state = board.at(values["rule"], value, values["statistic"], values["layer"])
-        return figures.threshold_board(state), str(state)
+    def __init__(self, model: nn.Module, bench: Bench) -> None:
+        board = ThresholdBoard.of(model, bench)
+        layers = [group.name for group in board.groups]
 
-    statistics = [(words, name) for name, (words, _) in STATISTICS.items()]
-    controls = {
-        "rule": ipywidgets.ToggleButtons(options=["fixed", "variable"], description="threshold", tooltip="which rule"),
-        "threshold": ipywidgets.FloatSlider(value=0.1, min=0, max=1, step=0.01, description="fixed at"),
-        "deviations": ipywidgets.FloatSlider(value=0.5, min=-1, max=3, step=0.05, description="deviations below the mean"),
-        "statistic": ipywidgets.Dropdown(options=statistics, description="score"),
-        "layer": ipywidgets.Dropdown(options=layers, value=layers[-1], description="layer"),
-    }
-    return Skin(controls, draw)
+        def draw(values: dict[str, Any], rested: bool) -> tuple[Picture, str]:
+            value = values["threshold"] if values["rule"] == "fixed" else values["deviations"]
+            state = board.at(values["rule"], value, values["statistic"], values["layer"])
+            return figures.threshold_board(state), str(state)
+
+        statistics = [(words, name) for name, (words, _) in STATISTICS.items()]
+        controls = {
+            "rule": ipywidgets.ToggleButtons(options=["fixed", "variable"], description="threshold", tooltip="which rule"),
+            "threshold": ipywidgets.FloatSlider(value=0.1, min=0, max=1, step=0.01, description="fixed at"),
+            "deviations": ipywidgets.FloatSlider(
+                value=0.5, min=-1, max=3, step=0.05, description="deviations below the mean"
+            ),
+            "statistic": ipywidgets.Dropdown(options=statistics, description="score"),
+            "layer": ipywidgets.Dropdown(options=layers, value=layers[-1], description="layer"),
+        }
+        super().__init__(controls, draw)
 
 
-def CalibrationSlider(model: nn.Module, bench: Bench, layer: str) -> Skin:
-    """Calibrate one layer on two sets of training images and see how far the units they would remove agree."""
-    group = next(group for group in units.groups(model, bench.example) if group.name == layer)
-    largest = min(1024, len(bench.train) // 2)
-    means = recording.per_image(model, bench, group, 2 * largest, seed=0)
+class CalibrationSlider(Skin):
+    """Calibrate one layer on two sets of training images and see how far the two agree on the units to remove."""
 
-    def draw(values: dict[str, Any], rested: bool) -> tuple[Picture, str]:
-        images = min(2 ** values["images"], largest)
-        one, other = means[:images].mean(0), means[largest : largest + images].mean(0)
-        picture = figures.subsets(one, other, values["share"], images)
-        return picture, f"{images} images in each set; the lowest {values['share']:.0%} of {group.size} units go"
+    def __init__(self, model: nn.Module, bench: Bench, layer: str) -> None:
+        group = next(group for group in units.groups(model, bench.example) if group.name == layer)
+        largest = min(1024, len(bench.train) // 2)
+        means = recording.per_image(model, bench, group, 2 * largest, seed=0)
 
-    controls = {
-        "images": ipywidgets.IntSlider(value=4, min=0, max=10, description="images: 2 to the power of"),
-        "share": ipywidgets.FloatSlider(
-            value=0.3, min=0.05, max=0.9, step=0.05, description="units gone", readout_format=".0%"
-        ),
-    }
-    return Skin(controls, draw)
+        def draw(values: dict[str, Any], rested: bool) -> tuple[Picture, str]:
+            images = min(2 ** values["images"], largest)
+            left, right = means[:images].mean(0), means[largest : largest + images].mean(0)
+            picture = figures.subsets(left, right, values["share"], images)
+            return picture, f"{images} images in each set; the lowest {values['share']:.0%} of {group.size} units go"
+
+        controls = {
+            "images": ipywidgets.IntSlider(value=4, min=0, max=10, description="images: 2 to the power of"),
+            "share": ipywidgets.FloatSlider(
+                value=0.3, min=0.05, max=0.9, step=0.05, description="units gone", readout_format=".0%"
+            ),
+        }
+        super().__init__(controls, draw)

@@ -10,59 +10,66 @@ from torch import nn
 
 from course_lib.data import Bench
 from course_lib.teaching import figures
-from course_lib.teaching.boards.board import Board
+from course_lib.teaching.boards.filters import FilterBoard
 from course_lib.teaching.figures.picture import Picture
 from course_lib.teaching.widgets.skin import Skin
 
 
-def SparsitySlider(model: nn.Module, bench: Bench) -> Skin:
+class SparsitySlider(Skin):
     """Take filters from `model` by their L1 norm and see accuracy, scores and survivors; the model stays as it is."""
-    board = Board.of(model, bench)
-    visited: dict[str, dict[float, float]] = {"layer": {}, "global": {}}
 
-    def draw(values: dict[str, Any], rested: bool) -> tuple[Picture, str]:
-        share, scope = values["share"], values["scope"]
-        state = board.at(share, scope, full=rested, trail=tuple(visited[scope].items()))
-        if rested:
-            visited[scope][state.sparsity] = state.accuracy
-        return figures.sparsity_board(state), str(state)
+    def __init__(self, model: nn.Module, bench: Bench) -> None:
+        board = FilterBoard.of(model, bench)
+        visited: dict[str, dict[float, float]] = {"layer": {}, "global": {}}
 
-    controls = {
-        "share": ipywidgets.FloatSlider(
-            value=0.3,
-            min=0,
-            max=0.95,
-            step=0.01,
-            description="filters gone",
-            readout_format=".0%",
-            tooltip="share of filters",
-        ),
-        "scope": ipywidgets.ToggleButtons(
-            options=[("per layer", "layer"), ("global", "global")], description="ranked", tooltip="ranked against whom"
-        ),
-    }
-    return Skin(controls, draw, rests=True)
+        def draw(values: dict[str, Any], rested: bool) -> tuple[Picture, str]:
+            share, scope = values["share"], values["scope"]
+            state = board.at(share, scope, full=rested, trail=tuple(visited[scope].items()))
+            if rested:
+                visited[scope][state.sparsity] = state.accuracy
+            return figures.sparsity_board(state), str(state)
+
+        controls = {
+            "share": ipywidgets.FloatSlider(
+                value=0.3,
+                min=0,
+                max=0.95,
+                step=0.01,
+                description="filters gone",
+                readout_format=".0%",
+                tooltip="share of filters",
+            ),
+            "scope": ipywidgets.ToggleButtons(
+                options=[("per layer", "layer"), ("global", "global")], description="ranked", tooltip="ranked against whom"
+            ),
+        }
+        super().__init__(controls, draw, rests=True)
 
 
-def ScheduleSlider() -> Skin:
+class ScheduleSlider(Skin):
     """See how final sparsity, number of rounds and exponent shape a schedule: 1 is linear, 3 cubic."""
 
-    def draw(values: dict[str, Any], rested: bool) -> tuple[Picture, str]:
-        n, final, exponent = values["rounds"], values["final"], values["exponent"]
-        reached = [final * (1 - (1 - t / n) ** exponent) for t in range(n + 1)]
-        bites = [0.0] + [after - before for before, after in itertools.pairwise(reached)]
-        steps = list(range(n + 1))
-        picture = figures.lines(
-            {"gone so far": (steps, reached), "gone in this round": (steps, bites)},
-            xlabel="round",
-            ylabel="share of filters",
-            title=f"exponent {exponent:g}: the largest bite takes {max(bites):.0%}",
-        )
-        return picture, f"{final:.0%} after {n} rounds; the first takes {bites[1]:.1%}, the last {bites[-1]:.1%}"
+    def __init__(self) -> None:
+        def draw(values: dict[str, Any], rested: bool) -> tuple[Picture, str]:
+            n, final, exponent = values["rounds"], values["final"], values["exponent"]
+            reached = [final * (1 - (1 - t / n) ** exponent) for t in range(n + 1)]
+            bites = [0.0] + [after - before for before, after in itertools.pairwise(reached)]
+            steps = list(range(n + 1))
+            picture = figures.lines(
+                {"gone so far": (steps, reached), "gone in this round": (steps, bites)},
+                xlabel="round",
+                ylabel="share of filters",
+                title=f"exponent {exponent:g}: the largest bite takes {max(bites):.0%}",
+            )
+            return picture, f"{final:.0%} after {n} rounds; the first takes {bites[1]:.1%}, the last {bites[-1]:.1%}"
 
-    controls = {
-        "final": ipywidgets.FloatSlider(value=0.8, min=0.1, max=0.95, step=0.05, description="final", readout_format=".0%"),
-        "rounds": ipywidgets.IntSlider(value=10, min=1, max=20, description="rounds"),
-        "exponent": ipywidgets.FloatSlider(value=3, min=1, max=5, step=0.5, description="exponent", readout_format=".1f"),
-    }
-    return Skin(controls, draw)
+        controls = {
+            "final": ipywidgets.FloatSlider(
+                value=0.8, min=0.1, max=0.95, step=0.05, description="final", readout_format=".0%"
+            ),
+            "rounds": ipywidgets.IntSlider(value=10, min=1, max=20, description="rounds"),
+            "exponent": ipywidgets.FloatSlider(
+                value=3, min=1, max=5, step=0.5, description="exponent", readout_format=".1f"
+            ),
+        }
+        super().__init__(controls, draw)

@@ -1,4 +1,4 @@
-"""Lesson 06: which point is best for whom, and how many seeds tell two settings apart."""
+"""Lesson 06: which point is best for whom, and how many seeds it takes to tell two settings apart."""
 
 from __future__ import annotations
 
@@ -22,55 +22,62 @@ SIZES = {"kept_parameters": "kept parameters", "macs": "MACs", "file_bytes": "by
 DRAWS = 2000
 
 
-def PreferenceSlider(table: pd.DataFrame) -> Skin:
+class PreferenceSlider(Skin):
     """Say how much accuracy counts against sparsity, and see which point is then the best; 50 % is the challenge's score."""
 
-    def draw(values: dict[str, Any], rested: bool) -> tuple[Picture, str]:
-        state = preferred(table, values["weight"], values["floor"])
-        return figures.choice_board(state), str(state)
+    def __init__(self, table: pd.DataFrame) -> None:
+        def draw(values: dict[str, Any], rested: bool) -> tuple[Picture, str]:
+            state = preferred(table, values["weight"], values["floor"])
+            return figures.choice_board(state), str(state)
 
-    controls = {
-        "weight": ipywidgets.FloatSlider(
-            value=0.5, min=0, max=1, step=0.05, description="weight of accuracy", readout_format=".0%"
-        ),
-        "floor": ipywidgets.FloatSlider(value=0.6, min=0, max=1, step=0.05, description="accuracy floor"),
-    }
-    return Skin(controls, draw)
+        controls = {
+            "weight": ipywidgets.FloatSlider(
+                value=0.5, min=0, max=1, step=0.05, description="weight of accuracy", readout_format=".0%"
+            ),
+            "floor": ipywidgets.FloatSlider(value=0.6, min=0, max=1, step=0.05, description="accuracy floor"),
+        }
+        super().__init__(controls, draw)
 
 
-def BudgetSlider(table: pd.DataFrame) -> Skin:
+class BudgetSlider(Skin):
     """Set the largest size that may be shipped, and see which point is the most accurate within it."""
-    names = [(words, column) for column, words in SIZES.items() if column in table]
 
-    def draw(values: dict[str, Any], rested: bool) -> tuple[Picture, str]:
-        state = affordable(table, values["size"], values["share"], values["floor"])
-        return figures.choice_board(state), str(state)
+    def __init__(self, table: pd.DataFrame) -> None:
+        names = [(words, column) for column, words in SIZES.items() if column in table]
 
-    controls = {
-        "size": ipywidgets.Dropdown(options=names, description="size"),
-        "share": ipywidgets.FloatLogSlider(
-            value=0.2, min=-2, max=0, step=0.05, description="budget, share of dense", readout_format=".1%"
-        ),
-        "floor": ipywidgets.FloatSlider(value=0.6, min=0, max=1, step=0.05, description="accuracy floor"),
-    }
-    return Skin(controls, draw)
+        def draw(values: dict[str, Any], rested: bool) -> tuple[Picture, str]:
+            state = affordable(table, values["size"], values["share"], values["floor"])
+            return figures.choice_board(state), str(state)
+
+        controls = {
+            "size": ipywidgets.Dropdown(options=names, description="size"),
+            "share": ipywidgets.FloatLogSlider(
+                value=0.2, min=-2, max=0, step=0.05, description="budget, share of dense", readout_format=".1%"
+            ),
+            "floor": ipywidgets.FloatSlider(value=0.6, min=0, max=1, step=0.05, description="accuracy floor"),
+        }
+        super().__init__(controls, draw)
 
 
-def SeedsSlider(groups: Mapping[str, Sequence[float]]) -> Skin:
-    """Draw k seeds of each of two settings and see what one would report; groups: label -> accuracies, one a seed."""
-    least = min(map(len, groups.values()))
-    if len(groups) != 2 or least < 2:
-        raise CourseError(f"{len(groups)} settings were given, with at least {least} seeds; two of two seeds are expected.")
+class SeedsSlider(Skin):
+    """Draw k seeds of each of two settings and see what would be reported; groups: label -> accuracies, one a seed."""
 
-    def draw(values: dict[str, Any], rested: bool) -> tuple[Picture, str]:
-        state = drawn(groups, min(values["seeds"], least), values["draw"])
-        return figures.seeds_board(state), str(state)
+    def __init__(self, groups: Mapping[str, Sequence[float]]) -> None:
+        least = min(map(len, groups.values()))
+        if len(groups) != 2 or least < 2:
+            raise CourseError(
+                f"{len(groups)} settings were given, with at least {least} seeds; two of two seeds are expected."
+            )
 
-    controls = {
-        "seeds": ipywidgets.IntSlider(value=min(3, least), min=1, max=least, description="seeds"),
-        "draw": ipywidgets.IntSlider(value=0, min=0, max=30, description="another draw"),
-    }
-    return Skin(controls, draw)
+        def draw(values: dict[str, Any], rested: bool) -> tuple[Picture, str]:
+            state = drawn(groups, min(values["seeds"], least), values["draw"])
+            return figures.seeds_board(state), str(state)
+
+        controls = {
+            "seeds": ipywidgets.IntSlider(value=min(3, least), min=1, max=least, description="seeds"),
+            "draw": ipywidgets.IntSlider(value=0, min=0, max=30, description="another draw"),
+        }
+        super().__init__(controls, draw)
 
 
 def preferred(table: pd.DataFrame, weight: float, floor: float) -> ChoiceState:
@@ -94,19 +101,17 @@ def affordable(table: pd.DataFrame, size: str, share: float, floor: float) -> Ch
     rows = rows.sort_values(["val_accuracy", size], ascending=[False, True], kind="stable")
     chosen = rows.iloc[0] if len(rows) else None
     rule = f"at most {largest:,.0f} {SIZES[size]} ({share:.1%}), floor {floor:g}"
-    return ChoiceState(
-        _points(table, size), _named(chosen, size), SIZES[size], rule, floor, largest=largest, log=True
-    )  # fmt: skip
+    return ChoiceState(_points(table, size), _named(chosen, size), SIZES[size], rule, floor, largest=largest, log=True)
 
 
 def drawn(groups: Mapping[str, Sequence[float]], seeds: int, draw: int) -> SeedsState:
-    """Return `seeds` seeds of each setting, and how often such a draw names another winner than all seeds do."""
+    """Return `seeds` seeds of each setting, and how often such a draw names a different winner than all seeds do."""
     rng = np.random.default_rng(draw)
     shown = {label: rng.choice(values, seeds, replace=False).tolist() for label, values in groups.items()}
-    one, other = (np.asarray(values) for values in groups.values())
+    first, second = (np.asarray(values) for values in groups.values())
     many = np.random.default_rng(0)
-    means = [many.permuted(np.tile(values, (DRAWS, 1)), axis=1)[:, :seeds].mean(1) for values in (one, other)]
-    truth = one.mean() - other.mean()
+    means = [many.permuted(np.tile(values, (DRAWS, 1)), axis=1)[:, :seeds].mean(1) for values in (first, second)]
+    truth = first.mean() - second.mean()
     wrong = float(((means[0] - means[1]) * np.sign(truth) < 0).mean()) if truth else float("nan")
     return SeedsState(shown, {label: list(values) for label, values in groups.items()}, wrong)
 

@@ -19,62 +19,68 @@ from course_lib.teaching.widgets.skin import Skin
 ROUNDS = 12
 
 
-def BoundSlider(weights: Mapping[str, Tensor]) -> Skin:
-    """See for each of the named weights how far the bound lies below what is needed in truth."""
+class BoundSlider(Skin):
+    """See for each of the named weights how far the bound lies below the true need."""
 
-    def draw(values: dict[str, Any], rested: bool) -> tuple[Picture, str]:
-        p, q = values["norms"]
-        state = explorer.bound(weights[values["weights"]], values["weights"], p, q, values["eta"])
-        return figures.bound_board(state), str(state)
+    def __init__(self, weights: Mapping[str, Tensor]) -> None:
+        def draw(values: dict[str, Any], rested: bool) -> tuple[Picture, str]:
+            p, q = values["norms"]
+            state = explorer.bound(weights[values["weights"]], values["weights"], p, q, values["eta"])
+            return figures.bound_board(state), str(state)
 
-    controls = {
-        "weights": ipywidgets.Dropdown(options=list(weights), description="weights"),
-        "norms": ipywidgets.Dropdown(options={"(0.5, 1)": (0.5, 1.0), "(1, 2)": (1.0, 2.0)}, description="(p, q)"),
-        "eta": ipywidgets.FloatSlider(value=0, min=0, max=2, step=0.05, description="eta"),
-    }
-    return Skin(controls, draw)
+        controls = {
+            "weights": ipywidgets.Dropdown(options=list(weights), description="weights"),
+            "norms": ipywidgets.Dropdown(options={"(0.5, 1)": (0.5, 1.0), "(1, 2)": (1.0, 2.0)}, description="(p, q)"),
+            "eta": ipywidgets.FloatSlider(value=0, min=0, max=2, step=0.05, description="eta"),
+        }
+        super().__init__(controls, draw)
 
 
-def SAPExplorer(weights: Mapping[str, Tensor]) -> Skin:
+class SAPExplorer(Skin):
     """Let SAP take round after round from a network's layers, without training: p, q, eta, gamma, beta and the scope."""
-    sorted_once = explorer.Explorer.of(weights)
 
-    def draw(values: dict[str, Any], rested: bool) -> tuple[Picture, str]:
-        if values["p"] >= values["q"]:
-            raise CourseError(f"p = {values['p']:g} and q = {values['q']:g} were given; the index needs p < q.")
-        shown = values.pop("round")
-        state = sorted_once.at(**values, rounds=ROUNDS, shown=shown)
-        return figures.explorer_board(state), str(state)
+    def __init__(self, weights: Mapping[str, Tensor]) -> None:
+        sorted_once = explorer.Explorer.of(weights)
 
-    def slider(value: float, low: float, high: float, step: float, name: str) -> ipywidgets.FloatSlider:
-        layout = ipywidgets.Layout(width="11em")
-        return ipywidgets.FloatSlider(value=value, min=low, max=high, step=step, description=name, layout=layout)
+        def draw(values: dict[str, Any], rested: bool) -> tuple[Picture, str]:
+            if values["p"] >= values["q"]:
+                raise CourseError(f"p = {values['p']:g} and q = {values['q']:g} were given; the index needs p < q.")
+            shown = values.pop("round")
+            state = sorted_once.at(**values, rounds=ROUNDS, shown=shown)
+            return figures.explorer_board(state), str(state)
 
-    controls = {
-        "p": slider(0.5, 0.1, 2, 0.1, "p"),
-        "q": slider(1, 0.2, 4, 0.1, "q"),
-        "eta": slider(0, 0, 2, 0.05, "eta"),
-        "gamma": slider(1, 0.25, 8, 0.25, "gamma"),
-        "beta": slider(0.9, 0.1, 1, 0.05, "beta"),
-        "scope": ipywidgets.Dropdown(options=["neuron", "layer", "global"], value="layer", description="scope"),
-        "round": ipywidgets.IntSlider(value=1, min=1, max=ROUNDS, description="round"),
-    }
-    return Skin(controls, draw)
+        def slider(value: float, low: float, high: float, step: float, name: str) -> ipywidgets.FloatSlider:
+            layout = ipywidgets.Layout(width="11em")
+            return ipywidgets.FloatSlider(value=value, min=low, max=high, step=step, description=name, layout=layout)
+
+        controls = {
+            "p": slider(0.5, 0.1, 2, 0.1, "p"),
+            "q": slider(1, 0.2, 4, 0.1, "q"),
+            "eta": slider(0, 0, 2, 0.05, "eta"),
+            "gamma": slider(1, 0.25, 8, 0.25, "gamma"),
+            "beta": slider(0.9, 0.1, 1, 0.05, "beta"),
+            "scope": ipywidgets.Dropdown(options=["neuron", "layer", "global"], value="layer", description="scope"),
+            "round": ipywidgets.IntSlider(value=1, min=1, max=ROUNDS, description="round"),
+        }
+        super().__init__(controls, draw)
 
 
-def RoundSlider(paths: Mapping[str, Sequence[tuple[Tensor, float, float]]], layer: str) -> Skin:
+class RoundSlider(Skin):
     """Go through the rounds of several loops: label -> (survivors of `layer`, their index, accuracy) after each."""
-    longest = max(len(path) for path in paths.values())
-    plain = {
-        label: [(w.detach().abs().cpu().numpy().astype(np.float64), index, accuracy) for w, index, accuracy in path]
-        for label, path in paths.items()
-    }
 
-    def draw(values: dict[str, Any], rested: bool) -> tuple[Picture, str]:
-        number = values["round"]
-        state = RoundsState(number, layer, {label: path[min(number, len(path) - 1)] for label, path in plain.items()})
-        return figures.rounds_board(state), str(state)
+    def __init__(self, paths: Mapping[str, Sequence[tuple[Tensor, float, float]]], layer: str) -> None:
+        longest = max(len(path) for path in paths.values())
+        plain = {
+            label: [(w.detach().abs().cpu().numpy().astype(np.float64), index, accuracy) for w, index, accuracy in path]
+            for label, path in paths.items()
+        }
 
-    return Skin(
-        {"round": ipywidgets.IntSlider(value=min(1, longest - 1), min=0, max=longest - 1, description="after round")}, draw
-    )
+        def draw(values: dict[str, Any], rested: bool) -> tuple[Picture, str]:
+            number = values["round"]
+            state = RoundsState(number, layer, {label: path[min(number, len(path) - 1)] for label, path in plain.items()})
+            return figures.rounds_board(state), str(state)
+
+        super().__init__(
+            {"round": ipywidgets.IntSlider(value=min(1, longest - 1), min=0, max=longest - 1, description="after round")},
+            draw,
+        )

@@ -12,6 +12,8 @@ import ipywidgets
 
 from course_lib.teaching.figures.picture import GONE, Picture
 
+Draw = Callable[[dict[str, Any], bool], tuple[Picture, str]]
+
 PAUSE, REST = 0.03, 0.5  # seconds: until a position is drawn, and until the slider counts as resting
 
 
@@ -25,17 +27,24 @@ class Skin(ipywidgets.VBox):
         controls: name -> ipywidget with a value.
         draw: (values of the controls, rested) -> (picture, readout); `rested` is true when nothing has moved for `REST`.
         rests: whether a resting slider is drawn once more.
+
+    Attributes:
+        picture: the last one drawn. error: what went wrong at the last position, or None.
+
+    Raises:
+        Exception: what `draw` raises at the first position.
     """
+
+    picture: Picture
 
     def __init__(
         self,
         controls: Mapping[str, ipywidgets.Widget],
-        draw: Callable[[dict[str, Any], bool], tuple[Picture, str]],
+        draw: Draw,
         rests: bool = False,
     ) -> None:
         self.controls, self.draw, self.rests = dict(controls), draw, rests
         self.error: Exception | None = None
-        self.picture: Picture | None = None
         self._start = {name: control.value for name, control in controls.items()}
         self._timer: asyncio.TimerHandle | None = None
         self._rest: asyncio.TimerHandle | None = None
@@ -57,7 +66,7 @@ class Skin(ipywidgets.VBox):
 
     @property
     def values(self) -> dict[str, Any]:
-        """What the controls say now."""
+        """The present value of each control."""
         return {name: control.value for name, control in self.controls.items()}
 
     def reset(self) -> None:
@@ -90,8 +99,8 @@ class Skin(ipywidgets.VBox):
             self.error = None
         except Exception as error:  # a callback's exception would disappear in a log that nobody reads
             self.error = error
-            told = html.escape(f"{type(error).__name__}: {error}")
-            self._readout.value = f'<span role="alert" style="color: {GONE}"><b>Error</b> {told}</span>'
+            message = html.escape(f"{type(error).__name__}: {error}")
+            self._readout.value = f'<span role="alert" style="color: {GONE}"><b>Error</b> {message}</span>'
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
         bundle = super()._repr_mimebundle_(**kwargs)
