@@ -21,7 +21,7 @@ import torch
 from course_lib import data, models, train
 from course_lib.pruning import L1NormPruner
 from course_lib.teaching import figures, widgets
-from course_lib.teaching.boards.board import Board
+from course_lib.teaching.boards.filters import FilterBoard
 from course_lib.teaching.figures.board import BoardState
 
 
@@ -50,7 +50,7 @@ def main() -> None:
     bench = data.load("fashion-mini", device="cpu")
     model = models.build("cnn", bench)
     train.fit(model, bench, epochs=0.2)
-    mean_weights = Board.of(model, bench).ranked["global"]
+    mean_weights = FilterBoard.of(model, bench).ranked["global"]
     moves = [(share, scope) for scope in ("layer", "global") for share in torch.linspace(0, 0.95, moves_each).tolist()]
 
     def obvious(share: float, scope: str) -> bytes:
