@@ -47,6 +47,29 @@ def test_activities_add_up_over_batches_of_unequal_size():
     assert scores.one_minus_apoz(a + b).tolist() == pytest.approx([2 / 3])
 
 
+def test_fpgm_of_the_second_round_does_not_see_filters_that_are_gone():
+    """Filter 3 lies far out and makes filter 1 the most central; once it is gone, that is filter 0."""
+    weight = torch.tensor([[0.0, 0.0], [1.0, 0.0], [0.0, 3.0], [40.0, 0.0]])
+    everyone, survivors = torch.ones(4, dtype=torch.bool), torch.tensor([True, True, True, False])
+    by_hand = {
+        "first": [1 + 3 + 40, 1 + 10**0.5 + 39, 3 + 10**0.5 + 1609**0.5, 40 + 39 + 1609**0.5],
+        "second": [1 + 3, 1 + 10**0.5, 3 + 10**0.5, 40 + 39 + 1609**0.5],
+    }
+    torch.testing.assert_close(scores.fpgm(weight, everyone), torch.tensor(by_hand["first"]))
+    torch.testing.assert_close(scores.fpgm(weight, survivors), torch.tensor(by_hand["second"]))
+    assert [scores.fpgm(weight, kept).argmin().item() for kept in (everyone, survivors)] == [1, 0]
+
+
+def test_fpgm_finds_no_distance_between_equal_filters():
+    twins = torch.full((50, 900), 1.7)
+    assert scores.fpgm(twins, torch.ones(50, dtype=torch.bool)).max() == 0
+
+
+def test_fpgm_is_refused_for_single_weights():
+    with pytest.raises(CourseError, match="score='fpgm' compares filters or neurons; unit='weight' was given"):
+        Pruner("fpgm", "weight")
+
+
 def test_random_scores_follow_the_generator():
     one, same, other = (scores.random(ROWS, torch.Generator().manual_seed(seed)) for seed in (1, 1, 2))
     assert one.shape == (2,) and torch.equal(one, same) and not torch.equal(one, other)

@@ -98,6 +98,18 @@ def wanda(weight: Tensor, inputs: Tensor) -> Tensor:
     return (weight.abs() * inputs.sqrt()).sum(1)
 
 
+def fpgm(weight: Tensor, alive: Tensor) -> Tensor:
+    """Sum of Euclidean distances to the layer's surviving filters: low for one that others can stand in for.
+
+    The relaxation of filter pruning via the geometric median (He et al. 2019, section 3.3).
+
+    >>> fpgm(torch.tensor([[0.0, 0.0], [3.0, 4.0], [6.0, 8.0]]), torch.tensor([True, True, False]))
+    tensor([ 5.,  5., 15.])
+    """
+    # By differences: the faster way through matrix products finds distances between equal filters.
+    return torch.cdist(weight, weight[alive], compute_mode="donot_use_mm_for_euclid_dist").sum(1)
+
+
 def random(weight: Tensor, generator: torch.Generator) -> Tensor:
     """A number drawn for each unit: the control that knows nothing.
 
@@ -115,9 +127,10 @@ SCORES: dict[str, Score] = {
     "apoz": one_minus_apoz,
     "taylor": taylor,
     "wanda": wanda,
+    "fpgm": fpgm,
     "random": random,
 }
-OF_UNITS: frozenset[Score] = frozenset()  # scores that compare whole filters or neurons, and say nothing of single weights
+OF_UNITS: frozenset[Score] = frozenset({fpgm})  # scores that compare whole filters or neurons: refused for single weights
 
 
 def resolve(score: str | Score) -> Score:
