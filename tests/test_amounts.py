@@ -41,6 +41,33 @@ def test_target_rounds_the_share(sparsity, expected):
     assert amounts.target(sparsity)(torch.rand(10), 10, 1.0) == expected
 
 
+SHAPES = {"conv1": (32, 3, 3, 3), "conv2": (64, 32, 3, 3), "dense": (512, 4096), "head": (10, 512)}
+
+
+@pytest.mark.parametrize("sparsity", [0.0, 0.1, 0.5, 0.9, 0.99])
+def test_erk_keeps_the_asked_share_with_one_scale_and_no_density_above_1(sparsity):
+    densities = amounts.erk_densities(SHAPES, sparsity)
+    sizes = {name: math.prod(shape) for name, shape in SHAPES.items()}
+    kept = sum(densities[name] * sizes[name] for name in SHAPES)
+    assert kept == pytest.approx((1 - sparsity) * sum(sizes.values()))
+    assert all(0 <= density <= 1 for density in densities.values())
+    scales = [densities[name] * sizes[name] / sum(SHAPES[name]) for name in SHAPES if densities[name] < 1]
+    assert scales == pytest.approx(scales[:1] * len(scales))
+
+
+def test_erk_by_hand():
+    """Two layers of 4 and 36 weights, half of all to go: (2 + 2) and (6 + 6) share 20 as 1 to 3, but 4 hold no 5."""
+    assert amounts.erk_densities({"small": (2, 2), "large": (6, 6)}, 0.5) == {"small": 1.0, "large": 16 / 36}
+
+
+def test_erk_takes_more_with_progress_and_never_gives_back():
+    bound = amounts.erk(0.95).bind(SHAPES)
+    for name, shape in SHAPES.items():
+        size = math.prod(shape)
+        gone = [bound[name](torch.ones(size), size, progress) for progress in (0.2, 0.5, 0.9, 1.0)]
+        assert gone == sorted(gone)
+
+
 def test_fixed_takes_what_lies_below_and_not_what_equals_the_threshold():
     assert amounts.fixed(0.5)(scores(0.1, 0.5, 0.49, 0.9), 4, 1.0) == 2
     assert amounts.fixed(0)(scores(0, 0, 1), 3, 1.0) == 0

@@ -9,6 +9,7 @@ The classes are written in lower case because they are used as words: `Pruner(..
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, runtime_checkable
@@ -200,12 +201,64 @@ class sap:
         return sap_amount(scores, self.p, self.q, self.eta, self.gamma, self.beta)
 
 
+@dataclass(frozen=True)
+class erk:
+    """As many as each layer lacks to its own sparsity, so that `sparsity` * progress of all weights are gone.
+
+    The sparsities are Erdős-Rényi-kernel's, see `erk_densities`: small layers keep more. The control is `target`, the
+    same for every layer.
+
+    >>> layers = erk(0.5).bind({"small": (2, 2), "large": (6, 6)})
+    >>> layers["small"](torch.ones(4), 4, 1.0), layers["large"](torch.ones(36), 36, 1.0)
+    (0, 20)
+    """
+
+    sparsity: float
+
+    def __post_init__(self) -> None:
+        check_share("sparsity", self.sparsity)
+
+    def bind(self, shapes: Mapping[str, Shape]) -> dict[str, Amount]:
+        """Return layer -> its amount."""
+
+        def amount_of(name: str) -> Amount:
+            def amount(scores: Tensor, size: int, progress: float, /) -> int:
+                density = erk_densities(shapes, self.sparsity * progress)[name]
+                return target(1 - density)(scores, size, 1.0)
+
+            return amount
+
+        return {name: amount_of(name) for name in shapes}
+
+
+def erk_densities(shapes: Mapping[str, Shape], sparsity: float) -> dict[str, float]:
+    """Return layer -> the share of its weights that Erdős-Rényi-kernel keeps (Evci et al. 2020, section 3).
+
+    A layer's density is scale * (n_in + n_out + kh + kw) / (n_in * n_out * kh * kw), at most 1, with one scale for all
+    layers such that the share `sparsity` in [0, 1] of all their weights goes.
+
+    >>> erk_densities({"dense": (10, 10), "conv": (2, 2, 1, 1)}, 0.5)
+    {'dense': 0.48, 'conv': 1.0}
+    """
+    sizes = {name: math.prod(shape) for name, shape in shapes.items()}
+    wanted = (1 - sparsity) * sum(sizes.values())
+    whole: set[str] = set()
+    while True:  # what is capped leaves more to the others, which may then be capped as well
+        rest = {name: sum(shape) for name, shape in shapes.items() if name not in whole}
+        scale = (wanted - sum(sizes[name] for name in whole)) / max(1, sum(rest.values()))
+        capped = {name for name, dimensions in rest.items() if scale * dimensions > sizes[name]}
+        if not capped:
+            return {name: 1.0 if name in whole else scale * rest[name] / sizes[name] for name in shapes}
+        whole |= capped
+
+
 RULES: dict[str, type] = {
     "target": target,
     "fixed": fixed,
     "variable": variable,
     "quantile": quantile,
     "paced": paced,
+    "erk": erk,
     "sap": sap,
 }
 
