@@ -32,6 +32,9 @@ def pq_index(w: Tensor, p: float = 0.5, q: float = 1.0) -> float:
 
     Raises:
         AllZeroError: if every entry is zero. CourseError: if `w` is empty or not finite, or p and q are out of order.
+
+    >>> pq_index(torch.ones(4)), pq_index(torch.tensor([0.0, 0.0, 0.0, 1.0]), p=1, q=2)
+    (0.0, 0.5)
     """
     _check_norms(p, q)
     if w.numel() == 0:
@@ -53,6 +56,9 @@ def retain_bound(d: int, index: float, p: float, q: float, eta: float = 0.0) -> 
 
     r = d * (1 + eta)^(-q/(q-p)) * (1 - I)^(p*q/(q-p)), with eta >= 0 what may be lost: the sum of |w|^p of what goes, over
     that of what stays. Fewer than r cannot do; r itself may not do either.
+
+    >>> retain_bound(100, 0.25, p=0.5, q=1.0)  # with these norms the share that may go is the index itself
+    75.0
     """
     _check_norms(p, q)
     if not eta >= 0:
@@ -76,6 +82,9 @@ def sap_amount(w: Tensor, p: float = 0.5, q: float = 1.0, eta: float = 0.0, gamm
 
     Raises:
         AllZeroError, CourseError: as `pq_index`.
+
+    >>> sap_amount(torch.tensor([9.0, 4.0, 1.0, 0.0]))  # of index 0.357, so 1.43 of 4 may go
+    1
     """
     if not 0 < gamma < math.inf:
         raise CourseError(f"gamma={gamma} was given; it must be finite and more than 0.")

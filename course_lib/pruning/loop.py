@@ -97,28 +97,29 @@ def iterate(
         after: the last finished record, with `model` as that round left it: the loop goes on with the next round.
         recording: activations recorded before round 1, for a pruner with `history`.
         patience: how many stalled rounds in a row end the curve; None: none do, so that every curve trains equally long.
+
+    >>> from course_lib import data, models
+    >>> bench = data.load("fashion-mini", device="cpu", limit=20)
+    >>> [round(record.sparsity, 1) for record in iterate(Pruner(), models.build("cnn", bench), bench, 1, 0)]
+    [0.5]
     """
     config = _settings(pruner, rounds, epochs, schedule, seed, rewind, until, final_epochs)
-    masks = after.masks if after else masks if masks is not None else Masks.dense(model)
-    recording = after.recording if after else recording
+    masks = masks if masks is not None else Masks.dense(model)
+    masks, recording = (after.masks, after.recording) if after else (masks, recording)
     trained, stalled, first = (after.epochs, after.stalled, after.round + 1) if after else (0.0, 0, 1)
     for number in range(first, rounds + 1):
         started, kept_before = time.perf_counter(), masks.kept_parameters
         progress = SCHEDULES[schedule](number / rounds)
         masks, groups = pruner.at_round(number).propose(model, bench, masks, progress, recording)
         accuracy = _accuracy_when_pruned(model, bench, masks, rewind, seed)
-        recorder = pruner.recorder(model, bench) if pruner.history else None
-        fit(model, bench, epochs=epochs, masks=masks, seed=seed * 1000 + number, recorder=recorder)
-        accuracy["tuned"] = train.evaluate(model, bench)
+        accuracy["tuned"], recording = _tuned(fit, model, bench, masks, epochs, seed * 1000 + number, pruner)
         trained += epochs
-        recording = recorder.recording if recorder else None
         removed = kept_before - masks.kept_parameters
         status = _status(removed, masks.sparsity, until, accuracy["tuned"], bench.num_classes)
         stalled = stalled + 1 if status == "stalled" else 0
         last = number == rounds or status in ("target", "collapsed") or stalled == patience
         if last and final_epochs and status != "collapsed":
-            fit(model, bench, epochs=final_epochs, masks=masks, seed=seed * 1000 + 999, recorder=None)
-            accuracy["tuned"] = train.evaluate(model, bench)
+            accuracy["tuned"], _ = _tuned(fit, model, bench, masks, final_epochs, seed * 1000 + 999)
             trained += final_epochs
         yield Record(
             number, masks, masks.sparsity, masks.unit_sparsity, *_kept(model, masks), removed, groups, accuracy, trained,
@@ -160,6 +161,21 @@ def _accuracy_when_pruned(
     if train.recalibrate_batchnorm(model, bench, seed=seed):
         accuracy["recalibrated"] = train.evaluate(model, bench)
     return accuracy
+
+
+def _tuned(
+    fit: Callable[..., dict[str, Any]],
+    model: nn.Module,
+    bench: Bench,
+    masks: Masks,
+    epochs: float,
+    seed: int,
+    pruner: Pruner | None = None,
+) -> tuple[float, Recording | None]:
+    """Train what is left; return its accuracy on validation images, and what `pruner` wants recorded on the way."""
+    recorder = pruner.recorder(model, bench) if pruner and pruner.history else None
+    fit(model, bench, epochs=epochs, masks=masks, seed=seed, recorder=recorder)
+    return train.evaluate(model, bench), recorder.recording if recorder else None
 
 
 def _status(removed: int, sparsity: float, until: float | None, accuracy: float, classes: int) -> str:

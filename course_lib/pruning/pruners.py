@@ -40,6 +40,9 @@ class Pruner:
         samples: training images for scores that are measured on images; seed: which ones, and of random scores.
         history: K: a unit goes only if the rule takes it in each of the last K recorded epochs; without a recording the
             one calibration decides.
+
+    >>> Pruner("l1", "filter", amount=amounts.sap(p=1, q=2)).kinds  # SAP is a rule for how many: it prunes filters as well
+    ('filter',)
     """
 
     score: str | scores.Score = "l1"

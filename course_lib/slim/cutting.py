@@ -26,6 +26,12 @@ def slim(model: nn.Module, masks: Masks, example: Tensor) -> nn.Module:
     Raises:
         CourseError: if the masks remove no whole units, or (by the layer's name) if the outputs of the masked and of
             the slimmed model differ, as they do where masks that are not closed meet an activation with f(0) != 0.
+
+    >>> from course_lib.network import units
+    >>> model = nn.Sequential(nn.Linear(4, 3), nn.ReLU(), nn.Linear(3, 2))
+    >>> masks = units.close(model, units.groups(model, torch.ones(2, 4)), {"0": torch.tensor([True, False, True])})
+    >>> slim(model, masks, torch.randn(8, 4))[0]
+    Linear(in_features=4, out_features=2, bias=True)
     """
     if not masks.units:
         raise CourseError(
@@ -44,7 +50,13 @@ def slim(model: nn.Module, masks: Masks, example: Tensor) -> nn.Module:
 
 @torch.no_grad()
 def cut(model: nn.Module, found: Sequence[Group], masks: Masks) -> nn.Module:
-    """Return a copy of `model` with the gone units of the groups `found` cut out, unchecked."""
+    """Return a copy of `model` with the gone units of the groups `found` cut out, unchecked.
+
+    >>> model = nn.Sequential(nn.Linear(4, 3), nn.ReLU(), nn.Linear(3, 2))
+    >>> found = groups(model, torch.ones(2, 4))
+    >>> cut(model, found, Masks({}, 23, {"0": torch.tensor([True, False, True])}))[2]
+    Linear(in_features=2, out_features=2, bias=True)
+    """
     small = copy.deepcopy(model)
     modules = dict(small.named_modules())
     inputs: dict[str, Tensor] = {}  # a consumer may read several groups: its columns are cut once, in the end
@@ -62,7 +74,12 @@ def cut(model: nn.Module, found: Sequence[Group], masks: Masks) -> nn.Module:
 
 @torch.inference_mode()
 def difference(model: nn.Module, other: nn.Module, example: Tensor) -> float:
-    """Return the largest difference of the two models' outputs in eval mode, in standard deviations of the first's."""
+    """Return the largest difference of the two models' outputs in eval mode, in standard deviations of the first's.
+
+    >>> model = nn.Linear(4, 3)
+    >>> difference(model, copy.deepcopy(model), torch.randn(8, 4))
+    0.0
+    """
     outputs = []
     for network in (model, other):
         with in_mode(network, training=False):
