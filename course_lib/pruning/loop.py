@@ -109,8 +109,7 @@ def iterate(
     trained, stalled, first = (after.epochs, after.stalled, after.round + 1) if after else (0.0, 0, 1)
     for number in range(first, rounds + 1):
         started, kept_before = time.perf_counter(), masks.kept_parameters
-        progress = SCHEDULES[schedule](number / rounds)
-        masks, groups = pruner.at_round(number).propose(model, bench, masks, progress, recording)
+        masks, groups = pruner.at_round(number).propose(model, bench, masks, SCHEDULES[schedule](number / rounds), recording)
         accuracy = _accuracy_when_pruned(model, bench, masks, rewind, seed)
         accuracy["tuned"], recording = _tuned(fit, model, bench, masks, epochs, seed * 1000 + number, pruner)
         trained += epochs
