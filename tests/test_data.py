@@ -28,7 +28,7 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 
 from course_lib import data
 from course_lib.data import cache as cache_files
-from course_lib.data import sources
+from course_lib.data import folders, sources
 from course_lib.data.bench import augmented, balanced, draw_moves, margin
 from course_lib.errors import CourseError
 
@@ -518,13 +518,13 @@ def test_a_name_like_no_other_gets_the_known_ones_without_a_guess(name):
 @pytest.fixture
 def decoded(monkeypatch):
     """The names of the images decoded so far."""
-    names, decode = [], sources.decode
+    names, decode = [], folders.decode
 
     def count(name, *rest):
         names.append(name)
         return decode(name, *rest)
 
-    monkeypatch.setattr(sources, "decode", count)
+    monkeypatch.setattr(folders, "decode", count)
     return names
 
 
