@@ -3,16 +3,31 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: course test validate build lab format
+# What most changes break, in seconds: pure functions, masks, units, pruners, grids' forms, docstrings, the import contract.
+CORE := $(addprefix tests/test_,amounts.py scores.py scopes.py pqindex.py masks.py units.py needs.py docstrings.py layers.py \
+	pareto.py project.py)
+
+.PHONY: course check test matrix validate build lab format
 course: $(VENV)/.ready
 	$(BIN)/course run
+
+check: $(VENV)/.ready
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 $(CORE)
 
 test: $(VENV)/.ready
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	$(BIN)/mypy
 	$(BIN)/python -m pytest -n 2
 	COURSE_MODE=ci OMP_NUM_THREADS=1 TQDM_DISABLE=1 $(BIN)/python -m pytest --nbval-lax --nbval-cell-timeout=300 \
 		--dist loadfile -n 2 solutions
+
+# By hand: the library's tests on the oldest torch that pyproject.toml allows, and on each Python from 3.10 on that is here.
+matrix: $(VENV)/.ready
+	$(BIN)/python scripts/matrix.py
 
 # What is too heavy for `make test`: the lessons as students meet them, the galleries on 50 draws of inputs, and sweeps and
 # gradings that are killed at 20 random moments.
