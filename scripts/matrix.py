@@ -1,7 +1,7 @@
 """Run the library's tests on each Python from 3.10 on that is installed, and on the oldest torch that pyproject.toml allows.
 
-`make matrix`, by hand: each environment is about 6 GB below runs/matrix/ and is kept for the next time. `--only WORD` runs those
-whose name has the word.
+`make matrix`, by hand: each environment takes about 6 GB below runs/matrix/ and is kept for the next time. `--only WORD` runs
+those whose name has the word.
 """
 
 from __future__ import annotations
@@ -34,13 +34,14 @@ def oldest() -> list[str]:
 
 
 def pythons() -> dict[str, str]:
-    """Return version -> interpreter for every Python from 3.10 on that is installed; of one version the first on the path."""
+    """Return version -> interpreter for every Python from 3.10 on that is installed; the first on the path of each version."""
     names = ["python3", sys.executable, *(f"python3.{minor}" for minor in range(10, 30))]
     found: dict[str, str] = {}
     for path in filter(None, map(shutil.which, names)):
         code = "import sys; print(*sys.version_info[:2], sep='.')"
-        version = subprocess.run([path, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
-        if tuple(map(int, version.split("."))) >= (3, 10):
+        asked = subprocess.run([path, "-c", code], capture_output=True, text=True)
+        version = asked.stdout.strip()  # pyenv puts names on the path that have no Python behind them
+        if asked.returncode == 0 and tuple(map(int, version.split("."))) >= (3, 10):
             found.setdefault(version, path)
     return found
 
