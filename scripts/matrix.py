@@ -1,4 +1,4 @@
-"""Run the library's tests on each Python from 3.10 on that is installed, and on the oldest torch that pyproject.toml allows.
+"""Run the library's tests on each Python from 3.10 on that is installed, and on the oldest torch that pyproject.toml has.
 
 `make matrix`, by hand: each environment takes about 6 GB below runs/matrix/ and is kept for the next time. `--only WORD` runs
 those whose name has the word.
@@ -7,6 +7,7 @@ those whose name has the word.
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import shutil
 import subprocess
@@ -34,10 +35,12 @@ def oldest() -> list[str]:
 
 
 def pythons() -> dict[str, str]:
-    """Return version -> interpreter for every Python from 3.10 on that is installed; the first on the path of each version."""
-    names = ["python3", sys.executable, *(f"python3.{minor}" for minor in range(10, 30))]
+    """Return version -> interpreter for every Python from 3.10 on, on the path or among pyenv's; the first of each version."""
+    names = ["python3", *(f"python3.{minor}" for minor in range(10, 30))]
+    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
+    paths = [*filter(None, map(shutil.which, names)), *map(str, pyenv.glob("versions/3.*/bin/python3"))]
     found: dict[str, str] = {}
-    for path in filter(None, map(shutil.which, names)):
+    for path in paths:
         code = "import sys; print(*sys.version_info[:2], sep='.')"
         asked = subprocess.run([path, "-c", code], capture_output=True, text=True)
         version = asked.stdout.strip()  # pyenv puts names on the path that have no Python behind them
