@@ -1,7 +1,7 @@
 """Run the library's tests on each Python from 3.10 on that is installed, and on the oldest torch that pyproject.toml has.
 
-`make matrix`, by hand: each environment takes about 6 GB below runs/matrix/ and is kept for the next time. `--only WORD` runs
-those whose name has the word.
+`make matrix`, by hand: each environment takes about 6 GB below runs/matrix/ and is kept for the next time. `--only WORD`
+runs those whose name has the word.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def oldest() -> list[str]:
 
 
 def pythons() -> dict[str, str]:
-    """Return version -> interpreter for every Python from 3.10 on, on the path or among pyenv's; the first of each version."""
+    """Return version -> interpreter for every Python from 3.10 on, on the path or among those of pyenv."""
     names = ["python3", *(f"python3.{minor}" for minor in range(10, 30))]
     pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
     paths = [*filter(None, map(shutil.which, names)), *map(str, pyenv.glob("versions/3.*/bin/python3"))]
