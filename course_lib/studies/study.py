@@ -62,7 +62,7 @@ def write(table: pandas.DataFrame, grid: Mapping[str, Any], folder: str | Path, 
 
 
 def _parts(table: pandas.DataFrame) -> dict[str, pandas.DataFrame]:
-    """Return the rows of each figure: rewound curves lie far below the others, so that they get a figure of their own."""
+    """Return the rows of each figure: rewound curves lie far below the others, so they get a figure of their own."""
     if "rewind" not in table:
         return {"pareto": table}
     rewound = table["rewind"].astype(bool)
