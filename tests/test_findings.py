@@ -72,7 +72,8 @@ def test_what_two_methods_keep_at_their_ends_is_read_from_the_records(tmp_path):
         }
         (tmp_path / "records" / f"{method}-seed{seed}-x.json").write_text(json.dumps(record))
     assert findings.kept(tmp_path, "one", "other") == [
-        "At their ends both keep equally many weights in 1 of 2 layers; in dense.weight one has 15, other has 5 (means)."
+        "At their ends both keep the same number of weights in 1 of 2 layers; in dense.weight one keeps 15, other keeps 5 "
+        "(means)."
     ]
 
 

@@ -433,9 +433,38 @@ def test_a_point_after_final_epochs_stands_alone_and_is_larger():
     assert "large: after final epochs" in words(figure)
 
 
-def test_a_method_is_a_control_by_its_whole_first_word_only():
-    assert all(map(pareto.is_control, ["dense", "dense, trained on", "SAP, from scratch"]))
-    assert not any(map(pareto.is_control, ["dense layers only", "denser", "SAP"]))
+def test_a_table_without_roles_is_read_by_its_names_as_earlier_versions_wrote_them():
+    names = ["dense", "dense, trained on", "SAP, from scratch", "dense layers only", "denser", "SAP (1, 2)", "mine, SAP"]
+    found = pareto.roles(pd.DataFrame({"method": names}, index=range(3, 10)))
+    assert found.index.tolist() == [*range(3, 10)] and list(found.columns) == ["role", "family"]
+    assert found["role"].tolist() == ["dense", "control", "from scratch", *["contestant"] * 4]
+    assert found["family"].eq("SAP").tolist() == [False, False, True, False, False, True, False]
+    assert set(found["role"]) <= set(pareto.ROLES)
+
+
+def test_roles_and_families_are_columns_and_what_a_name_looks_like_does_not_matter():
+    table = study(methods=("SAP", "dense, or so", "ours")).assign(role="contestant", family="magnitude")
+    table.loc[table["method"] == "dense", ["role", "family"]] = "dense"
+    table.loc[table["method"] == "ours", ["role", "family"]] = ["control", "SAP"]
+    assert set(pareto.contestants(table)["method"]) == {"SAP", "dense, or so"}
+    assert "2 pruning methods (SAP; dense, or so)" in pareto.alt_text(table.assign(epochs=5.0, score=0.0))
+    grey = {line.get_label(): line.get_color() for line in pareto.plot(table).axes[0].lines}
+    assert (grey["ours"] == "#444444") and grey["dense, or so"] != "#444444"
+    assert not pareto.unpruned(table)[table["method"] == "ours"].any()  # a control that was pruned
+    mixed = table.assign(role=table["role"].where(table["method"] != "dense, or so"))  # beside rows of an older table
+    assert pareto.roles(mixed)["role"][mixed["method"] == "dense, or so"].eq("control").all()
+
+
+def test_pruning_is_measured_against_an_unpruned_control_of_any_name_that_was_not_rewound():
+    table = study(methods=("SAP", "whole", "whole, anew"), rounds=3).assign(epochs=lambda t: 4.0 + t["round"], rewind=False)
+    controls = table["method"].str.startswith("whole")
+    table = table.assign(role="contestant", family="SAP").mask(controls, table.assign(role="control", family="dense"))
+    table.loc[table["method"] == "dense", "role"] = "dense"
+    table.loc[controls, "sparsity"] = 0.0
+    table.loc[table["method"] == "whole, anew", "rewind"] = True
+    table.loc[table["method"] == "whole", "test_accuracy"] = 0.95
+    assert pareto.unpruned(table).sum() == 3 + 2 * 9
+    assert pareto.against_dense(table, "SAP", 0.75)[0] == pytest.approx(0.86 - 0.95)
 
 
 def test_the_area_does_not_choose_again_on_test():

@@ -46,30 +46,30 @@ def record(folder, method, seed, rounds, arguments=None):
 def test_the_index_is_the_mean_over_groups_by_their_survivors(tmp_path):
     record(tmp_path, "sap", 0, [(0.5, [(0.1, 300, 0), (0.5, 100, 0)]), (0.7, [(0.3, 10, 0), (None, 5, 0), (0.9, 0, 0)])])
     (tmp_path / "dense-seed0-abc.json").write_text(json.dumps({"config": {}, "row": {}}))
-    found = phases.table(tmp_path)
+    found = phases.index_by_round(tmp_path)
     assert found["index"].tolist() == pytest.approx([0.2, 0.3])
     assert found["sparsity"].tolist() == [0.0, 0.5]  # what the round found, not what it left
     (sentence,) = phases.sentences(found)
     assert (
         sentence
-        == "The index of the survivors (mean over layers, weighted by their survivors) rises (the paper sees that it falls, "
-        "then rises, then falls): sap, 0.200 at sparsity 0 to 0.300 at 0.500."
+        == "The index of the survivors (mean over layers, weighted by their survivors) rises (in the paper it falls, "
+        "then rises, then falls): sap, from 0.200 at sparsity 0 to 0.300 at 0.500."
     )
     assert [line.get_label() for line in phases.plot(found, "x").axes[0].lines][1] == "sap"
 
 
 def test_a_folder_without_records_is_refused(tmp_path):
     with pytest.raises(CourseError, match="no records of finished curves"):
-        phases.table(tmp_path)
+        phases.index_by_round(tmp_path)
 
 
 def test_a_method_of_fewer_seeds_than_others_says_how_many(tmp_path):
     rounds = [(0.5, [(0.3, 10, 5)]), (0.8, [(0.2, 5, 2)])]
     for method, seed in (("SAP", 0), ("SAP", 1), ("SAP (0.5, 1)", 0)):
         record(tmp_path, method, seed, rounds)
-    found = phases.table(tmp_path)
+    found = phases.index_by_round(tmp_path)
     (said,) = phases.sentences(found)
-    assert "SAP (0.5, 1) (n=1), 0.300" in said and "SAP, 0.300" in said
+    assert "SAP (0.5, 1) (n=1), from 0.300" in said and "SAP, from 0.300" in said
     labels = {text.get_text() for text in phases.plot(found, "title").legends[0].get_texts()}
     assert labels == {"SAP", "SAP (0.5, 1) (n=1)"}
 
@@ -79,7 +79,7 @@ def test_rounds_in_which_not_the_index_but_the_settings_decided_are_named(tmp_pa
     held, free = (0.3, 900, 405), (0.3, 900, 404)
     rounds = [(0.4, [(0.3, 100, 40), held]), (0.6, [(0.3, 100, 40), held]), (0.7, [(0.3, 100, 40), free])]
     record(tmp_path, "SAP", 0, rounds, {"beta": 0.45, "min_per_layer": 60})
-    found = phases.table(tmp_path)
+    found = phases.index_by_round(tmp_path)
     assert found["held"].tolist() == pytest.approx([1, 1, 0.1])
     assert found["after"].tolist() == [0.4, 0.6, 0.7]
     assert [said.split(" most")[0] for said in phases.sentences(found)[1:]] == ["SAP: up to round 2 (sparsity 0.600)"]
@@ -88,6 +88,6 @@ def test_rounds_in_which_not_the_index_but_the_settings_decided_are_named(tmp_pa
 
 def test_a_curve_looks_as_it_does_among_all_methods_of_its_study(tmp_path):
     record(tmp_path, "SAP (0.5, 1)", 0, [(0.5, [(0.3, 10, 5)]), (0.8, [(0.2, 5, 2)])])
-    figure = phases.plot(phases.table(tmp_path), "title", ["APoZ", "L1", "SAP (0.5, 1)"])
+    figure = phases.plot(phases.index_by_round(tmp_path), "title", ["APoZ", "L1", "SAP (0.5, 1)"])
     lines = {line.get_label(): line for line in figure.axes[0].lines}
     assert lines["SAP (0.5, 1)"].get_color() == looks(["APoZ", "L1", "SAP (0.5, 1)"])["SAP (0.5, 1)"]["color"]

@@ -76,7 +76,9 @@ def test_the_readme_of_the_project_has_the_table_and_sentences_of_the_studies():
     text = (ROOT / "README.md").read_text()
     table = study.read(ROOT / "results" / "cifar10")
     assert study.markdown(table) in text and verdicts.dominance(table) in text
-    said = verdicts.sentences(table, grid.load("cifar10")) + phases.bounds(phases.table(ROOT / "results/cifar10/records"))
+    said = verdicts.sentences(table, grid.load("cifar10")) + phases.bounds(
+        phases.index_by_round(ROOT / "results/cifar10/records")
+    )
     table = study.read(ROOT / "results" / "open")
     said += verdicts.sentences(table, grid.load("open")) + findings.kept(ROOT / "results" / "open", "SAP", "magnitude")
     ends = table[table["round"] == 8].groupby("method")[["test_accuracy", "sparsity", "score"]].mean()

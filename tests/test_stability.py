@@ -95,7 +95,7 @@ def test_a_rule_set_on_one_scale_holds_on_another_only_if_it_is_variable(trained
     with torch.no_grad():
         for parameter in list(louder.parameters())[:2]:  # of the first layer; ReLU layers scale with their input
             parameter *= 2
-    found = stability.table(trained, [louder], [louder], bench)
+    found = stability.overlaps(trained, [louder], [louder], bench)
     found = found[
         (found["source"] == "order of training")
         & (found["statistic"] == "mean")
@@ -172,7 +172,7 @@ def test_what_a_threshold_of_zero_takes_is_in_no_mean():
     ]  # fmt: skip
     told, left_out = stability.sentences(pandas.DataFrame(rows))
     assert "mean activation 0.50 / 0.50" in told
-    assert left_out.startswith("Left out: set to take 10 % of the units") and "the 30 units" in left_out
+    assert left_out.startswith("Left out: when set to take 10 % of the units") and "the 30 units" in left_out
 
 
 def test_rules_are_compared_in_layers_where_both_take_anything():

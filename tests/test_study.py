@@ -66,7 +66,7 @@ def test_whether_sap_dominates_is_read_off_the_front(sap, magnitude, said):
 def test_of_a_study_without_sap_nothing_is_said_of_it():
     table = made([(0.5, 0.9, 0.9)], [(0.4, 0.8, 0.8)]).replace({"method": {"SAP": "mine"}})
     assert verdicts.dominance(table) == (
-        "From a validation accuracy of 0.6 on, the front (one seed) has 1 point, by sparsity: 1 of mine at 0.5."
+        "At validation accuracies of 0.6 and above, the front (one seed) has 1 point, by sparsity: 1 of mine at 0.5."
     )
 
 
@@ -122,10 +122,10 @@ def test_over_seeds_differences_are_paired_and_have_an_interval():
     table = seeded({"SAP": [0.03, 0.02, 0.01], "magnitude": [0.0, 0.0, 0.0], "random": [-0.03, 0.02, 0.01]})
     start = "points of test accuracy [95 % interval of 3 seeds] (epochs of training of each):"
     assert [verdicts.compared(table, "SAP", other, [0.95, 0.99]) for other in ("magnitude", "random")] == [
-        f"SAP minus magnitude, {start} +2.0 [-0.5, +4.5] at 0.95 (2.0 / 2.0); not reached by both: 0.99. No difference that "
-        "these seeds can tell.",
-        f"SAP minus random, {start} +2.0 [-6.6, +10.6] at 0.95 (2.0 / 2.0); not reached by both: 0.99. No difference that "
-        "these seeds can tell.",
+        f"SAP minus magnitude, {start} +2.0 [-0.5, +4.5] at 0.95 (2.0 / 2.0); not reached by both: 0.99. These seeds show "
+        "no clear difference.",
+        f"SAP minus random, {start} +2.0 [-6.6, +10.6] at 0.95 (2.0 / 2.0); not reached by both: 0.99. These seeds show "
+        "no clear difference.",
     ]
     clear = seeded({"SAP": [0.03, 0.02, 0.03], "magnitude": [0.0, 0.0, 0.0]})
     assert verdicts.compared(clear, "magnitude", "SAP", [0.95]).endswith(" magnitude is clearly behind at 0.95.")
@@ -174,15 +174,29 @@ def test_ends_are_compared_over_the_seeds_that_both_have():
     assert verdicts.compared_ends(apart, "SAP", "magnitude") == []
 
 
-def test_methods_that_differ_in_final_epochs_only_are_repeats_and_compared_at_their_ends_alone():
+def test_repeats_are_compared_at_their_ends_alone():
     table = seeded({"SAP": [0.003, -0.003, 0.003], "longer": [0.0, 0.0, 0.0]})
     table = pandas.concat([table, table[table["round"] == 1].assign(round=2, sparsity=0.97, epochs=20.0)])
-    methods = [{"name": "SAP", "pruner": "sap"}, {"name": "longer", "pruner": "sap", "final_epochs": 30}]
-    (said,) = [s for s in verdicts.sentences(table, {"method": methods, "compare": [["SAP", "longer"]]}) if "minus" in s]
-    assert "repeats of each other: 6 pairs of points, 0.21 points of test accuracy apart" in said and "at 0.95" not in said
-    methods[1]["beta"] = 0.5
+    longer = {"name": "longer", "pruner": "sap", "final_epochs": 30}
+    methods = [{"name": "SAP", "pruner": "sap"}, {**longer, "role": "repeat", "repeat_of": "SAP"}]
+    for pair in (["SAP", "longer"], ["longer", "SAP"]):
+        (said,) = [s for s in verdicts.sentences(table, {"method": methods, "compare": [pair]}) if "minus" in s]
+        assert "repeats of each other: 6 pairs of points, 0.21 points of test accuracy apart" in said
+        assert "at 0.95" not in said
+    methods = [methods[0], longer]
     (said,) = [s for s in verdicts.sentences(table, {"method": methods, "compare": [["SAP", "longer"]]}) if "minus" in s]
     assert "repeats" not in said and "at 0.95" in said
+
+
+def test_whose_front_it_is_follows_the_family_and_not_the_name():
+    table = made([(0.5, 0.9, 0.9), (0.9, 0.8, 0.8)], [(0.4, 0.8, 0.8)]).replace({"method": {"SAP": "mine"}})
+    table["role"] = table["method"].map({"dense": "dense"}).fillna("contestant")
+    table["family"] = table["method"].map({"mine": "SAP", "dense": "dense"}).fillna("magnitude")
+    found = verdicts.sentences(table)
+    assert found[0].endswith("2 of mine from 0.5 to 0.9. So SAP dominates it.")
+    assert any(sentence.startswith("mine minus magnitude, ") for sentence in found)
+    table["role"] = table["role"].where(table["method"] != "mine", "control")
+    assert "So SAP" not in verdicts.dominance(table) and "1 of magnitude" in verdicts.dominance(table)
 
 
 def test_what_the_dense_model_reaches_when_it_is_trained_on_is_said_and_it_is_no_contestant():
@@ -191,7 +205,8 @@ def test_what_the_dense_model_reaches_when_it_is_trained_on_is_said_and_it_is_no
     on = pandas.DataFrame(rows("dense, trained on", [(0.0, 0.91, 0.90), (0.0, 0.95, 0.94)])).assign(rewind=False)
     found = verdicts.sentences(pandas.concat([table, on]))
     assert not any("nothing here says" in s or "minus dense" in s or "of dense" in s for s in found)
-    assert any('after epochs: dense 0.8900 after 1; "dense, trained on" 0.9400 after 2. Pruned' in s for s in found)
+    said = 'test accuracy of 0.8900 after 1 epoch (dense), 0.9400 after 2 ("dense, trained on"). Compare'
+    assert any(said in s for s in found)
     assert "| dense, trained on | 1 | 0.0000 |" in study.markdown(pandas.concat([table, on]))
 
 
@@ -237,7 +252,7 @@ def test_where_records_are_kept_the_index_along_the_curves_is_drawn(tmp_path):
     paths = study.write(table, checked, tmp_path, {})
     assert "- machine: processor abacus" in (tmp_path / "README.md").read_text()
     assert {"index.png", "index.svg"} <= {path.name for path in paths}
-    assert "SAP, 0.100 at sparsity 0 to 0.200 at 0.100." in (tmp_path / "README.md").read_text()
+    assert "SAP, from 0.100 at sparsity 0 to 0.200 at 0.100." in (tmp_path / "README.md").read_text()
 
 
 def test_a_method_that_never_reaches_the_floor_is_said_to():

@@ -19,7 +19,7 @@ from PIL import Image
 from course_lib import models, pareto, sweep, train
 from course_lib.errors import CourseError
 from course_lib.pruning import SAPPruner
-from course_lib.sweep import grid, steps
+from course_lib.sweep import grid, roles, steps
 from course_lib.sweep.store import Store
 
 FIRST = ["method", "seed", "round", "sparsity", "unit_sparsity", "kept_parameters", "macs", "epochs"]
@@ -97,6 +97,9 @@ def test_the_table_has_its_columns_and_a_row_for_each_point(undisturbed):
 
 def test_the_columns_agree_with_each_other(undisturbed):
     table, _, _ = undisturbed
+    assert list(table.columns[-2:]) == ["role", "family"]
+    assert table["role"].tolist() == ["dense", *["contestant"] * 9]
+    assert table["family"].tolist() == ["dense", *["SAP"] * 3, *["activation"] * 3, *["random"] * 3]
     total = table["kept_parameters"][0]
     assert total == 136_074
     assert (table["kept_parameters"] == ((1 - table["sparsity"]) * total).round()).all()
@@ -297,6 +300,24 @@ def test_the_identity_depends_on_every_other_key_and_not_on_their_order():
     assert grid.identity(dict(reversed(curve.items()))) == grid.identity(curve)
 
 
+def test_roles_and_families_are_reported_and_change_no_identity():
+    labelled = changed(
+        method=[
+            {**GRID["method"][0], "role": "control", "family": "magnitude"},
+            {**GRID["method"][0], "name": "again", "final_epochs": 3, "role": "repeat", "repeat_of": "SAP"},
+        ]
+    )
+    plain = changed(method=[GRID["method"][0], {**GRID["method"][0], "name": "again", "final_epochs": 3}])
+    assert grid.curves(grid.complete(labelled)) == grid.curves(grid.complete(plain))
+
+
+def test_every_committed_grid_has_families_that_the_tables_know():
+    for path in grid.GRIDS.glob("*.toml"):
+        found = roles.labels(grid.methods(grid.load(path.stem)))
+        assert {label["role"] for label in found.values()} <= set(pareto.ROLES)
+        assert {label["family"] for label in found.values()} <= set(roles.families())
+
+
 def test_curves_of_one_seed_share_a_dense_start_and_other_seeds_have_others():
     curves = grid.curves(grid.complete(changed(seeds=[0, 1])))
     assert len({grid.identity(curve) for curve in curves}) == 6
@@ -363,6 +384,36 @@ BAD = {
     "model as a list": ({"model": ["mlp"]}, "model = .* was given"),
     "p above q": ({"method": [{**METHOD, "p": 2, "q": 1}]}, "p"),
     "two rules": ({"method": [{"name": "x", "pruner": "activation", "threshold": 1, "quantile": 0.1}]}, "exactly one of"),
+    "unknown role": ({"method": [{**METHOD, "role": "judge"}]}, "'SAP': role = 'judge' was given; it can be contestant, c"),
+    "a role of the sweep's": (
+        {"method": [{**METHOD, "role": "from scratch"}]},
+        "role = 'from scratch' was given; it can be",
+    ),
+    "unknown family": ({"method": [{**METHOD, "family": "Sap"}]}, "'SAP': family = 'Sap' was given; known are L1, activa"),
+    "a repeat of nothing": (
+        {"method": [{**METHOD, "role": "repeat"}]},
+        "role = 'repeat' and repeat_of go together; only one",
+    ),
+    "a contestant that repeats": (
+        {"method": [METHOD, {**METHOD, "name": "x", "repeat_of": "SAP", "final_epochs": 2}]},
+        "'x': role = 'repeat' and repeat_of go together; only one",
+    ),
+    "a repeat of an unknown method": (
+        {"method": [METHOD, {**METHOD, "name": "x", "role": "repeat", "repeat_of": "sap", "final_epochs": 2}]},
+        "'x': repeat_of = 'sap' was given; the name of another method of the grid is expected",
+    ),
+    "a repeat of itself": (
+        {"method": [{**METHOD, "role": "repeat", "repeat_of": "SAP"}]},
+        "repeat_of = 'SAP' was given; the name of another method",
+    ),
+    "a repeat that differs": (
+        {"method": [METHOD, {**METHOD, "name": "x", "role": "repeat", "repeat_of": "SAP", "beta": 0.5, "final_epochs": 2}]},
+        "'x': repeat_of = 'SAP' was given; the two differ in beta, but a repeat may differ in final_epochs only",
+    ),
+    "a name that a control from scratch will have": (
+        {"method": [METHOD, {**METHOD, "name": "SAP, from scratch", "beta": 0.5}]},
+        "'SAP, from scratch': this is what the control from scratch of another method is called",
+    ),
     "unknown model": ({"model": "vit"}, "model = 'vit' was given; known are mlp"),
     "unknown schedule": ({"schedule": "fast"}, "schedule = 'fast' was given"),
     "unknown schedule of a method": ({"method": [{**METHOD, "schedule": "fast"}]}, "schedule = 'fast' was given"),
@@ -407,6 +458,9 @@ LATE = {  # unchecked, they would end the run later, some after an hour of train
     "a schedule that is a list": {"schedule": ["cubic"]},
     "a pruner that is a list": {"method": [{**METHOD, "pruner": ["sap"]}]},
     "a comparison of lists": {"compare": [[["x"], "y"]]},
+    "a role that is a list": {"method": [{**METHOD, "role": ["control"]}]},
+    "a family that is a list": {"method": [{**METHOD, "family": ["SAP"]}]},
+    "a repeat of a list": {"method": [{**METHOD, "role": "repeat", "repeat_of": ["x"]}]},
     **{
         f"{key} = {value!r} of {pruner}": {"method": [{"name": "one", "pruner": pruner, key: value, **more}]}
         for pruner, key, value, more in (

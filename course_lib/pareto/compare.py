@@ -12,14 +12,14 @@ from course_lib.measure import standard_error
 from course_lib.pareto.points import (
     DENSE,
     FLOOR,
-    TRAINED_ON,
     ages,
     best,
+    contesting,
     front,
-    is_control,
     measured,
     score,
     staircase,
+    unpruned,
     without_final,
 )
 
@@ -27,16 +27,16 @@ if TYPE_CHECKING:
     import pandas as pd
 
 CONFIDENCE = 0.95
-MUCH = 1.25  # of epochs: beyond that a difference may be one of training
+MUCH = 1.25  # times the epochs of the other: beyond that a difference may be one of training
 
 
 @dataclass(frozen=True)
 class Difference:
     """One method minus another at one sparsity: the mean over seeds, in shares of accuracy, and its 95 % interval.
 
-    low, high: None with fewer than 3 seeds, of which no interval is made. error: one standard error of a difference of two
-    accuracies on that many test images, if the two networks erred independently; as they do not, it is less. epochs: for
-    how long the weights of each had been trained when they came to this sparsity, since their initial values.
+    low, high: None with fewer than 3 seeds, too few for an interval. error: one standard error of a difference of two
+    accuracies on that many test images if the two networks erred independently; they do not, so it is an upper bound.
+    epochs: for how long the weights of each had been trained, since their initial values, when they reached this sparsity.
     """
 
     one: str
@@ -50,33 +50,33 @@ class Difference:
     epochs: tuple[float, float]
 
     def __str__(self) -> str:
-        one, other = self.epochs
-        epochs = "equal epochs" if abs(one - other) < 0.05 else f"after {one:.1f} and {other:.1f} epochs"
-        told = f"at sparsity {self.sparsity:.4g} {self.one} is {100 * self.mean:+.1f}"
+        first, second = self.epochs
+        epochs = "equal epochs" if abs(first - second) < 0.05 else f"after {first:.1f} and {second:.1f} epochs"
+        sentence = f"at sparsity {self.sparsity:.4g} {self.one} is {100 * self.mean:+.1f}"
         if self.low is None or self.high is None:
             seeds = "1 seed" if self.seeds == 1 else f"{self.seeds} seeds"
-            told += f" points of test accuracy over {self.other} ({seeds}, no interval; {epochs};"
-            return f"{told} one standard error of the images: at most {100 * self.error:.1f}){self._longer()}"
-        told += f" [{100 * self.low:+.1f}, {100 * self.high:+.1f}] points of test accuracy over {self.other}"
-        told += f" ({self.seeds} seeds, {epochs})"
-        return told + (": no difference that these seeds can tell" if self.low <= 0 <= self.high else self._longer())
+            sentence += f" points of test accuracy over {self.other} ({seeds}, no interval; {epochs};"
+            return f"{sentence} one standard error due to the test images: at most {100 * self.error:.1f}){self._longer()}"
+        sentence += f" [{100 * self.low:+.1f}, {100 * self.high:+.1f}] points of test accuracy over {self.other}"
+        sentence += f" ({self.seeds} seeds, {epochs})"
+        return sentence + (": these seeds show no clear difference" if self.low <= 0 <= self.high else self._longer())
 
     @property
     def unequal(self) -> bool:
-        """Whether one had been trained for so much longer that the difference may be one of training."""
+        """Whether one method had been trained for so much longer that the difference may be one of training."""
         return max(self.epochs) > MUCH * min(self.epochs)
 
     def _longer(self) -> str:
-        one, other = self.epochs
-        return f"; {self.one if one > other else self.other} had been trained longer" if self.unequal else ""
+        first, second = self.epochs
+        return f"; {self.one if first > second else self.other} had been trained longer" if self.unequal else ""
 
 
 def at_sparsity(table: pd.DataFrame, method: str, sparsity: float, by: str = "test_accuracy") -> pd.Series:
     """Return seed -> accuracy of a method's curve at `sparsity`, on the straight line between its two nearest points.
 
-    Seeds whose curve does not reach from below to above `sparsity` are left out. Of points of equal sparsity the last
-    round counts; the dense model is the first point of every curve of its seed, but of one that was pruned all at once: no
-    line leads there, nor to a last round with final epochs, which is an end point (`end_points`).
+    A seed is left out if its curve does not span `sparsity`. Of points of equal sparsity the last round counts. A curve
+    begins at the dense model of its seed, unless it was pruned all at once: nothing between the two was ever trained. For
+    the same reason no line is drawn to a last round with final epochs; that is an end point (`end_points`).
     """
     return _interpolated(measured(table, by, "sparsity"), method, sparsity, by)
 
@@ -102,10 +102,10 @@ def _interpolated(rows: pd.DataFrame, method: str, sparsity: float, column: str)
 def paired(table: pd.DataFrame, one: str, other: str, sparsity: float) -> Difference | None:
     """Compare two methods at one sparsity over the seeds that both have there; None if there is no such seed.
 
-    Seeds share a dense start, so their differences are paired. The interval is that of `interval`.
+    Both start from the same dense model in each seed, so the differences are paired. The interval is that of `interval`.
     """
     if one == other:
-        raise CourseError(f"{one!r} was given to be compared with itself.")
+        raise CourseError(f"{one!r} cannot be compared with itself; name two methods.")
     first = at_sparsity(table, one, sparsity)
     differences = (first - at_sparsity(table, other, sparsity)).dropna()
     n, mean, seeds = len(differences), float(differences.mean()), differences.index
@@ -115,8 +115,8 @@ def paired(table: pd.DataFrame, one: str, other: str, sparsity: float) -> Differ
     error = 2**0.5 * standard_error(float(first[seeds].mean()), int(table["test_images"].iloc[0]))
     aged = table.reset_index(drop=True)
     aged = aged.assign(age=ages(aged))
-    epochs = tuple(float(_interpolated(aged, method, sparsity, "age")[seeds].mean()) for method in (one, other))
-    return Difference(one, other, sparsity, n, mean, low, high, error, epochs)
+    age, other_age = (float(_interpolated(aged, method, sparsity, "age")[seeds].mean()) for method in (one, other))
+    return Difference(one, other, sparsity, n, mean, low, high, error, (age, other_age))
 
 
 def end_points(table: pd.DataFrame) -> pd.DataFrame:
@@ -130,16 +130,20 @@ def end_points(table: pd.DataFrame) -> pd.DataFrame:
 def against_dense(table: pd.DataFrame, method: str, sparsity: float) -> pd.Series:
     """Return seed -> test accuracy of a method at `sparsity`, minus that of the unpruned net trained on for as many epochs.
 
-    The unpruned net's accuracy is read between its epochs on the straight line, as a curve's is between its sparsities.
-    Seeds are left out that lack either.
+    The unpruned net is the table's first unpruned control that was not rewound. Its accuracy is read on the straight line
+    between its epochs, as a curve's is between its sparsities. Seeds that lack either are left out.
     """
     import pandas as pd
 
     aged = table.reset_index(drop=True)
     aged = aged.assign(age=ages(aged))
     pruned, epochs = at_sparsity(table, method, sparsity), _interpolated(aged, method, sparsity, "age")
+    whole = aged[unpruned(aged)]
+    if "rewind" in whole:
+        whole = whole[~whole["rewind"].astype(bool)]
+    control = whole.loc[whole["method"] != DENSE, "method"].unique()[:1]
     found = {}
-    for seed, own in aged[aged["method"].isin([DENSE, TRAINED_ON])].groupby("seed"):
+    for seed, own in whole[whole["method"].isin([DENSE, *control])].groupby("seed"):
         own = own.sort_values("age")
         if seed in epochs.index and own["age"].iloc[0] <= epochs[seed] <= own["age"].iloc[-1]:
             found[seed] = pruned[seed] - float(np.interp(epochs[seed], own["age"], own["test_accuracy"]))
@@ -147,10 +151,10 @@ def against_dense(table: pd.DataFrame, method: str, sparsity: float) -> pd.Serie
 
 
 def interval(differences: pd.Series) -> tuple[float | None, float | None]:
-    """Return the 95 % interval of the mean of differences over seeds, (None, None) of fewer than 3.
+    """Return the 95 % interval of the mean difference over seeds, (None, None) with fewer than 3.
 
-    Student's (1908), mean ± t * s / sqrt(n): a bootstrap of three seeds can do no more than run from the lowest to the
-    highest, which covers the truth 3 times in 4.
+    Student's (1908), mean ± t * s / sqrt(n). A bootstrap of three seeds could at best run from the lowest to the highest of
+    them, which covers the truth only 3 times in 4.
     """
     from scipy.stats import t
 
@@ -162,22 +166,23 @@ def interval(differences: pd.Series) -> tuple[float | None, float | None]:
 
 
 def by_method(table: pd.DataFrame) -> pd.DataFrame:
-    """Return one row a method: the mean and standard deviation over seeds of its best point and of its area.
+    """Return one row a contestant: the mean and standard deviation over seeds of its best point and of its area.
 
-    The best point of each seed is chosen on validation (`best`); `seeds` counts those that have one, `seeds_run` all. The
-    area is that of the test accuracies of each seed's front, chosen on validation, above the accuracy floor (`staircase`).
-    Best mean score on validation first, after that the methods that lack a point in some seed. Controls are left out.
+    The best point of each seed is chosen on validation (`best`); `seeds` counts the seeds that have one, `seeds_run` all.
+    The area is that of the test accuracies of each seed's front, chosen on validation, above the accuracy floor
+    (`staircase`).
+    The best mean score on validation comes first; methods that lack a point in some seed come last.
     """
     import pandas as pd
 
-    rows = table[~table["method"].map(is_control)]
+    rows = table[contesting(table)]
     if rows.empty:
         return pd.DataFrame(columns=["method", "seeds", "score"])
     chosen = pd.concat([best(own) for _, own in rows.groupby("seed")])
-    areas = {key: staircase(_front(own)) for key, own in rows.groupby(["method", "seed"])}
+    areas = pd.Series({key: staircase(_front(own)) for key, own in rows.groupby(["method", "seed"])})
     found = []
     for method, own in chosen.groupby("method"):
-        area = np.array([value for (name, _), value in areas.items() if name == method])
+        area = areas[method].to_numpy()
         row = {"method": method, "seeds": len(own), "seeds_run": len(area)}
         columns = ("sparsity", "kept_parameters", "macs", "epochs", "val_accuracy", "test_accuracy", "score")
         for column in own.columns.intersection(columns):
@@ -185,10 +190,10 @@ def by_method(table: pd.DataFrame) -> pd.DataFrame:
         found.append(row | {"hypervolume": area.mean(), "hypervolume_sd": _deviation(area)})
     if not found:
         return pd.DataFrame(columns=["method", "seeds", "score"])
-    found = pd.DataFrame(found)
-    found = found.assign(_lacks=found["seeds"] < found["seeds_run"], _score=score(found["val_accuracy"], found["sparsity"]))
-    found = found.sort_values(["_lacks", "_score"], ascending=[True, False], kind="stable", ignore_index=True)
-    return found.drop(columns=["_lacks", "_score"])
+    means = pd.DataFrame(found)
+    means = means.assign(_lacks=means["seeds"] < means["seeds_run"], _score=score(means["val_accuracy"], means["sparsity"]))
+    means = means.sort_values(["_lacks", "_score"], ascending=[True, False], kind="stable", ignore_index=True)
+    return means.drop(columns=["_lacks", "_score"])
 
 
 def _front(rows: pd.DataFrame) -> pd.DataFrame:

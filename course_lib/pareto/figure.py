@@ -11,24 +11,25 @@ from course_lib.errors import CourseError
 from course_lib.files import replacing
 from course_lib.measure import standard_error
 from course_lib.pareto.compare import by_method
-from course_lib.pareto.points import AXES, DENSE, FLOOR, contestants, front, is_control, mean_curves, measured, without_final
+from course_lib.pareto.points import AXES, DENSE, FLOOR, contestants, contesting, front, mean_curves, measured, without_final
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-# Okabe and Ito's colours, which colour-blind readers tell apart, with two of Tol's for their yellow, faint on white; black
-# is left to the controls. There are 8 of them and 11 markers, so that no two of the first 88 methods look the same.
+# Okabe and Ito's colours, which colour-blind readers tell apart; two of Tol's replace their yellow, which is faint on white,
+# and black is left to the controls. With 8 colours and 11 markers no two of the first 88 methods look the same.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#882255", "#999933")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "p", "h")
 DASHES = ("-", (0, (5, 1.5)), (0, (1, 1)), (0, (4, 1, 1, 1)), (0, (8, 2)), (0, (3, 1, 1, 1, 1, 1)))
 
-MANY = 10  # methods: beyond that the figure is higher, and shows only accuracies that count
+MANY = 10  # methods: beyond that the figure is higher and shows only accuracies that count
 CROWDED = 12  # points of a curve: beyond that its markers are smaller
 WIDE = 115  # characters of a caption: so many fit across the figure
-FIRST = ("SAP", "magnitude", "magnitude, global")  # compared everywhere, so they take the same looks in every figure
-CONTROL = {"color": "#444444", "linestyle": (0, (1, 2))}
+# Curves that readers meet again from figure to figure: their looks are reserved under the labels that they are met by.
+RESERVED = ("SAP", "magnitude", "magnitude, global")
+CONTROL: dict[str, Any] = {"color": "#444444", "linestyle": (0, (1, 2))}
 CONTROL_MARKERS = ("x", "+", "1", "2", "3", "4")
 
 # The course's reference project (own data): name, sparsity, accuracy, marker.
@@ -36,14 +37,17 @@ REFERENCES = (("SAP", 0.9643, 0.7084, "o"), ("activation", 0.8594, 0.6982, "s"))
 REFERENCE_NOTE = "other data (25x25, 5 classes),\nnot comparable point for point"
 
 
-def looks(methods: Iterable[str]) -> dict[str, dict[str, Any]]:
-    """Return method -> colour, marker and dash of its curve: `FIRST` always the same, the others by the alphabet.
+def looks(methods: Iterable[str], controls: Iterable[str] = ()) -> dict[str, dict[str, Any]]:
+    """Return method -> colour, marker and dash of its curve: those of `RESERVED` are fixed, others follow the alphabet.
 
-    Controls are grey, so that the colours last longer.
+    controls: those of `methods` that are drawn in grey, which leaves more colours to the others.
     """
-    controls = sorted(method for method in set(methods) if is_control(method))
-    order = [*FIRST, *sorted(set(methods) - set(FIRST) - set(controls))]
-    grey = {method: {**CONTROL, "marker": CONTROL_MARKERS[n % len(CONTROL_MARKERS)]} for n, method in enumerate(controls)}
+    methods, controls = set(methods), set(controls)
+    grey = {
+        method: {**CONTROL, "marker": CONTROL_MARKERS[n % len(CONTROL_MARKERS)]}
+        for n, method in enumerate(sorted(methods & controls))
+    }
+    order = [*RESERVED, *sorted(methods - controls - set(RESERVED))]
     return grey | {
         method: {
             "color": COLOURS[n % len(COLOURS)],
@@ -56,34 +60,46 @@ def looks(methods: Iterable[str]) -> dict[str, dict[str, Any]]:
 
 def _draw_curves(axis: Axes, rows: pd.DataFrame, means: pd.DataFrame, by: str, x: str) -> None:
     seeds = rows["seed"].nunique()
-    styles = looks(means["method"])
-    for method, curve in means.groupby("method", sort=True):
-        look = styles[method]
-        ends = curve["round"] == curve["round"].max() if _has_final(rows, method) else curve["round"] < 0
-        if curve["seeds"].max() > 1:
-            band = curve[~ends]
-            axis.fill_between(band[x], band["low"], band["high"], color=look["color"], alpha=0.18, linewidth=0)
-            own = rows[rows["method"] == method]
-            axis.plot(own[x], own[by], ".", color=look["color"], alpha=0.45, markersize=3.5)
-        thin = curve["seeds"].max() < seeds  # fewer seeds than the others: an impression, not a comparison
-        label = f"{method} (n={curve['seeds'].max()})" if thin else method
-        # Unpruned, but trained: what pruned networks are compared with.
-        if is_control(method) and len(curve) > 1 and curve[x].nunique() == 1:
-            last = float(curve[by].iloc[-1])
-            axis.axhline(last, linewidth=1, **CONTROL)
-            label += f" ({last:.3f})"
-        drawn = axis.plot(curve.loc[~ends, x], curve.loc[~ends, by], **look, label=label, zorder=3)
-        drawn += axis.plot(curve.loc[ends, x], curve.loc[ends, by], **{**look, "linestyle": "none"}, zorder=3)
-        for line, size in zip(drawn, (4 if thin else 6.5, 7 if thin else 11), strict=True):
-            crowded = len(curve) > CROWDED
-            line.set(linewidth=1.0 if thin else 1.7, markersize=0.6 * size if crowded else size)
-            if not is_control(method) and not crowded:
-                line.set(markeredgecolor="white", markeredgewidth=0.7)
+    controls = _controls(rows)
+    styles = looks(means["method"], controls)
+    for method in sorted(styles):
+        own = rows[rows["method"] == method]
+        curve = means[means["method"] == method]
+        if not curve.empty:
+            _draw_curve(
+                axis, own, curve, by, x, styles[method], thin=curve["seeds"].max() < seeds, control=method in controls
+            )
 
 
-def _has_final(rows: pd.DataFrame, method: str) -> bool:
-    curves = [own for _, own in rows[rows["method"] == method].groupby("seed")]
-    return any(len(without_final(own)) < len(own) for own in curves)
+def _draw_curve(
+    axis: Axes, own: pd.DataFrame, curve: pd.DataFrame, by: str, x: str, look: dict[str, Any], thin: bool, control: bool
+) -> None:
+    """Draw one method. thin: it has fewer seeds than the others, so it is an impression, not a comparison."""
+    ends = curve["round"] == curve["round"].max() if _has_final(own) else curve["round"] < 0
+    if curve["seeds"].max() > 1:
+        band = curve[~ends]
+        axis.fill_between(band[x], band["low"], band["high"], color=look["color"], alpha=0.18, linewidth=0)
+        axis.plot(own[x], own[by], ".", color=look["color"], alpha=0.45, markersize=3.5)
+    label = str(curve["method"].iloc[0]) + (f" (n={curve['seeds'].max()})" if thin else "")
+    if control and len(curve) > 1 and curve[x].nunique() == 1:  # unpruned, but trained: what pruned nets are compared with
+        last = float(curve[by].iloc[-1])
+        axis.axhline(last, linewidth=1, **CONTROL)
+        label += f" ({last:.3f})"
+    drawn = axis.plot(curve.loc[~ends, x], curve.loc[~ends, by], **look, label=label, zorder=3)
+    drawn += axis.plot(curve.loc[ends, x], curve.loc[ends, by], **{**look, "linestyle": "none"}, zorder=3)
+    crowded = len(curve) > CROWDED
+    for line, size in zip(drawn, (4 if thin else 6.5, 7 if thin else 11), strict=True):
+        line.set(linewidth=1.0 if thin else 1.7, markersize=0.6 * size if crowded else size)
+        if not control and not crowded:
+            line.set(markeredgecolor="white", markeredgewidth=0.7)
+
+
+def _controls(rows: pd.DataFrame) -> set[str]:
+    return set(rows.loc[~contesting(rows), "method"])
+
+
+def _has_final(rows: pd.DataFrame) -> bool:
+    return any(len(without_final(curve)) < len(curve) for _, curve in rows.groupby(["method", "seed"]))
 
 
 def _draw_front(axis: Axes, rows: pd.DataFrame, by: str, x: str) -> None:
@@ -92,9 +108,15 @@ def _draw_front(axis: Axes, rows: pd.DataFrame, by: str, x: str) -> None:
     rows = pd.concat([rows[rows["method"] == DENSE], contestants(rows)])
     chosen = front(mean_curves(rows, by, x), "val_accuracy", x)
     chosen = chosen[chosen["val_accuracy"] >= FLOOR]
-    look = {"color": "#555555", "alpha": 0.22, "linewidth": 7, "solid_capstyle": "round", "solid_joinstyle": "round"}
-    steps = "steps-pre" if AXES[x][0] > 0 else "steps-post"  # between two points there is no other network to be had
-    axis.plot(chosen[x], chosen[by], **look, drawstyle=steps, label="front, chosen on validation")
+    look: dict[str, Any] = {
+        "color": "#555555",
+        "alpha": 0.22,
+        "linewidth": 7,
+        "solid_capstyle": "round",
+        "solid_joinstyle": "round",
+    }
+    look["drawstyle"] = "steps-pre" if AXES[x][0] > 0 else "steps-post"  # no network was trained between two points
+    axis.plot(chosen[x], chosen[by], **look, label="front, chosen on validation")
 
 
 def _draw_dense(axis: Axes, accuracy: float, n: int | None, sizes: pd.Series) -> None:
@@ -105,7 +127,7 @@ def _draw_dense(axis: Axes, accuracy: float, n: int | None, sizes: pd.Series) ->
 
 
 def _scale(axis: Axes, column: str) -> None:
-    """Let better be to the right; what shrinks is read by its factors, so its axis is logarithmic."""
+    """Let better be to the right. Sizes that shrink are compared by factors, so their axis is logarithmic."""
     from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
 
     axis.set_xlabel(AXES[column][1])
@@ -146,7 +168,7 @@ def _caption(pruned: pd.DataFrame, split_name: str, n: int | None, low_cut: bool
     parts = [f"{images}, {low} seed{'s' if high > 1 else ''}" if low == high else f"{images}, {low} to {high} seeds"]
     if high > 1:
         parts[0] += " (line: mean; band: lowest to highest; dots: single seeds)"
-    if any(_has_final(pruned, method) for method in seeds.index):
+    if _has_final(pruned):
         parts.append("large: after final epochs")
     if low_cut:
         parts.append(f"from {FLOOR:g} on")
@@ -169,12 +191,12 @@ def plot(
 ) -> Figure:
     """Draw one curve a method, the dense model, and the front that validation chose.
 
-    Over sparsity there is a second panel: the same points over kept parameters on a log axis, because 0.96 and 0.98
-    look alike as sparsities although one model is twice the other. Better is always up and to the right.
+    Over sparsity there is a second panel: the same points over kept parameters on a log axis, because sparsities of 0.96
+    and 0.98 look alike although one model is twice as large as the other. Better is always up and to the right.
 
     Args:
-        table: One row a point; rows without `by` or `x` (NaN) are left out. A curve is a method: give a configuration
-            that deserves a curve of its own a method name of its own.
+        table: One row a point; rows without `by` or `x` (NaN) are left out. A curve is a method: a configuration that
+            deserves a curve of its own needs a method name of its own.
         by: The accuracy on the vertical axis.
         x: The size on the horizontal axis; with "kept_parameters", "macs" and the like there is one log panel.
         split_name: What the caption calls the images; from `by` when None.
@@ -187,8 +209,6 @@ def plot(
         CourseError: if a column is missing or unknown, no pruned point is left, or references are asked for elsewhere.
     """
     import matplotlib
-    import pandas as pd
-    from matplotlib.figure import Figure
 
     rows = measured(table, by, x)
     pruned = rows[rows["method"] != DENSE]
@@ -196,27 +216,13 @@ def plot(
         raise CourseError(f"The table has no pruned point with both {x} and {by}, so there is nothing to plot.")
     if references and x != "sparsity":
         raise CourseError(f"The reference points are known by sparsity only, but x is {x!r}.")
-    start = rows[rows["method"] == DENSE]
-    dense = float(start[by].mean()) if dense is None and len(start) else dense
-    cut = pruned["method"].nunique() > MANY and pruned[by].max() > FLOOR
     split_name = split_name or {"val_accuracy": "validation", "test_accuracy": "test"}.get(by, by)
-    panels = [x, "kept_parameters"] if x == "sparsity" and "kept_parameters" in rows else [x]
+    start = rows.loc[rows["method"] == DENSE, by]
+    dense = float(start.mean()) if dense is None and len(start) else dense
+    cut = pruned["method"].nunique() > MANY and pruned[by].max() > FLOOR  # so many curves need the room
     with matplotlib.rc_context({"font.size": 11, "axes.spines.top": False, "axes.spines.right": False}):
-        methods = pruned["method"].nunique()
-        figure = Figure(figsize=(10, 6 if methods <= MANY else 9), dpi=100, layout="constrained")
-        axes = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
-        for axis, column in zip(axes, panels, strict=True):
-            _draw_front(axis, rows, by, column)
-            _draw_curves(axis, pruned, mean_curves(pruned, by, column), by, column)
-            if dense is not None:
-                _draw_dense(axis, dense, n, start[column] if len(start) or column != "sparsity" else pd.Series([0.0]))
-            if cut and AXES[column][0] < 0:
-                shown = rows.loc[rows[by] > FLOOR, column]
-                axis.set_xlim(shown.min() / 1.2, shown.max() * 1.2)
-            _scale(axis, column)
-        if cut:
-            axes[0].set_ylim(bottom=FLOOR)
-        _draw_legend(figure)
+        figure = _panels(rows, by, x, dense, n, cut)
+        axes = figure.axes
         if references:
             _draw_references(axes[0])
         axes[0].set_ylabel(f"{split_name} accuracy (share of images)" if "accuracy" in by else AXES[by][1])
@@ -226,11 +232,35 @@ def plot(
     return figure
 
 
+def _panels(rows: pd.DataFrame, by: str, x: str, dense: float | None, n: int | None, cut: bool) -> Figure:
+    """Return a figure with one panel a size, and a legend for all. cut: leave out accuracies that do not count."""
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+    start, pruned = rows[rows["method"] == DENSE], rows[rows["method"] != DENSE]
+    columns = [x, "kept_parameters"] if x == "sparsity" and "kept_parameters" in rows else [x]
+    figure = Figure(figsize=(10, 6 if pruned["method"].nunique() <= MANY else 9), dpi=100, layout="constrained")
+    axes = figure.subplots(1, len(columns), sharey=True, squeeze=False)[0]
+    for axis, column in zip(axes, columns, strict=True):
+        _draw_front(axis, rows, by, column)
+        _draw_curves(axis, pruned, mean_curves(pruned, by, column), by, column)
+        if dense is not None:
+            _draw_dense(axis, dense, n, start[column] if len(start) or column != "sparsity" else pd.Series([0.0]))
+        if cut and AXES[column][0] < 0:
+            shown = rows.loc[rows[by] > FLOOR, column]
+            axis.set_xlim(shown.min() / 1.2, shown.max() * 1.2)
+        _scale(axis, column)
+    if cut:
+        axes[0].set_ylim(bottom=FLOOR)
+    _draw_legend(figure)
+    return figure
+
+
 def alt_text(table: pd.DataFrame, by: str = "test_accuracy") -> str:
-    """Return what the figure of `table` shows, in at most three sentences for readers who cannot see it."""
+    """Describe the figure of `table` in at most three sentences, for readers who cannot see it."""
     rows = measured(table, by, "sparsity")
     pruned = rows[rows["method"] != DENSE]
-    methods = sorted(method for method in pruned["method"].unique() if not is_control(method))
+    methods = sorted(pruned.loc[contesting(pruned), "method"].unique())
     name = AXES[by][1]
     words = "pruning methods" if len(methods) > 1 else "pruning method"
     text = f"{name.capitalize()} against sparsity for {len(methods)} {words} ({'; '.join(methods)})"
@@ -250,8 +280,8 @@ def alt_text(table: pd.DataFrame, by: str = "test_accuracy") -> str:
 def save(figure: Figure, path_stem: str | Path, alt: str) -> tuple[Path, Path]:
     """Write `figure` as PNG and SVG, each whole or not at all, and return both paths.
 
-    The same figure gives the same bytes on the same machine: no date, no random ids. `alt` goes into both files, in
-    the SVG as its title, which screen readers speak.
+    The same figure gives the same bytes on the same machine: no date, no random ids. `alt` goes into both files; in the
+    SVG it is the title, which screen readers speak.
     """
     import matplotlib
 

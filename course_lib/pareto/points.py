@@ -2,8 +2,8 @@
 
 Points are CHOSEN on validation (`front`, `best`) and SHOWN on test (`plot`). A table has one row a point and the
 columns method, seed, round, sparsity, unit_sparsity, kept_parameters, macs, epochs, val_accuracy, test_accuracy, score,
-and the configuration's; round 0 of the method "dense" is the dense model. Accuracies and sparsities are shares in
-[0, 1].
+those of the configuration, and each method's role and family (see `roles`); round 0 of the method "dense" is the dense
+model. Accuracies and sparsities are shares in [0, 1].
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 DENSE = "dense"
-TRAINED_ON = "dense, trained on"  # what grids call the unpruned net that is trained like their curves
 SCRATCH = ", from scratch"  # how `sweep` names the control of new weights under a method's masks
+CONTESTING = ("contestant", "repeat")  # the roles that stand on fronts and in comparisons
+ROLES = (*CONTESTING, "control", "from scratch", "dense")
 LONGER = 1.5  # times the round before: then a curve's last round had final epochs
 FLOOR = 0.60  # the accuracy below which a compressed model does not count: the class challenge's rule
 
@@ -61,7 +62,7 @@ def score(accuracy: Any, sparsity: Any) -> Any:
 
 
 def measured(table: pd.DataFrame, *columns: str) -> pd.DataFrame:
-    """Return the rows with a number in every one of `columns`, or say which column is missing or has no direction."""
+    """Return the rows that have a number in all of `columns`; a column that is missing or has no direction is refused."""
     for column in columns:
         if column not in table.columns:
             raise CourseError(f"The table has no column {column!r}; it has {', '.join(map(str, table.columns))}.")
@@ -70,23 +71,53 @@ def measured(table: pd.DataFrame, *columns: str) -> pd.DataFrame:
     return table.dropna(subset=list(columns))
 
 
-def is_control(method: str) -> bool:
-    """Whether a method is no contestant: "dense", "dense, trained on" and the like, or "..., from scratch"."""
-    return f"{method}, ".startswith(f"{DENSE}, ") or method.endswith(SCRATCH)
+def roles(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the columns role (one of `ROLES`) and family (such as "SAP") of `table`.
+
+    `sweep.table` has both from the grid. A row without them comes from a table that was made by hand or by an earlier
+    version, whose names said it: "dense" is the dense start, "dense, ..." a control, "..., from scratch" the control of new
+    weights; all others are contestants. A name that begins with "SAP" is of that family, others are families of their own.
+    Nothing else in the library reads a role or a family off a name.
+    """
+    import pandas as pd
+
+    names = table["method"].astype(str)
+    role = pd.Series("contestant", index=table.index, dtype=object)
+    role = role.mask(names.str.startswith(f"{DENSE}, "), "control").mask(names == DENSE, "dense")
+    role = role.mask(names.str.endswith(SCRATCH), "from scratch")
+    family = names.mask(names.str.startswith("SAP"), "SAP")
+    read = pd.DataFrame({"role": role, "family": family})
+    return table.reindex(columns=read.columns).astype(object).fillna(read)
+
+
+def contesting(table: pd.DataFrame) -> pd.Series:
+    """Return which rows belong to a contestant, as bool: all but those of dense starts and controls."""
+    return roles(table)["role"].isin(CONTESTING)
 
 
 def contestants(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of the methods that ran on as many seeds as any other; fewer are an impression, no comparison."""
-    rows = table[~table["method"].map(is_control)]
+    """Return the rows of the contestants that ran on the most seeds; fewer seeds give an impression, no comparison."""
+    rows = table[contesting(table)]
     seeds = rows.groupby("method")["seed"].transform("nunique")
     return rows[seeds == seeds.max()]
+
+
+def unpruned(table: pd.DataFrame) -> pd.Series:
+    """Return which rows, as bool, are dense starts or belong to a control that never loses a parameter."""
+    role = roles(table)["role"]
+    return (role == "dense") | ((role == "control") & (table.groupby("method")["sparsity"].transform("max") == 0))
+
+
+def scratch_name(method: str) -> str:
+    """Return what `sweep` calls the control of new weights under the masks of `method`."""
+    return f"{method}{SCRATCH}"
 
 
 def ages(table: pd.DataFrame) -> pd.Series:
     """Return for how many epochs each row's weights were trained since their initial values.
 
-    That is the column epochs, which counts all that was trained for a point, but for a rewound row: there it is its last
-    round's share.
+    That is the column epochs, which counts all training behind a point, except in a rewound row: there only the last round
+    counts.
     """
     if "rewind" not in table:
         return table["epochs"]
@@ -97,7 +128,7 @@ def ages(table: pd.DataFrame) -> pd.Series:
 
 
 def without_final(curve: pd.DataFrame) -> pd.DataFrame:
-    """Return one curve of one seed without a last round that had final epochs: no network lies on the way there."""
+    """Return one seed's curve without its last round if that had final epochs: no network lies on the line to it."""
     rows = curve.sort_values("round", kind="stable")
     spent = rows["epochs"].diff().to_numpy() if "epochs" in rows else []
     return rows.iloc[:-1] if len(spent) > 2 and spent[-1] > LONGER * spent[-2] > 0 else rows

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from course_lib.axes import amounts
 from course_lib.errors import CourseError
@@ -128,9 +128,10 @@ class RandomPruner(Pruner):
         super().__init__("random", unit, scope, amounts.target(sparsity), min_per_layer, seed=seed)
 
 
-# What grids call them; "general" is any choice on the four axes.
-PRESETS: dict[str, type[Pruner]] = {
-    "general": Pruner,
+GENERAL = "general"
+# What grids call them; the general one is any choice on the four axes.
+PRESETS: dict[str, Callable[..., Pruner]] = {
+    GENERAL: Pruner,
     "l1": L1NormPruner,
     "activation": ActivationPruner,
     "sap": SAPPruner,

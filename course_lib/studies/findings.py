@@ -21,11 +21,11 @@ HEAD = """# What held, and what did not
 
 Each claim, who makes it, and what our runs say. Every number is computed from the tables in this folder (`course findings`);
 `course sweep NAME` and `course stability` make the tables. The reference project is the class project that the course
-answers. "Points" are hundredths of the accuracy on test images; "[a, b]" is a 95 % interval over seeds (Student's t), each
-by itself: of many such intervals some miss the truth, and the test images, which all seeds share, are not in it. Behind each
-sparsity stand the epochs of training that both networks had when they came there. The front holds what no other point beats
-in both sparsity and validation accuracy. SAP is SAP with p = 1, q = 2, ranking within layers, if it does not say otherwise.
-Of one seed there is no interval, only an impression. A claim whose study is not finished says so.
+answers. "Points" are hundredths of the accuracy on test images. "[a, b]" is a 95 % interval over seeds (Student's t) for one
+comparison: of many such intervals some miss the truth, and as all seeds share the test images, it leaves out their error.
+In parentheses after each sparsity: for how many epochs both networks had been trained when they got there. The front holds
+the points that no other beats in both sparsity and validation accuracy. SAP has p = 1 and q = 2 and ranks within layers
+unless stated otherwise. A single seed gives no interval, only an impression. A claim whose study is not finished says so.
 """
 AIM = 0.90  # of the score that the open study was after
 Say = Callable[[Path, "pd.DataFrame"], str]
@@ -48,8 +48,8 @@ def text(results: Path) -> str:
         if name is None:
             lines.append(f"{number}. **{claim}** Not measured yet: `{names[0]}` has not been run to its end.")
             continue
-        said = say(results / name, study.read(results / name))
-        lines.append(f"{number}. **{claim}** {said} ([{name}]({name}/README.md), [figure]({name}/{figure}))")
+        answer = say(results / name, study.read(results / name))
+        lines.append(f"{number}. **{claim}** {answer} ([{name}]({name}/README.md), [figure]({name}/{figure}))")
     return HEAD + "\n" + "\n".join(lines) + "\n"
 
 
@@ -58,12 +58,12 @@ def _front(folder: Path, table: pd.DataFrame) -> str:
 
 
 def _best(folder: Path, table: pd.DataFrame) -> str:
-    told = "; ".join(
+    points = "; ".join(
         f"{verdicts.quoted(row['method'])} {row['test_accuracy']:.3f} at {row['sparsity']:.3f}, score {row['score']:.3f}"
         + (f" (n = {row['seeds']})" if row["seeds"] < table["seed"].nunique() else "")
         for row in pareto.by_method(table).to_dict("records")
     )
-    return f"Best points by validation, with their test accuracy, of {_seeds(table)}: {told}."
+    return f"Best points by validation, with their test accuracy, over {_seeds(table)}: {points}."
 
 
 def _pushed(folder: Path, table: pd.DataFrame) -> str:
@@ -71,19 +71,19 @@ def _pushed(folder: Path, table: pd.DataFrame) -> str:
     if ranked.empty:
         return f"No point reaches a validation accuracy of {pareto.FLOOR:g}."
     best, full = ranked.iloc[0], grid.load(folder.name)
-    told = [
+    sentences = [
         f"{'Yes' if best['score'] >= AIM else 'Not yet'}: the best by validation, {verdicts.quoted(best['method'])}, has "
         f"{best['test_accuracy']:.4f} on test at {best['sparsity']:.4f}, a score of {best['score']:.3f} ({_seeds(table)}).",
         "The settings were chosen on seed 0, which is one of the seeds.",
     ]
-    (one, other), *rest = full["compare"]
-    told.append(verdicts.compared(table, one, other, full["at"]))
-    told += kept(folder, one, other)
-    return " ".join([*told, *(f"{sentence}." for pair in rest for sentence in verdicts.compared_ends(table, *pair))])
+    (first, second), *rest = full["compare"]
+    sentences.append(verdicts.compared(table, first, second, full["at"]))
+    sentences += kept(folder, first, second)
+    return " ".join([*sentences, *(f"{sentence}." for pair in rest for sentence in verdicts.compared_ends(table, *pair))])
 
 
 def kept(folder: Path, one: str, other: str) -> list[str]:
-    """Return in how many layers two methods of a study end with equally many weights, and how many in the others."""
+    """Say in how many layers two methods of a study end with the same number of weights, and what the other layers keep."""
     counts: dict[str, dict[str, list[int]]] = {}
     for path in sorted(folder.glob("records/*-seed*.json")):
         record = json.loads(path.read_text(encoding="utf-8"))
@@ -94,11 +94,11 @@ def kept(folder: Path, one: str, other: str) -> list[str]:
     if not counts or not differ:
         return []
     where = "; ".join(
-        f"in {weight} " + ", ".join(f"{verdicts.quoted(name)} has {sum(of) / len(of):,.0f}" for name, of in found.items())
+        f"in {weight} " + ", ".join(f"{verdicts.quoted(name)} keeps {sum(of) / len(of):,.0f}" for name, of in found.items())
         for weight, found in differ.items()
     )
     alike = len(counts) - len(differ)
-    return [f"At their ends both keep equally many weights in {alike} of {len(counts)} layers; {where} (means)."]
+    return [f"At their ends both keep the same number of weights in {alike} of {len(counts)} layers; {where} (means)."]
 
 
 def _cliff(folder: Path, table: pd.DataFrame) -> str:
@@ -106,54 +106,54 @@ def _cliff(folder: Path, table: pd.DataFrame) -> str:
     first = rows[rows["round"] == 1][["sparsity", "pruned_accuracy", "test_accuracy"]].mean()
     start = table.loc[table["method"] == pareto.DENSE, "val_accuracy"].mean()
     found = {at: pareto.against_dense(table, "L1 filter", at) for at in (0.3, 0.5, 0.7, 0.9)}
-    told = "; ".join(f"{verdicts.mean(own)} at {at:g}" for at, own in found.items() if len(own))
+    losses = "; ".join(f"{verdicts.mean(own)} at {at:g}" for at, own in found.items() if len(own))
     return (
-        f"Without repair: straight after the first prune, at {first['sparsity']:.2f}, validation accuracy is "
-        f"{first['pruned_accuracy']:.2f} instead of {start:.2f}. With an epoch after every prune, points against the "
-        f"unpruned net of the same age ({_seeds(rows)}): {told or 'not measured in this study'}."
+        f"Before any fine-tuning, straight after the first prune (sparsity {first['sparsity']:.2f}), validation accuracy is "
+        f"{first['pruned_accuracy']:.2f} instead of {start:.2f}. With an epoch after every prune, compared with the "
+        f"unpruned net trained for as long, in points ({_seeds(rows)}): {losses or 'not measured in this study'}."
     )
 
 
 def _pairs(*pairs: tuple[str, str], at: tuple[float, ...], first: str = "") -> Say:
     def say(folder: Path, table: pd.DataFrame) -> str:
-        there = set(table["method"])
-        told = [verdicts.compared(table, *pair, at) for pair in pairs if set(pair) <= there]
-        return " ".join([first, *told]).strip() or "The study has none of these methods."
+        methods = set(table["method"])
+        sentences = [verdicts.compared(table, one, other, at) for one, other in pairs if {one, other} <= methods]
+        return " ".join([first, *sentences]).strip() or "The study has none of these methods."
 
     return say
 
 
 def _magnitude(folder: Path, table: pd.DataFrame) -> str:
     first = '"magnitude" ranks within layers, as SAP does here.'
-    told = _pairs(("SAP", "magnitude"), ("SAP", "magnitude, global"), at=verdicts.SPARSITIES, first=first)(folder, table)
+    compare = _pairs(("SAP", "magnitude"), ("SAP", "magnitude, global"), at=verdicts.SPARSITIES, first=first)
+    answer = compare(folder, table)
     if not (folder / "records").exists():
-        return told
-    found = phases.table(folder / "records")
-    return " ".join([told, *phases.bounds(found[found["method"] == "SAP"])])
+        return answer
+    rounds = phases.index_by_round(folder / "records")
+    return " ".join([answer, *phases.bounds(rounds[rounds["method"] == "SAP"])])
 
 
 def _macs(folder: Path, table: pd.DataFrame) -> str:
     dense = table.loc[table["method"] == pareto.DENSE, "macs"].mean()
     rows = pareto.by_method(table).to_dict("records")
-    told = "; ".join(f"{verdicts.quoted(row['method'])} {row['macs'] / dense:.2f}" for row in rows)
-    return f"Share of the dense model's MACs that is left at each method's best point: {told}."
+    shares = "; ".join(f"{verdicts.quoted(row['method'])} {row['macs'] / dense:.2f}" for row in rows)
+    return f"Share of the dense model's MACs that is left at each method's best point: {shares}."
 
 
 def _scratch(folder: Path, table: pd.DataFrame) -> str:
-    told = [sentence for sentence in verdicts.sentences(table) if pareto.SCRATCH in sentence]
-    return " ".join(told) or "This study has no such control."
+    return " ".join(verdicts.scratch(table)) or "This study has no such control."
 
 
 def _phases(folder: Path, table: pd.DataFrame) -> str:
-    found = phases.table(folder / "records", grid.load(folder.name))
-    sap = found[found["method"].str.startswith("SAP")]
+    rounds = phases.index_by_round(folder / "records", grid.load(folder.name))
+    sap = rounds[rounds["method"].isin(table.loc[verdicts.of_sap(table), "method"])]
     ends = sap.groupby("method")["sparsity"].max()  # before the last prune
     means = sap.groupby(["method", "round"])["index"].mean().groupby("method")
     moves = Counter(", then ".join(phases.phases(index.to_numpy())) for _, index in means)
-    told = "; ".join(f"in {count} of {len(ends)} methods it {words}" for words, count in moves.most_common())
+    counts = "; ".join(f"in {count} of {len(ends)} methods it {words}" for words, count in moves.most_common())
     return (
-        f"The index of SAP's survivors, mean over layers (weighted by their survivors) and {_seeds(sap)}: {told}. It was "
-        f"last measured at sparsities of {ends.min():.2f} to {ends.max():.2f}; what comes after is not seen."
+        f"The index of SAP's survivors, mean over layers (weighted by their survivors) and {_seeds(sap)}: {counts}. It was "
+        f"last measured at sparsities of {ends.min():.2f} to {ends.max():.2f}; what it does beyond is not known."
     )
 
 
@@ -166,13 +166,9 @@ def _seeds(rows: pd.DataFrame) -> str:
     return "one seed" if n == 1 else f"{n} seeds"
 
 
-def _tuned(rewound: str) -> str:
-    return rewound.replace("rewind", "no rewind")
-
-
 CIFAR, FASHION = ("cifar10", "cifar10-one-seed"), ("fashion-mnist",)
-GLOBAL, LAYER = "SAP (1, 2), scope global, rewind", "SAP (1, 2), scope layer, rewind"
-MAGNITUDE = "magnitude, scope global, rewind"
+GLOBAL, LAYER, MAGNITUDE = "SAP (1, 2), scope global", "SAP (1, 2), scope layer", "magnitude, scope global"
+REWOUND, TUNED = ", rewind", ", no rewind"  # how the grid's axes end these names
 # claim -> studies that can answer it, the best first; the figure; how
 CLAIMS: Mapping[str, tuple[tuple[str, ...], str, Say]] = {
     "SAP dominates the Pareto frontier (the reference project).": (CIFAR, "pareto.png", _front),
@@ -202,7 +198,10 @@ CLAIMS: Mapping[str, tuple[tuple[str, ...], str, Say]] = {
         FASHION,
         "pareto-rewind.png",
         _pairs(
-            *((GLOBAL, MAGNITUDE), (LAYER, MAGNITUDE), (GLOBAL, LAYER), (_tuned(GLOBAL), _tuned(MAGNITUDE))),
+            (GLOBAL + REWOUND, MAGNITUDE + REWOUND),
+            (LAYER + REWOUND, MAGNITUDE + REWOUND),
+            (GLOBAL + REWOUND, LAYER + REWOUND),
+            (GLOBAL + TUNED, MAGNITUDE + TUNED),
             at=(0.8, 0.9, 0.94),
             first="The paper's loop, 2 epochs a round, and last the same without rewinding; its own baselines, lottery "
             "ticket and one-shot, were not run.",
@@ -212,8 +211,8 @@ CLAIMS: Mapping[str, tuple[tuple[str, ...], str, Say]] = {
         FASHION,
         "pareto-rewind.png",
         _pairs(
-            (_tuned(LAYER), LAYER),
-            (_tuned(MAGNITUDE), MAGNITUDE),
+            (LAYER + TUNED, LAYER + REWOUND),
+            (MAGNITUDE + TUNED, MAGNITUDE + REWOUND),
             at=(0.5, 0.9),
             first="Not tested: a rewound net keeps only its last round's training; the papers train in full after a rewind.",
         ),

@@ -55,7 +55,7 @@ summary { cursor: pointer; padding: .5rem 0 }
 
 def _text(value: Any, column: str) -> str:
     """Return a cell's text: counts with thousands separators, fractions with four decimals, a dash for NaN."""
-    if not isinstance(value, Real) or isinstance(value, bool):
+    if isinstance(value, bool) or not isinstance(value, Real):
         return escape(str(value))
     if math.isnan(value):
         return "–"
@@ -78,8 +78,7 @@ def _html_table(table: pd.DataFrame, headings: dict[str, str] | None = None) -> 
 
 def _best(table: pd.DataFrame) -> str:
     chosen = pareto.by_method(table)
-    names = [method for method in table["method"].unique() if not pareto.is_control(method)]
-    missing = sorted(set(names) - set(chosen["method"]))
+    missing = sorted(set(table.loc[pareto.contesting(table), "method"]) - set(chosen["method"]))
     html = _html_table(chosen[[column for column in BEST_COLUMNS if column in chosen]], BEST_COLUMNS)
     if missing:
         listed = escape("; ".join(missing))

@@ -13,18 +13,19 @@ from course_lib.errors import CourseError
 from course_lib.files import write_json, write_text
 from course_lib.studies import phases, report, verdicts
 from course_lib.sweep import grid as grids
+from course_lib.sweep import roles
 
 if TYPE_CHECKING:
     import pandas
 
 TITLE = "Accuracy against sparsity"
 MACS = "The same test accuracies against MACs per image: pruning single weights leaves them all, pruning units does not."
-LEGEND = f"""Best point of each method (mean over seeds, ± one standard deviation): of those with a validation accuracy of at
-least {pareto.FLOOR:g}, the one with the highest score on VALIDATION, (accuracy + sparsity) / 2; the rows stand in this
-order, and the column has the score on TEST. Epochs: all that were trained for the point, the dense start's among them.
-Area: what lies between the front that validation chose, in test accuracies, and an accuracy of {pareto.FLOOR:g}. Controls
-come first, with their last point. "[a, b]" is a 95 % interval over seeds (Student's t), each by itself: of many such some
-miss the truth, and the test images, which all seeds share, are not in it. "Clearly" is said where 0 lies outside of it.
+LEGEND = f"""Best point of each method (mean over seeds, ± one standard deviation): of its points with a validation accuracy
+of at least {pareto.FLOOR:g}, the one with the highest score on VALIDATION, (accuracy + sparsity) / 2. The rows stand in this
+order; the column has the score on TEST. Epochs: all training behind the point, the dense start's included. Area: what lies
+below the front that validation chose, in test accuracies, and above an accuracy of {pareto.FLOOR:g}. Controls come first,
+with their last point. "[a, b]" is a 95 % interval over seeds (Student's t) for one comparison: of many such intervals some
+miss the truth, and as all seeds share the test images, it leaves out their error. "Clearly" means that 0 lies outside of it.
 Accuracies at equal sparsity are read on the straight line between two rounds of a curve."""
 
 
@@ -38,7 +39,8 @@ def write(table: pandas.DataFrame, grid: Mapping[str, Any], folder: str | Path, 
     folder = Path(folder)
     n = int(table["test_images"].iloc[0])
     title = f"{TITLE}: {grid['model']} on {table['data'].iloc[0]}"
-    figures, more = {}, []
+    figures: dict[str | Path, str] = {}
+    more: list[Path] = []
     for name, own in _parts(table).items():
         figure = pareto.plot(own, n=n, references=grid["references"], title=title)
         alt = pareto.alt_text(own)
@@ -54,13 +56,13 @@ def write(table: pandas.DataFrame, grid: Mapping[str, Any], folder: str | Path, 
     write_json(plain, json.loads(table.to_json(orient="records")))
     facts = {**facts, **_facts(table, grid, n, folder)}
     write_text(text, readme(table, grid, facts, drawn[1]))
-    said = verdicts.sentences(table, grid)
-    write_text(page, report.html(table, figures, title=title, facts=facts, verdicts=said))
+    sentences = verdicts.sentences(table, grid)
+    write_text(page, report.html(table, figures, title=title, facts=facts, verdicts=sentences))
     return [page, *more, *drawn[0], csv, plain, text]
 
 
 def _parts(table: pandas.DataFrame) -> dict[str, pandas.DataFrame]:
-    """Return the rows of each figure: rewound curves have one of their own beside others, from which they lie far off."""
+    """Return the rows of each figure: rewound curves lie far below the others, so they get a figure of their own."""
     if "rewind" not in table:
         return {"pareto": table}
     rewound = table["rewind"].astype(bool)
@@ -70,7 +72,7 @@ def _parts(table: pandas.DataFrame) -> dict[str, pandas.DataFrame]:
 
 
 def markdown(table: pandas.DataFrame) -> str:
-    """Return each method's best point by validation as a Markdown table, the dense model first: means over its seeds."""
+    """Return each method's best point by validation as a Markdown table of means over seeds, the dense model first."""
     names = (
         "method",
         "seeds",
@@ -84,16 +86,17 @@ def markdown(table: pandas.DataFrame) -> str:
         "area",
     )
     rows = [names, ("---",) * len(names)]
-    for method in [name for name in table["method"].unique() if pareto.is_control(name)]:
+    for method in table.loc[~pareto.contesting(table), "method"].unique():
         own = table[table["method"] == method].sort_values("round").groupby("seed").tail(1)
         counts = {"seeds": len(own), "seeds_run": len(own)}
         means = {**own.mean(numeric_only=True), **counts, "method": method, "hypervolume": None}
         rows.append(_cells({**means, "test_accuracy_sd": own["test_accuracy"].std()}))
-    rows += [_cells(row) for row in pareto.by_method(table).to_dict("records")]
+    best = pareto.by_method(table)
+    rows += [_cells(row) for _, row in best.iterrows()]
     return "\n".join("| " + " | ".join(row) + " |" for row in rows)
 
 
-def _cells(row: Mapping[str, Any]) -> tuple[str, ...]:
+def _cells(row: Mapping[str, Any] | pandas.Series) -> tuple[str, ...]:
     seeds = f"{row['seeds']}" if row["seeds"] == row["seeds_run"] else f"{row['seeds']} of {row['seeds_run']}"
     macs = f"{row['macs'] / 1e6:.1f} M" if row["macs"] >= 1e6 else f"{row['macs'] / 1e3:.0f} k"
     return (
@@ -103,20 +106,20 @@ def _cells(row: Mapping[str, Any]) -> tuple[str, ...]:
     )
 
 
-def _spread(row: Mapping[str, Any], name: str) -> str:
+def _spread(row: Mapping[str, Any] | pandas.Series, name: str) -> str:
     return f"{row[name]:.4f}" + (f" ± {row[f'{name}_sd']:.4f}" if row["seeds"] > 1 else "")
 
 
 def _phases(table: pandas.DataFrame, grid: Mapping[str, Any], folder: Path) -> tuple[list[Path], list[str]]:
     """Draw the PQ index along SAP's curves and say how it moves, where the study's records are kept in `folder`."""
-    names = [method["name"] for method in grids.methods(grid) if method["pruner"] == "sap"]
+    names = [method["name"] for method in grids.methods(grid) if roles.family(method) == "SAP"]
     if not names or not (folder / "records").exists():
         return [], []
-    found = phases.table(folder / "records", grid)
-    found = found[found["method"].isin(names)]
+    rounds = phases.index_by_round(folder / "records", grid)
+    rounds = rounds[rounds["method"].isin(names)]
     title = f"The PQ index along SAP's curves: {grid['model']} on {Path(grid['data']).stem}"
-    sentences = phases.sentences(found)
-    figure = phases.plot(found, title, table.loc[table["method"] != pareto.DENSE, "method"])
+    sentences = phases.sentences(rounds)
+    figure = phases.plot(rounds, title, table.loc[pareto.contesting(table), "method"])
     return list(pareto.save(figure, folder / "index", " ".join(sentences))), sentences
 
 
@@ -150,11 +153,11 @@ def _facts(table: pandas.DataFrame, grid: Mapping[str, Any], n: int, folder: Pat
 
 
 def machines(folder: Path, *more: Mapping[str, str]) -> str:
-    """Return on what machines the finished runs of a study's folder or store were made; more: others."""
+    """Return on which machines the finished runs of a study's folder or store were made; more: further machines."""
     kept = [*folder.glob("records/*.json"), *folder.glob("*/points.json"), *folder.glob("*/record.json")]
     found = [json.loads(path.read_text(encoding="utf-8")).get("machine") for path in sorted(kept)]
-    told = Counter(", ".join(f"{key} {value}" for key, value in one.items()) for one in [*found, *more] if one)
-    return "; ".join(one if len(told) == 1 else f"{one} ({count} of {told.total()} runs)" for one, count in told.items())
+    runs = Counter(", ".join(f"{key} {value}" for key, value in machine.items()) for machine in [*found, *more] if machine)
+    return "; ".join(name if len(runs) == 1 else f"{name} ({count} of {runs.total()} runs)" for name, count in runs.items())
 
 
 def read(folder: str | Path) -> pandas.DataFrame:

@@ -10,14 +10,16 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ParamSpec, Protocol, TypeVar
 
 import course_lib
 from course_lib import data
 from course_lib.errors import CourseError, check_whole
 
-QUIET = {"TQDM_DISABLE": "1"}  # the progress bars of workers are seen by nobody; tqdm reads this when it is imported
+QUIET = {"TQDM_DISABLE": "1"}  # nobody sees the progress bars of workers; tqdm reads this when it is imported
 PATIENCE = 30.0  # seconds for a cluster to answer and to show a first worker
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 @dataclass
@@ -56,9 +58,9 @@ def start(name: str, jobs: int | None, device: str) -> Iterator[Engine]:
 
 
 class _Here(Executor):
-    def submit(self, step: Callable, /, *arguments: Any) -> Future:
-        future: Future = Future()
-        future.set_result(step(*arguments))
+    def submit(self, step: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        future: Future[T] = Future()
+        future.set_result(step(*args, **kwargs))
         return future
 
 
@@ -67,16 +69,24 @@ def _here(device: str) -> Iterator[Engine]:
     yield Engine(_Here().submit, lambda: 1, device)
 
 
+class _Pool(Protocol):
+    """What is used of loky's executor, which has no types."""
+
+    def submit(self, step: Callable[..., T], /, *args: Any) -> Future[T]: ...
+
+    def shutdown(self, wait: bool, kill_workers: bool = False) -> None: ...
+
+
 @contextmanager
 def _processes(jobs: int, device: str) -> Iterator[Engine]:
     from joblib.externals.loky import get_reusable_executor
 
-    def pool() -> Executor:  # a new one where a death broke the last
+    def pool() -> _Pool:  # a new one if a death broke the last
         return get_reusable_executor(jobs, initializer=_end_with, initargs=(os.getpid(),), timeout=600, env=QUIET)
 
     try:
         yield Engine(lambda *call: pool().submit(*call), lambda: jobs, device, (BrokenExecutor,))
-    except BaseException:  # the caller was interrupted: what is in hand is of no use to anybody
+    except BaseException:  # the caller was interrupted: nobody needs what is in hand
         pool().shutdown(wait=True, kill_workers=True)
         raise
     pool().shutdown(wait=True)

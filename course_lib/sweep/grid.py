@@ -11,13 +11,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from course_lib import models, train
+from course_lib import models, pareto, train
 from course_lib.axes import amounts
 from course_lib.errors import CourseError, check_number, check_share, check_whole
 from course_lib.files import tomllib
 from course_lib.pruning.loop import SCHEDULES
-from course_lib.pruning.presets import PRESETS
+from course_lib.pruning.presets import GENERAL, PRESETS
 from course_lib.pruning.pruners import Pruner
+from course_lib.sweep import roles
 
 GRIDS = Path(__file__).parent / "grids"
 VERSION = 2  # of the store; part of every curve's identity
@@ -44,11 +45,18 @@ DEFAULTS: dict[str, Any] = {
     "compare": [],  # pairs of methods that the report compares; empty: SAP with every other
     "at": [],  # at which sparsities; empty: the report's own
 }
-KINDS = {"name": str, "model": str, "data": (str, Path), "dense": Mapping, "fit": Mapping, "references": bool}
+KINDS: dict[str, type | tuple[type, ...]] = {
+    "name": str,
+    "model": str,
+    "data": (str, Path),
+    "dense": Mapping,
+    "fit": Mapping,
+    "references": bool,
+}
 KINDS |= dict.fromkeys(("seeds", "method", "compare", "at"), list)
 REPORTED = ("name", "seeds", "method", "references", "compare", "at")  # what is no part of a curve
 DENSE = {"epochs": 5, "threads": 2, "fit": {}}
-# A method may set its own; it may also have `seeds`, some of the grid's, and `axes`, see `methods`.
+# A method may set its own; it may also have some of the grid's `seeds`, `axes` (see `methods`), and what `roles` names.
 PER_METHOD = (
     "rounds",
     "epochs",
@@ -92,19 +100,7 @@ def complete(grid: Mapping[str, Any]) -> dict[str, Any]:
     _known(full["fit"], FIT, "[fit]")
     if full["model"] not in models.MODELS:
         raise CourseError(f"model = {full['model']!r} was given; known are {', '.join(models.MODELS)}.")
-    for axis in ("method", "seeds"):
-        if not full[axis]:
-            raise CourseError(f"the grid's {axis} is empty; at least one is needed.")
-    for axis, values in {"seeds": full["seeds"], "method": [method["name"] for method in methods(full)]}.items():
-        twice = [value for value in values if values.count(value) > 1 and value is not None]
-        if twice:
-            raise CourseError(f"the grid's {axis} has {twice[0]!r} twice; each curve must differ from the others.")
-    if any(method["name"] == "dense" for method in methods(full)):
-        raise CourseError("a method of the grid has the name 'dense', which the unpruned start has; give it another.")
-    names = {method["name"] for method in methods(full)}
-    for pair in full["compare"]:
-        if not isinstance(pair, list) or len(pair) != 2 or sum(name in pair for name in names) != 2:
-            raise CourseError(f"compare has {pair!r}; two different names of the grid's methods are expected.")
+    _check_methods(full)
     for share in full["at"]:
         check_share("at", share)
     for seed in full["seeds"]:
@@ -123,6 +119,29 @@ def complete(grid: Mapping[str, Any]) -> dict[str, Any]:
                 )
         seen.append((plain, curve["method"]))
     return full
+
+
+def _check_methods(full: Mapping[str, Any]) -> None:
+    """Refuse methods and seeds that are missing, alike, or at odds with each other."""
+    for axis in ("method", "seeds"):
+        if not full[axis]:
+            raise CourseError(f"the grid's {axis} is empty; at least one is needed.")
+    found = methods(full)
+    for axis, values in {"seeds": full["seeds"], "method": [method["name"] for method in found]}.items():
+        twice = [value for value in values if values.count(value) > 1 and value is not None]
+        if twice:
+            raise CourseError(f"the grid's {axis} has {twice[0]!r} twice; each curve must differ from the others.")
+    names = {method["name"] for method in found}
+    if pareto.DENSE in names:
+        raise CourseError("a method of the grid has the name 'dense', which the unpruned start has; give it another.")
+    for taken in sorted(names & {pareto.scratch_name(name) for name in names}):
+        raise CourseError(f"method {taken!r}: this is what the control from scratch of another method is called.")
+    for pair in full["compare"]:
+        if not isinstance(pair, list) or len(pair) != 2 or sum(name in pair for name in names) != 2:
+            raise CourseError(f"compare has {pair!r}; two different names of the grid's methods are expected.")
+    settings = {method["name"]: _settings(method, full) for method in found}
+    for method in found:
+        roles.check(method, settings)
 
 
 def _check_curve(curve: Mapping[str, Any]) -> None:
@@ -167,11 +186,18 @@ def curves(grid: Mapping[str, Any]) -> list[dict[str, Any]]:
         for method in methods(grid):
             if seed not in method.get("seeds", grid["seeds"]):
                 continue
-            own = {key: method.get(key, grid[key]) for key in PER_METHOD}
-            rest = {key: value for key, value in method.items() if key not in ("name", "pruner", "seeds", *PER_METHOD)}
+            settings = _settings(method, grid)
+            own = {key: settings.pop(key) for key in PER_METHOD}
+            preset = settings.pop("pruner")
             curve = {"version": VERSION, **shared, **own, "seed": seed, "method": method["name"]}
-            found.append(curve | {"pruner": method["pruner"], "arguments": rest})
+            found.append(curve | {"pruner": preset, "arguments": settings})
     return found
+
+
+def _settings(method: Mapping[str, Any], grid: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what decides the numbers of a method, the grid's settings where it has none of its own."""
+    own = {key: value for key, value in method.items() if key not in ("name", "seeds", *roles.KEYS)}
+    return {key: grid[key] for key in PER_METHOD} | own
 
 
 def methods(grid: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -207,7 +233,7 @@ def _general(method: Mapping[str, Any]) -> dict[str, str]:
     """A method that names its score instead of a preset is a choice on the four axes."""
     axes = method.get("axes")
     named = {*method, *(axes if isinstance(axes, Mapping) else ())}
-    return {"pruner": "general"} if "score" in named else {}
+    return {"pruner": GENERAL} if "score" in named else {}
 
 
 def pruner(curve: Mapping[str, Any]) -> Pruner:
@@ -225,10 +251,8 @@ def pruner(curve: Mapping[str, Any]) -> Pruner:
     except CourseError as error:
         raise CourseError(f"{where}: {error}") from error
     except TypeError as error:
-        told = ", ".join(f"{key} = {value!r}" for key, value in arguments.items())
-        raise CourseError(
-            f"method {curve['method']!r}: {told} was given; one of them is of the wrong type ({error})."
-        ) from error
+        given = ", ".join(f"{key} = {value!r}" for key, value in arguments.items())
+        raise CourseError(f"{where}: {given} was given; one of them is of the wrong type ({error}).") from error
 
 
 def _amount(given: object) -> amounts.Amount | amounts.Allocation:

@@ -13,7 +13,7 @@ from filelock import FileLock, Timeout
 
 from course_lib import data, models
 from course_lib.errors import CourseError
-from course_lib.sweep import engines, grid, steps
+from course_lib.sweep import engines, grid, roles, steps
 from course_lib.sweep.engines import Engine
 from course_lib.sweep.store import Curve, Store
 
@@ -79,7 +79,7 @@ def run(
 
 
 def _check(todo: Sequence[Curve], bench: Bench) -> None:
-    """Refuse methods that cannot prune the grid's model: what they are can be told only with its images at hand."""
+    """Refuse methods that cannot prune the grid's model; only with its images at hand can one tell which they are."""
     model = models.build(todo[0]["model"], bench)
     for method, curve in {curve["method"]: curve for curve in todo}.items():
         try:
@@ -97,7 +97,10 @@ def unfinished(
 
 
 def table(what: Mapping[str, Any], store: str | Path = "runs", records: str | Path | None = None) -> pandas.DataFrame:
-    """Return the rows of a checked grid's finished curves, dense starts first; FailedCurves if any failed."""
+    """Return the rows of a checked grid's finished curves, dense starts first; FailedCurves if any failed.
+
+    The last two columns are each method's role and family (see `course_lib.pareto.roles`).
+    """
     import pandas
 
     runs, starts, rows, failed = _store(what, store, records), {}, [], []
@@ -108,7 +111,8 @@ def table(what: Mapping[str, Any], store: str | Path = "runs", records: str | Pa
         rows += runs.points(curve) or []
         if runs.points(curve) is None and runs.failure(curve):
             failed.append(f"{curve['method']}, seed {curve['seed']}: {runs.failure(curve)}")
-    found = pandas.DataFrame([*starts.values(), *rows])
+    labels = roles.labels(grid.methods(what))
+    found = pandas.DataFrame([row | labels[row["method"]] for row in (*starts.values(), *rows)])
     if failed:
         raise FailedCurves(failed, found)
     return found
@@ -190,25 +194,25 @@ def _drive(
 
 
 def _bar(name: str, todo: Sequence[Curve], starts: Sequence[Curve], runs: Store) -> tqdm:
-    """Return a bar of epochs, which tell the time better than rounds do: a last round may be long, a round short."""
+    """Return a bar of epochs, which measure time better than rounds do: a last round may take far longer than others."""
     from tqdm.auto import tqdm
 
     total = sum(_epochs(curve, curve["rounds"]) + curve["scratch"] * _scratch_epochs(curve) for curve in todo)
-    total += sum(curve["dense"]["epochs"] for curve in starts) + 1e-6  # fractions may add up to a rounding more
+    total += sum(curve["dense"]["epochs"] for curve in starts) + 1e-6  # fractions of epochs may add up to slightly more
     initial = sum(_epochs(curve, len(runs.rounds(curve))) for curve in todo)
     form = "{desc}: {percentage:3.0f}%|{bar}| {n:.1f}/{total:.1f} epochs [{elapsed}<{remaining}]"
     return tqdm(total=total, initial=initial, desc=name, bar_format=form)
 
 
 def _tell(bar: tqdm, curve: Curve, runs: Store, files: steps.Files, quiet: bool) -> None:
-    """Move the bar by what a step trained, and say what came of it; `quiet` moves the bar only."""
-    say = (lambda told: None) if quiet else bar.write
+    """Move the bar by what a step trained, and, unless `quiet`, say what came of it."""
+    say = (lambda line: None) if quiet else bar.write
     name = f"{curve['method']} (seed {curve['seed']})"
     for file, content in files.items():
         if file.startswith("round-") and file.endswith(".json"):
             record = json.loads(content)
-            told = f"sparsity {record['sparsity']:.3f}, accuracy {record['accuracy']['tuned']:.3f}"
-            say(f"{name}, round {record['round']}: {told} (validation)")
+            reached = f"sparsity {record['sparsity']:.3f}, accuracy {record['accuracy']['tuned']:.3f}"
+            say(f"{name}, round {record['round']}: {reached} (validation)")
             bar.update(_epochs(curve, record["round"]) - _epochs(curve, record["round"] - 1))
         elif file == "scratch.json":
             say(f"{name}: its best masks from scratch, accuracy {json.loads(content)['val_accuracy']:.3f} (validation)")
@@ -222,4 +226,4 @@ def _epochs(curve: Curve, rounds: int) -> float:
 
 
 def _scratch_epochs(curve: Curve) -> float:
-    return curve["dense"]["epochs"] + _epochs(curve, curve["rounds"])  # at most: it is trained as long as the best point
+    return curve["dense"]["epochs"] + _epochs(curve, curve["rounds"])  # at most: it trains only as long as the best point

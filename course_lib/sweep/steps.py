@@ -51,7 +51,7 @@ def dense_start(curve: Mapping[str, Any], images: str) -> Files:
             model, bench, settings["epochs"], seed=curve["seed"], precision=curve["precision"], **settings["fit"]
         )
         save(model, place / "model.safetensors")
-        row = {"method": "dense", "round": 0, "sparsity": 0.0, "unit_sparsity": 0.0, "status": "ok"}
+        row = {"method": pareto.DENSE, "round": 0, "sparsity": 0.0, "unit_sparsity": 0.0, "status": "ok"}
         row |= {"val_accuracy": train.evaluate(model, bench), "pruned_accuracy": None, "images": history["images"]}
         row |= {"epochs": settings["epochs"], "seconds": history["seconds"]}
         plain = {"teacher": False, "rewind": False, "threads": settings["threads"]}
@@ -149,7 +149,7 @@ def _finish(curve: Mapping[str, Any], bench: Bench, start: Mapping[str, Any], pl
         facts, masks = json.loads((place / "scratch.json").read_text()), best_of(records).masks
         model = _new(curve, bench, masks)
         model.load_state_dict(load_file(place / "scratch.safetensors"))
-        row = {"method": f"{curve['method']}, from scratch", "status": "ok", "pruned_accuracy": None}
+        row = {"method": pareto.scratch_name(curve["method"]), "status": "ok", "pruned_accuracy": None}
         row |= {"sparsity": masks.sparsity, "unit_sparsity": masks.unit_sparsity}
         rows.append(_point(row | facts, model, bench, curve, masks, small=model))
     write_json(place / "points.json", {"rows": rows, "best": best_of(records).round, "machine": machine(curve["device"])})

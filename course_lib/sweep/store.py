@@ -31,7 +31,7 @@ class Store:
     def must_match(self, name: str | Path, images: str, device: str | None = None) -> None:
         """Refuse a store of another version, other images (see `steps.digest`) or another device; mark a new one.
 
-        device: None where nothing is to run: then any will do, and nothing is marked.
+        device: None if nothing is to run; then any device will do and nothing is marked.
         """
         mine = {"version": grid.VERSION, "data": Path(name).name, "images": images, "device": device}
         marks = [place / "store.json" for place in (self.folder, self.records) if place]
@@ -93,7 +93,7 @@ class Store:
         return {path.name: path.read_bytes() for path in self._start(curve).iterdir() if path.suffix != ".part"}
 
     def curve_files(self, curve: Curve) -> Files:
-        """Return what the next step needs: all JSON, and the tensors of the last round, or of all once they are over."""
+        """Return what the next step needs: all JSON, and the tensors of the last round, or of all rounds after the last."""
         place, rounds = self._curve(curve), self.rounds(curve)
         if not rounds:
             return {}
@@ -102,7 +102,7 @@ class Store:
         return {path.name: path.read_bytes() for path in sorted(paths)}
 
     def put_start(self, curve: Curve, files: Files) -> None:
-        """Keep a finished dense start; one that differs from the committed one, from which others started, is refused."""
+        """Keep a finished dense start; refuse it if finished curves started from one that differs."""
         self._refuse_another_start(curve, json.loads(files["record.json"])["row"])
         self._put(self._start(curve), files)
         self.publish(curve)
@@ -118,27 +118,28 @@ class Store:
             self.publish(curve)
 
     def publish(self, curve: Curve) -> None:
-        """Write what the committed records lack of a finished curve and its dense start: a kill may have come before."""
-        if not self.records:
+        """Write what the committed records lack of a finished curve and its dense start, perhaps because of a kill."""
+        records = self.records
+        if not records:
             return
-        start, record = self._start(curve), self.records / f"{_start_name(curve)}.json"
+        start, record = self._start(curve), records / f"{_start_name(curve)}.json"
         if (start / "record.json").exists():
             self._refuse_another_start(curve, _read(start / "record.json")["row"])
         if (start / "record.json").exists() and not record.exists():
-            self._mark_records()
+            self._mark_records(records)
             with replacing(record.with_suffix(".safetensors")) as temporary:
                 temporary.write_bytes((start / "model.safetensors").read_bytes())
             write_text(record, (start / "record.json").read_text(encoding="utf-8"))
-        points, record = self._curve(curve) / "points.json", self.records / f"{_name(curve)}.json"
+        points, record = self._curve(curve) / "points.json", records / f"{_name(curve)}.json"
         if points.exists() and not record.exists():
-            self._mark_records()
+            self._mark_records(records)
             plain = {**curve, "data": Path(curve["data"]).name}
             whole = {"config": plain, "rounds": self.rounds(curve), **_read(points)}
             write_text(record, json.dumps(whole, allow_nan=False) + "\n")
 
-    def _mark_records(self) -> None:
-        """Let the records say what the store says that they come from."""
-        own, mark = self.folder / "store.json", self.records / "store.json"
+    def _mark_records(self, records: Path) -> None:
+        """Let the records say where they come from, as the store does."""
+        own, mark = self.folder / "store.json", records / "store.json"
         if own.exists() and not mark.exists():
             write_json(mark, _read(own))
 

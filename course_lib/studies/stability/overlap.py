@@ -1,8 +1,8 @@
 """How far the sets of units that a threshold removes agree: between calibration subsets, trainings and thresholds.
 
-Unit j of one network has nothing to do with unit j of another that started from other weights, so between seeds the overlap
-of sets is at chance for every rule, and what can be compared is how MANY units go; where only the order of the training
-images differs, the units correspond in part.
+Unit j of one network has nothing to do with unit j of another that started from other weights. Between seeds the overlap is
+therefore at chance for every rule, and only how MANY units go can be compared. If only the order of the training images
+differs, the units correspond in part.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ RULES = {"fixed": "threshold", "variable": "deviations"}  # rule -> the argument
 SUBSETS = 8  # of calibration images
 SAMPLES = (64, 256, 1024)  # images in each
 SHARES = (0.1, 0.3, 0.5)  # of all units, that a rule's strength is set to take on the reference
-NUDGE = 1.1  # how much higher every layer's threshold is made, to see what depends on it
+NUDGE = 1.1  # every layer's threshold times this, to see how much depends on it
 
 
 def jaccard(one: Tensor, other: Tensor) -> float:
-    """Return the size of the common part of two sets over the size of their union; 1.0 if both are empty.
+    """Return the size of the intersection of two sets over the size of their union; 1.0 if both are empty.
 
     one, other: bool tensors of one shape, True = in the set.
     """
@@ -50,7 +50,7 @@ def jaccard(one: Tensor, other: Tensor) -> float:
 
 
 def chance(one: int, other: int, units: int) -> float:
-    """Return the mean Jaccard overlap of two sets of that many units drawn by lot; 1.0 if both are empty."""
+    """Return the mean Jaccard overlap of two sets of that many units drawn at random; 1.0 if both are empty."""
     from scipy.stats import hypergeom
 
     if not one + other:
@@ -62,8 +62,8 @@ def chance(one: int, other: int, units: int) -> float:
 def strength(rule: str, statistic: str, share: float, model: nn.Module, bench: Bench) -> float:
     """Return the threshold (or the number of deviations) at which the rule takes about `share` of all units of `model`.
 
-    Found by bisection on 1024 training images: both rules take more the lower the number of deviations, or the higher
-    the threshold.
+    Found by bisection on 1024 training images: a rule takes more the higher its threshold, or the lower its number of
+    deviations.
     """
     low, high = (0.0, 5.0) if rule == "fixed" else (-3.0, 3.0)
     for _ in range(20):
@@ -98,7 +98,7 @@ def study(grid: Mapping[str, Any], data: str | None, records: Path, store: Path)
     runs.must_match(first["data"], steps.digest(bench), "cpu")
     starts = [_start(curve, bench, runs) for curve in (first, *others)]
     orders = [_in_another_order(first, curve["seed"], bench, store / "stability") for curve in others]
-    return table(starts[0], orders, starts[1:], bench)
+    return overlaps(starts[0], orders, starts[1:], bench)
 
 
 def _in_another_order(curve: Mapping[str, Any], seed: int, bench: Bench, folder: Path) -> nn.Module:
@@ -115,8 +115,8 @@ def _in_another_order(curve: Mapping[str, Any], seed: int, bench: Bench, folder:
     return model
 
 
-def table(reference: nn.Module, orders: Sequence[nn.Module], seeds: Sequence[nn.Module], bench: Bench) -> pd.DataFrame:
-    """Return the rows of `study` for trained networks. orders, seeds: those that differ from `reference` in just that."""
+def overlaps(reference: nn.Module, orders: Sequence[nn.Module], seeds: Sequence[nn.Module], bench: Bench) -> pd.DataFrame:
+    """Return the rows of `study` for trained networks. orders, seeds: those that differ from `reference` in that alone."""
     import pandas as pd
 
     rows = []
@@ -139,12 +139,12 @@ def compare(runs: Sequence[Masks]) -> Iterator[dict[str, Any]]:
 
 
 def _row(layer: str, runs: int, pairs: list[tuple[Tensor, Tensor]], sizes: list[int], units: int) -> dict[str, Any]:
-    told = [(a, b) for a, b in pairs if bool((a | b).any())]  # two empty sets agree, but say nothing
-    overlaps = [jaccard(a, b) for a, b in told]
-    expected = [chance(int(a.sum()), int(b.sum()), units) for a, b in told]
+    filled = [(a, b) for a, b in pairs if bool((a | b).any())]  # two empty sets agree, but say nothing
+    found = [jaccard(a, b) for a, b in filled]
+    expected = [chance(int(a.sum()), int(b.sum()), units) for a, b in filled]
     mean = {
-        name: float(np.mean(values)) if told else float("nan")
-        for name, values in {"jaccard": overlaps, "chance": expected}.items()
+        name: float(np.mean(values)) if filled else float("nan")
+        for name, values in {"jaccard": found, "chance": expected}.items()
     }
     spread = {"gone": float(np.mean(sizes)), "gone_sd": float(np.std(sizes, ddof=1))}
     return {"layer": layer, "runs": runs, "units": units, **mean, **spread}
