@@ -29,7 +29,7 @@ from hypothesis import strategies as st
 
 from course_lib import grading
 from course_lib.errors import CourseError
-from course_lib.grading import finding, gradebook, reading, sandbox, seccomp, wire
+from course_lib.grading import finding, gradebook, isolation, reading, seccomp, wire
 from course_lib.grading.marking import mark
 from course_lib.grading.results import Result
 from course_lib.grading.sandbox import Limits, Sandbox
@@ -43,7 +43,7 @@ EVERYTHING = int(os.environ.get("COURSE_GALLERY_SEEDS", "3")) > 10
 KILLS = int(os.environ.get("COURSE_KILLS", "3"))
 SEED = 20261124
 NAME = "02_l1_filter_pruning"
-MISSING = sandbox.missing()
+MISSING = isolation.missing()
 
 if MISSING and os.environ.get("COURSE_CI") == "1":
     pytest.fail(f"CI has to isolate submissions: {MISSING}", pytrace=False)
@@ -450,7 +450,7 @@ def test_two_calls_at_once_do_not_write_into_one_folder(classroom):
 @isolated
 def test_folders_that_student_code_can_read_are_refused(tmp_path, monkeypatch):
     handed_in(tmp_path / "in", "amy", HONEST)
-    monkeypatch.setattr(sandbox, "readable", lambda: ["/usr", str(tmp_path)])
+    monkeypatch.setattr(isolation, "readable", lambda: ["/usr", str(tmp_path)])
     with pytest.raises(CourseError, match="student code can read"):
         graded(tmp_path / "in", tmp_path / "out")
     assert not (tmp_path / "out").exists()
@@ -458,7 +458,7 @@ def test_folders_that_student_code_can_read_are_refused(tmp_path, monkeypatch):
 
 def test_without_a_sandbox_nothing_is_graded(tmp_path, monkeypatch):
     handed_in(tmp_path / "in", "amy", HONEST)
-    monkeypatch.setattr(sandbox.shutil, "which", lambda name: None)
+    monkeypatch.setattr(isolation.shutil, "which", lambda name: None)
     with pytest.raises(CourseError, match=r"cannot be isolated here: bubblewrap is not installed.*--unsafe"):
         graded(tmp_path / "in", tmp_path / "out")
 
@@ -542,6 +542,28 @@ def test_a_class_that_is_killed_at_random_moments_ends_as_if_it_had_not_been(tmp
     subprocess.run([*line, str(tmp_path / "out")], env=environment, check=True, timeout=600)
     assert plain(tmp_path / "out") == plain(tmp_path / "quiet")
     assert len(plain(tmp_path / "out")[0]) == size
+
+
+def test_a_submission_whose_process_dies_every_time_is_left_to_a_person_and_the_others_get_their_points(tmp_path):
+    """The processes that die with it may hold other submissions, which are not to blame."""
+    script = tmp_path / "call.py"
+    script.write_text(
+        "import os, sys\nfrom pathlib import Path\nfrom course_lib import grading\nfrom course_lib.grading import run\n"
+        "grade_one = run._grade_one\n"
+        "def deadly(work, submission):\n"
+        "    if submission.student == 'bad':\n        os.kill(os.getpid(), 9)\n"
+        "    return grade_one(work, submission)\n"
+        "run._grade_one = deadly\n"
+        "grading.grade(Path(sys.argv[1]), Path(sys.argv[2]), '02', Path(sys.argv[3]), jobs=2, unsafe=True)\n"
+    )
+    for student in ("amy", "bad", "cora", "dan"):
+        handed_in(tmp_path / "in", student, HONEST)
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "TQDM_DISABLE": "1"}
+    line = [sys.executable, str(script), str(ROOT), str(tmp_path / "in"), str(tmp_path / "out")]
+    subprocess.run(line, env=environment, check=True, timeout=300)
+    table = {row["student"]: row for row in json.loads((tmp_path / "out" / f"{NAME}.json").read_text())}
+    assert {name: row["points"] for name, row in table.items()} == {"amy": POINTS, "bad": 0, "cora": POINTS, "dan": POINTS}
+    assert table["bad"]["problem"] == "The process that graded it died 2 times; grade it by hand."
 
 
 # the wire

@@ -24,7 +24,7 @@ import psutil
 import pytest
 
 from course_lib import grading
-from course_lib.grading import sandbox
+from course_lib.grading import isolation
 from course_lib.grading.marking import mark
 from course_lib.grading.sandbox import Limits, Sandbox
 
@@ -35,7 +35,7 @@ FREE = Limits(wall=60, cpu=60)
 PATIENCE = 30.0  # seconds for what surrounds an attack on a busy machine: two starts of a sandbox, honest answers
 SECRET = "the secret 20261124"
 DAEMON = "98765.4321"  # an argument by which a process that was left behind is found
-MISSING = sandbox.missing()
+MISSING = isolation.missing()
 
 if MISSING and os.environ.get("COURSE_CI") == "1":
     pytest.fail(f"CI has to isolate submissions: {MISSING}", pytrace=False)
@@ -944,9 +944,7 @@ def processes(word):
 
 def inside(place):
     """The processes of a sandbox beside bubblewrap's two and the worker."""
-    if place._process is None:
-        return []
-    return psutil.Process(place._process.pid).children(recursive=True)[2:]
+    return [] if place._worker is None else list(place._worker.children())[2:]
 
 
 @isolated
@@ -988,7 +986,7 @@ def test_a_process_left_behind_ends_with_its_answer_and_without_a_sandbox_it_sta
             psutil.Process(pid).kill()
     assert left
     world.marks(daemons.code, world.safe)
-    assert world.safe._process is not None and processes(DAEMON) == []  # while the sandbox goes on
+    assert world.safe._worker is not None and processes(DAEMON) == []  # while the sandbox goes on
 
 
 @isolated
