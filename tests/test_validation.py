@@ -11,7 +11,7 @@ import pytest
 from course_lib import authoring, validation
 from course_lib.errors import CourseError
 from course_lib.teaching.verdict import Verdict
-from course_lib.validation import run
+from course_lib.validation import minutes, run
 
 FACTS = {"schema_version": 3, "grade": True, "solution": False, "locked": True, "task": False, "points": 2}
 
@@ -65,7 +65,7 @@ def test_a_lesson_that_writes_outside_its_temporary_folder_is_refused(tmp_path, 
     litter = tmp_path / "solutions" / "litter.txt"
     lesson(tmp_path, "01_litters", f"open({str(litter)!r}, 'w')")
     (one,) = validation.validate(tmp_path, "ci", out=tmp_path / "out")
-    assert f"the lesson writes to {litter}; it may write in a temporary folder only." in one.problem
+    assert f"the lesson writes to {litter}; it may write to temporary folders only." in one.problem
     assert not litter.exists()
 
 
@@ -111,7 +111,7 @@ def test_a_dead_kernel_is_told(done):
 
 
 def test_a_solution_without_full_points_fails(done):
-    assert done["05_wrong"].problem == ("05_wrong: exercise norm is 'not yet' with 1 of 2 points; expected is 'correct'.")
+    assert done["05_wrong"].problem == ("05_wrong: exercise norm is 'not yet' with 1 of 2 points; it should be 'correct'.")
 
 
 def test_student_notebooks_are_expected_to_be_not_attempted(root):
@@ -128,10 +128,10 @@ def test_the_page_tells_times_states_and_what_failed(done, root):
 
 
 def test_minutes_are_recorded_only_if_every_lesson_is_well(done, root, tmp_path):
-    assert not (root / run.MINUTES).exists()
+    assert not (root / minutes.MINUTES).exists()
     lesson(tmp_path, "01_well", "pass")
     validation.validate(tmp_path, "ci", out=tmp_path / "out", record=True)
-    known = json.loads((tmp_path / run.MINUTES).read_text())
+    known = json.loads((tmp_path / minutes.MINUTES).read_text())
     assert known["01_well"]["ci"]["seconds"] > 0
 
 
