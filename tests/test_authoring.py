@@ -289,9 +289,9 @@ def overviewed(course):
 
 def test_a_term_leads_to_the_heading_under_which_it_is_first_read(overviewed):
     overview.write(overviewed)
-    told = (overviewed / "notebooks" / "GLOSSARY.md").read_text().splitlines()
+    lines = (overviewed / "notebooks" / "GLOSSARY.md").read_text().splitlines()
     again = "02_toy.ipynb#1.-Masks-again"
-    assert told[4:] == [
+    assert lines[4:] == [
         f"- **[filter]({again})** · What goes. *(02 Toy)*",
         f"- **[loud]({again})** · Not quiet. *(02 Toy)*",
         "- **[mask](00_start.ipynb#More)** · What is kept. *(00 Start)*",
