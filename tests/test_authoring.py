@@ -184,8 +184,8 @@ def test_live_widgets_become_pictures_and_progress_bars_disappear():
         (HEAD + EXERCISE.replace("    ### BEGIN SOLUTION\n", ""), "needs its '### END SOLUTION'"),
         (HEAD + EXERCISE.replace('# %% answer="filter_l1"', "# %%"), "belong together; one is missing"),
         (HEAD + EXERCISE.replace("filter_l1", "filter_l9"), "no exercise is called 'filter_l9'"),
-        (HEAD + EXERCISE.split("# %% check")[0], "'filter_l1' has a cell answer= and none check="),
-        (HEAD + "# %% check" + EXERCISE.split("# %% check")[1], "'filter_l1' has a cell check= and none answer="),
+        (HEAD + EXERCISE.split("# %% check")[0], "'filter_l1' has a cell with answer= but none with check="),
+        (HEAD + "# %% check" + EXERCISE.split("# %% check")[1], "'filter_l1' has a cell with check= but none with answer="),
         (HEAD + EXERCISE + EXERCISE, "two exercises are called 'filter_l1'"),
         (HEAD + EXERCISE.replace("\ncheck(filter_l1)", "\ncheck(filter_l1)\nprint(1)"), "a check cell ends in check"),
         (EXERCISE, '0 cells are tagged "parameters"'),
@@ -289,9 +289,9 @@ def overviewed(course):
 
 def test_a_term_leads_to_the_heading_under_which_it_is_first_read(overviewed):
     overview.write(overviewed)
-    told = (overviewed / "notebooks" / "GLOSSARY.md").read_text().splitlines()
+    lines = (overviewed / "notebooks" / "GLOSSARY.md").read_text().splitlines()
     again = "02_toy.ipynb#1.-Masks-again"
-    assert told[4:] == [
+    assert lines[4:] == [
         f"- **[filter]({again})** · What goes. *(02 Toy)*",
         f"- **[loud]({again})** · Not quiet. *(02 Toy)*",
         "- **[mask](00_start.ipynb#More)** · What is kept. *(00 Start)*",
@@ -328,7 +328,7 @@ def test_both_pages_are_built_with_all_lessons_and_compared(overviewed, monkeypa
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ('"weightless" = "Without weight."', "no lesson uses the term 'weightless': remove it, or say it where it belongs."),
+        ('"weightless" = "Without weight."', "no lesson uses the term 'weightless': remove it, or use it where it belongs."),
         ('"mask" = "What is kept"', "'mask' needs a definition, a sentence that ends in a full stop."),
         ('"mask" = ["What is kept.", 3]', "'mask' needs a definition"),
         ('"mask" = []', "'mask' needs a definition"),

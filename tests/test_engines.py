@@ -23,7 +23,7 @@ from course_lib import data, models, pareto, slim, sweep, train
 from course_lib.errors import CourseError
 from course_lib.pruning import L1NormPruner
 from course_lib.sweep import engines, grid, steps
-from course_lib.sweep.run import _drive
+from course_lib.sweep.drive import drive
 
 ROOT = Path(__file__).parents[1]
 KILLS = int(os.environ.get("COURSE_KILLS", "3"))  # 20 in `make validate`
@@ -351,8 +351,8 @@ class Dead(Exception):
     """A worker was lost."""
 
 
-def drive(steps_of, deaths, slots=4):
-    """Return the order in which `_drive` takes steps of as many curves as `steps_of` has numbers; deaths: which die."""
+def driven(steps_of, deaths, slots=4):
+    """Return the order in which `drive` takes steps of as many tasks as `steps_of` has numbers; deaths: which die."""
     taken, failed, left = [], [], list(steps_of)
 
     def step(number):
@@ -368,20 +368,20 @@ def drive(steps_of, deaths, slots=4):
         left[number] -= 1
         return left[number] == 0
 
-    _drive(range(len(steps_of)), step, keep, (Dead,), lambda: slots, lambda number, reason: failed.append(number))
+    drive(range(len(steps_of)), step, keep, lambda number, error: failed.append(number), (Dead,), lambda: slots)
     return taken, failed
 
 
 def test_after_a_death_the_suspects_take_turns_and_none_runs_to_its_end_first():
-    taken, failed = drive([3] * 4, deaths={1, 2, 3, 4})  # all four at once, as a pool that breaks loses them
+    taken, failed = driven([3] * 4, deaths={1, 2, 3, 4})  # all four at once, as a pool that breaks loses them
     assert not failed
     assert sorted(taken[4:8]) == [0, 1, 2, 3]
 
 
 def test_deaths_that_steps_lie_between_do_not_add_up():
-    taken, failed = drive([6], deaths={2, 5}, slots=1)
+    taken, failed = driven([6], deaths={2, 5}, slots=1)
     assert (len(taken), failed) == (8, [])
-    taken, failed = drive([6], deaths={2, 3}, slots=1)
+    taken, failed = driven([6], deaths={2, 3}, slots=1)
     assert failed == [0]
 
 

@@ -29,7 +29,7 @@ from hypothesis import strategies as st
 
 from course_lib import grading
 from course_lib.errors import CourseError
-from course_lib.grading import finding, gradebook, reading, sandbox, seccomp, wire
+from course_lib.grading import finding, gradebook, isolation, reading, seccomp, wire
 from course_lib.grading.marking import mark
 from course_lib.grading.results import Result
 from course_lib.grading.sandbox import Limits, Sandbox
@@ -43,7 +43,7 @@ EVERYTHING = int(os.environ.get("COURSE_GALLERY_SEEDS", "3")) > 10
 KILLS = int(os.environ.get("COURSE_KILLS", "3"))
 SEED = 20261124
 NAME = "02_l1_filter_pruning"
-MISSING = sandbox.missing()
+MISSING = isolation.missing()
 
 if MISSING and os.environ.get("COURSE_CI") == "1":
     pytest.fail(f"CI has to isolate submissions: {MISSING}", pytrace=False)
@@ -72,10 +72,10 @@ def place():
 def notebook(path, *sources, **changes):
     """Write a notebook with code cells, or cells as they are given; return its path."""
     cells = [
-        one
-        if isinstance(one, dict)
-        else {"cell_type": "code", "metadata": {}, "source": one, "outputs": [], "execution_count": None}
-        for one in sources
+        source
+        if isinstance(source, dict)
+        else {"cell_type": "code", "metadata": {}, "source": source, "outputs": [], "execution_count": None}
+        for source in sources
     ]
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps({"nbformat": 4, "nbformat_minor": 4, "metadata": {}, "cells": cells} | changes))
@@ -84,7 +84,7 @@ def notebook(path, *sources, **changes):
 
 def marked(path, place, lesson="02", **options):
     result = mark(path, "student", lesson, SEED, Limits(), sandbox=place, **options)
-    return result, {one.exercise: one for one in result.marks}
+    return result, {mark.exercise: mark for mark in result.marks}
 
 
 # honest variety
@@ -112,7 +112,8 @@ def answers(lesson):
     functions = {
         kind: {
             name: [
-                (label, text, one[0] if kind == "WRONG" else one) for (label, text), one in zip(given, there, strict=True)
+                (label, text, answer[0] if kind == "WRONG" else answer)
+                for (label, text), answer in zip(given, there, strict=True)
             ]
             for name, given in found[kind].items()
             for there in [list(getattr(module, kind)[name].values())]
@@ -130,7 +131,7 @@ def columns(lesson):
     _, given = answers(lesson)
     for kind in given.values():
         for name in kind:
-            kind[name] = [one for one in kind[name] if name not in one[2].__code__.co_names]
+            kind[name] = [answer for answer in kind[name] if name not in answer[2].__code__.co_names]
     for kind in ("RIGHT", "WRONG"):
         for number in range(max(map(len, given[kind].values()))):
             yield {name: there[number % len(there)] for name, there in given[kind].items()}
@@ -161,9 +162,9 @@ def test_a_submission_of_gallery_answers_gets_exactly_the_points_that_each_check
 @pytest.mark.parametrize("path", sorted((ROOT / "solutions").glob("[0-9]*.ipynb")), ids=lambda path: path.stem[:2])
 def test_a_solution_gets_all_points_and_the_students_notebook_none(path, place):
     solved, _ = marked(path, place, path.name[:2])
-    assert solved.points == sum(one.out_of for one in solved.marks), [(m.exercise, m.reason) for m in solved.marks]
+    assert solved.points == sum(mark.out_of for mark in solved.marks), [(m.exercise, m.reason) for m in solved.marks]
     stub, marks = marked(ROOT / "notebooks" / path.name, place, path.name[:2])
-    assert stub.points == 0 and {one.state for one in marks.values()} == {"not attempted"}
+    assert stub.points == 0 and {mark.state for mark in marks.values()} == {"not attempted"}
 
 
 # notebook surgery
@@ -246,9 +247,9 @@ def test_every_minor_version_of_nbformat_4_grades(minor, place, tmp_path):
     [
         lambda book: book.pop("nbformat"),
         lambda book: book.update(metadata=None, nbformat="four"),
-        lambda book: [one.pop("metadata") for one in book["cells"]],
-        lambda book: [one.pop("outputs") for one in book["cells"]],
-        lambda book: [one.update(id=["x"], metadata=[]) for one in book["cells"]],
+        lambda book: [cell.pop("metadata") for cell in book["cells"]],
+        lambda book: [cell.pop("outputs") for cell in book["cells"]],
+        lambda book: [cell.update(id=["x"], metadata=[]) for cell in book["cells"]],
         lambda book: book["cells"].extend([7, None, "x", [], {}, {"cell_type": "code", "source": {"a": 1}}]),
         lambda book: book["cells"].append({"cell_type": "code", "source": [None, 7], "metadata": {"nbgrader": 7}}),
     ],
@@ -270,16 +271,16 @@ def test_a_notebook_with_a_byte_order_mark_grades(place, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("sources", "told"),
+    ("sources", "sentence"),
     [
         ([], "Nothing of lesson 02 was found in it."),
         (["x = 1"], "Nothing of lesson 02 was found in it."),
         (["def power_mean(w, s):\n    return 1", "def pq_index(w):\n    return 0"], "it looks like lesson 04."),
     ],
 )
-def test_a_notebook_of_something_else_scores_nothing_with_one_sentence(sources, told, tmp_path):
+def test_a_notebook_of_something_else_scores_nothing_with_one_sentence(sources, sentence, tmp_path):
     result = mark(notebook(tmp_path / f"{NAME}.ipynb", *sources), "x", "02", SEED, Limits())
-    assert result.points == 0 and result.problem.endswith(told)
+    assert result.points == 0 and result.problem.endswith(sentence)
 
 
 def test_a_file_that_is_missing_or_must_not_be_read_scores_nothing(tmp_path):
@@ -301,7 +302,7 @@ def test_the_three_layouts_of_submissions_are_understood(tmp_path):
     ):
         notebook(tmp_path / name, HONEST)
     (tmp_path / "bob" / NAME / "timestamp.txt").write_text("2026-11-20 10:00:00.000000 UTC")
-    found = {one.student: one for one in collect(tmp_path, NAME)}
+    found = {submission.student: submission for submission in collect(tmp_path, NAME)}
     assert list(found) == sorted(["amy", "bob", "carl_77", "dora", "Fay-Ö_12"])
     assert found["amy"].path.name == f"{NAME}.ipynb" and found["amy"].others == ("scratch.ipynb",)
     assert found["bob"].submitted == datetime(2026, 11, 20, 10, tzinfo=timezone.utc)
@@ -311,17 +312,17 @@ def test_of_several_files_of_one_student_the_newest_counts_and_strangers_are_not
     for age, name in enumerate((f"amy_{NAME}.ipynb", f"amy_{NAME}-1.ipynb", f"a b_{NAME}.ipynb", f"a-b_{NAME}.ipynb")):
         os.utime(notebook(tmp_path / name, HONEST), (1e9 + age, 1e9 + age))
     found = collect(tmp_path, NAME)
-    assert {one.path.name for one in found if one.student == "amy"} == {f"amy_{NAME}-1.ipynb"}
-    assert [one.others for one in found if one.student == "amy"] == [(f"amy_{NAME}.ipynb",)]
-    assert len(found) == 3 and "a-b" in {one.student for one in found}
+    assert {submission.path.name for submission in found if submission.student == "amy"} == {f"amy_{NAME}-1.ipynb"}
+    assert [submission.others for submission in found if submission.student == "amy"] == [(f"amy_{NAME}.ipynb",)]
+    assert len(found) == 3 and "a-b" in {submission.student for submission in found}
 
 
 @pytest.mark.parametrize("when", ["0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59", "yesterday", "", "\udcff"])
 def test_a_time_stamp_that_is_none_is_not_believed(when, tmp_path):
     notebook(tmp_path / "amy" / f"{NAME}.ipynb", HONEST)
     (tmp_path / "amy" / "timestamp.txt").write_text(when, errors="surrogateescape")
-    (one,) = collect(tmp_path, NAME)
-    assert abs(one.submitted.timestamp() - time.time()) < 600
+    (submission,) = collect(tmp_path, NAME)
+    assert abs(submission.submitted.timestamp() - time.time()) < 600
 
 
 def test_an_empty_folder_and_no_folder_are_refused(tmp_path):
@@ -343,7 +344,7 @@ def handed_in(folder, student, *sources, when="2026-11-19 10:00:00 UTC"):
 
 def graded(folder, out, **options):
     given = {"jobs": 1, "seed": SEED, "limits": Limits(wall=30), "due": DUE, "late": 0.25} | options
-    return {one.result.student: one for one in grading.grade(ROOT, folder, "02", out, **given)}
+    return {entry.result.student: entry for entry in grading.grade(ROOT, folder, "02", out, **given)}
 
 
 def scores(out):
@@ -351,11 +352,16 @@ def scores(out):
     from nbgrader.api import Gradebook
 
     with Gradebook(f"sqlite:///{out}/gradebook.db") as book:
-        assert len({one.student.id for one in book.assignment_submissions(NAME)}) == len(book.assignment_submissions(NAME))
-        total = {one.student.id: (one.score, one.late_submission_penalty) for one in book.assignment_submissions(NAME)}
+        assert len({submission.student.id for submission in book.assignment_submissions(NAME)}) == len(
+            book.assignment_submissions(NAME)
+        )
+        total = {
+            submission.student.id: (submission.score, submission.late_submission_penalty)
+            for submission in book.assignment_submissions(NAME)
+        }
         cells = {
-            one.student.id: {grade.name: grade.score for nb in one.notebooks for grade in nb.grades}
-            for one in book.assignment_submissions(NAME)
+            submission.student.id: {grade.name: grade.score for nb in submission.notebooks for grade in nb.grades}
+            for submission in book.assignment_submissions(NAME)
         }
     return total, cells
 
@@ -387,7 +393,7 @@ def test_formgrader_finds_the_graded_notebook_with_answer_and_verdict(classroom)
     folder, _ = classroom
     book = nbformat.read(folder / "out" / "autograded" / "amy" / NAME / f"{NAME}.ipynb", 4)
     nbformat.validate(book)
-    by_id = {one.metadata.nbgrader.grade_id: one for one in book.cells if "nbgrader" in one.metadata}
+    by_id = {cell.metadata.nbgrader.grade_id: cell for cell in book.cells if "nbgrader" in cell.metadata}
     assert "weight.abs().sum((1, 2, 3))" in by_id["02-filter_l1-answer"].source
     assert by_id["02-filter_l1-check"].outputs[0]["data"]["text/plain"] == "2.0"
     assert by_id["02-collapse-explain"].source == "Because."
@@ -406,7 +412,7 @@ def test_the_tables_and_pages_say_the_same(classroom):
     folder, _ = classroom
     rows = {row["student"]: row for row in csv.DictReader((folder / "out" / f"{NAME}.csv").open())}
     assert {name: float(rows[name]["score"]) for name in rows} == {"amy": 4, "late": 2, "nothing": 0}
-    data = {one["student"]: one for one in json.loads((folder / "out" / f"{NAME}.json").read_text())}
+    data = {row["student"]: row for row in json.loads((folder / "out" / f"{NAME}.json").read_text())}
     assert data["late"]["penalty"] == 2 and data["late"]["days_late"] == 2
     page = (folder / "out" / "feedback" / "late" / NAME / f"{NAME}.html").read_text()
     assert "2 of 15 points" in page and "2 day(s) late" in page
@@ -450,7 +456,7 @@ def test_two_calls_at_once_do_not_write_into_one_folder(classroom):
 @isolated
 def test_folders_that_student_code_can_read_are_refused(tmp_path, monkeypatch):
     handed_in(tmp_path / "in", "amy", HONEST)
-    monkeypatch.setattr(sandbox, "readable", lambda: ["/usr", str(tmp_path)])
+    monkeypatch.setattr(isolation, "readable", lambda: ["/usr", str(tmp_path)])
     with pytest.raises(CourseError, match="student code can read"):
         graded(tmp_path / "in", tmp_path / "out")
     assert not (tmp_path / "out").exists()
@@ -458,14 +464,14 @@ def test_folders_that_student_code_can_read_are_refused(tmp_path, monkeypatch):
 
 def test_without_a_sandbox_nothing_is_graded(tmp_path, monkeypatch):
     handed_in(tmp_path / "in", "amy", HONEST)
-    monkeypatch.setattr(sandbox.shutil, "which", lambda name: None)
+    monkeypatch.setattr(isolation.shutil, "which", lambda name: None)
     with pytest.raises(CourseError, match=r"cannot be isolated here: bubblewrap is not installed.*--unsafe"):
         graded(tmp_path / "in", tmp_path / "out")
 
 
 def test_preflight_says_what_is_found_of_a_students_own_notebook(tmp_path):
     result = grading.preflight(notebook(tmp_path / f"{NAME}.ipynb", HONEST))
-    states = {one.exercise: (one.state, one.cell) for one in result.marks}
+    states = {mark.exercise: (mark.state, mark.cell) for mark in result.marks}
     assert states["filter_l1"] == ("correct", 1) and states["bugs"] == ("not yet", 0) and result.points == POINTS
     with pytest.raises(CourseError, match="NN_name"):
         grading.preflight(tmp_path / "mine.ipynb")
@@ -494,7 +500,9 @@ def test_a_grader_that_is_killed_between_any_two_writes_goes_on(classroom, monke
             break
     assert last > 8  # so many times it was interrupted
     assert scores(out) == wanted
-    assert {name: one.score for name, one in graded(folder / "in", out).items()} == {n: o.score for n, o in first.items()}
+    assert {name: entry.score for name, entry in graded(folder / "in", out).items()} == {
+        n: o.score for n, o in first.items()
+    }
 
 
 # kills
@@ -510,7 +518,7 @@ CALL = (
 def plain(out):
     """Everything that was graded but the clock."""
     table = json.loads((out / f"{NAME}.json").read_text())
-    return [{key: value for key, value in one.items() if key != "seconds"} for one in table], scores(out)
+    return [{key: value for key, value in row.items() if key != "seconds"} for row in table], scores(out)
 
 
 @isolated
@@ -542,6 +550,27 @@ def test_a_class_that_is_killed_at_random_moments_ends_as_if_it_had_not_been(tmp
     subprocess.run([*line, str(tmp_path / "out")], env=environment, check=True, timeout=600)
     assert plain(tmp_path / "out") == plain(tmp_path / "quiet")
     assert len(plain(tmp_path / "out")[0]) == size
+
+
+def test_a_submission_whose_process_dies_every_time_is_left_to_a_person_and_the_others_get_their_points(tmp_path):
+    """The processes that die with it may hold other submissions, which are not to blame."""
+    script = (
+        "import os, sys\nfrom pathlib import Path\nfrom course_lib import grading\nfrom course_lib.grading import run\n"
+        "grade_one = run._grade_one\n"
+        "def deadly(work, submission):\n"
+        "    if submission.student == 'bad':\n        os.kill(os.getpid(), 9)\n"
+        "    return grade_one(work, submission)\n"
+        "run._grade_one = deadly\n"
+        "grading.grade(Path(sys.argv[1]), Path(sys.argv[2]), '02', Path(sys.argv[3]), jobs=2, unsafe=True)\n"
+    )
+    for student in ("amy", "bad", "cora"):
+        handed_in(tmp_path / "in", student, HONEST)
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "TQDM_DISABLE": "1"}
+    line = [sys.executable, "-c", script, str(ROOT), str(tmp_path / "in"), str(tmp_path / "out")]
+    subprocess.run(line, env=environment, check=True, timeout=600)
+    table = {row["student"]: row for row in json.loads((tmp_path / "out" / f"{NAME}.json").read_text())}
+    assert {name: row["points"] for name, row in table.items()} == {"amy": POINTS, "bad": 0, "cora": POINTS}
+    assert table["bad"]["problem"] == "The process that graded it died 2 times; grade it by hand."
 
 
 # the wire
@@ -643,7 +672,7 @@ def test_a_message_that_would_take_long_or_makes_what_it_should_not_is_refused_a
 
 
 @pytest.mark.parametrize(
-    "value", [object(), lambda: 0, 1j, torch.zeros(2).to_sparse(), b"x", 10**5000], ids=lambda one: type(one).__name__
+    "value", [object(), lambda: 0, 1j, torch.zeros(2).to_sparse(), b"x", 10**5000], ids=lambda value: type(value).__name__
 )
 def test_what_is_no_plain_data_is_not_sent(value):
     with pytest.raises(wire.WireError):
@@ -681,7 +710,9 @@ def test_the_verdict_in_a_graded_notebook_shows_a_students_text_as_text(tmp_path
     path = notebook(tmp_path / f"{NAME}.ipynb", "bugs = '<script>alert(1)</script>'")
     result = mark(path, "x", "02", SEED, Limits(), unsafe=True)
     book = nbformat.read(ROOT / "notebooks" / f"{NAME}.ipynb", 4)
-    shown = [str(one.outputs) for one in gradebook.compose(book, result).cells if one.cell_type == "code" and one.outputs]
+    shown = [
+        str(cell.outputs) for cell in gradebook.compose(book, result).cells if cell.cell_type == "code" and cell.outputs
+    ]
     assert any("&lt;script&gt;" in text for text in shown) and not any("<script" in text for text in shown)
 
 

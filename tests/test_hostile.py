@@ -24,7 +24,7 @@ import psutil
 import pytest
 
 from course_lib import grading
-from course_lib.grading import sandbox
+from course_lib.grading import isolation
 from course_lib.grading.marking import mark
 from course_lib.grading.sandbox import Limits, Sandbox
 
@@ -35,7 +35,7 @@ FREE = Limits(wall=60, cpu=60)
 PATIENCE = 30.0  # seconds for what surrounds an attack on a busy machine: two starts of a sandbox, honest answers
 SECRET = "the secret 20261124"
 DAEMON = "98765.4321"  # an argument by which a process that was left behind is found
-MISSING = sandbox.missing()
+MISSING = isolation.missing()
 
 if MISSING and os.environ.get("COURSE_CI") == "1":
     pytest.fail(f"CI has to isolate submissions: {MISSING}", pytrace=False)
@@ -902,7 +902,7 @@ class World:
         book(HONEST, TOOLS, self.filled(code), HONEST_LATER, path=path)
         result = mark(path, "attacker", "02", 20261124, LIMITS, sandbox=place)
         assert not result.problem
-        return result, {one.exercise: one for one in result.marks}
+        return result, {mark.exercise: mark for mark in result.marks}
 
 
 def make(folder):
@@ -936,17 +936,15 @@ def snapshot(world):
 
 def processes(word):
     found = []
-    for one in psutil.process_iter():
+    for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error):
-            found += [one.pid] if word in one.cmdline() and one.status() != psutil.STATUS_ZOMBIE else []
+            found += [process.pid] if word in process.cmdline() and process.status() != psutil.STATUS_ZOMBIE else []
     return found
 
 
 def inside(place):
     """The processes of a sandbox beside bubblewrap's two and the worker."""
-    if place._process is None:
-        return []
-    return psutil.Process(place._process.pid).children(recursive=True)[2:]
+    return [] if place._worker is None else list(place._worker.children())[2:]
 
 
 @isolated
@@ -961,13 +959,13 @@ def test_an_attack_earns_nothing_harms_nothing_and_ends(attack, world):
     assert took < 2 * LIMITS.wall + PATIENCE
     assert snapshot(world) == before
     assert inside(world.safe) == []
-    told = json.dumps(result.plain())
-    assert SECRET not in told.replace(json.dumps(marks["filter_l1"].source)[1:-1], "")
-    assert "INPUTS [" not in told
+    text = json.dumps(result.plain())
+    assert SECRET not in text.replace(json.dumps(marks["filter_l1"].source)[1:-1], "")
+    assert "INPUTS [" not in text
 
 
 @isolated
-@pytest.mark.parametrize("attack", [one for one in ATTACKS if one.unsafe], ids=lambda attack: attack.name)
+@pytest.mark.parametrize("attack", [attack for attack in ATTACKS if attack.unsafe], ids=lambda attack: attack.name)
 def test_the_attack_works_without_the_sandbox(attack, world):
     before = snapshot(world)
     _, marks = world.marks(attack.code, world.unsafe)
@@ -988,7 +986,7 @@ def test_a_process_left_behind_ends_with_its_answer_and_without_a_sandbox_it_sta
             psutil.Process(pid).kill()
     assert left
     world.marks(daemons.code, world.safe)
-    assert world.safe._process is not None and processes(DAEMON) == []  # while the sandbox goes on
+    assert world.safe._worker is not None and processes(DAEMON) == []  # while the sandbox goes on
 
 
 @isolated
@@ -997,7 +995,7 @@ def test_the_functions_that_the_grader_supplies_cannot_be_used_against_it(name, 
     memory, started = psutil.Process().memory_info().rss, time.monotonic()
     result, marks = world.marks(SUPPLIED[name][1], world.safe)
     assert (marks["cubic_schedule"].state, marks["cubic_schedule"].points) == ("not yet", 0)
-    assert {one: marks[one].points for one in EARNED} == EARNED, [(m.exercise, m.reason) for m in result.marks]
+    assert {name: marks[name].points for name in EARNED} == EARNED, [(m.exercise, m.reason) for m in result.marks]
     assert time.monotonic() - started < 2 * LIMITS.wall + PATIENCE
     assert psutil.Process().memory_info().rss < memory + (1 << 30)
 
@@ -1086,12 +1084,12 @@ CELLS = {
 
 @pytest.mark.parametrize("name", FILES)
 def test_a_file_that_is_no_notebook_earns_nothing_with_one_sentence(name, tmp_path):
-    data, told = FILES[name]
+    data, sentence = FILES[name]
     path = tmp_path / "02_l1_filter_pruning.ipynb"
     path.write_bytes(data)
     started = time.monotonic()
     result = mark(path, "x", "02", 0, LIMITS, unsafe=True)  # nothing in it is run
-    assert result.points == 0 and told in result.problem and result.problem.count("\n") == 0
+    assert result.points == 0 and sentence in result.problem and result.problem.count("\n") == 0
     assert time.monotonic() - started < 15
 
 
@@ -1113,8 +1111,8 @@ def test_a_cell_that_cannot_be_read_costs_no_other_cell_its_points(name, world):
     book(HONEST, cell, f"{cell}\ndef cubic_schedule(*a):\n    return x\n", HONEST_LATER, path=path)
     started = time.monotonic()
     result = mark(path, "x", "02", 0, LIMITS, sandbox=world.safe)
-    marks = {one.exercise: one.points for one in result.marks}
-    assert {one: marks[one] for one in EARNED} == EARNED, [(m.exercise, m.reason) for m in result.marks]
+    marks = {mark.exercise: mark.points for mark in result.marks}
+    assert {name: marks[name] for name in EARNED} == EARNED, [(m.exercise, m.reason) for m in result.marks]
     assert marks["cubic_schedule"] == 0
     assert time.monotonic() - started < 15
 
@@ -1125,9 +1123,9 @@ def test_a_link_to_a_file_is_refused_and_a_link_to_a_folder_is_not_entered(tmp_p
     (tmp_path / "in" / "thief").mkdir(parents=True)
     (tmp_path / "in" / "thief" / victim.name).symlink_to(victim)
     (tmp_path / "in" / "folder").symlink_to(victim.parent)
-    (one,) = grading.submissions.collect(tmp_path / "in", "02_l1_filter_pruning")
-    result = mark(one.path, one.student, "02", 0, LIMITS)
-    assert one.student == "thief" and result.points == 0 and "is a link" in result.problem
+    (submission,) = grading.submissions.collect(tmp_path / "in", "02_l1_filter_pruning")
+    result = mark(submission.path, submission.student, "02", 0, LIMITS)
+    assert submission.student == "thief" and result.points == 0 and "is a link" in result.problem
 
 
 # a class in which some attack
@@ -1136,7 +1134,7 @@ def test_a_link_to_a_file_is_refused_and_a_link_to_a_folder_is_not_entered(tmp_p
 @isolated
 def test_attackers_in_a_class_change_nobody_elses_grade(tmp_path):
     names = ("kills its parent", "writes outside")
-    attacks = [one for one in ATTACKS if one.name in names]
+    attacks = [attack for attack in ATTACKS if attack.name in names]
     honest = HONEST_LATER + "\ndef filter_l1(weight):\n    return weight.abs().sum((1, 2, 3))"
     inside = tmp_path / "in"
     for place, attack in enumerate(attacks):
@@ -1154,7 +1152,7 @@ def test_attackers_in_a_class_change_nobody_elses_grade(tmp_path):
     book("import torch", HONEST, honest, path=inside / "years" / "02_l1_filter_pruning.ipynb")
     (inside / "years" / "timestamp.txt").write_text("0001-01-01T00:00:00+23:59")
     graded = grading.grade(ROOT, inside, "02", tmp_path / "out", jobs=2, limits=LIMITS)
-    scores = {one.result.student: one.score for one in graded}
+    scores = {entry.result.student: entry.score for entry in graded}
     assert {scores[name] for name in ("amy", "zoe", "surrogate", "years")} == {6}
     assert [scores[f"attacker{place}"] for place in range(len(attacks))] == [sum(EARNED.values())] * len(attacks)
 
@@ -1182,14 +1180,16 @@ def outcomes():
             for attack in ATTACKS:
                 _, marks = world.marks(attack.code, world.safe)
                 assert {name: marks[name].points for name in EARNED} == EARNED, attack.name
-                one = marks["filter_l1"]
+                verdict = marks["filter_l1"]
                 free = world.marks(attack.code, world.unsafe)[1]["filter_l1"].points if attack.unsafe else None
                 shown = "" if free is None else f"works: {free:g} points"
-                told = one.reason or ("its answer is right; nothing else came of it" if one.points else one.state)
-                text += f"| {attack.name} | {attack.tries} | {told} | {one.points:g} of 2 | {shown} |\n"
+                outcome = verdict.reason or (
+                    "its answer is right; nothing else came of it" if verdict.points else verdict.state
+                )
+                text += f"| {attack.name} | {attack.tries} | {outcome} | {verdict.points:g} of 2 | {shown} |\n"
             for name, (tries, code) in SUPPLIED.items():
-                one = world.marks(code, world.safe)[1]["cubic_schedule"]
-                text += f"| supplied functions: {name} | {tries} | {one.reason} | {one.points:g} of 1 | |\n"
+                verdict = world.marks(code, world.safe)[1]["cubic_schedule"]
+                text += f"| supplied functions: {name} | {tries} | {verdict.reason} | {verdict.points:g} of 1 | |\n"
         for name, (data, _) in FILES.items():
             path = Path(folder) / "02_l1_filter_pruning.ipynb"
             path.write_bytes(data)

@@ -36,7 +36,7 @@ def test_a_release_has_no_solutions_tests_or_gallery(tree):
 
 
 @pytest.mark.parametrize(
-    ("leak", "told"),
+    ("leak", "words"),
     [
         (lambda cell: cell.update(outputs=[{"output_type": "stream", "name": "stdout", "text": "42"}]), "has outputs"),
         (lambda cell: cell.update(source="### BEGIN SOLUTION\n1\n### END SOLUTION"), "holds '### BEGIN SOLUTION'"),
@@ -45,14 +45,14 @@ def test_a_release_has_no_solutions_tests_or_gallery(tree):
     ],
     ids=["outputs", "markers", "an answer", "a rubric"],
 )
-def test_an_answer_in_a_notebook_is_found(tree, tmp_path, leak, told):
+def test_an_answer_in_a_notebook_is_found(tree, tmp_path, leak, words):
     copy = tmp_path / "course"
     shutil.copytree(tree, copy)
     path = copy / "notebooks" / "02_l1_filter_pruning.ipynb"
     book = json.loads(path.read_text())
     leak(next(cell for cell in book["cells"] if cell["cell_type"] == "code"))
     path.write_text(json.dumps(book))
-    (sentence,) = {one for one in release.scan(copy, ROOT) if told in one}
+    (sentence,) = {sentence for sentence in release.scan(copy, ROOT) if words in sentence}
     assert sentence.startswith("notebooks/02_l1_filter_pruning.ipynb")
 
 

@@ -11,7 +11,7 @@ import pytest
 from course_lib import authoring, validation
 from course_lib.errors import CourseError
 from course_lib.teaching.verdict import Verdict
-from course_lib.validation import run
+from course_lib.validation import minutes, run
 
 FACTS = {"schema_version": 3, "grade": True, "solution": False, "locked": True, "task": False, "points": 2}
 
@@ -44,7 +44,7 @@ def root(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def done(root):
-    return {one.name: one for one in validation.validate(root, "ci", out=root / "out", jobs=2, record=True)}
+    return {outcome.name: outcome for outcome in validation.validate(root, "ci", out=root / "out", jobs=2, record=True)}
 
 
 def test_a_good_lesson_passes_with_the_mode_that_was_asked_for(done):
@@ -64,8 +64,8 @@ def test_a_lesson_that_writes_outside_its_temporary_folder_is_refused(tmp_path, 
     monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))
     litter = tmp_path / "solutions" / "litter.txt"
     lesson(tmp_path, "01_litters", f"open({str(litter)!r}, 'w')")
-    (one,) = validation.validate(tmp_path, "ci", out=tmp_path / "out")
-    assert f"the lesson writes to {litter}; it may write in a temporary folder only." in one.problem
+    (outcome,) = validation.validate(tmp_path, "ci", out=tmp_path / "out")
+    assert f"the lesson writes to {litter}; it may write to temporary folders only." in outcome.problem
     assert not litter.exists()
 
 
@@ -79,8 +79,8 @@ WRITERS = {
 @pytest.mark.parametrize("way", WRITERS)
 def test_what_the_guard_cannot_see_is_found_in_the_repository_afterwards(tmp_path, way):
     lesson(tmp_path, "01_litters", WRITERS[way].format(path=str(tmp_path / "solutions" / "litter.bin")))
-    (one,) = validation.validate(tmp_path, "ci", out=tmp_path / "out")
-    assert one.problem == (
+    (outcome,) = validation.validate(tmp_path, "ci", out=tmp_path / "out")
+    assert outcome.problem == (
         "solutions/litter.bin was written, changed or removed while 01_litters ran; a lesson leaves no trace."
     )
 
@@ -95,8 +95,8 @@ def test_a_file_that_is_no_notebook_is_told_and_the_others_run(tmp_path):
 
 def test_a_check_without_a_number_is_no_verdict(tmp_path):
     lesson(tmp_path, "01_x", check="'correct'")
-    (one,) = validation.validate(tmp_path, "ci", out=tmp_path / "out")
-    assert "exercise norm is 'no verdict'" in one.problem
+    (outcome,) = validation.validate(tmp_path, "ci", out=tmp_path / "out")
+    assert "exercise norm is 'no verdict'" in outcome.problem
 
 
 def test_folder_and_environment_are_as_before(tmp_path):
@@ -111,12 +111,12 @@ def test_a_dead_kernel_is_told(done):
 
 
 def test_a_solution_without_full_points_fails(done):
-    assert done["05_wrong"].problem == ("05_wrong: exercise norm is 'not yet' with 1 of 2 points; expected is 'correct'.")
+    assert done["05_wrong"].problem == ("05_wrong: exercise norm is 'not yet' with 1 of 2 points; it should be 'correct'.")
 
 
 def test_student_notebooks_are_expected_to_be_not_attempted(root):
-    (one,) = validation.validate(root, "ci", folder="notebooks", out=root / "out-student")
-    assert (one.problem, one.exercises) == ("", [("norm", "not attempted", 0.0, 2)])
+    (outcome,) = validation.validate(root, "ci", folder="notebooks", out=root / "out-student")
+    assert (outcome.problem, outcome.exercises) == ("", [("norm", "not attempted", 0.0, 2)])
 
 
 def test_the_page_tells_times_states_and_what_failed(done, root):
@@ -128,10 +128,10 @@ def test_the_page_tells_times_states_and_what_failed(done, root):
 
 
 def test_minutes_are_recorded_only_if_every_lesson_is_well(done, root, tmp_path):
-    assert not (root / run.MINUTES).exists()
+    assert not (root / minutes.MINUTES).exists()
     lesson(tmp_path, "01_well", "pass")
     validation.validate(tmp_path, "ci", out=tmp_path / "out", record=True)
-    known = json.loads((tmp_path / run.MINUTES).read_text())
+    known = json.loads((tmp_path / minutes.MINUTES).read_text())
     assert known["01_well"]["ci"]["seconds"] > 0
 
 
@@ -140,8 +140,8 @@ def test_a_hang_ends_at_five_times_the_recorded_seconds(tmp_path, monkeypatch):
     assert run._limit({}, "01_x", "ci") == run.UNRECORDED
     monkeypatch.setattr(run, "UNRECORDED", 2.0)
     lesson(tmp_path, "01_hangs", "import time\ntime.sleep(60)")
-    (one,) = validation.validate(tmp_path, "ci", out=tmp_path / "out")
-    assert "runs for more than 2 seconds" in one.problem
+    (outcome,) = validation.validate(tmp_path, "ci", out=tmp_path / "out")
+    assert "runs for more than 2 seconds" in outcome.problem
 
 
 def test_a_verdict_is_found_again_in_its_own_html():

@@ -1,4 +1,4 @@
-"""From one text source to a student notebook and an executed solution: `course build`."""
+"""One text source for each lesson becomes a student notebook and an executed solution: `course build`."""
 
 from course_lib.authoring.notebooks import build, stale
 from course_lib.authoring.source import CODE_STUB, TEXT_STUB, lessons

@@ -8,6 +8,7 @@ import re
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
@@ -15,7 +16,7 @@ from nbformat import NotebookNode
 from course_lib.authoring import overview
 from course_lib.authoring.source import CODE_STUB, TEXT_STUB, code_hash, lessons, read
 from course_lib.errors import CourseError
-from course_lib.files import replacing
+from course_lib.files import write_text
 
 LIMIT = 1_500_000  # bytes of an executed notebook
 WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -25,12 +26,15 @@ def build(root: Path, names: Sequence[str] = ()) -> list[Path]:
     """Write the notebooks of all lessons, or of those whose file name starts with one of `names`; return what changed.
 
     A lesson is executed only if its code cells differ from those of its executed notebook; otherwise the new text is
-    put around the old outputs. The map and the glossary, which need every lesson, are written where all are built.
+    put around the old outputs. The map and the glossary need every lesson, so they are written only if all are built.
+
+    Raises:
+        CourseError: for a name that no lesson has, and a lesson that cannot be read or executed.
     """
     chosen = [path for path in lessons(root) if not names or path.name.startswith(tuple(names))]
     if not chosen:
         raise CourseError(f"{', '.join(names) or root} was given; there is no such lesson in solutions/.")
-    written = []
+    written: list[Path] = []
     for path in chosen:
         plain = read(path, root)
         solution, student = path.with_suffix(".ipynb"), root / "notebooks" / f"{path.stem}.ipynb"
@@ -38,15 +42,13 @@ def build(root: Path, names: Sequence[str] = ()) -> list[Path]:
         executed = _with_old_outputs(plain, old) or _execute(plain, path)
         for target, text in ((solution, _text(executed)), (student, _text(to_student(plain)))):
             if not target.exists() or target.read_text(encoding="utf-8") != text:
-                target.parent.mkdir(exist_ok=True)
-                with replacing(target) as temporary:
-                    Path(temporary).write_text(text, encoding="utf-8")
+                write_text(target, text)
                 written.append(target)
     return written + (overview.write(root) if not names else [])
 
 
 def stale(root: Path) -> list[str]:
-    """Return one sentence for each generated file that does not follow from its source; nothing is executed."""
+    """Return one sentence for each generated file that does not match its source; nothing is executed."""
     problems = []
     sources = lessons(root)
     for folder in ("solutions", "notebooks"):
@@ -73,7 +75,7 @@ def stale(root: Path) -> list[str]:
             problems.append(f"solutions/{solution.name} was executed with other code; it {behind}")
         elif _text(stripped(given)) != _text(_stamped(plain)):
             problems.append(f"solutions/{solution.name} {behind}")
-    return problems + [told for told in overview.stale(root) if told not in problems]
+    return problems + [sentence for sentence in overview.stale(root) if sentence not in problems]
 
 
 def to_student(plain: NotebookNode) -> NotebookNode:
@@ -84,7 +86,8 @@ def to_student(plain: NotebookNode) -> NotebookNode:
     config = Config()
     config.ClearSolutions.code_stub = {"python": CODE_STUB}
     config.ClearSolutions.text_stub = TEXT_STUB
-    book, resources = _stamped(plain), {}
+    book = _stamped(plain)
+    resources: dict[str, Any] = {}
     order = ("LockCells", "ClearSolutions", "ClearOutput", "CheckCellMetadata", "ComputeChecksums", "ClearHiddenTests")
     for name in (*order, "ClearMarkScheme", "ComputeChecksums", "CheckCellMetadata"):
         book, resources = getattr(steps, name)(config=config).preprocess(book, resources)
@@ -122,14 +125,14 @@ def _execute(plain: NotebookNode, path: Path) -> NotebookNode:
 
     book = _stamped(plain)
     client = NotebookClient(book, timeout=1800, kernel_name="python3", resources={"metadata": {"path": str(path.parent)}})
-    # The built notebook is the one that every reader sees: it always shows the laptop mode.
+    # Every reader sees the notebook that is built: it always shows the laptop mode.
     environment = {**os.environ, "COURSE_MODE": "laptop"}
     try:
         client.execute(env=environment)
     except (CellExecutionError, DeadKernelError) as error:
         cell = next((c for c in book.cells if any(o.output_type == "error" for o in c.get("outputs", []))), None)
-        told = f"{error.ename}: {error.evalue}" if isinstance(error, CellExecutionError) else "the kernel died"
-        raise CourseError(f"{path.name}: cell {cell.id if cell else '?'} ended in {told}; nothing was written.") from error
+        end = f"{error.ename}: {error.evalue}" if isinstance(error, CellExecutionError) else "the death of its kernel"
+        raise CourseError(f"{path.name}: cell {cell.id if cell else '?'} ended in {end}; nothing was written.") from error
     book.metadata.pop("widgets", None)
     book.metadata["language_info"] = {"name": "python"}
     for cell in book.cells:
@@ -145,7 +148,7 @@ def _execute(plain: NotebookNode, path: Path) -> NotebookNode:
 
 
 def _cleaned(output: NotebookNode) -> NotebookNode | None:
-    """Return the output without its live widget, whose state is not kept; None if only a progress bar was there."""
+    """Return the output without its live widget, whose state is not kept; None if there was nothing but a progress bar."""
     data = output.get("data", {})
     if WIDGET in data:
         del data[WIDGET]

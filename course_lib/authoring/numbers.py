@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 
 from course_lib.errors import CourseError
-
-MINUTES = Path("results") / "lessons" / "minutes.json"
+from course_lib.validation.minutes import recorded
 
 
 def fill(text: str, root: Path, lesson: str, where: str) -> str:
     """Return `text` with its placeholders filled in.
 
     `{{minutes}}` becomes the measured time of the lesson. `{{results/NAME: METHOD.best.COLUMN | FORMAT}}` reads
-    results/NAME/table.csv: METHOD in lower case with _ for what is no letter or digit; best is the row that validation
-    chose, `.roundN.` names another; `dense.COLUMN` is the dense model's. It is the mean over the study's seeds. FORMAT is
-    Python's, or left out.
+    results/NAME/table.csv: METHOD in lower case with _ for everything that is no letter or digit; best is the row that
+    validation chose, `.roundN.` names another; `dense.COLUMN` is the dense model's. The number is the mean over the study's
+    seeds. FORMAT is Python's and may be left out.
+
+    Raises:
+        CourseError: one sentence that begins with `where`, for a placeholder that is unknown or cannot be filled in.
     """
 
     def value(match: re.Match[str]) -> str:
@@ -62,15 +63,10 @@ def _look_up(path: Path, expression: str) -> float:
 
 def minutes(root: Path, lesson: str, mode: str) -> str:
     """Return the recorded time of a lesson in a mode, such as "2.5 minutes (2 threads)", or "" if there is none."""
-    try:
-        times = json.loads((root / MINUTES).read_text(encoding="utf-8")).get(lesson, {})
-    except FileNotFoundError:
-        times = {}
-    if mode not in times:
-        return ""
-    return f"{times[mode]['seconds'] / 60:.1f} minutes ({times[mode]['threads']} threads)"
+    measured = recorded(root).get(lesson, {}).get(mode)
+    return f"{measured['seconds'] / 60:.1f} minutes ({measured['threads']} threads)" if measured else ""
 
 
 def _minutes(root: Path, lesson: str) -> str:
-    told = [f"{mode} {minutes(root, lesson, mode) or 'not measured yet'}" for mode in ("laptop", "ci", "full")]
-    return f"**Measured run time** {', '.join(told)}."
+    times = [f"{mode} {minutes(root, lesson, mode) or 'not measured yet'}" for mode in ("laptop", "ci", "full")]
+    return f"**Measured run time** {', '.join(times)}."

@@ -1,6 +1,6 @@
-"""The course on two pages: a map of its lessons and a glossary that leads to where each term is first used.
+"""The course on two pages: a map of its lessons, and a glossary with links to where each term is first used.
 
-Both are generated, from the lessons and from solutions/glossary.toml; a course without that file has neither page.
+Both are generated from the lessons and from solutions/glossary.toml; a course without that file has neither page.
 """
 
 from __future__ import annotations
@@ -16,12 +16,13 @@ from nbformat import NotebookNode
 from course_lib.authoring.numbers import minutes
 from course_lib.authoring.source import lessons, read
 from course_lib.errors import CourseError
-from course_lib.files import replacing, tomllib
+from course_lib.files import tomllib, write_text
 
 GLOSSARY = Path("solutions") / "glossary.toml"
 MAP_PAGE, GLOSSARY_PAGE = Path("notebooks") / "README.md", Path("notebooks") / "GLOSSARY.md"
 QUESTION = "How much of a network can go, who decides what goes, and how do we know that it was worth it?"
-FACTS = {  # of a lesson's first cell, each up to the next of them
+TITLE = r"# (.+)"
+FACTS = {  # of a lesson's first cell; each reaches up to the next
     "goal": r"\*\*Goal\.\*\*(.*?)(?:\n\n|\*\*You need\*\*)",
     "needs": r"\*\*You need\*\*(.*?)(?:\n\n|\*\*Difficulty\*\*)",
     "difficulty": r"\*\*Difficulty\*\*\s*([\w ]+?)\.",
@@ -30,7 +31,7 @@ FACTS = {  # of a lesson's first cell, each up to the next of them
 
 @dataclass(frozen=True)
 class Term:
-    """A term of the glossary: forms are what to look for, `says` is its definition."""
+    """A term of the glossary. forms: what to look for in the lessons. says: its definition."""
 
     name: str
     forms: tuple[str, ...]
@@ -47,24 +48,22 @@ class Place:
 
     @property
     def link(self) -> str:
-        """The address from within notebooks/; JupyterLab makes anchors of headings by writing - for each space."""
+        """The address from within notebooks/; JupyterLab turns headings into anchors by writing - for each space."""
         return f"{self.lesson}.ipynb#{quote(re.sub(r'[`*$]', '', self.heading).replace(' ', '-'), safe='-.:,')}"
 
 
 def write(root: Path) -> list[Path]:
-    """Write both pages if they are to be had; return those that changed."""
+    """Write both pages if the course has a glossary; return those that changed."""
     written = []
     for target, text in pages(root).items():
         if not (root / target).exists() or (root / target).read_text(encoding="utf-8") != text:
-            (root / target).parent.mkdir(exist_ok=True)
-            with replacing(root / target) as temporary:
-                Path(temporary).write_text(text, encoding="utf-8")
+            write_text(root / target, text)
             written.append(root / target)
     return written
 
 
 def stale(root: Path) -> list[str]:
-    """Return one sentence for each page that does not follow from the lessons and the glossary's source."""
+    """Return one sentence for each page that does not match the lessons and the glossary's source."""
     try:
         wanted = pages(root)
     except CourseError as error:
@@ -77,7 +76,7 @@ def stale(root: Path) -> list[str]:
 
 
 def pages(root: Path) -> dict[Path, str]:
-    """Return the text of each page by its path below `root`; nothing without a glossary."""
+    """Return path below `root` -> text, for both pages; nothing if the course has no glossary."""
     if not (root / GLOSSARY).exists():
         return {}
     books = {path.stem: read(path, root) for path in lessons(root)}
@@ -88,7 +87,7 @@ def terms(path: Path) -> list[Term]:
     """Read the glossary: `"term" = "definition"`, or `"term" = ["definition", "another form", ...]`.
 
     Raises:
-        CourseError: one sentence, for a file that is no TOML or a definition that is not one sentence.
+        CourseError: one sentence, for a file that is not TOML or a definition that is not a sentence.
     """
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -104,26 +103,28 @@ def terms(path: Path) -> list[Term]:
 
 
 def first_use(term: Term, books: dict[str, NotebookNode]) -> Place:
-    """Return where the term is first read, in the order of the lessons.
+    """Return where a reader of the lessons meets the term first.
 
     Raises:
         CourseError: if no lesson uses it.
     """
-    patterns = [re.compile(rf"(?<![\w-]){re.escape(f)}(?![\w-])", 0 if f != f.lower() else re.I) for f in term.forms]
+    patterns = [
+        re.compile(rf"(?<![\w-]){re.escape(form)}(?![\w-])", 0 if form != form.lower() else re.I) for form in term.forms
+    ]
     for stem, book in books.items():
         title, heading = stem, stem
         for line in _lines(book):
             if match := re.match(r"#+ +(.+)", line):
                 heading = match[1].strip()
                 title = heading.replace(" · ", " ") if line.startswith("# ") else title
-            prose = re.sub(r"`[^`]*`", "", line)  # what only code says is not yet a word of the lesson
+            prose = re.sub(r"`[^`]*`", "", line)  # a name in code is not yet a word of the lesson
             if any(pattern.search(prose) for pattern in patterns):
                 return Place(stem, title, heading)
-    raise CourseError(f"{GLOSSARY}: no lesson uses the term {term.name!r}: remove it, or say it where it belongs.")
+    raise CourseError(f"{GLOSSARY}: no lesson uses the term {term.name!r}: remove it, or use it where it belongs.")
 
 
 def _lines(book: NotebookNode) -> Iterator[str]:
-    """Give the headings and paragraphs of a lesson's prose as students read them, one line each, without blocks of code."""
+    """Yield the headings and paragraphs of a lesson's prose as students read them, a line each, without blocks of code."""
     for cell in book.cells:
         if cell.cell_type != "markdown" or cell.id.endswith("-explain"):  # which holds the sample answers
             continue
@@ -153,17 +154,16 @@ def _map(books: dict[str, NotebookNode], root: Path) -> str:
     )
     for stem, book in books.items():
         head = book.cells[0].source
-        title = re.match(r"# (.+)", head)
-        facts = {name: re.search(pattern, head, re.S) for name, pattern in FACTS.items()}
-        missing = [name for name, match in {"title": title, **facts}.items() if not match]
-        if missing:
+        found = {"title": re.match(TITLE, head), **{name: re.search(fact, head, re.S) for name, fact in FACTS.items()}}
+        facts = {name: match[1] for name, match in found.items() if match}
+        if missing := [name for name in found if name not in facts]:
             raise CourseError(
                 f"{stem}.py: the first cell does not say the lesson's {missing[0]}; the map of the course needs it."
             )
-        goal, needs, difficulty = (" ".join(match[1].split()).replace("|", "\\|") for match in facts.values())
-        goal = re.split(r"(?<=[.?!]) (?=[A-Z(])", goal)[0]  # its first sentence: the map is to fit on one page
+        goal, needs, difficulty = (" ".join(facts[name].split()).replace("|", "\\|") for name in FACTS)
+        goal = re.split(r"(?<=[.?!]) (?=[A-Z(])", goal)[0]  # its first sentence: the map has to fit on one page
         asked = sum(cell.id.endswith(("-check", "-explain")) for cell in book.cells)
         took = minutes(root, stem, "laptop") or "not measured yet"
-        link = f"[{title[1].replace(' · ', ' ')}]({stem}.ipynb)"
+        link = f"[{facts['title'].replace(' · ', ' ')}]({stem}.ipynb)"
         text += f"| {link} | {goal} | {needs.rstrip('.')} | {difficulty} | {asked} | {took} |\n"
     return text

@@ -26,7 +26,7 @@ GLOBS = (
 )
 NOT = {"__pycache__", ".ipynb_checkpoints"}
 FORBIDDEN = ("solutions", "tests", "gallery", "records")
-SHORT = 12  # characters; shorter lines of an answer say nothing
+SHORT = 12  # characters; a line of an answer that is no longer gives nothing away
 README = """# Pruning neural networks: a course
 
 With Python 3.10 or newer, in this folder (the set-up downloads PyTorch, about 5.5 GB with its CUDA libraries on Linux):
@@ -46,10 +46,10 @@ The lessons lie in notebooks/, to be worked through in their order. If something
 def release(root: Path, out: Path, run: bool = True) -> list[str]:
     """Write the students' tree to `out`, scan it for answers and execute its notebooks once in ci mode; return its files.
 
-    out: a folder that does not exist yet, or is empty; it appears only when everything is well.
+    out: a folder that does not exist yet, or is empty; it is filled only if everything is well.
 
     Raises:
-        CourseError: notebooks that do not follow their sources, an answer that would leak, or a lesson that does not run.
+        CourseError: for notebooks that do not match their sources, an answer that would leak, or a lesson that fails.
     """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise CourseError(f"--out {out} was given; it is not empty. Give a new folder.")
@@ -74,7 +74,7 @@ def release(root: Path, out: Path, run: bool = True) -> list[str]:
 
 
 def scan(tree: Path, root: Path) -> list[str]:
-    """Return one sentence for each answer, output or folder of the instructors' that `tree` holds.
+    """Return one sentence for each answer, output or folder in `tree` that students must not get.
 
     root: the course, whose sources say what the answers are.
     """
@@ -84,7 +84,7 @@ def scan(tree: Path, root: Path) -> list[str]:
         if set(inside.parts) & set(FORBIDDEN):
             found.append(f"{inside} is not for students.")
         if path.suffix == ".ipynb":
-            found += [f"{inside} {told}" for told in _leaks(path, root)]
+            found += [f"{inside} {leak}" for leak in _leaks(path, root)]
     return found
 
 
@@ -114,7 +114,7 @@ def _leaks(path: Path, root: Path) -> Iterator[str]:
 
 
 def _execute(tree: Path, out: Path) -> None:
-    """Execute the notebooks with the released library, not with the one that is installed here."""
+    """Execute the notebooks with the released library, not with the installed one."""
     before = os.environ.get("PYTHONPATH")
     os.environ["PYTHONPATH"] = str(tree.resolve())
     try:

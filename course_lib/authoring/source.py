@@ -29,10 +29,10 @@ def lessons(root: Path) -> list[Path]:
 
 
 def read(path: Path, root: Path) -> NotebookNode:
-    """Return the lesson as a notebook without outputs: ids, nbgrader's metadata and the numbers in its prose filled in.
+    """Return the lesson as a notebook without outputs, with ids, nbgrader's metadata and the numbers in its prose.
 
     Raises:
-        CourseError: one sentence that names the file and the cell, for whatever would break grading later.
+        CourseError: one sentence that names the file and the cell, for anything that would break grading later.
     """
     book = jupytext.reads(path.read_text(encoding="utf-8"), fmt="py:percent")
     number = path.name[:2]
@@ -63,7 +63,7 @@ def read(path: Path, root: Path) -> NotebookNode:
 
 
 def code_hash(notebook: NotebookNode) -> str:
-    """Return the hash of the code cells: what executed outputs belong to."""
+    """Return the hash of the code cells; executed outputs belong to it."""
     code = "\n# %%\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
     return hashlib.sha256(code.encode()).hexdigest()
 
@@ -73,9 +73,7 @@ def _check_markers(cell: NotebookNode, where: str) -> None:
     if marks != [BEGIN, END] * (len(marks) // 2) or len(marks) % 2:
         raise CourseError(f"{where}: the answer markers are {marks}; every {BEGIN!r} needs its {END!r}.")
     if bool(marks) != ("answer" in cell.metadata):
-        raise CourseError(
-            f"{where}: a region between answer markers and the option answer= belong together; one is missing."
-        )
+        raise CourseError(f"{where}: answer markers and the option answer= belong together; one is missing.")
     if cell.cell_type != "code":
         return
     try:
@@ -119,10 +117,11 @@ def _check_exercises(cells: list[NotebookNode], path: Path) -> None:
     twice = [name for name, count in Counter(ids).items() if count > 1]
     if twice:
         raise CourseError(f"{path.name}: two exercises are called {twice[0].split('-')[1]!r}; give one another name.")
-    for one, other in (("answer", "check"), ("check", "answer")):
+    for role, partner in (("answer", "check"), ("check", "answer")):
         for name in ids:
-            if name.endswith(f"-{one}") and name.removesuffix(one) + other not in ids:
-                raise CourseError(f"{path.name}: exercise {name.split('-')[1]!r} has a cell {one}= and none {other}=.")
+            if name.endswith(f"-{role}") and name.removesuffix(role) + partner not in ids:
+                exercise = name.split("-")[1]
+                raise CourseError(f"{path.name}: exercise {exercise!r} has a cell with {role}= but none with {partner}=.")
     parameters = [cell for cell in cells if "parameters" in cell.metadata.get("tags", [])]
     if len(parameters) != 1:
         raise CourseError(f'{path.name}: {len(parameters)} cells are tagged "parameters"; papermill needs exactly one.')

@@ -1,4 +1,4 @@
-"""The command `course`, and what only it needs: JupyterLab at the first lesson, and a look at the machine."""
+"""The command `course`, and what only it needs: running a grid, JupyterLab at the first lesson, a look at the machine."""
 
 from course_lib.command.cli import main
 

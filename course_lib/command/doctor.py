@@ -1,4 +1,4 @@
-"""What is installed, what is at hand, and what to do about what is not."""
+"""What is installed and available, and what to do about what is not."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ENOUGH = 2  # GB of free disk
 
 
 def rows() -> list[tuple[str, str, str]]:
-    """Return (what, what was found, what to do about it or "") for everything that the course needs."""
+    """Return (what, what was found, what to do about it, or "") for everything that the course needs."""
     import torch
 
     found = [("Python", platform.python_version(), "" if sys.version_info >= (3, 10) else "install Python 3.10 or newer")]
@@ -27,8 +27,8 @@ def rows() -> list[tuple[str, str, str]]:
         except metadata.PackageNotFoundError:
             found.append((name, "not installed", f"pip install {name}, or make course"))
     device = data.pick_device("auto")
-    told = torch.cuda.get_device_name() if device.type == "cuda" else platform.processor() or platform.machine()
-    found.append(("device", f"{device.type} ({told})", ""))
+    chip = torch.cuda.get_device_name() if device.type == "cuda" else platform.processor() or platform.machine()
+    found.append(("device", f"{device.type} ({chip})", ""))
     found.append(("threads", f"{torch.get_num_threads()} of {os.cpu_count()} cores", ""))
     folder = cache.cache_folder()
     exists = next(parent for parent in (folder, *folder.parents) if parent.exists())

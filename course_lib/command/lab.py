@@ -1,4 +1,4 @@
-"""`course lab`: JupyterLab at the first lesson, with a kernel of the course's own name."""
+"""`course lab`: JupyterLab at the first lesson, with a kernel that has the course's name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Grading a class: what students wrote runs isolated, what it is worth is decided outside, nbgrader's gradebook keeps it."""
+"""Grading a class: students' code runs in isolation, its points are decided outside, and nbgrader's gradebook keeps them."""
 
 from course_lib.grading.results import Graded, Mark, Result
 from course_lib.grading.run import grade, preflight

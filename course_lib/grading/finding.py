@@ -1,7 +1,7 @@
 """The exercises in a notebook's cells, read as data: nothing is executed here.
 
-An answer is found by its name in the code, and failing that by its cell's id, so that split, copied, moved, renamed and
-deleted cells still grade, or earn nothing with one sentence.
+An answer is found by its name in the code, or else by its cell's id. So cells that were split, copied, moved or renamed are
+still graded, and what was deleted earns nothing and is named in one sentence.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from types import CodeType
 from course_lib.grading.reading import Cell
 from course_lib.teaching.exercises import Exercise, Value, everything
 
-UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError)  # what Python says of source that it cannot read
+UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError)  # what Python raises for source that it cannot read
 BUILTINS = frozenset(dir(builtins))
 SUSPICIOUS = frozenset({"__import__", "ctypes", "eval", "exec", "gc", "importlib", "inspect", "subprocess", "sys"})
 GLOBALS = ("LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS")
@@ -27,10 +27,10 @@ Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 @dataclass(frozen=True)
 class Answer:
-    """What was found of one exercise.
+    """What a notebook has for one exercise.
 
     program: the student's statements that the answer needs, in order. supplied: other exercises that it calls. cell: from 1,
-    0 if nothing was found. problem: why it cannot be graded, for the student, or "". notes: for the instructor.
+    or 0 if nothing was found. problem: why it cannot be graded, for the student, or "". notes: for the instructor.
     """
 
     exercise: str
@@ -46,10 +46,13 @@ class Answer:
 
 @dataclass
 class _Program:
-    """All top-level statements of a notebook that bind names, in order. broken: cell -> why it is not Python, its text."""
+    """All top-level statements of a notebook that bind names, in order.
+
+    by_name: name -> places in `bound`. broken: number of a cell -> why it is not Python, its text.
+    """
 
     bound: list[tuple[frozenset[str], ast.stmt, Cell]] = field(default_factory=list)
-    by_name: dict[str, list[int]] = field(default_factory=dict)  # places in `bound`
+    by_name: dict[str, list[int]] = field(default_factory=dict)
     broken: dict[int, tuple[str, str]] = field(default_factory=dict)
 
     def binding(self, name: str) -> list[ast.stmt]:
@@ -63,18 +66,18 @@ class _Program:
 
 
 def find(cells: Sequence[Cell], exercises: Sequence[Exercise | Value]) -> dict[str, Answer]:
-    """Return what was found of each exercise of a lesson."""
+    """Return exercise -> what the notebook has for it, for all exercises of a lesson."""
     program = _parse(cells)
     found: dict[str, Answer] = {}
-    # Only what comes before is supplied: else two exercises could each be answered by the other. Functions of earlier
-    # lessons are where the notebook has the name from the library; a student may use it for something else.
+    # Only earlier exercises are supplied: else two exercises could each be answered by calling the other. Functions of
+    # earlier lessons are supplied unless the notebook binds the name itself: a student may use it for something else.
     earlier = {name for name in _of_earlier_lessons(exercises) if all(map(_from_library, program.binding(name)))}
     for exercise in exercises:
         try:
             found[exercise.name] = _find(exercise, cells, program, earlier)
         except UNREADABLE as error:
-            told = f"{exercise.name} cannot be read as Python ({_why(error)})."
-            found[exercise.name] = Answer(exercise.name, problem=told)
+            problem = f"{exercise.name} cannot be read as Python ({_why(error)})."
+            found[exercise.name] = Answer(exercise.name, problem=problem)
         if isinstance(exercise, Exercise):
             earlier.add(exercise.name)
     return found
@@ -82,7 +85,7 @@ def find(cells: Sequence[Cell], exercises: Sequence[Exercise | Value]) -> dict[s
 
 def _of_earlier_lessons(asked: Sequence[Exercise | Value]) -> set[str]:
     first = min((exercise.lesson for exercise in asked), default="")
-    return {one.name for one in everything() if isinstance(one, Exercise) and one.lesson < first}
+    return {exercise.name for exercise in everything() if isinstance(exercise, Exercise) and exercise.lesson < first}
 
 
 def _from_library(node: ast.stmt) -> bool:
@@ -111,7 +114,7 @@ def _parse(cells: Sequence[Cell]) -> _Program:
 
 
 def _tree(source: str) -> ast.Module:
-    """Parse a cell; where it is not Python as it stands, without the lines that are IPython's."""
+    """Parse a cell; if it is not Python as it stands, without the lines that are IPython's."""
     try:
         return ast.parse(source)
     except SyntaxError:
@@ -121,20 +124,21 @@ def _tree(source: str) -> ast.Module:
 
 def _find(exercise: Exercise | Value, cells: Sequence[Cell], program: _Program, earlier: set[str]) -> Answer:
     name, notes = exercise.name, []
-    found = [(node, cell) for bound, node, cell in program.bound if name in bound and not _uses_library(node)]
+    found: list[tuple[ast.stmt, Cell]] = [
+        (node, cell) for bound, node, cell in program.bound if name in bound and not _uses_library(node)
+    ]
     own_id = f"{exercise.lesson}-{name}-answer"
     marked = [cell for cell in cells if own_id in cell.ids]
     if not found and marked:
         renamed = _only_function(marked[-1], program) if isinstance(exercise, Exercise) else None
         if renamed is None:
-            told = next((program.broken[cell.number][0] for cell in marked if cell.number in program.broken), "")
-            return Answer(name, cell=marked[-1].number, source=marked[-1].source, problem=_absent(name, told))
-        node, cell = renamed
-        notes.append(f"found by its cell: there it is called {node.name}")
-        found = [renamed]
+            why = next((program.broken[cell.number][0] for cell in marked if cell.number in program.broken), "")
+            return Answer(name, cell=marked[-1].number, source=marked[-1].source, problem=_absent(name, why))
+        notes.append(f"found by its cell: there it is called {renamed.name}")
+        found = [(renamed, marked[-1])]
     if not found:
-        told = next((why for why, source in program.broken.values() if name in source), "")
-        return Answer(name, problem=_absent(name, told))
+        why = next((reason for reason, source in program.broken.values() if name in source), "")
+        return Answer(name, problem=_absent(name, why))
     written = [(node, cell) for node, cell in found if not _is_stub(node)]
     if len({cell.number for _, cell in written}) > 1:
         numbers = ", ".join(str(cell.number) for _, cell in written[-10:])
@@ -149,17 +153,17 @@ def _find(exercise: Exercise | Value, cells: Sequence[Cell], program: _Program, 
     return Answer(name, called, text, tuple(sorted(supplied)), cell.number, ast.unparse(node), notes=tuple(notes))
 
 
-def _absent(name: str, told: str) -> str:
-    return f"{name} was not found in the notebook: {told}." if told else f"{name} was not found in the notebook."
+def _absent(name: str, why: str) -> str:
+    return f"{name} was not found in the notebook: {why}." if why else f"{name} was not found in the notebook."
 
 
-def _only_function(cell: Cell, program: _Program) -> tuple[ast.FunctionDef, Cell] | None:
+def _only_function(cell: Cell, program: _Program) -> ast.FunctionDef | None:
     defined = [node for _, node, where in program.bound if where is cell and isinstance(node, ast.FunctionDef)]
-    return (defined[0], cell) if len(defined) == 1 else None
+    return defined[0] if len(defined) == 1 else None
 
 
 def _binds(node: ast.AST) -> Iterator[str]:
-    """Yield the names that a statement binds where it stands, but not those inside functions and classes."""
+    """Yield the names that a statement binds at its own level, not those inside functions and classes."""
     if isinstance(node, Definition):
         yield node.name
         return
@@ -176,9 +180,9 @@ def _binds(node: ast.AST) -> Iterator[str]:
 
 
 def _uses_library(node: ast.stmt) -> bool:
-    """Return whether this is the lesson's own `name = use(name)`, after which the name is not the student's any more."""
-    called = {c.func.id for c in ast.walk(node) if isinstance(c, ast.Call) and isinstance(c.func, ast.Name)}
-    return isinstance(node, ast.Assign) and "use" in called
+    """Return whether this is the lesson's own `name = use(name)`, after which the name is the library's."""
+    calls = [inner.func for inner in ast.walk(node) if isinstance(inner, ast.Call)]
+    return isinstance(node, ast.Assign) and any(isinstance(called, ast.Name) and called.id == "use" for called in calls)
 
 
 def _is_stub(node: ast.AST) -> bool:
@@ -194,7 +198,7 @@ def _is_stub(node: ast.AST) -> bool:
 
 
 def _needs(node: ast.stmt) -> set[str]:
-    """Return the global names that a statement reads, wherever in it; annotations are never evaluated."""
+    """Return the global names that a statement reads anywhere inside; annotations are never evaluated."""
     codes = [compile(ast.Module([node], []), "answer", "exec", __future__.annotations.compiler_flag, dont_inherit=True)]
     read: set[str] = set()
     while codes:
@@ -223,9 +227,9 @@ def _closure(start: ast.stmt, program: _Program, others: set[str]) -> tuple[list
 
 
 def _reports(needed: Sequence[ast.stmt]) -> list[str]:
-    """Return what an instructor should look at: the library, and ways around this reading."""
+    """Return what an instructor should look at: use of the library, and of what could get around this reading."""
     text = "\n".join(ast.unparse(node) for node in needed)
-    notes = ["it uses course_lib, which is not there when it is graded"] if uses_course_lib(text) else []
+    notes = ["it uses course_lib, which grading does not have"] if uses_course_lib(text) else []
     words = sorted(SUSPICIOUS & set(re.findall(r"\w+", text)))
     return notes + ([f"look at it: it uses {', '.join(words)}"] if words else [])
 

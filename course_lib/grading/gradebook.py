@@ -1,7 +1,7 @@
-"""nbgrader's gradebook: its cells, scores and graded notebooks, so that formgrader and its exports go on working.
+"""nbgrader's gradebook: its cells, scores and graded notebooks, so that formgrader and nbgrader's exports work.
 
-Scores are written by nbgrader's own steps (`SaveCells`, `SaveAutoGrades`) from a notebook that holds each verdict as the
-output of its check cell; student code is not executed here.
+nbgrader's own steps (`SaveCells`, `SaveAutoGrades`) write the scores, from a notebook in which each verdict is the output of
+its check cell. Student code is not executed here.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import sys
 import warnings
 from datetime import datetime, timezone
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import nbformat
 from nbformat import NotebookNode
@@ -21,6 +22,9 @@ from course_lib.errors import CourseError
 from course_lib.files import replacing, write_text
 from course_lib.grading.results import Mark, Result
 from course_lib.teaching.verdict import Verdict
+
+if TYPE_CHECKING:
+    from nbgrader.api import Gradebook
 
 SQLITE = "sqlite:///"
 CONFIG = '''"""For nbgrader's formgrader and its exports: start JupyterLab, or `nbgrader export`, in this folder."""
@@ -34,7 +38,10 @@ c.HTMLExporter.sanitize_html = True  # a student's answer in words must not run 
 def prepare(url: str, lesson: str, book: NotebookNode, due: datetime | None, folder: Path) -> None:
     """Make the assignment `lesson` with the graded cells of the students' notebook `book`, if it is not there yet.
 
-    folder: where nbgrader will be started; formgrader lists what has a notebook in its source/.
+    folder: where nbgrader will be started; formgrader lists the assignments that have a notebook in its source/.
+
+    Raises:
+        CourseError: if the gradebook cannot be opened, or has this lesson with other exercises.
     """
     from nbgrader.preprocessors import SaveCells
 
@@ -47,7 +54,7 @@ def prepare(url: str, lesson: str, book: NotebookNode, due: datetime | None, fol
         SaveCells().preprocess(copy.deepcopy(book), _resources(url, lesson, ""))
     except RuntimeError as error:
         raise CourseError(
-            f"the gradebook holds {lesson} with other exercises and has submissions for it; grade this version into another "
+            f"the gradebook has {lesson} with other exercises, and submissions for it; grade this version into another "
             "folder (--out)."
         ) from error
 
@@ -57,7 +64,7 @@ def record(
 ) -> Path:
     """Write one result into the gradebook, and the graded notebook where formgrader looks; return the notebook's path.
 
-    penalty: points to be taken off because it came late. Calling it again changes nothing.
+    penalty: points that are taken off because it came late. A second call changes nothing.
     """
     from nbgrader.preprocessors import SaveAutoGrades
 
@@ -115,7 +122,7 @@ def _create(url: str) -> None:
             os.environ["PATH"] = path
 
 
-def _open(url: str):
+def _open(url: str) -> Gradebook:
     from nbgrader.api import Gradebook
 
     try:
@@ -131,5 +138,5 @@ def _naive(moment: datetime) -> datetime:
     return moment.astimezone(timezone.utc).replace(tzinfo=None)
 
 
-def _resources(url: str, lesson: str, student: str) -> dict:
+def _resources(url: str, lesson: str, student: str) -> dict[str, Any]:
     return {"nbgrader": {"notebook": lesson, "assignment": lesson, "student": student, "db_url": url}}

@@ -1,4 +1,4 @@
-"""One submission: what is found in it is called in the sandbox, and judged here on fresh inputs."""
+"""One submission: its answers are called in the sandbox on fresh inputs, and what they return is judged here."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from course_lib.teaching.exercises import Exercise, Value
 from course_lib.teaching.exercises.attempts import Failure, Measure
 from course_lib.teaching.verdict import NOT_YET, Verdict
 
-TOLD = 500  # characters of a reason: it may show a value that the student chose
+REASON = 500  # characters of a reason that are kept: it may show a value that the student chose
 ERRORS = {name for name, kind in vars(builtins).items() if isinstance(kind, type) and issubclass(kind, BaseException)}
 
 
@@ -39,12 +39,12 @@ def mark(
     written: Sequence[str] = (),
     sandbox: Sandbox | None = None,
 ) -> Result:
-    """Grade one notebook; whatever it is, this returns.
+    """Grade one notebook; whatever is in it, this returns a result.
 
     Args:
         path: of the notebook. lesson: such as "02". seed: of the inputs that its functions are called with.
         limits, unsafe: of the sandbox. written: grade_ids of the questions that a person grades.
-        sandbox: one that is there already, for tests; None: one of its own, as every student gets.
+        sandbox: one that is open already, for tests; None: one of its own, as every student gets.
     """
     started = time.perf_counter()
     asked = exercises.of(lesson)
@@ -54,24 +54,23 @@ def mark(
         found = finding.find(cells, asked)
     except reading.Unreadable as error:
         return _nothing(student, digest, asked, str(error), time.perf_counter() - started)
-    except Exception as error:  # strangers' files are many; this one must not stop the class
-        told = f"It could not be read ({type(error).__name__}); a person has to look at it."
-        return _nothing(student, digest, asked, told, time.perf_counter() - started)
+    except Exception as error:  # strangers hand in anything; one file must not stop the class
+        problem = f"It could not be read ({type(error).__name__}); a person has to look at it."
+        return _nothing(student, digest, asked, problem, time.perf_counter() - started)
     marks: dict[str, Mark] = {}
     with contextlib.nullcontext(sandbox) if sandbox else Sandbox(limits, unsafe) as place:
-        # Values first: they are shown as they are, so they come from a sandbox that has not seen any drawn input yet.
-        for one in sorted(asked, key=lambda one: isinstance(one, Exercise)):
-            marks[one.name] = _mark(one, found[one.name], place, seed)
+        # Values first: pages show them as they are, so they come from a sandbox that has not seen any drawn input yet.
+        for exercise in sorted(asked, key=lambda exercise: isinstance(exercise, Exercise)):
+            marks[exercise.name] = _mark(exercise, found[exercise.name], place, seed)
     texts = {grade_id: text for grade_id in written if (text := reading.explained(cells, grade_id)) is not None}
     problem = _other_lesson(lesson, cells) if not any(answer.cell for answer in found.values()) else ""
-    ordered = tuple(marks[one.name] for one in asked)
+    ordered = tuple(marks[exercise.name] for exercise in asked)
     return Result(student, digest, ordered, problem, texts, time.perf_counter() - started)
 
 
 def _nothing(student: str, digest: str, asked: Sequence[Exercise | Value], why: str, seconds: float) -> Result:
-    marks = tuple(
-        Mark(one.name, NOT_YET, 0.0, one.points, "The notebook could not be read.", "not readable") for one in asked
-    )
+    reason = "The notebook could not be read."
+    marks = tuple(Mark(exercise.name, NOT_YET, 0.0, exercise.points, reason, "not readable") for exercise in asked)
     return Result(student, digest, marks, why, seconds=seconds)
 
 
@@ -82,7 +81,7 @@ def _mark(exercise: Exercise | Value, answer: Answer, sandbox: Sandbox, seed: in
         notes.append("the text is the library's own")
     points = min(max(float(verdict.points), 0.0), float(exercise.points))
     return Mark(
-        exercise.name, verdict.state, points, exercise.points, reading.clean(verdict.reason[:TOLD]), verdict.misconception,
+        exercise.name, verdict.state, points, exercise.points, reading.clean(verdict.reason[:REASON]), verdict.misconception,
         answer.cell, answer.source[:20_000], tuple(notes),
     )  # fmt: skip
 
@@ -106,7 +105,7 @@ def _verdict(exercise: Exercise | Value, answer: Answer, sandbox: Sandbox, seed:
         return replace(nothing, reason=f"Its cell ended in {_wordless(given).type} before the function could be called.")
     try:
         return _judged(exercise, cases, given)
-    except Exception as error:  # a stranger's data: whatever they do to a judge, the class is graded
+    except Exception as error:  # whatever a stranger's data do to a judge, the class is graded
         return replace(nothing, reason=f"Its result could not be judged ({type(error).__name__}).")
 
 
@@ -123,11 +122,11 @@ def _of_calls(exercise: Exercise, cases: Any, given: Any) -> Verdict:
     after, outputs = given
     if len(after) != len(cases) or len(outputs) != len(cases):
         return Verdict(NOT_YET, 0, exercise.points, "It did not answer every call.")
-    return exercise.judge(cases, [tuple(one) for one in after], outputs)
+    return exercise.judge(cases, list(map(tuple, after)), outputs)
 
 
 def _wordless(given: Any) -> Any:
-    """Keep the types of errors, wherever in `given`, and drop their words, which could carry the inputs to a reader."""
+    """Keep the types of errors anywhere in `given` and drop their words, which could carry the inputs to a reader."""
     if isinstance(given, Failure):
         kind = given.type if isinstance(given.type, str) and given.type in ERRORS else "an error of its own"
         return Failure(kind, "(its words are shown in the notebook's own check only)")
@@ -148,7 +147,7 @@ def _other_lesson(lesson: str, cells: Sequence[reading.Cell]) -> str:
 
 
 def _same_text(source: str, exercise: Exercise) -> bool:
-    """Whether an answer is the library's, whatever its names are; one or two lines say nothing, everybody writes those."""
+    """Return whether an answer is the library's text under any names; everybody writes the same one or two lines."""
     try:
         theirs = textwrap.dedent(inspect.getsource(exercise.reference))
         return _normal(source) == _normal(theirs) and sum(isinstance(n, ast.stmt) for n in ast.walk(ast.parse(source))) > 3

@@ -1,4 +1,4 @@
-"""What instructors and students read: one page a student, one about the class, and tables for machines."""
+"""What instructors and students read: a page for each student, one about the class, and tables for machines."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import io
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from course_lib.files import write_json, write_text
 from course_lib.grading.results import Graded, Mark
@@ -22,7 +23,7 @@ td { vertical-align: top }
 
 
 def student(graded: Graded) -> str:
-    """Return the page that a student gets: points, reasons in words, the code that was graded; no inputs."""
+    """Return the page that a student gets: points, reasons in words, and the code that was graded, but no inputs."""
     result = graded.result
     out_of = sum(mark.out_of for mark in result.marks)
     parts = [_head(f"{graded.lesson}: {result.student}"), f"<p><b>{graded.score:g} of {out_of:g} points</b>"]
@@ -32,7 +33,7 @@ def student(graded: Graded) -> str:
     if result.problem:
         parts.append(f'<p class="bad">{html.escape(result.problem)}</p>')
     if result.written:
-        parts.append("<p>Answers in words are graded by a person; their points come on top.</p>")
+        parts.append("<p>A person grades the answers in words; their points are added later.</p>")
     for mark in result.marks:
         parts.append(f"<h2>{mark.exercise}: {_state(mark)} ({mark.points:g} of {mark.out_of:g})</h2>")
         parts.append(f"<p>{html.escape(mark.reason)}</p>" if mark.reason else "")
@@ -44,7 +45,7 @@ def student(graded: Graded) -> str:
 def summaries(graded: Sequence[Graded], lesson: str, folder: Path) -> None:
     """Write LESSON.csv, LESSON.json and the class page LESSON.html into `folder`."""
     write_text(folder / f"{lesson}.csv", table(graded))
-    write_json(folder / f"{lesson}.json", [_plain(one) for one in graded])
+    write_json(folder / f"{lesson}.json", list(map(_plain, graded)))
     write_text(folder / f"{lesson}.html", the_class(graded, lesson))
 
 
@@ -54,42 +55,41 @@ def table(graded: Sequence[Graded]) -> str:
     names = [mark.exercise for mark in graded[0].result.marks] if graded else []
     rows = csv.writer(text, lineterminator="\n")
     rows.writerow(["student", *names, "points", "max_points", "days_late", "penalty", "score", "problem"])
-    for one in graded:
-        marks = one.result.marks
-        total = sum(mark.out_of for mark in marks)
-        numbers = [*(mark.points for mark in marks), one.result.points, total, one.days, one.penalty, one.score]
-        rows.writerow([one.result.student, *(f"{number:g}" for number in numbers), one.result.problem])
+    for entry in graded:
+        result = entry.result
+        total = sum(mark.out_of for mark in result.marks)
+        numbers = [*(mark.points for mark in result.marks), result.points, total, entry.days, entry.penalty, entry.score]
+        rows.writerow([result.student, *(f"{number:g}" for number in numbers), result.problem])
     return text.getvalue()
 
 
 def the_class(graded: Sequence[Graded], lesson: str) -> str:
     """Return the class page: the distribution of scores, the misconceptions of each exercise, and what to look at."""
     parts = [_head(f"{lesson}: {len(graded)} submissions"), _distribution(graded)]
-    parts.append(
-        "<h2>Exercises</h2><table><tr><th>exercise<th>correct<th>not yet<th>not attempted<th>what it looked like</tr>"
-    )
+    parts.append("<h2>Exercises</h2><table><tr><th>exercise<th>correct<th>not yet<th>not attempted<th>mistakes</tr>")
     for place, first in enumerate(graded[0].result.marks if graded else ()):
-        marks = [one.result.marks[place] for one in graded]
+        marks = [entry.result.marks[place] for entry in graded]
         states = Counter(mark.state for mark in marks)
         seen = Counter(mark.misconception or "another mistake" for mark in marks if mark.state == NOT_YET)
-        told = ", ".join(f"{html.escape(name)} ({count})" for name, count in seen.most_common())
+        mistakes = ", ".join(f"{html.escape(name)} ({count})" for name, count in seen.most_common())
         counts = "".join(f'<td class="n">{states[state]}' for state in (CORRECT, NOT_YET, NOT_ATTEMPTED))
-        parts.append(f"<tr><td>{first.exercise}{counts}<td>{told}</tr>")
+        parts.append(f"<tr><td>{first.exercise}{counts}<td>{mistakes}</tr>")
     parts.append("</table><h2>Students</h2><table><tr><th>student<th>score<th>look at</tr>")
-    for one in graded:
-        page = f"feedback/{one.result.student}/{lesson}/{lesson}.html"
-        look = [one.result.problem] if one.result.problem else []
-        look += [f"also handed in and not graded: {', '.join(one.others)}"] if one.others else []
-        look += [f"{one.days} day(s) late"] if one.days else []
-        look += [f"{mark.exercise}: {note}" for mark in one.result.marks for note in mark.notes]
-        name = html.escape(one.result.student)
-        told = "<br>".join(map(html.escape, look))
-        parts.append(f'<tr><td><a href="{page}">{name}</a><td class="n">{one.score:g}<td>{told}</tr>')
+    for entry in graded:
+        result = entry.result
+        page = f"feedback/{result.student}/{lesson}/{lesson}.html"
+        look = [result.problem] if result.problem else []
+        look += [f"also handed in and not graded: {', '.join(entry.others)}"] if entry.others else []
+        look += [f"{entry.days} day(s) late"] if entry.days else []
+        look += [f"{mark.exercise}: {note}" for mark in result.marks for note in mark.notes]
+        notes = "<br>".join(map(html.escape, look))
+        link = f'<a href="{page}">{html.escape(result.student)}</a>'
+        parts.append(f'<tr><td>{link}<td class="n">{entry.score:g}<td>{notes}</tr>')
     return "".join(parts) + "</table></html>\n"
 
 
 def _distribution(graded: Sequence[Graded]) -> str:
-    scores = Counter(round(one.score) for one in graded)
+    scores = Counter(round(entry.score) for entry in graded)
     most = max(scores.values(), default=1)
     rows = ""
     for points, count in sorted(scores.items(), reverse=True):
@@ -108,8 +108,8 @@ def _state(mark: Mark) -> str:
     return f"{SIGNS[mark.state][0]} {mark.state}"
 
 
-def _plain(one: Graded) -> dict:
+def _plain(graded: Graded) -> dict[str, Any]:
     return {
-        **one.result.plain(), "submitted": one.submitted.isoformat(), "days_late": one.days, "penalty": one.penalty,
-        "points": one.result.points, "score": one.score,
+        **graded.result.plain(), "submitted": graded.submitted.isoformat(), "days_late": graded.days,
+        "penalty": graded.penalty, "points": graded.result.points, "score": graded.score,
     }  # fmt: skip

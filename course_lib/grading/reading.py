@@ -1,4 +1,4 @@
-"""What a student handed in, read as data: a notebook's cells. Nothing is executed here."""
+"""A notebook that a student handed in, read as data: its cells. Nothing is executed here."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-# Bytes of a notebook, bytes of the code in it, and cells: what reading it costs grows with these.
+# The most bytes of a notebook, characters of code in it, and cells: reading it costs more the more it has of these.
 LARGEST, CODE, CELLS = 20 << 20, 256 << 10, 5_000
-LINES = 50_000  # characters of a written answer that are kept
+WORDS = 50_000  # characters of a written answer that are kept
 
 
 class Unreadable(Exception):
@@ -41,7 +41,7 @@ def read(path: Path) -> list[Cell]:
         size = path.stat().st_size
         if size > LARGEST:
             raise Unreadable(
-                f"{name} has {size:,} bytes; at most {LARGEST:,} are read. Clear its outputs, hand it in again."
+                f"{name} has {size:,} bytes; at most {LARGEST:,} are read. Clear its outputs and hand it in again."
             )
         text = path.read_bytes()
     except OSError as error:
@@ -69,17 +69,17 @@ def _cell(number: int, cell: dict[str, Any]) -> Cell:
     metadata = cell.get("metadata")
     marked = metadata.get("nbgrader") if isinstance(metadata, dict) else None
     ids = (cell.get("id"), marked.get("grade_id") if isinstance(marked, dict) else None)
-    return Cell(number, cell.get("cell_type") == "code", clean(source), tuple(clean(str(one)) for one in ids if one))
+    return Cell(number, cell.get("cell_type") == "code", clean(source), tuple(clean(str(name)) for name in ids if name))
 
 
 def clean(text: str) -> str:
-    """Return text that can be written to a file: half of a surrogate pair cannot."""
+    """Return `text` without what no file can hold, such as half of a surrogate pair."""
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def explained(cells: Sequence[Cell], grade_id: str) -> str | None:
     """Return the text of a written answer; None if its cell is not there."""
-    return next((cell.source[:LINES] for cell in cells if grade_id in cell.ids), None)
+    return next((cell.source[:WORDS] for cell in cells if grade_id in cell.ids), None)
 
 
 def hash_of(path: Path) -> str:

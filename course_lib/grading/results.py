@@ -1,4 +1,4 @@
-"""What comes of a submission, as plain data."""
+"""Marks and results of submissions, as plain data."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Mark:
 
 @dataclass(frozen=True)
 class Result:
-    """What came of one submission.
+    """The marks of one submission.
 
     digest: of the file. problem: why nothing in it could be graded, or "". written: grade_id -> a written answer.
     """
@@ -55,7 +55,7 @@ class Result:
 
 @dataclass(frozen=True)
 class Graded:
-    """A result with what the clock says. lesson: its name. penalty: points taken off. days: begun days late."""
+    """A result and whether it came in time. lesson: its name. penalty: points taken off. days: begun days late."""
 
     lesson: str
     result: Result

@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 import os
 import secrets
-from collections import Counter, deque
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, wait
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -18,19 +17,21 @@ from filelock import FileLock, Timeout
 from nbformat import NotebookNode
 
 import course_lib
-from course_lib.errors import CourseError
+from course_lib.errors import CourseError, check_share
 from course_lib.files import write_json, write_text
-from course_lib.grading import gradebook, pages, sandbox
+from course_lib.grading import gradebook, isolation, pages
 from course_lib.grading.marking import mark
 from course_lib.grading.reading import hash_of
 from course_lib.grading.results import Graded, Mark, Result
 from course_lib.grading.sandbox import Limits
 from course_lib.grading.submissions import Submission, collect
 from course_lib.sweep import engines
+from course_lib.sweep.drive import DEATHS, drive
 from course_lib.teaching import exercises
+from course_lib.teaching.verdict import NOT_YET
 
 DAY = 86_400.0  # seconds
-DEATHS = 2  # of a process that had a submission in hand: then the submission is to blame
+Stamp = list[Any]  # what a gradebook entry was made from, as JSON: the time of handing in, the penalty, the gradebook's URL
 
 
 def grade(
@@ -47,26 +48,25 @@ def grade(
     limits: Limits | None = None,
     unsafe: bool = False,
 ) -> list[Graded]:
-    """Grade all submissions of a lesson into the folder `out`, and return what came of them, by student.
+    """Grade all submissions of a lesson into the folder `out`, and return the results sorted by student.
 
     Args:
         root: the course, for the students' notebook. lesson: such as "02". jobs: submissions at a time; None: one per core.
-        url: of the gradebook, any of SQLAlchemy's; an sqlite file in `out` if None.
-        due: when it was to be handed in; late: share of a submission's points that each begun day later takes off.
+        url: of the gradebook, any SQLAlchemy URL; an sqlite file in `out` if None.
+        due: the deadline; late: share of a submission's points that each begun day after it costs.
         seed: of the inputs; drawn once and kept in `out` if None, so that all students get the same and none knows them.
         limits: of each exercise. unsafe: without a sandbox.
 
     Raises:
         CourseError: one sentence, before anything is graded, for what is missing or wrong.
     """
-    if not unsafe and (told := sandbox.missing()):
+    if not unsafe and (lack := isolation.missing()):
         raise CourseError(
-            f"submissions cannot be isolated here: {told} (--unsafe grades without isolation: only code you trust.)"
+            f"submissions cannot be isolated here: {lack} (--unsafe grades without isolation: only for code you trust.)"
         )
     if not unsafe:
         _refuse_readable(root, submissions, out)
-    if not 0 <= late <= 1:
-        raise CourseError(f"late={late} was given; it is the share of the points that a day takes, between 0 and 1.")
+    check_share("late", late)
     name, book = _lesson(root, lesson)
     found = collect(submissions, name)
     out.mkdir(parents=True, exist_ok=True)
@@ -77,15 +77,19 @@ def grade(
             key = {"seed": _seed(out, name, seed), "course_lib": course_lib.__version__}
             written = [cell.metadata.nbgrader.grade_id for cell in book.cells if _by_hand(cell)]
             work = _Work(lesson, name, out / "results" / name, key, limits or Limits(), unsafe, tuple(written))
-            graded = []
-            for one, result, recorded in _results(found, work, jobs):
-                graded.append(_dated(name, one, result, due, late))
-                stamp = [one.submitted.isoformat(), graded[-1].penalty, url]
+            graded: list[Graded] = []
+
+            def keep(submission: Submission, result: Result, recorded: Stamp | None) -> None:
+                dated = _dated(name, submission, result, due, late)
+                graded.append(dated)
+                stamp = [submission.submitted.isoformat(), dated.penalty, url]
                 if recorded != stamp:  # never twice: a person may have changed the score in formgrader meanwhile
-                    gradebook.record(url, name, book, result, one.submitted, graded[-1].penalty, out)
-                    write_text(out / "feedback" / one.student / name / f"{name}.html", pages.student(graded[-1]))
-                    write_json(work.path(one), {"key": key, "result": result.plain(), "recorded": stamp})
-            graded.sort(key=lambda one: one.result.student)
+                    gradebook.record(url, name, book, result, submission.submitted, dated.penalty, out)
+                    write_text(out / "feedback" / submission.student / name / f"{name}.html", pages.student(dated))
+                    work.write(submission, result, stamp)
+
+            _grade_all(found, work, jobs, keep)
+            graded.sort(key=lambda dated: dated.result.student)
             pages.summaries(graded, name, out)
     except Timeout as error:
         raise CourseError(f"another process is grading into {out}; wait for it, or stop it.") from error
@@ -94,9 +98,9 @@ def grade(
 
 def _refuse_readable(*folders: Path) -> None:
     for folder in folders:
-        for place in sandbox.readable():
+        for place in isolation.readable():
             if folder.resolve().is_relative_to(os.path.realpath(place)):
-                raise CourseError(f"{folder} was given; it lies within {place}, which student code can read. Move it.")
+                raise CourseError(f"{folder} was given; it lies within {place}, which student code can read: move it.")
 
 
 def preflight(path: Path) -> Result:
@@ -110,7 +114,7 @@ def preflight(path: Path) -> Result:
 
 @dataclass(frozen=True)
 class _Work:
-    """What all submissions of a call share."""
+    """What all submissions of a call share. written: grade_ids of the questions that a person grades."""
 
     lesson: str
     name: str
@@ -120,79 +124,84 @@ class _Work:
     unsafe: bool
     written: tuple[str, ...]
 
-    def path(self, one: Submission) -> Path:
-        return self.folder / f"{one.student}.json"
+    def path(self, submission: Submission) -> Path:
+        return self.folder / f"{submission.student}.json"
 
-    def known(self, one: Submission) -> dict[str, Any] | None:
-        """Return what is kept of exactly this file, graded with exactly these inputs."""
+    def known(self, submission: Submission) -> tuple[Result, Stamp | None] | None:
+        """Return what is kept of exactly this file, graded with exactly these inputs, and its stamp in the gradebook."""
         try:
-            kept = json.loads(self.path(one).read_text(encoding="utf-8"))
+            kept = json.loads(self.path(submission).read_text(encoding="utf-8"))
         except (FileNotFoundError, ValueError):
             return None
-        same = kept["key"] == self.key and kept["result"]["digest"] == hash_of(one.path)
-        return kept if same else None
+        if kept["key"] != self.key or kept["result"]["digest"] != hash_of(submission.path):
+            return None
+        return Result.of(kept["result"]), kept["recorded"]
+
+    def write(self, submission: Submission, result: Result, recorded: Stamp | None) -> None:
+        write_json(self.path(submission), {"key": self.key, "result": result.plain(), "recorded": recorded})
 
 
-def _grade_one(work: _Work, one: Submission) -> Result:
-    """Grade a submission and put its result away: what runs in a process of its own."""
+def _grade_one(work: _Work, submission: Submission) -> Result:
+    """Grade a submission and put its result away; this runs in a process of its own."""
     seed = work.key["seed"]
-    result = mark(one.path, one.student, work.lesson, seed, work.limits, work.unsafe, work.written)
-    write_json(work.path(one), {"key": work.key, "result": result.plain(), "recorded": None})
+    result = mark(submission.path, submission.student, work.lesson, seed, work.limits, work.unsafe, work.written)
+    work.write(submission, result, None)
     return result
 
 
-def _results(found: Sequence[Submission], work: _Work, jobs: int | None) -> Iterator[tuple[Submission, Result, Any]]:
-    """Yield each submission with its result, as they come, and how it is recorded, if it is; kept results first."""
+def _grade_all(
+    found: Sequence[Submission],
+    work: _Work,
+    jobs: int | None,
+    keep: Callable[[Submission, Result, Stamp | None], None],
+) -> None:
+    """Hand each submission's result to `keep` as it comes, kept ones first, with its gradebook stamp."""
     from tqdm.auto import tqdm
 
-    todo: deque[Submission] = deque()
+    todo: list[Submission] = []
     with tqdm(total=len(found), desc=f"grading {work.name}", unit="submission") as bar:
-        for one in found:
-            kept = work.known(one)
-            if kept is None:
-                todo.append(one)
-                continue
+
+        def finish(submission: Submission, result: Result, recorded: Stamp | None = None) -> bool:
             bar.update()
-            yield one, Result.of(kept["result"]), kept["recorded"]
+            keep(submission, result, recorded)
+            return True
+
+        for submission in found:
+            known = work.known(submission)
+            if known is None:
+                todo.append(submission)
+            else:
+                finish(submission, *known)
         if not todo:
             return
-        deaths: Counter[str] = Counter()
         with engines.start("local", min(jobs or os.cpu_count() or 1, len(todo)), "cpu") as engine:
-            running = {}
-            while todo or running:
-                while todo and len(running) < engine.slots():
-                    one = todo.popleft()
-                    running[engine.submit(_grade_one, work, one)] = one
-                for future in wait(running, return_when=FIRST_COMPLETED).done:
-                    one = running.pop(future)
-                    try:
-                        result = future.result()
-                    except engine.lost:
-                        deaths[one.student] += 1
-                        if deaths[one.student] < DEATHS:
-                            todo.append(one)
-                            continue
-                        result = _lost(work, one)
-                    bar.update()
-                    yield one, result, None
+
+            def step(submission: Submission) -> Future[Result]:
+                return engine.submit(_grade_one, work, submission)
+
+            def give_up(submission: Submission, error: BaseException) -> None:
+                finish(submission, _lost(work, submission))
+
+            drive(todo, step, finish, give_up, engine.lost, engine.slots)
 
 
-def _lost(work: _Work, one: Submission) -> Result:
-    told = "The process that graded it died twice; grade it by hand."
-    marks = tuple(Mark(exercise.name, "not yet", 0.0, exercise.points, told) for exercise in exercises.of(work.lesson))
-    return Result(one.student, hash_of(one.path), marks, told)
+def _lost(work: _Work, submission: Submission) -> Result:
+    reason = f"The process that graded it died {DEATHS} times; grade it by hand."
+    marks = tuple(Mark(exercise.name, NOT_YET, 0.0, exercise.points, reason) for exercise in exercises.of(work.lesson))
+    return Result(submission.student, hash_of(submission.path), marks, reason)
 
 
-def _dated(name: str, one: Submission, result: Result, due: datetime | None, late: float) -> Graded:
-    seconds = (one.submitted - due).total_seconds() if due else 0.0
+def _dated(name: str, submission: Submission, result: Result, due: datetime | None, late: float) -> Graded:
+    seconds = (submission.submitted - due).total_seconds() if due else 0.0
     days = max(0, -int(-seconds // DAY))
-    return Graded(name, result, one.submitted, days, min(1.0, late * days) * result.points, one.others)
+    penalty = min(1.0, late * days) * result.points
+    return Graded(name, result, submission.submitted, days, penalty, submission.others)
 
 
 def _lesson(root: Path, lesson: str) -> tuple[str, NotebookNode]:
     books = sorted((root / "notebooks").glob(f"{lesson}_*.ipynb"))
     if len(books) != 1 or not exercises.of(lesson):
-        known = ", ".join(sorted({one.lesson for one in exercises.everything()}))
+        known = ", ".join(sorted({exercise.lesson for exercise in exercises.everything()}))
         raise CourseError(f"--lesson {lesson} was given; there are {known}.")
     return books[0].stem, nbformat.read(books[0], 4)
 

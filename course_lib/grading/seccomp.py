@@ -1,7 +1,7 @@
 """Which system calls a sandbox refuses: those that make memory nobody watches, reach other processes, or open namespaces.
 
-What a process holds is seen from outside as its resident memory. Shared memory that no process maps any more, memory of
-the kernel's own (sockets, queues, keys) and file systems in a namespace of one's own would not be seen: there are none.
+From outside, what a process holds is seen as its resident memory. What would not be seen is refused: shared memory that no
+process maps any more, memory of the kernel's own (sockets, queues, keys), and file systems in a namespace of one's own.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ SHARED = 0x01  # of mmap's flags
 OTHER_ABI = 0x40000000  # x32 on x86-64
 
 LOAD, EQUAL, AT_LEAST, ANY_BIT, RETURN = 0x20, 0x15, 0x35, 0x45, 0x06  # of the kernel's filter language
-NUMBER, MACHINE, ARGUMENTS = 0, 4, 16  # where they lie in what a filter is given
+NUMBER, MACHINE, ARGUMENTS = 0, 4, 16  # offsets in the data that a filter sees
 ALLOW, REFUSE = 0x7FFF0000, 0x00050000
 
 

@@ -1,9 +1,10 @@
-"""What a student's function asks the grader for while it runs in the sandbox: other exercises' functions, and measures."""
+"""What a student's function may call outside the sandbox: other exercises' functions, and the measures that it was given."""
 
 from __future__ import annotations
 
 import contextlib
 import math
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,27 +12,23 @@ from typing import Any
 from torch import Tensor
 
 from course_lib.teaching import exercises
+from course_lib.teaching.exercises import Exercise
 from course_lib.teaching.exercises.attempts import Case, Failure, attempt
 from course_lib.teaching.exercises.measures import MEASURES
 
-try:
-    import resource
-except ImportError:  # Windows: a student's preflight
-    resource = None
-
-MOST = 100_000  # entries of all arguments together that another exercise's function is called with
-LARGEST = 1_000_000  # size of a whole number that it is called with
-ROOM = 256 << 20  # bytes that it may take
+MOST = 100_000  # entries of all arguments together with which another exercise's function may be called
+LARGEST = 1_000_000  # size of a whole number among these arguments
+ROOM = 256 << 20  # bytes that such a call may take
 
 
 def serve(message: Mapping[str, Any], supplied: set[str], measures: set[str]) -> Any:
-    """Give what a student's function asks for: another exercise's function, supplied correct, or a measure it was given."""
+    """Answer a student's function that calls a correct version of another exercise's function, or a measure it was given."""
     arguments, named = message.get("arguments"), message.get("named")
     if not isinstance(arguments, list) or not isinstance(named, dict) or _size([arguments, named]) > MOST:
         return Failure("ValueError", f"called with more than {MOST:,} entries, or a number beyond {LARGEST:,}")
     name, measure = message.get("call"), message.get("measure")
-    if isinstance(name, str) and name in supplied:
-        return _call(exercises.find(name).reference, arguments, named)
+    if isinstance(name, str) and name in supplied and isinstance(asked := exercises.find(name), Exercise):
+        return _call(asked.reference, arguments, named)
     if isinstance(measure, str) and measure in measures:
         return _call(MEASURES[measure], arguments, named)
     return Failure("NameError", "there is no such function")
@@ -52,11 +49,13 @@ def _call(function: Callable[..., Any], arguments: Sequence[Any], named: Mapping
 
 @contextlib.contextmanager
 def _room(size: int) -> Iterator[None]:
-    """Let this process take no more than `size` bytes within, where the system can limit that."""
+    """Within, let this process take no more than `size` further bytes, where the system can limit that."""
     pages = Path("/proc/self/statm")
-    if resource is None or not pages.exists():
+    if sys.platform == "win32" or not pages.exists():
         yield
         return
+    import resource
+
     soft, hard = resource.getrlimit(resource.RLIMIT_AS)
     most = int(pages.read_text().split()[0]) * resource.getpagesize() + size
     try:
@@ -68,7 +67,7 @@ def _room(size: int) -> Iterator[None]:
 
 
 def _size(value: Any) -> float:
-    """Return how many entries a value has; infinity where a number in it is too large, or it is nothing that is sent."""
+    """Return how many entries a value has; infinity where a number in it is too large, or for a value that is never sent."""
     if isinstance(value, Tensor):
         return value.numel()
     if isinstance(value, float):

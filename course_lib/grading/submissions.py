@@ -30,33 +30,36 @@ class Submission:
 def collect(folder: Path, lesson: str) -> list[Submission]:
     """Return the submissions of a lesson (its name, such as "02_l1_filter_pruning") in a folder, sorted by student.
 
-    Understood are STUDENT/NOTEBOOK.ipynb, nbgrader's STUDENT/LESSON/NOTEBOOK.ipynb, and files that a platform exports, such
+    It understands STUDENT/NOTEBOOK.ipynb, nbgrader's STUDENT/LESSON/NOTEBOOK.ipynb, and files that a platform exports, such
     as STUDENT_12345_NOTEBOOK.ipynb, or STUDENT.ipynb. In a student's folder the notebook named like the lesson counts, or
-    else the newest one; of several files of one student the newest. Links are handed on, to be refused by name; folders that
-    are links are not entered.
+    else the newest one; of several files of one student the newest. Files that are links are returned as well, so that they
+    are refused by name; folders that are links are not entered.
+
+    Raises:
+        CourseError: if this is no folder, or no notebook is in it.
     """
     if not folder.is_dir():
-        raise CourseError(f"{folder} was given; it is no folder of submissions.")
-    found = [one for entry in sorted(folder.iterdir()) if (one := _of(entry, lesson)) is not None]
+        raise CourseError(f"{folder} was given; it is not a folder of submissions.")
+    found = [submission for entry in sorted(folder.iterdir()) if (submission := _of(entry, lesson)) is not None]
     if not found:
         raise CourseError(f"{folder} was given; no notebook (*.ipynb) was found in it or in its students' folders.")
     by_name: dict[str, list[Submission]] = {}
-    for one in found:
-        by_name.setdefault(one.student, []).append(one)
+    for submission in found:
+        by_name.setdefault(submission.student, []).append(submission)
     taken = Counter(map(_identifier, by_name))
     by_student: dict[str, Submission] = {}
     for name, theirs in by_name.items():
         student = _identifier(name)
         if taken[student] > 1 and student != name:  # two names, one identifier
             student = f"{student}-{hashlib.sha256(name.encode('utf-8', 'surrogateescape')).hexdigest()[:6]}"
-        newest = max(theirs, key=lambda one: (one.submitted, one.path.name))
-        others = sorted([*newest.others, *(clean(one.path.name) for one in theirs if one is not newest)])
+        newest = max(theirs, key=lambda submission: (submission.submitted, submission.path.name))
+        others = sorted([*newest.others, *(clean(older.path.name) for older in theirs if older is not newest)])
         by_student[student] = replace(newest, student=student, others=tuple(others))
     return [by_student[student] for student in sorted(by_student)]
 
 
 def _of(entry: Path, lesson: str) -> Submission | None:
-    """Return what lies in a folder's entry, with the student's name as it stands there."""
+    """Return the submission in a file or folder, with the student's name as it is written there; None if there is none."""
     if entry.name.startswith("."):
         return None
     if entry.is_dir() and not entry.is_symlink():
@@ -99,11 +102,11 @@ def _submitted(path: Path) -> datetime:
     if stamp.is_file() and not stamp.is_symlink() and stamp.stat().st_size < 100:
         text = stamp.read_text(encoding="utf-8", errors="replace").strip().replace(" UTC", "+00:00")
         try:
-            found = datetime.fromisoformat(text)
-            return (found if found.tzinfo else found.replace(tzinfo=timezone.utc)).astimezone(timezone.utc)
+            time = datetime.fromisoformat(text)
+            return (time if time.tzinfo else time.replace(tzinfo=timezone.utc)).astimezone(timezone.utc)
         except (ValueError, OverflowError):
             pass
     try:
         return datetime.fromtimestamp(_time(path), tz=timezone.utc)
-    except (ValueError, OverflowError, OSError):  # a file may say that it is of any year
+    except (ValueError, OverflowError, OSError):  # a file's time may be of any year
         return datetime.now(timezone.utc)

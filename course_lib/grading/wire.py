@@ -16,20 +16,26 @@ from torch import Tensor
 from course_lib.teaching.exercises import attempts
 
 LENGTH = 8  # bytes
-# What a stranger's message may have: levels of nesting, the length of a range, bytes of JSON and of the list of tensors
-# (Python objects take thirty times as much memory), keys and members of all its dicts and sets together (whose hashes can be
-# chosen to be equal: the time grows with the square), and axes of a tensor.
+READY, ENDED = b"r", b"e"  # a worker reports over its own pipe: it can be asked; the process of an answer has ended
+# The most that a stranger's message may have: levels of nesting, the length of a range, bytes of JSON and of the list of
+# tensors (Python objects take thirty times as much memory), keys and members of all its dicts and sets together (hashes
+# can be chosen to be equal, and then the time grows with the square), and axes of a tensor.
 DEEPEST, LONGEST, TEXT, HASHED, AXES = 32, 1_000_000, 2 << 20, 10_000, 32
-RECORDS = {kind.__name__: kind for kind in vars(attempts).values() if dataclasses.is_dataclass(kind)}
-STRANGERS = {"Failure": attempts.Failure}  # all that a stranger's message may hold of them
+Records = dict[str, type]
+RECORDS: Records = {
+    kind.__name__: kind for kind in vars(attempts).values() if isinstance(kind, type) and dataclasses.is_dataclass(kind)
+}
+STRANGERS: Records = {"Failure": attempts.Failure}  # the only one that a stranger's message may hold
 
 
 class WireError(Exception):
-    """A message that cannot be read, or data that cannot be sent, in one sentence."""
+    """A message that cannot be read, or data that cannot be sent; one sentence says why."""
 
 
 def pack(value: Any) -> bytes:
-    """Return `value` as bytes: None, numbers, text, tensors, containers of these, and `attempts`' records.
+    """Return `value` as bytes.
+
+    value: None, numbers, text, tensors, containers of these, and the records of `attempts`.
 
     Raises:
         WireError: for anything else.
@@ -43,12 +49,12 @@ def pack(value: Any) -> bytes:
 
 
 def unpack(data: bytes, stranger: bool = True) -> Any:
-    """Return what `pack` was given.
+    """Return the value that `pack` made these bytes of.
 
-    stranger: whether the bytes come from a process that is not to be trusted; then its size in objects is limited.
+    stranger: whether the bytes come from a process that cannot be trusted; then the number of objects is limited.
 
     Raises:
-        WireError: for bytes that are no such message.
+        WireError: for bytes that `pack` did not make.
     """
     try:
         end = LENGTH + int.from_bytes(data[:LENGTH], "little")
@@ -57,7 +63,8 @@ def unpack(data: bytes, stranger: bool = True) -> Any:
             raise WireError("a message is shorter than it says")
         if stranger and max(len(text), int.from_bytes(rest[:LENGTH], "little")) > TEXT:
             raise WireError("a message has too many parts")
-        reader = _Reader(load(rest) if rest else {}, STRANGERS if stranger else RECORDS, HASHED if stranger else None)
+        records, hashed = (STRANGERS, HASHED) if stranger else (RECORDS, None)
+        reader = _Reader(load(rest) if rest else {}, records, hashed)
         return reader.decode(json.loads(text), DEEPEST if stranger else 1000)
     except WireError:
         raise
@@ -68,9 +75,9 @@ def unpack(data: bytes, stranger: bool = True) -> Any:
 def _encode(value: Any, tensors: dict[str, Tensor]) -> Any:
     if value is None or type(value) in (bool, int, float, str):
         return value
-    for kind in (int, float, str):
-        if isinstance(value, kind):  # one of NumPy's numbers
-            return kind(value)
+    for plain in (int, float, str):
+        if isinstance(value, plain):  # one of NumPy's numbers
+            return plain(value)
     if isinstance(value, list):
         return [_encode(entry, tensors) for entry in value]
     if isinstance(value, Tensor):
@@ -90,16 +97,17 @@ def _encode(value: Any, tensors: dict[str, Tensor]) -> Any:
 
 def _encode_tensor(value: Tensor, tensors: dict[str, Tensor]) -> Any:
     """Keep the order of the axes in memory: exercises have cases that are not contiguous."""
-    order = sorted(range(value.ndim), key=lambda axis: -value.stride(axis))
+    strides = value.stride()
+    order = sorted(range(value.ndim), key=lambda axis: -strides[axis])
     name = str(len(tensors))
     tensors[name] = value.cpu().permute(order).contiguous().clone()
     return {"is": "tensor", "of": name, "order": order}
 
 
 class _Reader:
-    """Makes values of a message's parts. hashed: how many keys and members it may have; None: as many as it likes."""
+    """Makes values of a message's parts. hashed: how many keys and members it may have; None: any number."""
 
-    def __init__(self, tensors: dict[str, Tensor], records: dict[str, type], hashed: int | None) -> None:
+    def __init__(self, tensors: dict[str, Tensor], records: Records, hashed: int | None) -> None:
         self.tensors, self.records, self.hashed = tensors, records, hashed
 
     def decode(self, tree: Any, depth: int) -> Any:
@@ -122,10 +130,10 @@ class _Reader:
             self._count(len(of))
             return set(map(inner, of)) if kind == "set" else {inner(key): inner(entry) for key, entry in of}
         if kind == "range":
-            found = range(*of)
-            if len(found) > LONGEST:
+            numbers = range(*of)
+            if len(numbers) > LONGEST:
                 raise WireError("a range is too long")
-            return found
+            return numbers
         return self.records[kind](**{name: inner(entry) for name, entry in of.items()})
 
     def _tensor(self, name: str, order: list[int]) -> Tensor:

@@ -1,9 +1,9 @@
 """What runs inside a sandbox: it takes students' programs and calls what the grader asks for.
 
 It holds no secret: no seed, no expected value, no other submission, and no library but this file, `wire` and `attempts`.
-Each request is answered by a forked child, so that nothing that one answer does is left for the next. Nobody trusts what
-the child says: it is judged outside. That it has ended is said over a pipe of its own, which the child does not have, so
-that no answer can end another's turn or take it.
+A forked child answers each request, so that nothing an answer does is left for the next. Nobody trusts what the child says:
+it is judged outside. The worker itself reports that a child has ended, over a pipe that children do not have, so that no
+answer can cut another one short or pose as it.
 """
 
 from __future__ import annotations
@@ -25,16 +25,15 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 import torch
 
-from course_lib.grading.wire import LENGTH, WireError, frame, unpack
+from course_lib.grading.wire import ENDED, LENGTH, READY, WireError, frame, unpack
 from course_lib.teaching.exercises.attempts import Failure, attempt, plain
 
-READY, ENDED = b"r", b"e"
 PR_SET_DUMPABLE = 4
 FLAGS = __future__.annotations.compiler_flag  # annotations may name what is not here
 
 
 def read(stream: BinaryIO) -> Any:
-    """Return the next message; None at the end."""
+    """Return the next message; None when there are no more."""
     length = stream.read(LENGTH)
     return unpack(stream.read(int.from_bytes(length, "little")), stranger=False) if len(length) == LENGTH else None
 
@@ -46,7 +45,7 @@ def write(stream: BinaryIO, value: Any) -> None:
 
 
 def serve(requests: BinaryIO, replies: BinaryIO, control: int) -> None:
-    """Answer requests until there are no more; say over `control` that this is ready, and that an answer's process ended."""
+    """Answer requests until there are no more; report over `control` when this is ready and when an answer has ended."""
     os.write(control, READY)
     while isinstance(request := read(requests), dict) and "limits" in request:
         child = os.fork()
@@ -64,7 +63,7 @@ def serve(requests: BinaryIO, replies: BinaryIO, control: int) -> None:
 
 
 def _end_all() -> None:
-    """End all that the child left behind: in the sandbox there is nothing else, but its first process and this one."""
+    """End all that the child left behind: nothing else runs in the sandbox but its first process and this one."""
     us = {"1", str(os.getpid())}
     while any(name.isdigit() and name not in us for name in os.listdir("/proc")):
         with contextlib.suppress(ProcessLookupError, PermissionError):
@@ -75,7 +74,7 @@ def _end_all() -> None:
 
 
 def _limit(limits: dict[str, int]) -> None:
-    """Limit this process. Its memory as a whole, with all its children, is watched from outside as well."""
+    """Limit this process. The memory of it and all its children together is watched from outside as well."""
     pages = int(Path("/proc/self/statm").read_text().split()[0])
     memory = pages * resource.getpagesize() + limits["memory"]
     wanted = {

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections import Counter, deque
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,7 @@ from filelock import FileLock, Timeout
 from course_lib import data, models
 from course_lib.errors import CourseError
 from course_lib.sweep import engines, grid, roles, steps
+from course_lib.sweep.drive import DEATHS, drive
 from course_lib.sweep.engines import Engine
 from course_lib.sweep.store import Curve, Store
 
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from tqdm import tqdm
 
     from course_lib.data import Bench
-
-DEATHS = 2  # of a worker that had nothing else in hand: then the step is to blame
 
 
 class FailedCurves(CourseError):
@@ -131,7 +129,7 @@ def _run(full: Mapping[str, Any], runs: Store, engine: Engine, images: str, quie
         runs.forget_failure(curve)
     with _bar(full["name"], todo, list(starts.values()), runs) as bar:
 
-        def dense(curve: Curve) -> Future:
+        def dense(curve: Curve) -> Future[steps.Files]:
             return engine.submit(steps.dense_start, curve, images)
 
         def keep_dense(curve: Curve, files: steps.Files) -> bool:
@@ -139,7 +137,10 @@ def _run(full: Mapping[str, Any], runs: Store, engine: Engine, images: str, quie
             bar.update(curve["dense"]["epochs"])
             return True
 
-        def step(curve: Curve) -> Future:
+        def refuse_dense(curve: Curve, error: BaseException) -> None:
+            raise CourseError(f"the dense start of seed {curve['seed']}: {_deaths(error)}.") from error
+
+        def step(curve: Curve) -> Future[steps.Files]:
             return engine.submit(steps.advance, curve, images, runs.start_files(curve), runs.curve_files(curve))
 
         def keep(curve: Curve, files: steps.Files) -> bool:
@@ -147,50 +148,16 @@ def _run(full: Mapping[str, Any], runs: Store, engine: Engine, images: str, quie
             _tell(bar, curve, runs, files, quiet)
             return runs.is_over(curve)
 
+        def fail(curve: Curve, error: BaseException) -> None:
+            runs.fail(curve, _deaths(error))
+
         wide = max(1, full["dense"]["threads"] // full["threads"])  # slots that one dense start fills
-        _drive(list(starts.values()), dense, keep_dense, engine.lost, lambda: max(1, engine.slots() // wide))
-        _drive(todo, step, keep, engine.lost, engine.slots, runs.fail)
+        drive(list(starts.values()), dense, keep_dense, refuse_dense, engine.lost, lambda: max(1, engine.slots() // wide))
+        drive(todo, step, keep, fail, engine.lost, engine.slots)
 
 
-def _drive(
-    todo: Sequence[Curve],
-    step: Callable[[Curve], Future],
-    keep: Callable[[Curve, steps.Files], bool],
-    lost: tuple[type[BaseException], ...],
-    slots: Callable[[], int],
-    fail: Callable[[Curve, str], None] | None = None,
-) -> None:
-    """Take step after step of each curve, as many curves at a time as there are slots; a begun curve goes first.
-
-    keep: puts away what a step gave and says whether the curve is over. fail: puts away why it cannot go on.
-    """
-    waiting, running = deque(range(len(todo))), {}
-    suspects: set[int] = set()  # a death may take the steps of others with it, so each of these is tried alone
-    deaths: Counter[int] = Counter()
-    while waiting or running:
-        while waiting and len(running) < (1 if suspects & {waiting[0], *running.values()} else slots()):
-            number = waiting.popleft()
-            running[step(todo[number])] = number
-        alone = len(running) == 1
-        for future in wait(running, return_when=FIRST_COMPLETED).done:
-            number = running.pop(future)
-            try:
-                over = keep(todo[number], future.result())
-                suspects.discard(number)
-                del deaths[number]
-            except lost as error:
-                suspects.add(number)
-                deaths[number] += alone
-                over = deaths[number] == DEATHS
-                reason = f"its worker process died {DEATHS} times ({type(error).__name__}): killed, or out of memory"
-                if over and fail is None:
-                    raise CourseError(f"the dense start of seed {todo[number]['seed']}: {reason}.") from error
-                if over:
-                    suspects.discard(number)
-                    fail(todo[number], reason)
-            if not over:
-                waiting.appendleft(number)
-        waiting = deque(sorted(waiting, key=lambda number: number not in suspects))  # these first, then all at once again
+def _deaths(error: BaseException) -> str:
+    return f"its worker process died {DEATHS} times ({type(error).__name__}): killed, or out of memory"
 
 
 def _bar(name: str, todo: Sequence[Curve], starts: Sequence[Curve], runs: Store) -> tqdm:

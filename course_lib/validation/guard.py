@@ -1,7 +1,7 @@
-"""A lesson writes nowhere but in temporary folders and caches.
+"""A lesson writes only to temporary folders and caches.
 
-`install` runs in the lesson's own kernel and refuses at once, wherever the file is, but sees only what Python opens;
-`files` before and after shows what other programs and compiled libraries wrote in the repository as well.
+`install` runs in the lesson's own kernel and refuses at once, wherever the file is, but it sees only what Python opens.
+`files`, called before and after, also shows what other programs and compiled libraries wrote, but only in the repository.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import os
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 WRITES = {"os.mkdir": (0,), "os.rename": (0, 1), "os.remove": (0,), "os.rmdir": (0,), "shutil.rmtree": (0,)}
 TOOLS = {".git", ".venv", "runs", "__pycache__", ".pytest_cache", ".ruff_cache", ".ipynb_checkpoints", ".hypothesis"}
@@ -19,19 +20,26 @@ CELL = "from course_lib.validation import guard\n\nguard.install()"
 
 
 def allowed() -> list[Path]:
-    """Return the folders in which a lesson may write: temporary ones, the data cache, and its tools' own."""
+    """Return the folders to which a lesson may write: temporary ones, the data cache, and those of its tools."""
     import matplotlib
     from jupyter_core.paths import jupyter_runtime_dir
 
     from course_lib.data.cache import cache_folder
 
     home = Path(os.environ.get("IPYTHONDIR", Path.home() / ".ipython"))
-    places = [tempfile.gettempdir(), "/dev", cache_folder(), home, jupyter_runtime_dir(), matplotlib.get_cachedir()]
+    places: list[str | Path] = [
+        tempfile.gettempdir(),
+        "/dev",
+        cache_folder(),
+        home,
+        jupyter_runtime_dir(),
+        matplotlib.get_cachedir(),
+    ]
     return [Path(place).resolve() for place in places]
 
 
 def files(root: Path, *but: Path) -> set[tuple[str, int, int]]:
-    """Return (path, size, time of change in ns) of every file of a repository, without tools' folders and those in `but`."""
+    """Return (path, size, time of change in ns) of every file below `root`, except in tools' folders and those in `but`."""
     found = set()
     for folder, names, held in os.walk(root):
         names[:] = [name for name in names if name not in TOOLS and Path(folder, name) not in but]
@@ -44,10 +52,10 @@ def files(root: Path, *but: Path) -> set[tuple[str, int, int]]:
 
 
 def install() -> None:
-    """Refuse from now on, in this process, to write anywhere else."""
+    """From now on, refuse every write of this process to any other folder."""
     places = allowed()
 
-    def hook(event: str, arguments: tuple) -> None:
+    def hook(event: str, arguments: tuple[Any, ...]) -> None:
         if event == "open":
             path, mode, flags = arguments
             writes = (isinstance(mode, str) and set(mode) & set("wax+")) or (flags or 0) & (os.O_WRONLY | os.O_RDWR)
@@ -59,6 +67,6 @@ def install() -> None:
                 continue  # an open file descriptor
             path = Path(os.fsdecode(target)).resolve()
             if "__pycache__" not in path.parts and not any(path.is_relative_to(place) for place in places):
-                raise PermissionError(f"the lesson writes to {path}; it may write in a temporary folder only.")
+                raise PermissionError(f"the lesson writes to {path}; it may write to temporary folders only.")
 
     sys.addaudithook(hook)

@@ -1,19 +1,34 @@
-"""What came of one lesson that was executed."""
+"""The outcome of executing one lesson, as plain data."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
+
+
+class Asked(NamedTuple):
+    """An exercise and the verdict that its check cell showed: "correct", "not yet", "not attempted" or "no verdict"."""
+
+    name: str
+    state: str
+    points: float
+    out_of: float
+
+
+class Timed(NamedTuple):
+    """A cell, the seconds it ran, and its first line."""
+
+    cell: str
+    seconds: float
+    line: str
 
 
 @dataclass
 class Lesson:
-    """What came of one lesson.
-
-    exercises: (name, state, points, out of). slowest: (cell id, seconds, its first line). problem: one sentence, or "".
-    """
+    """The outcome of one lesson. problem: why it is not well, in one sentence, or ""."""
 
     name: str
     seconds: float = 0.0
     problem: str = ""
-    exercises: list[tuple[str, str, float, float]] = field(default_factory=list)
-    slowest: list[tuple[str, float, str]] = field(default_factory=list)
+    exercises: list[Asked] = field(default_factory=list)
+    slowest: list[Timed] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""One HTML page about a validation: no scripts, nothing from elsewhere."""
+"""One HTML page about a validation: no scripts, and nothing that is loaded from elsewhere."""
 
 from __future__ import annotations
 
@@ -29,7 +29,8 @@ def render(lessons: Sequence[Lesson], mode: str, folder: str, cores: int, thread
         "<table><tr><th>lesson<th>seconds<th>points<th>state</tr>",
     ]
     for lesson in lessons:
-        points, out_of = (sum(entry[i] for entry in lesson.exercises) for i in (2, 3))
+        points = sum(exercise.points for exercise in lesson.exercises)
+        out_of = sum(exercise.out_of for exercise in lesson.exercises)
         state = (
             f'<span class="bad">✘ {html.escape(lesson.problem)}</span>'
             if lesson.problem
@@ -42,7 +43,10 @@ def render(lessons: Sequence[Lesson], mode: str, folder: str, cores: int, thread
     parts.append("</table>")
     for lesson in lessons:
         parts.append(f"<h2>{lesson.name}</h2><table><tr><th>exercise<th>state<th>points</tr>")
-        parts += [f'<tr><td>{name}<td>{state}<td class="n">{p:g} of {o:g}</tr>' for name, state, p, o in lesson.exercises]
+        parts += [
+            f'<tr><td>{name}<td>{state}<td class="n">{points:g} of {out_of:g}</tr>'
+            for name, state, points, out_of in lesson.exercises
+        ]
         parts.append("</table><table><tr><th>slowest cells<th>seconds<th>first line</tr>")
         parts += [
             f'<tr><td>{name}<td class="n">{seconds:.1f}<td><code>{html.escape(line)}</code></tr>'

@@ -1,27 +1,27 @@
-"""Execute lessons with papermill and say what came of it."""
+"""Execute lessons with papermill and report how each went."""
 
 from __future__ import annotations
 
-import json
 import math
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import joblib
 import nbformat
 from nbformat import NotebookNode
 
 from course_lib.errors import CourseError
-from course_lib.files import replacing
-from course_lib.validation import guard, page
-from course_lib.validation.lesson import Lesson
+from course_lib.files import write_text
+from course_lib.validation import guard, minutes, page
+from course_lib.validation.lesson import Asked, Lesson, Timed
+from course_lib.validation.minutes import Measured
 
-MINUTES = Path("results") / "lessons" / "minutes.json"
 PATIENCE = 5  # times the recorded seconds: a guard against hangs, not a speed test
-UNRECORDED = 1800.0  # seconds, where there is no record yet
+UNRECORDED = 1800.0  # seconds, for a lesson that was never recorded
 
 
 def validate(
@@ -34,7 +34,7 @@ def validate(
     jobs: int | None = None,
     record: bool = False,
 ) -> list[Lesson]:
-    """Execute the lessons of `folder` and return what came of each; a page about all is written to `out`/index.html.
+    """Execute the lessons of `folder` and return how each went; write a page about all of them to `out`/index.html.
 
     Args:
         root: the repository. mode: "ci", "laptop" or "full". names: how the file names start; empty for all.
@@ -42,6 +42,9 @@ def validate(
         out: where the executed notebooks go; runs/validation/MODE if None.
         jobs: lessons at a time, one thread each; one per core if None. A single lesson gets all the threads.
         record: write the seconds to results/lessons/minutes.json, if every lesson is well.
+
+    Raises:
+        CourseError: for an unknown mode or lesson.
     """
     from tqdm.auto import tqdm
 
@@ -56,7 +59,7 @@ def validate(
     cores = joblib.cpu_count()
     jobs = max(1, min(jobs or cores, len(paths)))
     threads = cores if jobs == 1 else 1
-    known = _recorded(root)
+    known = minutes.recorded(root)
     tasks = [
         joblib.delayed(_execute)(path, mode, out / path.name, threads, _limit(known, path.stem, mode)) for path in paths
     ]
@@ -70,10 +73,9 @@ def validate(
         if written and not lesson.problem:
             path = written[0][0]
             lesson.problem = f"{path} was written, changed or removed while {lesson.name} ran; a lesson leaves no trace."
-    with replacing(out / "index.html") as temporary:
-        Path(temporary).write_text(page.render(lessons, mode, folder, cores, threads), encoding="utf-8")
+    write_text(out / "index.html", page.render(lessons, mode, folder, cores, threads))
     if record and all(not lesson.problem for lesson in lessons):
-        _record(root, lessons, mode, cores, threads)
+        minutes.record(root, lessons, mode, cores, threads)
     return lessons
 
 
@@ -87,7 +89,7 @@ def _execute(path: Path, mode: str, target: Path, threads: int, limit: float) ->
     try:
         book = nbformat.read(path, 4)
     except (ValueError, nbformat.ValidationError) as error:  # the first is also what a JSON error is
-        lesson.problem = f"{path.name} is not a notebook ({type(error).__name__}); `course build` writes it anew."
+        lesson.problem = f"{path.name} is not a notebook ({type(error).__name__}); `course build` writes it again."
         return lesson
     book.cells.insert(0, nbformat.v4.new_code_cell(guard.CELL, id="guard"))
     source = target.with_suffix(".source.ipynb")
@@ -109,7 +111,7 @@ def _execute(path: Path, mode: str, target: Path, threads: int, limit: float) ->
             f"{path.name} cannot run: no kernel 'python3' is registered; `python -m ipykernel install --sys-prefix`."
         )
     except DeadKernelError:
-        lesson.problem = f"{path.name} lost its kernel: it was killed, or left no memory."
+        lesson.problem = f"{path.name} lost its kernel: it was killed, or ran out of memory."
     finally:
         source.unlink(missing_ok=True)
         os.chdir(here)
@@ -122,21 +124,22 @@ def _execute(path: Path, mode: str, target: Path, threads: int, limit: float) ->
 
 
 def _read(lesson: Lesson, book: NotebookNode) -> None:
-    times = []
+    times: list[Timed] = []
     for cell in book.cells:
         if cell.cell_type != "code":
             continue
-        times.append((cell.id, cell.metadata.get("papermill", {}).get("duration") or 0.0, _first_line(cell.source)))
+        times.append(Timed(cell.id, cell.metadata.get("papermill", {}).get("duration") or 0.0, _first_line(cell.source)))
         facts = cell.metadata.get("nbgrader", {})
         if facts.get("grade") and not facts.get("solution"):
-            shown = next((o.data for o in cell.outputs if o.output_type == "execute_result"), {})
+            shown: dict[str, Any] = next((o.data for o in cell.outputs if o.output_type == "execute_result"), {})
             words = str(shown.get("text/html", ""))
             points = math.nan
             state = next((s for s in ("not-attempted", "not-yet", "correct") if f'data-state="{s}"' in words), "no verdict")
             with suppress(ValueError):
                 points = float(shown.get("text/plain", "nan"))
-            lesson.exercises.append((facts["grade_id"].split("-")[1], state.replace("-", " "), points, facts["points"]))
-    lesson.slowest = sorted(times, key=lambda entry: -entry[1])[:5]
+            name = facts["grade_id"].split("-")[1]
+            lesson.exercises.append(Asked(name, state.replace("-", " "), points, facts["points"]))
+    lesson.slowest = sorted(times, key=lambda timed: -timed.seconds)[:5]
 
 
 def _exercise_problem(lesson: Lesson, folder: str) -> str:
@@ -144,7 +147,7 @@ def _exercise_problem(lesson: Lesson, folder: str) -> str:
     for name, state, points, out_of in lesson.exercises:
         if state != wanted or points != (out_of if folder == "solutions" else 0):
             return (
-                f"{lesson.name}: exercise {name} is {state!r} with {points:g} of {out_of:g} points; expected is {wanted!r}."
+                f"{lesson.name}: exercise {name} is {state!r} with {points:g} of {out_of:g} points; it should be {wanted!r}."
             )
     return ""
 
@@ -153,22 +156,5 @@ def _first_line(source: str) -> str:
     return next((line.strip() for line in source.splitlines() if line.strip()), "")[:80]
 
 
-def _recorded(root: Path) -> dict:
-    try:
-        return json.loads((root / MINUTES).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
-
-
-def _limit(known: dict, name: str, mode: str) -> float:
+def _limit(known: Mapping[str, Mapping[str, Measured]], name: str, mode: str) -> float:
     return max(120.0, PATIENCE * known[name][mode]["seconds"]) if mode in known.get(name, {}) else UNRECORDED
-
-
-def _record(root: Path, lessons: Sequence[Lesson], mode: str, cores: int, threads: int) -> None:
-    known = _recorded(root)
-    for lesson in lessons:
-        facts = {"seconds": round(lesson.seconds, 1), "cores": cores, "threads": threads}
-        known.setdefault(lesson.name, {})[mode] = facts
-    (root / MINUTES).parent.mkdir(parents=True, exist_ok=True)
-    with replacing(root / MINUTES) as temporary:
-        Path(temporary).write_text(json.dumps(known, indent=1, sort_keys=True) + "\n", encoding="utf-8")
