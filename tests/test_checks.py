@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import io
 import re
 import statistics
@@ -16,9 +17,9 @@ import torch
 from course_lib.errors import CourseError
 from course_lib.teaching import check, exercises, use
 from course_lib.teaching.checks import judge
-from course_lib.teaching.exercises import lesson02, lesson06
 from course_lib.teaching.exercises.attempts import Case, Failure, attempt, same
 from course_lib.teaching.exercises.base import NEARLY, PARTIAL, Exercise, prediction
+from course_lib.teaching.exercises.lesson06.winners import METHODS
 
 CODE = [exercise for exercise in exercises.everything() if exercise.kind == "code"]
 names = pytest.mark.parametrize("exercise", CODE, ids=lambda exercise: exercise.name)
@@ -105,7 +106,7 @@ def test_a_correct_answer_earns_all_points_and_nbgrader_can_read_them():
 
 
 def test_the_librarys_version_earns_no_points():
-    verdict = check(lesson02.filter_l1)
+    verdict = check(exercises.find("filter_l1").reference)
     assert (verdict.state, verdict.points) == ("not attempted", 0)
     assert "library's version" in verdict.reason
 
@@ -116,7 +117,7 @@ def test_use_goes_on_with_the_librarys_version_and_says_so(capsys):
 
     def silence(conv, norm, keep): ...
 
-    assert use(silence) is lesson02.silence
+    assert use(silence) is exercises.find("silence").reference
     assert "silence has no answer yet, so the lesson goes on with the library's version" in capsys.readouterr().out
 
 
@@ -159,7 +160,7 @@ def test_checks_leave_the_random_state_alone():
 
 def test_cases_are_fresh_for_every_seed_and_equal_for_equal_ones():
     def drawn(seed):
-        cases = lesson02.FILTER_L1.cases(torch.Generator().manual_seed(seed))
+        cases = exercises.find("filter_l1").cases(torch.Generator().manual_seed(seed))
         return cases[1].inputs[0]
 
     assert torch.equal(drawn(1), drawn(1))
@@ -221,13 +222,49 @@ def test_wrong_calls_are_answered_in_one_sentence(call, sentence):
         call()
 
 
-def test_two_exercises_of_one_name_are_refused(monkeypatch):
-    class Lesson:
-        EXERCISES = (Exercise("filter_l1", "09", 1, filter_l1, lambda rng: []),)
+def lesson(folder, order, **modules):
+    """Write a lesson's package of exercises and return it."""
+    (folder / "__init__.py").write_text(f"ORDER = {order}")
+    for name, source in modules.items():
+        (folder / f"{name}.py").write_text(source)
+    return importlib.import_module(folder.name)
 
-    monkeypatch.setattr(exercises, "LESSONS", (lesson02, Lesson))
+
+GUESS = "from course_lib.teaching.exercises.base import prediction\nEXERCISE = prediction({!r}, '09', 0, 1)"
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """An empty folder that can be imported under its name."""
+    folder = tmp_path / f"lesson_of_{tmp_path.name}"
+    folder.mkdir()
+    monkeypatch.syspath_prepend(tmp_path)
+    return folder
+
+
+def test_two_exercises_of_one_name_are_refused(monkeypatch, folder):
+    twin = lesson(folder, ("filter_l1",), filter_l1=GUESS.format("filter_l1"))
+    monkeypatch.setattr(exercises, "LESSONS", [*exercises.LESSONS, twin])
     with pytest.raises(CourseError, match="two exercises are called 'filter_l1', in lessons 02 and 09"):
         exercises.find("silence")
+
+
+def test_exercises_are_found_in_the_order_that_their_lesson_states(folder):
+    modules = {"last": GUESS.format("last"), "first": GUESS.format("first"), "shared": "helper = 1"}
+    assert [found.name for found in exercises.in_order(lesson(folder, ("first", "last"), **modules))] == ["first", "last"]
+
+
+@pytest.mark.parametrize("order", [("first",), ("first", "last", "third")])
+def test_an_exercise_without_a_place_and_a_place_without_an_exercise_are_refused(folder, order):
+    modules = {"last": GUESS.format("last"), "first": GUESS.format("first")}
+    with pytest.raises(CourseError, match=r"differ in (last|third): ORDER names each module"):
+        exercises.in_order(lesson(folder, order, **modules))
+
+
+def test_a_module_has_the_name_of_its_exercise():
+    assert [exercise.name for package in exercises.LESSONS for exercise in exercises.in_order(package)] == [
+        name for package in exercises.LESSONS for name in package.ORDER
+    ]
 
 
 def test_the_first_prediction_stays():
@@ -316,4 +353,4 @@ def test_a_network_shares_and_freezes_tensors():
 def test_the_winners_are_named_as_the_arena_of_lesson_06_names_its_methods():
     source = (Path(__file__).parents[1] / "solutions" / "06_pareto_frontier.py").read_text()
     arena = source.split("methods = [")[1].split("\n]")[0]
-    assert set(re.findall(r'"name": "([^"]+)"', arena)) == set(lesson06.METHODS)
+    assert set(re.findall(r'"name": "([^"]+)"', arena)) == set(METHODS)

@@ -436,7 +436,8 @@ def filter_l1(weight):
         "reads solutions",
         "the repository: solutions, gallery, notebooks",
         """
-PLACES = ("solutions/02_l1_filter_pruning.ipynb", "tests/gallery/lesson02.py", "notebooks/02_l1_filter_pruning.ipynb")
+GALLERY = "tests/gallery/lesson02/filter_l1.py"
+PLACES = ("solutions/02_l1_filter_pruning.ipynb", GALLERY, "notebooks/02_l1_filter_pruning.ipynb")
 
 def found():
     return any(os.path.exists(os.path.join("@ROOT@", place)) for place in PLACES)
@@ -476,7 +477,7 @@ def found():
         del sys.modules[name]
     ours = "/course" + "_lib/grading/worker.py"  # the folder with three files hides the library
     sys.path[:] = ["@ROOT@"] + [place for place in sys.path if not os.path.exists(place + ours)]
-    return importlib.import_module("course" + "_lib.teaching.exercises.lesson02").filter_l1
+    return importlib.import_module("course" + "_lib.teaching.exercises.lesson02.filter_l1").filter_l1
 
 def filter_l1(weight):
     reference = works(found)

@@ -54,9 +54,9 @@ def _locked(exercise: Value, answer: Any) -> Verdict:
     first = _PREDICTED.setdefault(exercise.name, answer)
     if first == answer:
         return verdict
-    told = f"{first:g}" if isinstance(first, (int, float)) else repr(first)
+    shown = f"{first:g}" if isinstance(first, (int, float)) else repr(first)
     return replace(
-        exercise.judge(first), reason=f"Your first prediction, {told}, stays: you may have seen the result by now."
+        exercise.judge(first), reason=f"Your first prediction, {shown}, stays: you may have seen the result by now."
     )
 
 
@@ -74,11 +74,13 @@ def judge(lesson: str, exercise: str, function: Callable[..., Any], seed: int) -
 def use(function: Callable[..., Any]) -> Callable[..., Any]:
     """Return the student's function if it is correct, and otherwise, saying so, the library's version."""
     exercise = exercises.find(function.__name__)
+    if not isinstance(exercise, Exercise):
+        raise CourseError(f"use({exercise.name}) was called, but {exercise.name} asks for a value; use takes a function.")
     state = CORRECT if _is_library(function) else check(function).state
     if state == CORRECT:
         return function
-    told = "has no answer yet" if state == NOT_ATTEMPTED else "is not correct yet"
-    print(f"{exercise.name} {told}, so the lesson goes on with the library's version (it earns no points).")
+    problem = "has no answer yet" if state == NOT_ATTEMPTED else "is not correct yet"
+    print(f"{exercise.name} {problem}, so the lesson goes on with the library's version (it earns no points).")
     return exercise.reference
 
 
@@ -93,14 +95,14 @@ def _borrowed(function: Callable[..., Any]) -> str:
     """
     waiting, seen = [function], set()
     while waiting:
-        one = waiting.pop()
-        codes = [code] if (code := getattr(one, "__code__", None)) else []
-        seen.add(one)
+        called = waiting.pop()
+        codes = [code] if (code := getattr(called, "__code__", None)) else []
+        seen.add(called)
         while codes:
             code = codes.pop()
             codes += [constant for constant in code.co_consts if isinstance(constant, CodeType)]
             for name in code.co_names:
-                value = one.__globals__.get(name)
+                value = called.__globals__.get(name)
                 home = value.__name__ if isinstance(value, ModuleType) else str(getattr(value, "__module__", ""))
                 known = {exercise.name for exercise in exercises.everything()}
                 if name.split(".")[0] == "course_lib" or (home.split(".")[0] == "course_lib" and name not in known):

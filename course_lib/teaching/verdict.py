@@ -27,8 +27,8 @@ class Verdict:
     heading: str = ""
 
     def __str__(self) -> str:
-        told = f"{self.heading or self.state} ({self.points:g} of {self.out_of:g} points)"
-        return "\n".join([told + (f": {self.reason}" if self.reason else ""), *self._lines()])
+        line = f"{self.heading or self.state} ({self.points:g} of {self.out_of:g} points)"
+        return "\n".join([line + (f": {self.reason}" if self.reason else ""), *self._lines()])
 
     def _lines(self) -> list[str]:
         width = max((len(label) for label, _ in self.evidence), default=0)

@@ -1,1 +1,5 @@
-"""Wrong and right answers to every code exercise, one module a lesson: the proof that the checks check."""
+"""Answers to the exercises as students write them: a folder a lesson, a module an exercise, found by these names.
+
+WRONG: label -> (answer, the misconception by whose name the verdict must call it; "" where a sentence about the failing
+case is all that can be said). RIGHT: label -> answer.
+"""

@@ -55,8 +55,8 @@ class Network:
         for name, layer in self.layers.items():
             model.add_module(name, layer.build())
         for name, other in self.shared.items():
-            layer, _, last = name.rpartition(".")
-            setattr(model.get_submodule(layer), last, model.get_parameter(other))
+            owner, _, last = name.rpartition(".")
+            setattr(model.get_submodule(owner), last, model.get_parameter(other))
         for name in self.frozen:
             model.get_parameter(name).requires_grad_(False)
         return model
@@ -100,7 +100,7 @@ class Measure:
 class Case:
     """One call of the student's function: positional inputs, and in words what is special about them.
 
-    edge: whether it is at the edge of what can be asked; who is right on all others earns half of the points.
+    edge: whether it is at the edge of what can be asked; an answer that is right on all others earns half of the points.
     """
 
     label: str

@@ -12,21 +12,27 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from course_lib.teaching.exercises.attempts import FUNCTIONS, Attempt, Case, Failure, Layer, Network, attempt, pristine, same
+from course_lib.teaching.exercises.attempts import FUNCTIONS, Case, Failure, Layer, Network, attempt, pristine, same
 from course_lib.teaching.verdict import CORRECT, NOT_ATTEMPTED, NOT_YET, Verdict
 
-PARTIAL = 0.5  # of the points, to who is right on everything but edge cases
+PARTIAL = 0.5  # of the points, for an answer that is right on everything but edge cases
 NEARLY = "(The plain inputs are right: half of the points.)"
+AUTOGRAD = "A parameter that records gradients cannot be changed in place: do it under torch.no_grad()."
 UNATTEMPTED = "Write your answer in the cell above, run it, and then run this one."
 
 
 @dataclass(frozen=True)
 class Misconception:
-    """A wrong answer that is known by name: `sentence` is told to a student whose results equal those of `function`."""
+    """A wrong answer that is known by name: a student whose results equal those of `function` reads `sentence`."""
 
     name: str
     sentence: str
     function: Callable[..., Any]
+
+
+def is_number(value: Any) -> bool:
+    """Return whether `value` is an int or a float; True and False are not."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def identity(inputs: tuple[Any, ...], afterwards: tuple[Any, ...], output: Any) -> Any:
@@ -70,7 +76,7 @@ class Exercise:
         if not failing:
             return Verdict(CORRECT, self.points, self.points)
         first = failing[0]
-        reason, evidence = self._told(
+        reason, evidence = self._explained(
             before[first],
             (after[first], outputs[first]),
             given[first],
@@ -89,7 +95,7 @@ class Exercise:
         points = self.points * PARTIAL if all(before[i].edge for i in failing) else 0
         return Verdict(NOT_YET, points, self.points, f"{reason} {NEARLY}" if points else reason, name, evidence)
 
-    def _told(
+    def _explained(
         self, case: Case, given: tuple[Any, Any], view: Any, expected: tuple[Any, Any]
     ) -> tuple[str, tuple[tuple[str, str], ...]]:
         """Return one sentence on what is wrong with a case, and the lines that show it. given, expected: (after, output)."""
@@ -127,7 +133,7 @@ class Exercise:
                 partly = known
         return partly
 
-    def _views(self, before: Sequence[Case], result: Attempt) -> list[Any]:
+    def _views(self, before: Sequence[Case], result: tuple[Sequence[tuple[Any, ...]], Sequence[Any]]) -> list[Any]:
         views = []
         for case, now, output in zip(before, *result, strict=True):
             try:
@@ -170,7 +176,7 @@ def prediction(name: str, lesson: str, low: float, high: float, points: float = 
     """Return an exercise whose points are for locking a number in, not for being right."""
 
     def judge(value: Any) -> tuple[float, str]:
-        if isinstance(value, (int, float)) and not isinstance(value, bool) and low <= value <= high:
+        if is_number(value) and low <= value <= high:
             return 1.0, f"You said {value:g}. The point is for saying it; read on to see how close it is."
         return 0.0, f"{value!r} was given; predict a number between {low:g} and {high:g}."
 
@@ -193,7 +199,7 @@ def choices(
 ) -> Value:
     """Return an exercise with one answer per question, given as a dict; each right one earns its share.
 
-    why: question -> answer -> the sentence that is told to who gives that answer, right or wrong.
+    why: question -> answer -> the sentence that a student reads who gives that answer, right or wrong.
     """
     why = why or {}
 
@@ -202,14 +208,14 @@ def choices(
             return 0.0, f"{value!r} was given; expected is a dict with the keys {', '.join(map(repr, answers))}."
         given = {key: int(v) if isinstance(v, str) and v.isdigit() else v for key, v in value.items()}
         right = [key for key in answers if key in given and given[key] == answers[key]]
-        told = []
+        sentences = []
         for key in answers:
             sentence = why.get(key, {}).get(given.get(key), "")
             if key not in right:
-                told.append(f"{key}: look again. {sentence}".strip())
+                sentences.append(f"{key}: look again. {sentence}".strip())
             elif sentence:
-                told.append(f"{key}: {sentence}")
-        return len(right) / len(answers), " ".join(told)
+                sentences.append(f"{key}: {sentence}")
+        return len(right) / len(answers), " ".join(sentences)
 
     return Value(name, lesson, points, judge)
 
@@ -244,7 +250,7 @@ def short(value: Any) -> str:
     if isinstance(value, Tensor):
         if value.numel() > 16 or value.ndim > 1:
             return f"a {str(value.dtype).removeprefix('torch.')} tensor of shape {tuple(value.shape)}"
-        if value.dtype == torch.bool:
+        if value.dtype == torch.bool and value.ndim:
             return f"[{' '.join(f'{entry!s:5}' for entry in value.tolist()).strip()}]"  # in columns, to be compared
         return f"tensor({short(value.tolist())})"
     if isinstance(value, Layer):

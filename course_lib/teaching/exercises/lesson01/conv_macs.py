@@ -1,0 +1,134 @@
+"""Multiply-accumulates of a convolution."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+
+from course_lib.teaching.exercises.attempts import Case
+from course_lib.teaching.exercises.base import Exercise, Misconception
+from course_lib.teaching.exercises.draws import integer
+from course_lib.teaching.exercises.views import number
+
+
+def conv_macs(
+    in_channels: int,
+    out_channels: int,
+    kernel: int,
+    size: tuple[int, int],
+    stride: int = 1,
+    padding: int = 0,
+    groups: int = 1,
+) -> int:
+    """Multiply-accumulates of one image: output positions x filters x weights of a filter; zeros count, biases do not."""
+    height, width = ((side + 2 * padding - kernel) // stride + 1 for side in size)
+    return height * width * out_channels * (in_channels // groups) * kernel**2
+
+
+def _convolutions(rng: torch.Generator) -> list[Case]:
+    c, n, h, w = integer(rng, 5, 8), integer(rng, 9, 12), integer(rng, 7, 9), integer(rng, 11, 14)
+    even = 2 * integer(rng, 5, 7)
+    return [
+        Case("one filter on a 5x5 image", (1, 1, 3, (5, 5))),
+        Case("several channels and filters", (c, n, 3, (h, w))),
+        Case("padding", (c, n, 3, (h, w), 1, 1)),
+        Case("a kernel of 5 with padding 2", (c, n, 5, (h, w), 1, 2)),
+        Case("stride 2", (c, n, 3, (h, w), 2, 0)),
+        Case("stride 2 that does not fit the padded image", (c, n, 3, (even, even + 3), 2, 1), edge=True),
+        Case("stride 3", (c, n, 2, (h, w), 3, 1)),
+        Case("a 1x1 convolution", (c, n, 1, (h, w))),
+        Case("two groups", (2 * c, 2 * n, 3, (h, w), 1, 1, 2)),
+        Case("depthwise: as many groups as channels", (n, n, 3, (h, w), 1, 1, n)),
+        Case("an image as large as the kernel", (c, n, 3, (3, 3)), edge=True),
+    ]
+
+
+def _macs(
+    out: Callable[[int, int, int, int], float] = lambda n, k, s, p: (n + 2 * p - k) // s + 1,
+    of_filter: Callable[[int, int, int], float] = lambda c, k, g: c // g * k * k,
+    total: Callable[[float, int, float], float] = lambda places, n, of_filter: places * n * of_filter,
+) -> Callable[..., float]:
+    def wrong(c: int, n: int, k: int, size: tuple[int, int], s: int = 1, p: int = 0, g: int = 1) -> float:
+        return total(out(size[0], k, s, p) * out(size[1], k, s, p), n, of_filter(c, k, g))
+
+    return wrong
+
+
+def _square(c: int, n: int, k: int, size: tuple[int, int], s: int = 1, p: int = 0, g: int = 1) -> int:
+    return conv_macs(c, n, k, (size[0], size[0]), s, p, g)
+
+
+EXERCISE = Exercise(
+    "conv_macs",
+    lesson="01",
+    points=2,
+    reference=conv_macs,
+    cases=_convolutions,
+    misconceptions=(
+        Misconception(
+            "FLOPs for MACs",
+            "This is twice as many: one multiply-accumulate is ONE MAC (and two FLOPs).",
+            _macs(total=lambda places, n, f: 2 * places * n * f),
+        ),
+        Misconception(
+            "parameters for MACs",
+            "This is the number of weights: each of them is used once at EVERY position of the output.",
+            _macs(total=lambda places, n, f: n * f),
+        ),
+        Misconception(
+            "positions of the input",
+            "The filter is applied once for each position of the OUTPUT; this counts those of the input.",
+            _macs(out=lambda n, k, s, p: n),
+        ),
+        Misconception(
+            "padding on one side",
+            "Padding is added on BOTH sides of the image: 2 * padding.",
+            _macs(out=lambda n, k, s, p: (n + p - k) // s + 1),
+        ),
+        Misconception("padding ignored", "The padding is left out.", _macs(out=lambda n, k, s, p: (n - k) // s + 1)),
+        Misconception("stride ignored", "The stride is left out.", _macs(out=lambda n, k, s, p: n + 2 * p - k + 1)),
+        Misconception(
+            "one position missing",
+            "A 3x3 kernel fits into a 3x3 image once, not never: (size + 2 * padding - kernel) // stride + 1.",
+            _macs(out=lambda n, k, s, p: (n + 2 * p - k) // s),
+        ),
+        Misconception(
+            "rounded up",
+            "Where the stride does not fit, the last position is left out: // rounds down.",
+            _macs(out=lambda n, k, s, p: -(-(n + 2 * p - k) // s) + 1),
+        ),
+        Misconception(
+            "fractions of a position",
+            "/ gives fractions of a position; // counts whole ones.",
+            _macs(out=lambda n, k, s, p: (n + 2 * p - k) / s + 1),
+        ),
+        Misconception(
+            "groups ignored",
+            "With groups a filter sees in_channels // groups channels only.",
+            _macs(of_filter=lambda c, k, g: c * k * k),
+        ),
+        Misconception(
+            "groups counted twice",
+            "Groups make a filter thinner; the number of filters stays out_channels.",
+            _macs(of_filter=lambda c, k, g: c // g * k * k / g),
+        ),
+        Misconception(
+            "kernel not squared",
+            "A kernel has kernel * kernel weights for each channel.",
+            _macs(of_filter=lambda c, k, g: c // g * k),
+        ),
+        Misconception(
+            "input channels forgotten",
+            "A filter spans all input channels (of its group): multiply by them.",
+            _macs(of_filter=lambda c, k, g: k * k),
+        ),
+        Misconception(
+            "bias counted",
+            "Biases are added once to each output; they are no multiply-accumulates.",
+            _macs(of_filter=lambda c, k, g: c // g * k * k + 1),
+        ),
+        Misconception("square images only", "Height and width may differ: use both entries of `size`.", _square),
+    ),
+    view=number,
+)

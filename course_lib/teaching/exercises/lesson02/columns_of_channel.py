@@ -1,0 +1,97 @@
+"""The columns of a dense layer that read one channel of the maps before it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from course_lib.errors import CourseError
+from course_lib.teaching.exercises.attempts import Case
+from course_lib.teaching.exercises.base import Exercise, Misconception
+from course_lib.teaching.exercises.draws import integer
+
+
+def columns_of_channel(channel: int, height: int, width: int) -> list[int]:
+    """Return which columns of a dense layer after flatten read the (height, width) map of `channel`."""
+    return list(range(channel * height * width, (channel + 1) * height * width))
+
+
+def _maps(rng: torch.Generator) -> list[Case]:
+    height, width = integer(rng, 2, 4), integer(rng, 5, 7)
+    return [
+        Case("the first channel of 2x3 maps", (0, 2, 3)),
+        Case("the second channel of 2x3 maps", (1, 2, 3)),
+        Case("a later channel of larger maps", (integer(rng, 2, 9), height, width)),
+        Case("maps of 1x1, after global pooling", (integer(rng, 2, 9), 1, 1), edge=True),
+        Case("maps of one row", (integer(rng, 2, 9), 1, width), edge=True),
+        Case("square maps", (integer(rng, 10, 40), 5, 5)),
+    ]
+
+
+def _as_columns(inputs: tuple[Any, ...], afterwards: tuple[Any, ...], output: Any) -> Any:
+    """A range, a list, a tuple, a set or a tensor of indices in any order: all name the columns."""
+    if isinstance(output, Tensor):
+        if output.dtype == torch.bool or output.is_floating_point():
+            raise CourseError("return the indices of the columns")
+        output = output.flatten().tolist()
+    if not isinstance(output, Iterable) or isinstance(output, (str, dict)):
+        raise CourseError("return the indices of the columns, such as a list or a range")
+    return sorted(output), afterwards
+
+
+def _from(start: Callable[[int, int, int], int], count: Callable[[int, int], int]) -> Callable[[int, int, int], list[int]]:
+    return lambda k, h, w: list(range(start(k, h, w), start(k, h, w) + count(h, w)))
+
+
+EXERCISE = Exercise(
+    "columns_of_channel",
+    lesson="02",
+    points=1,
+    reference=columns_of_channel,
+    cases=_maps,
+    misconceptions=(
+        Misconception(
+            "one column a channel", "A channel is a whole map: it fills height * width columns.", lambda k, h, w: [k]
+        ),
+        Misconception(
+            "first column only",
+            "This is the first column of the channel only; its map fills height * width of them.",
+            lambda k, h, w: [k * h * w],
+        ),
+        Misconception(
+            "last column missing",
+            "One column is missing at the end: a range stops BEFORE its end.",
+            _from(lambda k, h, w: k * h * w, lambda h, w: h * w - 1),
+        ),
+        Misconception(
+            "one column too many",
+            "There is one column too many: it belongs to the next channel.",
+            _from(lambda k, h, w: k * h * w, lambda h, w: h * w + 1),
+        ),
+        Misconception(
+            "counted from 1",
+            "Channels are counted from 0.",
+            _from(lambda k, h, w: (k - 1) * h * w, lambda h, w: h * w),
+        ),
+        Misconception(
+            "square maps only", "This takes the maps to be square.", _from(lambda k, h, w: k * h * h, lambda h, w: h * h)
+        ),
+        Misconception(
+            "square maps only", "This takes the maps to be square.", _from(lambda k, h, w: k * w * w, lambda h, w: w * w)
+        ),
+        Misconception(
+            "a row instead of a map",
+            "This is a single row of the map; flatten lays all its rows one after the other.",
+            _from(lambda k, h, w: k * w, lambda h, w: w),
+        ),
+        Misconception(
+            "start not scaled",
+            "The channels before this one fill height * width columns EACH.",
+            _from(lambda k, h, w: k, lambda h, w: h * w),
+        ),
+    ),
+    view=_as_columns,
+)

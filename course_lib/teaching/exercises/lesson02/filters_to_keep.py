@@ -1,0 +1,134 @@
+"""From scores to a mask: exactly the share that was asked for goes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from course_lib.axes.amounts import share
+from course_lib.axes.scopes import lowest
+from course_lib.teaching.exercises.attempts import Case
+from course_lib.teaching.exercises.base import Exercise, Misconception, short
+from course_lib.teaching.exercises.draws import integer
+from course_lib.teaching.exercises.views import require_mask
+
+
+def filters_to_keep(scores: Tensor, sparsity: float) -> Tensor:
+    """(n,) scores -> (n,) bool, True = kept: exactly round(sparsity * n) of the lowest go, but at least one stays."""
+    return ~lowest(scores, min(share(sparsity, len(scores)), len(scores) - 1))
+
+
+def _scores(rng: torch.Generator) -> list[Case]:
+    n = integer(rng, 9, 14)
+    drawn = torch.randperm(n, generator=rng).float() + 1 + torch.rand(n, generator=rng) / 2
+    gone = integer(rng, 2, n - 3)
+    tied = torch.ones(8)
+    tied[torch.randperm(8, generator=rng)[:3]] = 2.0
+    return [
+        Case("four filters, half of them to go", (torch.tensor([4.0, 1.0, 3.0, 2.0]), 0.5)),
+        Case("a whole number of filters to go", (drawn, gone / n)),
+        Case("a share that is not a whole number of filters", (drawn, (gone + 0.3) / n)),
+        Case("a share just below a whole number of filters", (drawn, (gone - 0.2) / n)),
+        Case("equal scores at the cut", (tied, 0.25), edge=True),
+        Case("equal scores only", (torch.full((6,), 0.5), 0.5), edge=True),
+        Case("sparsity 0", (drawn, 0.0), edge=True),
+        Case("sparsity 1", (drawn, 1.0), edge=True),
+        Case("a single filter", (torch.tensor([0.7]), 0.9), edge=True),
+        Case("scores below zero", (drawn - n, gone / n), edge=True),
+    ]
+
+
+def _kept(inputs: tuple[Any, ...], afterwards: tuple[Any, ...], output: Any) -> Any:
+    """Of equal scores any may go: what counts is how many are kept, and which scores they have."""
+    scores, _ = inputs
+    return scores[require_mask(output, scores)].sort().values, afterwards
+
+
+def _by_threshold(keep: Callable[[Tensor, Tensor], Tensor]) -> Callable[[Tensor, float], Tensor]:
+    def wrong(scores: Tensor, sparsity: float) -> Tensor:
+        count = min(share(sparsity, len(scores)), len(scores) - 1)
+        return keep(scores, scores.sort().values[count - 1]) if count else torch.ones_like(scores, dtype=torch.bool)
+
+    return wrong
+
+
+def _keeping(count: Callable[[float, int], int], largest: bool = True) -> Callable[[Tensor, float], Tensor]:
+    def wrong(scores: Tensor, sparsity: float) -> Tensor:
+        kept = torch.zeros_like(scores, dtype=torch.bool)
+        kept[scores.argsort(stable=True, descending=largest)[: count(sparsity, len(scores))]] = True
+        return kept
+
+    return wrong
+
+
+_FLOOR = "A layer without any filter cuts the network in two: keep at least one, also at sparsity 1."
+_TIES = "With equal scores at the cut a threshold takes all of them, or none: choose that many INDICES, not a threshold."
+_QUANTILE = (
+    "A quantile is a threshold: with equal scores it takes or keeps all of them, and its count is not always round(s * n). "
+    "Choose that many INDICES."
+)
+_ORDER = (
+    "argsort lists which index comes first, second, ...; its entry i is not the rank of filter i. Use it to choose indices."
+)
+_ROUND = "int() and // round down; the share s of n filters is round(s * n)."
+EXERCISE = Exercise(
+    "filters_to_keep",
+    lesson="02",
+    points=2,
+    reference=filters_to_keep,
+    cases=_scores,
+    misconceptions=(
+        Misconception("empties the layer", _FLOOR, _keeping(lambda s, n: n - share(s, n))),
+        Misconception("int for round", _ROUND, _keeping(lambda s, n: max(1, n - int(s * n)))),
+        Misconception("int for round", _ROUND, _keeping(lambda s, n: max(1, int((1 - s) * n)))),
+        Misconception("ties", _TIES, _by_threshold(lambda scores, cut: scores > cut)),
+        Misconception("ties", _TIES, _by_threshold(lambda scores, cut: scores >= cut)),
+        Misconception(
+            "ties", _TIES, lambda scores, s: scores >= scores.sort().values[min(share(s, len(scores)), len(scores) - 1)]
+        ),
+        Misconception("threshold by quantile", _QUANTILE, lambda scores, s: scores > torch.quantile(scores, s)),
+        Misconception(
+            "inverted mask", "True means KEPT; this marks what goes.", lambda scores, s: ~filters_to_keep(scores, s)
+        ),
+        Misconception(
+            "inverted mask",
+            "True means KEPT; this marks what goes. (And at least one filter has to stay.)",
+            _keeping(share, largest=False),
+        ),
+        Misconception(
+            "order taken for ranks",
+            _ORDER,
+            lambda scores, s: scores.argsort(stable=True) >= min(share(s, len(scores)), len(scores) - 1),
+        ),
+        Misconception(
+            "order taken for ranks",
+            _ORDER,
+            lambda scores, s: scores.argsort(stable=True) >= share(s, len(scores)),
+        ),
+        Misconception(
+            "keeps the smallest",
+            "This keeps the smallest scores; a high score means important.",
+            _keeping(lambda s, n: max(1, n - share(s, n)), largest=False),
+        ),
+        Misconception(
+            "density for sparsity",
+            "This keeps the share `sparsity`; sparsity is the share that GOES.",
+            _keeping(lambda s, n: max(1, share(s, n))),
+        ),
+        Misconception(
+            "numbers instead of a mask",
+            "These are numbers; a mask is a tensor of True and False (dtype=torch.bool), or ~ and indexing go wrong later.",
+            lambda scores, s: filters_to_keep(scores, s).to(scores.dtype),
+        ),
+        Misconception(
+            "indices instead of a mask",
+            "These are indices; return a bool tensor with one entry for each filter.",
+            lambda scores, s: scores.argsort(descending=True)[: max(1, len(scores) - share(s, len(scores)))],
+        ),
+    ),
+    view=_kept,
+    wanted=lambda inputs, output: f"{short(output)}, or another with {int(output.sum())} True and equal scores",
+)

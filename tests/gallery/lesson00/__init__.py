@@ -1,0 +1,1 @@
+"""Lesson 00: answers as students write them."""

@@ -1,0 +1,1 @@
+"""Lesson 01: answers as students write them."""

@@ -1,0 +1,1 @@
+"""Lesson 02: answers as students write them."""

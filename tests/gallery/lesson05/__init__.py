@@ -1,0 +1,1 @@
+"""Lesson 05: answers as students write them."""
