@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from course_lib.errors import CourseError
-from course_lib.pareto.figure import looks
+from course_lib.pareto.looks import looks
 from course_lib.studies import phases
 
 

@@ -277,7 +277,7 @@ def of(rule: str, **settings: Any) -> Amount | Allocation:
     known = inspect.signature(RULES[rule]).parameters
     if unknown := sorted(set(settings) - set(known)):
         raise CourseError(f"the amount {rule} has no setting {unknown[0]!r}; it has {', '.join(known)}.")
-    if missing := [name for name, one in known.items() if one.default is one.empty and name not in settings]:
+    if missing := [name for name, setting in known.items() if setting.default is setting.empty and name not in settings]:
         raise CourseError(f"the amount {rule} lacks its setting {missing[0]!r}.")
     return RULES[rule](**settings)
 

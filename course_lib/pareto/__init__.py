@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from course_lib.pareto.compare import Difference, against_dense, at_sparsity, by_method, end_points, interval, paired
+from course_lib.pareto.example import example
 from course_lib.pareto.figure import alt_text, plot, save
 from course_lib.pareto.points import (
     AXES,
@@ -41,6 +42,7 @@ __all__ = [
     "contestants",
     "contesting",
     "end_points",
+    "example",
     "front",
     "hypervolume",
     "interval",

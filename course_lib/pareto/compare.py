@@ -77,6 +77,10 @@ def at_sparsity(table: pd.DataFrame, method: str, sparsity: float, by: str = "te
     A seed is left out if its curve does not span `sparsity`. Of points of equal sparsity the last round counts. A curve
     begins at the dense model of its seed, unless it was pruned all at once: nothing between the two was ever trained. For
     the same reason no line is drawn to a last round with final epochs; that is an end point (`end_points`).
+
+    >>> from course_lib import pareto
+    >>> print(f"{pareto.at_sparsity(pareto.example(), 'A', 0.7)[0]:.3f}")  # halfway between 0.87 and 0.78
+    0.825
     """
     return _interpolated(measured(table, by, "sparsity"), method, sparsity, by)
 
@@ -103,6 +107,11 @@ def paired(table: pd.DataFrame, one: str, other: str, sparsity: float) -> Differ
     """Compare two methods at one sparsity over the seeds that both have there; None if there is no such seed.
 
     Both start from the same dense model in each seed, so the differences are paired. The interval is that of `interval`.
+
+    >>> from course_lib import pareto
+    >>> difference = pareto.paired(pareto.example(), "A", "B", 0.5)
+    >>> round(difference.mean, 3), difference.seeds
+    (0.01, 1)
     """
     if one == other:
         raise CourseError(f"{one!r} cannot be compared with itself; name two methods.")
@@ -120,7 +129,12 @@ def paired(table: pd.DataFrame, one: str, other: str, sparsity: float) -> Differ
 
 
 def end_points(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the last rounds of curves that had final epochs, one row a method and seed."""
+    """Return the last rounds of curves that had final epochs, one row a method and seed.
+
+    >>> from course_lib import pareto
+    >>> len(pareto.end_points(pareto.example()))  # no round of it had final epochs
+    0
+    """
     import pandas as pd
 
     curves = [own.sort_values("round") for _, own in table.groupby(["method", "seed"])]
@@ -132,6 +146,13 @@ def against_dense(table: pd.DataFrame, method: str, sparsity: float) -> pd.Serie
 
     The unpruned net is the table's first unpruned control that was not rewound. Its accuracy is read on the straight line
     between its epochs, as a curve's is between its sparsities. Seeds that lack either are left out.
+
+    >>> import pandas as pd
+    >>> from course_lib import pareto
+    >>> trained_on = pareto.example().head(1).assign(method="dense, trained on", round=1, epochs=5.0, test_accuracy=0.90)
+    >>> found = pareto.against_dense(pd.concat([pareto.example(), trained_on]), "A", 0.5)
+    >>> print(f"{found[0]:.3f}")  # 0.87 - 0.89
+    -0.020
     """
     import pandas as pd
 
@@ -155,6 +176,12 @@ def interval(differences: pd.Series) -> tuple[float | None, float | None]:
 
     Student's (1908), mean ± t * s / sqrt(n). A bootstrap of three seeds could at best run from the lowest to the highest of
     them, which covers the truth only 3 times in 4.
+
+    >>> import pandas as pd
+    >>> from course_lib import pareto
+    >>> low, high = pareto.interval(pd.Series([0.01, 0.02, 0.03]))
+    >>> round(low, 4), round(high, 4)
+    (-0.0048, 0.0448)
     """
     from scipy.stats import t
 
@@ -172,6 +199,10 @@ def by_method(table: pd.DataFrame) -> pd.DataFrame:
     The area is that of the test accuracies of each seed's front, chosen on validation, above the accuracy floor
     (`staircase`).
     The best mean score on validation comes first; methods that lack a point in some seed come last.
+
+    >>> from course_lib import pareto
+    >>> pareto.by_method(pareto.example())[["method", "sparsity", "test_accuracy"]].values.tolist()
+    [['B', 0.9, 0.79], ['A', 0.9, 0.78]]
     """
     import pandas as pd
 

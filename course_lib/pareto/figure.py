@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,7 @@ from course_lib.errors import CourseError
 from course_lib.files import replacing
 from course_lib.measure import standard_error
 from course_lib.pareto.compare import by_method
+from course_lib.pareto.looks import CONTROL, looks
 from course_lib.pareto.points import AXES, DENSE, FLOOR, contestants, contesting, front, mean_curves, measured, without_final
 
 if TYPE_CHECKING:
@@ -18,44 +18,12 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-# Okabe and Ito's colours, which colour-blind readers tell apart; two of Tol's replace their yellow, which is faint on white,
-# and black is left to the controls. With 8 colours and 11 markers no two of the first 88 methods look the same.
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#882255", "#999933")
-MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "p", "h")
-DASHES = ("-", (0, (5, 1.5)), (0, (1, 1)), (0, (4, 1, 1, 1)), (0, (8, 2)), (0, (3, 1, 1, 1, 1, 1)))
-
 MANY = 10  # methods: beyond that the figure is higher and shows only accuracies that count
 CROWDED = 12  # points of a curve: beyond that its markers are smaller
 WIDE = 115  # characters of a caption: so many fit across the figure
-# Curves that readers meet again from figure to figure: their looks are reserved under the labels that they are met by.
-RESERVED = ("SAP", "magnitude", "magnitude, global")
-CONTROL: dict[str, Any] = {"color": "#444444", "linestyle": (0, (1, 2))}
-CONTROL_MARKERS = ("x", "+", "1", "2", "3", "4")
-
 # The course's reference project (own data): name, sparsity, accuracy, marker.
 REFERENCES = (("SAP", 0.9643, 0.7084, "o"), ("activation", 0.8594, 0.6982, "s"))
 REFERENCE_NOTE = "other data (25x25, 5 classes),\nnot comparable point for point"
-
-
-def looks(methods: Iterable[str], controls: Iterable[str] = ()) -> dict[str, dict[str, Any]]:
-    """Return method -> colour, marker and dash of its curve: those of `RESERVED` are fixed, others follow the alphabet.
-
-    controls: those of `methods` that are drawn in grey, which leaves more colours to the others.
-    """
-    methods, controls = set(methods), set(controls)
-    grey = {
-        method: {**CONTROL, "marker": CONTROL_MARKERS[n % len(CONTROL_MARKERS)]}
-        for n, method in enumerate(sorted(methods & controls))
-    }
-    order = [*RESERVED, *sorted(methods - controls - set(RESERVED))]
-    return grey | {
-        method: {
-            "color": COLOURS[n % len(COLOURS)],
-            "marker": MARKERS[n % len(MARKERS)],
-            "linestyle": DASHES[n % len(DASHES)],
-        }
-        for n, method in enumerate(order)
-    }
 
 
 def _draw_curves(axis: Axes, rows: pd.DataFrame, means: pd.DataFrame, by: str, x: str) -> None:
@@ -207,6 +175,10 @@ def plot(
 
     Raises:
         CourseError: if a column is missing or unknown, no pruned point is left, or references are asked for elsewhere.
+
+    >>> from course_lib import pareto
+    >>> len(pareto.plot(pareto.example()).axes)  # over sparsity, and over kept parameters
+    2
     """
     import matplotlib
 
@@ -257,7 +229,12 @@ def _panels(rows: pd.DataFrame, by: str, x: str, dense: float | None, n: int | N
 
 
 def alt_text(table: pd.DataFrame, by: str = "test_accuracy") -> str:
-    """Describe the figure of `table` in at most three sentences, for readers who cannot see it."""
+    """Describe the figure of `table` in at most three sentences, for readers who cannot see it.
+
+    >>> from course_lib import pareto
+    >>> print(pareto.alt_text(pareto.example()).partition(" (A")[0])
+    Test accuracy against sparsity for 2 pruning methods
+    """
     rows = measured(table, by, "sparsity")
     pruned = rows[rows["method"] != DENSE]
     methods = sorted(pruned.loc[contesting(pruned), "method"].unique())
@@ -282,6 +259,12 @@ def save(figure: Figure, path_stem: str | Path, alt: str) -> tuple[Path, Path]:
 
     The same figure gives the same bytes on the same machine: no date, no random ids. `alt` goes into both files; in the
     SVG it is the title, which screen readers speak.
+
+    >>> import tempfile
+    >>> from course_lib import pareto
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     [path.suffix for path in pareto.save(pareto.plot(pareto.example()), f"{folder}/pareto", "two curves")]
+    ['.png', '.svg']
     """
     import matplotlib
 

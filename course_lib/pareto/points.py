@@ -50,6 +50,10 @@ def score(accuracy: Any, sparsity: Any) -> Any:
 
     Raises:
         CourseError: if a value lies outside [0, 1], as percents do.
+
+    >>> from course_lib import pareto
+    >>> pareto.score(0.7, 0.96)
+    0.83
     """
     for name, values in (("accuracy", accuracy), ("sparsity", sparsity)):
         numbers = np.asarray(values, dtype=float)
@@ -62,7 +66,13 @@ def score(accuracy: Any, sparsity: Any) -> Any:
 
 
 def measured(table: pd.DataFrame, *columns: str) -> pd.DataFrame:
-    """Return the rows that have a number in all of `columns`; a column that is missing or has no direction is refused."""
+    """Return the rows that have a number in all of `columns`; a column that is missing or has no direction is refused.
+
+    >>> from course_lib import pareto
+    >>> table = pareto.example().assign(test_accuracy=[0.88, None, 0.78, 0.86, 0.79])
+    >>> len(measured(table, "test_accuracy"))
+    4
+    """
     for column in columns:
         if column not in table.columns:
             raise CourseError(f"The table has no column {column!r}; it has {', '.join(map(str, table.columns))}.")
@@ -78,6 +88,10 @@ def roles(table: pd.DataFrame) -> pd.DataFrame:
     version, whose names said it: "dense" is the dense start, "dense, ..." a control, "..., from scratch" the control of new
     weights; all others are contestants. A name that begins with "SAP" is of that family, others are families of their own.
     Nothing else in the library reads a role or a family off a name.
+
+    >>> from course_lib import pareto
+    >>> pareto.roles(pareto.example())["role"].tolist()
+    ['dense', 'contestant', 'contestant', 'contestant', 'contestant']
     """
     import pandas as pd
 
@@ -91,25 +105,45 @@ def roles(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def contesting(table: pd.DataFrame) -> pd.Series:
-    """Return which rows belong to a contestant, as bool: all but those of dense starts and controls."""
+    """Return which rows belong to a contestant, as bool: all but those of dense starts and controls.
+
+    >>> from course_lib import pareto
+    >>> pareto.contesting(pareto.example()).tolist()
+    [False, True, True, True, True]
+    """
     return roles(table)["role"].isin(CONTESTING)
 
 
 def contestants(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of the contestants that ran on the most seeds; fewer seeds give an impression, no comparison."""
+    """Return the rows of the contestants that ran on the most seeds; fewer seeds give an impression, no comparison.
+
+    >>> from course_lib import pareto
+    >>> pareto.contestants(pareto.example())["method"].unique().tolist()
+    ['A', 'B']
+    """
     rows = table[contesting(table)]
     seeds = rows.groupby("method")["seed"].transform("nunique")
     return rows[seeds == seeds.max()]
 
 
 def unpruned(table: pd.DataFrame) -> pd.Series:
-    """Return which rows, as bool, are dense starts or belong to a control that never loses a parameter."""
+    """Return which rows, as bool, are dense starts or belong to a control that never loses a parameter.
+
+    >>> from course_lib import pareto
+    >>> pareto.example().loc[pareto.unpruned(pareto.example()), "method"].tolist()
+    ['dense']
+    """
     role = roles(table)["role"]
     return (role == "dense") | ((role == "control") & (table.groupby("method")["sparsity"].transform("max") == 0))
 
 
 def scratch_name(method: str) -> str:
-    """Return what `sweep` calls the control of new weights under the masks of `method`."""
+    """Return what `sweep` calls the control of new weights under the masks of `method`.
+
+    >>> from course_lib import pareto
+    >>> pareto.scratch_name("SAP")
+    'SAP, from scratch'
+    """
     return f"{method}{SCRATCH}"
 
 
@@ -118,6 +152,10 @@ def ages(table: pd.DataFrame) -> pd.Series:
 
     That is the column epochs, which counts all training behind a point, except in a rewound row: there only the last round
     counts.
+
+    >>> from course_lib import pareto
+    >>> pareto.ages(pareto.example().assign(rewind=[False, True, True, False, False])).tolist()  # A is rewound
+    [3.0, 1.0, 1.0, 4.0, 5.0]
     """
     if "rewind" not in table:
         return table["epochs"]
@@ -128,7 +166,13 @@ def ages(table: pd.DataFrame) -> pd.Series:
 
 
 def without_final(curve: pd.DataFrame) -> pd.DataFrame:
-    """Return one seed's curve without its last round if that had final epochs: no network lies on the line to it."""
+    """Return one seed's curve without its last round if that had final epochs: no network lies on the line to it.
+
+    >>> from course_lib import pareto
+    >>> curve = pareto.example().query("method == 'A'")
+    >>> len(pareto.without_final(curve))
+    2
+    """
     rows = curve.sort_values("round", kind="stable")
     spent = rows["epochs"].diff().to_numpy() if "epochs" in rows else []
     return rows.iloc[:-1] if len(spent) > 2 and spent[-1] > LONGER * spent[-2] > 0 else rows
@@ -143,6 +187,10 @@ def front(table: pd.DataFrame, by: str = "val_accuracy", x: str = "sparsity") ->
 
     Raises:
         CourseError: if a column is missing or its better direction is unknown.
+
+    >>> from course_lib import pareto
+    >>> pareto.front(pareto.example())[["method", "sparsity"]].values.tolist()
+    [['dense', 0.0], ['A', 0.5], ['B', 0.9]]
     """
     rows = measured(table, by, x)
     gain_x, gain_y = AXES[x][0] * rows[x].to_numpy(float), AXES[by][0] * rows[by].to_numpy(float)
@@ -168,6 +216,10 @@ def hypervolume(
 
     Raises:
         CourseError: if a column is missing, or smaller `x` is better and the reference leaves no room for it.
+
+    >>> from course_lib import pareto
+    >>> round(pareto.hypervolume(pareto.example()), 3)  # 0.5 * (0.89 - 0.6) + 0.4 * (0.82 - 0.6)
+    0.233
     """
     if AXES[x][0] < 0 and reference[0] <= 0:
         raise CourseError(f"The reference's {x} is {reference[0]:g}, but smaller is better: give the largest that counts.")
@@ -183,6 +235,10 @@ def staircase(
     """Return the area below the steps from each of `points` to the next, beyond `reference`; all points count.
 
     For a front in the numbers by which it was not chosen: to leave out what they dominate would be to choose again.
+
+    >>> from course_lib import pareto
+    >>> round(pareto.staircase(pareto.front(pareto.example())), 3)  # the same points, in their test accuracies
+    0.211
     """
     gain_x = np.clip(AXES[x][0] * (points[x].to_numpy(float) - reference[0]), 0, None)
     gain_y = np.clip(AXES[by][0] * (points[by].to_numpy(float) - reference[1]), 0, None)
@@ -196,6 +252,10 @@ def best(table: pd.DataFrame, floor: float = FLOOR) -> pd.DataFrame:
     The test accuracy is not read. A row is one seed's point: its validation score is the luckiest of its curve, its
     test accuracy is not. A method without a row whose validation accuracy reaches `floor` is left out; of equal
     scores the sparser row wins.
+
+    >>> from course_lib import pareto
+    >>> pareto.best(pareto.example())[["method", "sparsity"]].values.tolist()
+    [['B', 0.9], ['A', 0.9], ['dense', 0.0]]
     """
     rows = measured(table, "val_accuracy", "sparsity")
     rows = rows[rows["val_accuracy"] >= floor]
@@ -209,6 +269,10 @@ def mean_curves(table: pd.DataFrame, by: str = "test_accuracy", x: str = "sparsi
 
     Points of two seeds belong together if they have the same place in their curves, by round and then by sparsity. A mean is
     over all seeds of its method: where some curves have ended, those that are left are the lucky ones.
+
+    >>> from course_lib import pareto
+    >>> pareto.mean_curves(pareto.example())[["method", "sparsity", "seeds"]].values.tolist()
+    [['A', 0.5, 1], ['A', 0.9, 1], ['B', 0.5, 1], ['B', 0.9, 1], ['dense', 0.0, 1]]
     """
     rows = table.sort_values(["method", "seed", "round", "sparsity"], kind="stable")
     place = rows.groupby(["method", "seed"]).cumcount().rename("place")

@@ -177,7 +177,7 @@ class Pruner:
             known = {need: values(layer) for need, values in providers.items()}
             epochs = max(map(len, known.values()), default=1)  # what is known once holds for every epoch
             each = [{need: some[min(n, len(some) - 1)] for need, some in known.items()} for n in range(epochs)]
-            values = [self._score(layer, alive, one) for one in each]
+            values = [self._score(layer, alive, epoch) for epoch in each]
             shape = tuple(asked.parameters[f"{layer.producers[0]}.weight"].shape)
             outputs = shape[0] if isinstance(layer, units.Weights) else 1
             candidates.append(scopes.Candidates(layer.name, values, alive, outputs, shape))

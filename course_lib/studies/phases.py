@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from course_lib.errors import CourseError
-from course_lib.pareto.figure import looks
+from course_lib.pareto.looks import looks
 from course_lib.sweep import grid as grids
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import numpy as np
 
 from course_lib import pareto
 from course_lib.files import write_text
-from course_lib.pareto.figure import COLOURS, MARKERS
+from course_lib.pareto.looks import COLOURS, MARKERS
 
 if TYPE_CHECKING:
     import pandas as pd

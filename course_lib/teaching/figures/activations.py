@@ -10,7 +10,7 @@ import torch
 from matplotlib.axes import Axes
 from torch import Tensor
 
-from course_lib.pareto.figure import COLOURS
+from course_lib.pareto.looks import COLOURS
 from course_lib.teaching.figures.picture import FAINT, GONE, HATCH, INK, KEPT, Picture, canvas, placed, single
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from course_lib.measure import standard_error
-from course_lib.pareto.figure import COLOURS
+from course_lib.pareto.looks import COLOURS
 from course_lib.teaching.figures.picture import FAINT, GONE, HATCH, INK, KEPT, Picture, placed, single
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from torch import Tensor
 
-from course_lib.pareto.figure import COLOURS, MARKERS
+from course_lib.pareto.looks import COLOURS, MARKERS
 from course_lib.teaching.figures.picture import FAINT, GONE, HATCH, INK, KEPT, Picture, canvas, single
 
 if TYPE_CHECKING:

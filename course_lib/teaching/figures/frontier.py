@@ -11,7 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
 
 from course_lib.pareto import DENSE, SCRATCH
-from course_lib.pareto.figure import REFERENCE_NOTE, REFERENCES, looks
+from course_lib.pareto.figure import REFERENCE_NOTE, REFERENCES
+from course_lib.pareto.looks import looks
 from course_lib.teaching.figures.picture import FAINT, GONE, INK, KEPT, Picture, canvas, placed, single
 
 Points = Sequence[Sequence[float]]  # rows of (size, accuracy) or (size, mean, low, high)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from torch import Tensor
 
-from course_lib.pareto.figure import COLOURS, DASHES
+from course_lib.pareto.looks import COLOURS, DASHES
 from course_lib.teaching.figures.picture import FAINT, GONE, HATCH, INK, KEPT, Picture, canvas, placed, single
 
 

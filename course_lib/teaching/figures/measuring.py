@@ -12,7 +12,7 @@ from matplotlib.patches import Rectangle
 from torch import Tensor
 
 from course_lib.measure import standard_error
-from course_lib.pareto.figure import COLOURS, DASHES, MARKERS
+from course_lib.pareto.looks import COLOURS, DASHES, MARKERS
 from course_lib.teaching.figures.picture import FAINT, GONE, HATCH, INK, Picture, canvas, curve_look, single
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator
 
 from course_lib.measure import standard_error
-from course_lib.pareto.figure import COLOURS, DASHES, MARKERS
+from course_lib.pareto.looks import COLOURS, DASHES, MARKERS
 from course_lib.teaching.figures.picture import FAINT, INK, Picture, curve_look, single
 
 SIZES = ("non-zeros", "tensor bytes", "file bytes", "gzip bytes", "MACs", "latency median (ms)")

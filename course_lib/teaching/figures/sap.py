@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from course_lib.pareto.figure import COLOURS, DASHES
+from course_lib.pareto.looks import COLOURS, DASHES
 from course_lib.teaching.figures.picture import FAINT, GONE, HATCH, INK, KEPT, Picture, canvas, curve_look, placed, single
 
 HATCHES = ("", "//", "..", "xx")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from course_lib.pareto.figure import COLOURS, DASHES, MARKERS
+from course_lib.pareto.looks import COLOURS, DASHES, MARKERS
 from course_lib.teaching.figures.picture import FAINT, GONE, INK, KEPT, Picture, canvas, placed, single
 
 

@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from torch import Tensor
 
 from course_lib.measure import standard_error
-from course_lib.pareto.figure import COLOURS
+from course_lib.pareto.looks import COLOURS
 from course_lib.teaching.figures.picture import FAINT, GONE, HATCH, INK, KEPT, Picture, canvas, curve_look, placed, single
 
 QUESTIONS = (
