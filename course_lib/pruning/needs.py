@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from course_lib.data import Bench
 
 UNITS = ("weight", "filter", "neuron")
-Layer = Group | Weights
+Ranked = Group | Weights  # what is scored: a group of units, or the single weights of a layer
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Round:
 
     model: nn.Module
     bench: Bench
-    layers: Sequence[Layer]
+    layers: Sequence[Ranked]
     masks: Masks
     samples: int
     seed: int
@@ -47,35 +47,35 @@ class Round:
 
 
 # Called once a round; what it returns gives a layer's value, or one value for each recorded epoch.
-Provider = Callable[[Round], Callable[[Layer], Sequence[Any]]]
+Provider = Callable[[Round], Callable[[Ranked], Sequence[Any]]]
 
 
-def _rows(tensors: Mapping[str, Tensor]) -> Callable[[Layer], Sequence[Tensor]]:
+def _rows(tensors: Mapping[str, Tensor]) -> Callable[[Ranked], Sequence[Tensor]]:
     return lambda layer: [layer.rows(tensors)]
 
 
-def _weight(asked: Round) -> Callable[[Layer], Sequence[Tensor]]:
+def _weight(asked: Round) -> Callable[[Ranked], Sequence[Tensor]]:
     return _rows(asked.parameters)
 
 
-def _gradient(asked: Round) -> Callable[[Layer], Sequence[Tensor]]:
+def _gradient(asked: Round) -> Callable[[Ranked], Sequence[Tensor]]:
     return _rows(gradients(asked.model, asked.bench, asked.samples, asked.seed))
 
 
-def _inputs(asked: Round) -> Callable[[Layer], Sequence[Tensor]]:
+def _inputs(asked: Round) -> Callable[[Ranked], Sequence[Tensor]]:
     names = [name for layer in asked.layers for name in layer.producers]
     return _rows(input_squares(asked.model, asked.bench, names, asked.samples, asked.seed))
 
 
-def _alive(asked: Round) -> Callable[[Layer], Sequence[Tensor]]:
+def _alive(asked: Round) -> Callable[[Ranked], Sequence[Tensor]]:
     return lambda layer: [layer.alive(asked.masks).to(asked.bench.device)]
 
 
-def _generator(asked: Round) -> Callable[[Layer], Sequence[torch.Generator]]:
+def _generator(asked: Round) -> Callable[[Ranked], Sequence[torch.Generator]]:
     return lambda layer: [torch.Generator().manual_seed(asked.seed + zlib.crc32(layer.name.encode()))]
 
 
-def _activation(asked: Round) -> Callable[[Layer], Sequence[Any]]:
+def _activation(asked: Round) -> Callable[[Ranked], Sequence[Any]]:
     recording, last = asked.recording, asked.history or 1
     if recording is None:
         groups = [layer for layer in asked.layers if isinstance(layer, Group)]

@@ -17,7 +17,7 @@ from course_lib.errors import CourseError, check_share, check_whole
 from course_lib.network import units
 from course_lib.network.masks import Masks
 from course_lib.network.recording import Recorder, Recording
-from course_lib.pruning.needs import NEEDS, UNITS, Layer, Round
+from course_lib.pruning.needs import NEEDS, UNITS, Ranked, Round
 
 if TYPE_CHECKING:
     from course_lib.data import Bench
@@ -157,7 +157,7 @@ class Pruner:
             model = masks.apply_(copy.deepcopy(model))  # what is gone must not count, whether or not it was zeroed
         single = self.kinds == ("weight",)
         groups = [] if single else units.groups(model, bench.example)
-        layers: Sequence[Layer] = self._chosen(units.weights(model) if single else self._groups(groups))
+        layers: Sequence[Ranked] = self._chosen(units.weights(model) if single else self._groups(groups))
         asked = Round(model, bench, layers, masks, self.samples, self.seed, self.history, recording)
         candidates = self._candidates(asked)
         gone, seen = scopes.decide(candidates, self.amount, self.scope, self.least, self.cap, progress)
@@ -183,7 +183,7 @@ class Pruner:
             candidates.append(scopes.Candidates(layer.name, values, alive, outputs, shape))
         return candidates
 
-    def _score(self, layer: Layer, alive: Tensor, known: Mapping[str, Any]) -> Tensor:
+    def _score(self, layer: Ranked, alive: Tensor, known: Mapping[str, Any]) -> Tensor:
         values = scores.resolve(self.score)(**known)
         if values.shape != alive.shape:
             raise CourseError(f"the score of {layer.name} has the shape {tuple(values.shape)}; expected ({len(alive)},).")
