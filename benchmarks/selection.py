@@ -1,4 +1,4 @@
-"""How long it takes to choose what goes: `selection.lowest` against a full sort and against torch.nn.utils.prune.
+"""How long it takes to choose what goes: `scopes.lowest` against a full sort and against torch.nn.utils.prune.
 
     python benchmarks/selection.py [--sizes 1250000 20000000] [--runs 7]
 
@@ -33,7 +33,7 @@ def by_torch(scores: Tensor, count: int) -> Tensor:
 
 
 PEERS: dict[str, Callable[[Tensor, int], Tensor]] = {
-    "selection.lowest": lowest,
+    "scopes.lowest": lowest,
     "stable argsort": by_sort,
     "torch.nn.utils.prune": by_torch,
 }
@@ -47,7 +47,7 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(1)
     print(f"torch {torch.__version__}, one thread, median of {options.runs} runs, half of the entries go\n")
-    print("| entries | chosen by | seconds | times selection.lowest |\n| --- | --- | --- | --- |")
+    print("| entries | chosen by | seconds | times scopes.lowest |\n| --- | --- | --- | --- |")
     for size in options.sizes:
         scores = torch.rand(size, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
         wanted = lowest(scores, size // 2)
@@ -59,7 +59,7 @@ def main() -> None:
                 seconds[name].append(time.perf_counter() - started)
                 if not torch.equal(chosen, wanted):
                     raise SystemExit(f"{name} chose other entries")
-        base = statistics.median(seconds["selection.lowest"])
+        base = statistics.median(seconds["scopes.lowest"])
         for name, values in seconds.items():
             median = statistics.median(values)
             print(f"| {size:,} | {name} | {median:.3f} | {median / base:.1f} |")
