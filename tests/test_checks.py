@@ -208,6 +208,10 @@ def test_each_right_choice_earns_its_share():
     assert check(None, "bugs").state == "not attempted"
 
 
+def cliff():
+    """A function that has the name of a prediction."""
+
+
 @pytest.mark.parametrize(
     ("call", "sentence"),
     [
@@ -215,6 +219,7 @@ def test_each_right_choice_earns_its_share():
         (lambda: check(lambda x: x), "no exercise is called '<lambda>'"),
         (lambda: judge("03", "filter_l1", filter_l1, 0), "lesson 03 has no function of that name"),
         (lambda: judge("02", "cliff", filter_l1, 0), "no function of that name to judge"),
+        (lambda: use(cliff), "cliff asks for a value; use takes a function"),
     ],
 )
 def test_wrong_calls_are_answered_in_one_sentence(call, sentence):
@@ -282,6 +287,11 @@ def test_the_evidence_shows_call_result_and_expectation_in_columns():
     told = dict(judge("02", "filters_to_keep", filters_to_keep, 0).evidence)
     assert told["it gave"] == "[False True  False True]"
     assert told["expected"].startswith("[True  False True  False], or another with 2 True")
+
+
+def test_a_bool_tensor_without_axes_is_wrong_and_not_a_crash():
+    evidence = judge("02", "filters_to_keep", lambda scores, sparsity: torch.tensor(True), 0).evidence
+    assert ("it gave", "tensor(True)") in evidence
 
 
 def test_calls_that_are_not_as_asked_are_listed():
