@@ -65,3 +65,29 @@ def test_importing_the_library_loads_no_plotting_tables_tracing_or_notebooks(wha
     loaded = found.stdout.split()
     assert "course_lib" in loaded
     assert not set(HEAVY) & set(loaded)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "from course_lib import data, models, train, measure, pareto, sweep, slim",
+        "from course_lib import phases, stability, study",
+        "from course_lib.pruning import L1NormPruner, ActivationPruner, SAPPruner, MagnitudePruner, RandomPruner, Pruner",
+        "from course_lib.pruning import Masks, amounts, iterate, pq_index, retain_bound, sap_amount",
+        "from course_lib.pruning import recording, scores, units",
+        "from course_lib.teaching import budget, check, figures, modes, use, widgets",
+        "from course_lib.teaching.board import selection_of",
+        "from course_lib.teaching.exercises.measures import MEASURES",
+    ],
+)
+def test_what_begun_notebooks_import_goes_on_working(line):
+    exec(line, {})
+
+
+def test_a_name_that_the_library_does_not_have_is_an_attribute_error():
+    import course_lib
+    from course_lib import teaching
+
+    for package in (course_lib, teaching):
+        with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
+            package.nothing  # noqa: B018
