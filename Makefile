@@ -3,9 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-# What most changes break, in seconds: pure functions, masks, units, pruners, grids' forms, docstrings, the import contract.
-CORE := $(addprefix tests/test_,amounts.py scores.py scopes.py pqindex.py masks.py units.py needs.py docstrings.py layers.py \
-	pareto.py project.py)
+# What most changes break: the axes, masks, units, pruners, points, docstrings, the import contract.
+CORE := $(addprefix tests/test_,amounts.py scores.py scopes.py pqindex.py masks.py units.py needs.py pruners.py pareto.py \
+	docstrings.py layers.py)
 
 .PHONY: course check test matrix validate build lab format
 course: $(VENV)/.ready

@@ -15,16 +15,16 @@ class CourseError(ValueError):
 
 
 def check_whole(argument: str, value: object, least: int = 1) -> None:
-    """Raise CourseError unless `value` is a whole number of at least `least`; True and False are none."""
+    """Raise CourseError unless `value` is a whole number of at least `least`; True and False do not count as numbers."""
     if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
         raise CourseError(f"{argument}={value!r} was given; it is a whole number of at least {least}.")
 
 
 def check_number(argument: str, value: object, least: float = -math.inf) -> None:
-    """Raise CourseError unless `value` is a finite number of at least `least`; True and False are none."""
+    """Raise CourseError unless `value` is a finite number of at least `least`; True and False do not count as numbers."""
     if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value) or value < least:
         bound = "" if least == -math.inf else f" of at least {least:g}"
-        raise CourseError(f"{argument}={value!r} was given; it is a number{bound}.")
+        raise CourseError(f"{argument}={value!r} was given; it is a finite number{bound}.")
 
 
 def check_share(argument: str, value: object) -> None:

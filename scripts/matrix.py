@@ -7,6 +7,7 @@ runs those whose name has the word.
 from __future__ import annotations
 
 import argparse
+import hashlib
 import os
 import re
 import shutil
@@ -53,10 +54,12 @@ def run(name: str, python: str, more: list[str]) -> bool:
     """Make the environment `name` if need be, and run the tests in it; return whether all pass."""
     place = HOME / name
     pip = [place / "bin" / "python", "-m", "pip", "install", "--quiet"]
-    if not (place / "ready").exists():
+    made_for = f"{more} {hashlib.sha256((ROOT / 'pyproject.toml').read_bytes()).hexdigest()}"
+    ready = place / "ready"
+    if not ready.exists() or ready.read_text(encoding="utf-8") != made_for:
         subprocess.run([python, "-m", "venv", "--clear", place], check=True)
         subprocess.run([*pip, "--editable", f"{ROOT}[test]", *more], check=True)
-        (place / "ready").touch()
+        ready.write_text(made_for, encoding="utf-8")
     tests = [f"tests/test_{test}.py" for test in LIBRARY]
     return subprocess.run([place / "bin" / "python", "-m", "pytest", "-n", "2", *tests], cwd=ROOT).returncode == 0
 
@@ -69,6 +72,8 @@ def main() -> None:
     first = min(found, key=lambda version: tuple(map(int, version.split("."))))
     environments = {f"python{version}": (path, []) for version, path in found.items()}
     environments["oldest-torch"] = (found[first], oldest())
+    if not any(asked.only in name for name in environments):
+        sys.exit(f"--only {asked.only} was given; there are {', '.join(environments)}.")
     failed = []
     for name, (python, more) in environments.items():
         if asked.only in name and not run(name, python, more):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 
+import numpy as np
+import pandas as pd
 import pytest
 import torch
 from torch import nn
@@ -21,6 +23,10 @@ def two_layers(bench):
     torch.manual_seed(0)
     features = bench.shape[0] * bench.shape[1] * bench.shape[2]
     return nn.Sequential(nn.Flatten(), nn.Linear(features, 5), nn.ReLU(), nn.Linear(5, bench.num_classes))
+
+
+def loud(weight, inputs):
+    return (weight.abs() * inputs.sqrt()).sum(1)
 
 
 def test_the_inputs_of_dense_layers_are_the_mean_squares_computed_by_hand():
@@ -210,3 +216,82 @@ def test_masks_of_single_weights_shrink_under_any_need(bench):
     second = pruner.masks(model, bench, first)
     assert all((second[name] <= first[name]).all() for name in first) and second.sparsity > first.sparsity
     assert isinstance(second, Masks)
+
+
+@pytest.mark.parametrize("pruner", [MagnitudePruner(0.5), Pruner(loud, "weight", samples=20)], ids=["magnitude", "inputs"])
+def test_a_model_that_is_one_layer_is_pruned(pruner):
+    masks = pruner.masks(nn.Conv2d(1, 10, 28), bench_of())  # (n, 1, 28, 28) -> (n, 10, 1, 1)
+    assert set(masks) == {"weight"} and int((~masks["weight"]).sum()) == 10 * 28 * 28 // 2
+
+
+def test_a_layer_that_is_called_by_keyword_is_measured_as_well():
+    class Named(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layer = nn.Linear(16, 10)
+
+        def forward(self, x):
+            return self.layer(input=x.flatten(1))
+
+    bench = bench_of(size=4, count=20)
+    found = input_squares(Named(), bench, ["layer"], samples=20, seed=0)["layer.weight"]
+    expected = bench.normalise(bench.train.images).flatten(1).square().mean(0)
+    torch.testing.assert_close(found[0], expected, rtol=1e-5, atol=1e-7)
+
+
+def test_every_recorded_epoch_draws_the_same_numbers(bench):
+    seen = []
+
+    def drawn(activation, generator):
+        seen.append(torch.rand((), generator=generator).item())
+        return activation.total
+
+    model = models.build("mlp", bench)
+    pruner = Pruner(drawn, "neuron", amount=amounts.quantile(0.1), history=2, layers=["dense1"])
+    recorder = pruner.recorder(model, bench)
+    with recorder, torch.no_grad():
+        for _ in range(2):
+            model(bench.example)
+            recorder.end_epoch()
+    pruner.masks(model, bench, recording=recorder.recording)
+    assert len(seen) == 2 and seen[0] == seen[1]
+
+
+def test_a_preset_changes_a_field_and_equals_what_answers_alike():
+    changed = MagnitudePruner(0.9).but(cap=0.5)
+    assert isinstance(changed, MagnitudePruner) and changed.cap == 0.5 and changed != MagnitudePruner(0.9)
+    assert SAPPruner(1, 2) == Pruner("magnitude", "weight", "layer", amounts.sap(1, 2))
+    assert hash(SAPPruner(1, 2)) == hash(Pruner("magnitude", "weight", "layer", amounts.sap(1, 2)))
+    assert repr(SAPPruner(1, 2)).startswith("Pruner(score='magnitude', unit='weight'")
+    with pytest.raises(CourseError, match="a pruner has no 'floor' to change"):
+        changed.but(floor=3)
+    with pytest.raises(CourseError, match="cap="):
+        changed.but(cap=50)
+
+
+def test_an_allocation_that_leaves_out_a_layer_is_told_which(bench):
+    class Nothing:
+        def bind(self, shapes):
+            return {}
+
+    with pytest.raises(CourseError, match=r"Nothing has no amount for layer dense1\.weight"):
+        Pruner("magnitude", "weight", amount=Nothing()).masks(models.build("mlp", bench), bench)
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"unit": "filter", "amount": amounts.erk(0.9)}, "unit='filter' was given; erk shares out single weights"),
+        ({"unit": "weight", "amount": amounts.erk}, "amount=.* was given; give one of amounts"),
+        ({"unit": "weight", "score": 5}, "score=5 was given; it is one of l1"),
+    ],
+)
+def test_what_does_not_go_together_is_refused_in_one_sentence(given, sentence):
+    with pytest.raises(CourseError, match=sentence):
+        Pruner(**given)
+
+
+def test_lists_a_round_may_be_arrays_or_columns_of_a_table():
+    for values in (np.array([0.1, 0.2]), pd.Series([0.1, 0.2]), torch.tensor([0.5, 0.25]), (0.1, 0.2)):
+        assert len(amounts.paced(values).shares) == 2 and amounts.fixed(values).at_round(2).threshold == float(values[1])
+        assert isinstance(hash(amounts.paced(values)), int)

@@ -53,6 +53,7 @@ METHODS = {
     "taylor weights": Pruner("taylor", "weight", "global", amounts.target(0.4), **few),
     "wanda": Pruner("wanda", "weight", "neuron", amounts.target(0.5), **few),
     "fpgm": Pruner("fpgm", BOTH, amount=amounts.target(0.4)),
+    "paced": Pruner("magnitude", "weight", amount=amounts.paced([0.5, 0.2])),
     "erk": Pruner("magnitude", "weight", amount=amounts.erk(0.7)),
     "own score": Pruner(energy, BOTH, amount=amounts.quantile(0.3)),
     "own score on weights": Pruner(lambda weight: weight.square().sum(1), "weight"),

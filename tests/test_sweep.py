@@ -303,11 +303,12 @@ def test_the_identity_depends_on_every_other_key_and_not_on_their_order():
 def test_roles_and_families_are_reported_and_change_no_identity():
     labelled = changed(
         method=[
-            {**GRID["method"][0], "role": "control", "family": "magnitude"},
+            {**GRID["method"][0], "family": "magnitude"},
+            {**GRID["method"][2], "role": "control"},
             {**GRID["method"][0], "name": "again", "final_epochs": 3, "role": "repeat", "repeat_of": "SAP"},
         ]
     )
-    plain = changed(method=[GRID["method"][0], {**GRID["method"][0], "name": "again", "final_epochs": 3}])
+    plain = changed(method=[*GRID["method"][::2], {**GRID["method"][0], "name": "again", "final_epochs": 3}])
     assert grid.curves(grid.complete(labelled)) == grid.curves(grid.complete(plain))
 
 
@@ -437,6 +438,11 @@ BAD |= {
         ("a setting of the wrong type", {"unit": 3}, "one of them is of the wrong type"),
     )
 }
+REPEAT = {**METHOD, "name": "x", "role": "repeat", "repeat_of": "SAP", "final_epochs": 1}
+BAD["a repeat of a control"] = (
+    {"method": [{**METHOD, "role": "control"}, REPEAT]},
+    "repeat_of = 'SAP' was given; only a contestant can have a repeat",
+)
 LATE = {  # unchecked, they would end the run later, some after an hour of training
     "no rounds": {"rounds": 0},
     "negative epochs": {"epochs": -1},

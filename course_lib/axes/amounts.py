@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, runtime_checkable
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -53,10 +54,10 @@ class Normed(Protocol):
 
 @runtime_checkable
 class Allocation(Protocol):
-    """An amount that depends on all layers at once: it is bound to them once a round. It needs scope "layer"."""
+    """An amount of single weights that depends on all layers at once: it is bound to them once a round (scope "layer")."""
 
     def bind(self, shapes: Mapping[str, Shape]) -> Mapping[str, Amount]:
-        """Return layer -> its amount, for layer -> the shape of its weight (of its first weight, where units couple)."""
+        """Return layer -> its amount, for layer -> the shape of its weight."""
 
 
 def share(s: float, n: int) -> int:
@@ -96,8 +97,8 @@ class fixed:
     threshold: float | Sequence[float]
 
     def __post_init__(self) -> None:
-        if isinstance(self.threshold, Sequence):
-            _check_list("threshold", self.threshold)
+        if isinstance(self.threshold, Iterable):
+            object.__setattr__(self, "threshold", _listed("threshold", self.threshold))
         for value in self._values:
             check_number("threshold", value)
 
@@ -163,7 +164,7 @@ class paced:
     shares: Sequence[float]
 
     def __post_init__(self) -> None:
-        _check_list("shares", self.shares)
+        object.__setattr__(self, "shares", _listed("shares", self.shares))
         for value in self.shares:
             check_share("shares", value)
 
@@ -203,7 +204,7 @@ class sap:
 
 @dataclass(frozen=True)
 class erk:
-    """As many as each layer lacks to its own sparsity, so that `sparsity` * progress of all weights are gone.
+    """As many as each layer lacks to its own sparsity, so that `sparsity` * progress of all single weights are gone.
 
     The sparsities are Erdős-Rényi-kernel's, see `erk_densities`: small layers keep more. The control is `target`, the
     same for every layer.
@@ -240,6 +241,7 @@ def erk_densities(shapes: Mapping[str, Shape], sparsity: float) -> dict[str, flo
     >>> erk_densities({"dense": (10, 10), "conv": (2, 2, 1, 1)}, 0.5)
     {'dense': 0.48, 'conv': 1.0}
     """
+    check_share("sparsity", sparsity)
     sizes = {name: math.prod(shape) for name, shape in shapes.items()}
     wanted = (1 - sparsity) * sum(sizes.values())
     whole: set[str] = set()
@@ -272,7 +274,7 @@ def of(rule: str, **settings: Any) -> Amount | Allocation:
     Raises:
         CourseError: for a rule, a setting or a value that is not known.
     """
-    if rule not in RULES:
+    if rule not in list(RULES):
         raise CourseError(f"rule={rule!r} was given; the amounts are {', '.join(RULES)}.")
     known = inspect.signature(RULES[rule]).parameters
     if unknown := sorted(set(settings) - set(known)):
@@ -282,11 +284,14 @@ def of(rule: str, **settings: Any) -> Amount | Allocation:
     return RULES[rule](**settings)
 
 
-def _check_list(name: str, values: object) -> None:
-    if isinstance(values, str) or not isinstance(values, Sequence):
+def _listed(name: str, values: object) -> tuple[float, ...]:
+    """Return the numbers of a list, an array or a column of a table as a tuple."""
+    if isinstance(values, str) or not isinstance(values, Iterable):
         raise CourseError(f"{name}={values!r} was given; it is a list with one number a round.")
-    if not len(values):
+    found = tuple(values.tolist() if isinstance(values, (Tensor, np.ndarray)) else values)
+    if not found:
         raise CourseError(f"{name}={values!r} was given; give at least one number, one for each round.")
+    return found
 
 
 def _of_round(values: Sequence[float], number: int) -> float:

@@ -114,7 +114,7 @@ def decide(
     # Free to go: all but the `min_per_layer` highest survivors, of equal ones the last.
     free = [lowest(layer.scores[-1], int(layer.alive.sum()) - min_per_layer, layer.alive) for layer in layers]
     if scope == "global":
-        gone, seen = _together(layers, free, _single(amount, scope), cap, progress)
+        gone, seen = _together(layers, free, _one_for_all(amount, scope), cap, progress)
     else:
         amounts = _bound(amount, layers, scope)
         found = [_layer(*given, scope, cap, progress) for given in zip(layers, free, amounts, strict=True)]
@@ -125,7 +125,7 @@ def decide(
     return gone, seen
 
 
-def _single(amount: Amount | Allocation, scope: str) -> Amount:
+def _one_for_all(amount: Amount | Allocation, scope: str) -> Amount:
     if isinstance(amount, Allocation):
         raise CourseError(f"{type(amount).__name__} gives each layer an amount of its own; scope={scope!r} was given.")
     return amount
@@ -134,8 +134,10 @@ def _single(amount: Amount | Allocation, scope: str) -> Amount:
 def _bound(amount: Amount | Allocation, layers: Sequence[Candidates], scope: str) -> list[Amount]:
     """Return the amount of each layer."""
     if scope != "layer" or not isinstance(amount, Allocation):
-        return [_single(amount, scope)] * len(layers)
+        return [_one_for_all(amount, scope)] * len(layers)
     found = amount.bind({layer.name: layer.shape for layer in layers})
+    if missing := [layer.name for layer in layers if layer.name not in found]:
+        raise CourseError(f"{type(amount).__name__} has no amount for layer {missing[0]}; bind gives one for each layer.")
     return [found[layer.name] for layer in layers]
 
 

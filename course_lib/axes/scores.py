@@ -9,7 +9,7 @@ A score is a pure function that returns a tensor of n scores. It names in its pa
     alive       (n,) bool: which of them are still kept
     generator   a torch.Generator with a seed of its own for each layer
 
-So `lambda weight: weight.square().sum(1)` is a score. Who provides these is told in `course_lib.pruning.needs`.
+So `lambda weight: weight.square().sum(1)` is a score. `course_lib.pruning.needs` says who provides these.
 """
 
 from __future__ import annotations
@@ -143,6 +143,8 @@ def resolve(score: str | Score) -> Score:
         if score not in SCORES:
             raise CourseError(f"score={score!r} was given; known are {', '.join(SCORES)}, or a function.")
         return SCORES[score]
+    if not callable(score):
+        raise CourseError(f"score={score!r} was given; it is one of {', '.join(SCORES)}, or a function.")
     return score
 
 

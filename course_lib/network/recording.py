@@ -125,9 +125,9 @@ def input_squares(model: nn.Module, bench: Bench, layers: Sequence[str], samples
     sums: dict[str, Tensor] = {}
     counts: dict[str, int] = {}
 
-    def reader(name: str, channel: int) -> Callable[[nn.Module, tuple[Tensor, ...]], None]:
-        def read(_: nn.Module, inputs: tuple[Tensor, ...]) -> None:
-            given = inputs[0].movedim(channel, 0).flatten(1)
+    def reader(name: str, channel: int) -> Callable[[nn.Module, tuple[Tensor, ...], dict[str, Tensor]], None]:
+        def read(_: nn.Module, inputs: tuple[Tensor, ...], named: dict[str, Tensor]) -> None:
+            given = (*inputs, *named.values())[0].movedim(channel, 0).flatten(1)
             sums[name] = sums.get(name, 0) + given.square().sum(1).cpu().double()
             counts[name] = counts.get(name, 0) + given.shape[1]
 
@@ -136,12 +136,12 @@ def input_squares(model: nn.Module, bench: Bench, layers: Sequence[str], samples
     with ExitStack() as hooks, in_mode(model, training=False):
         for name, module in modules.items():
             channel = -1 if isinstance(module, nn.Linear) else -module.weight.ndim + 1  # unbatched images have no first axis
-            hooks.callback(module.register_forward_pre_hook(reader(name, channel)).remove)
+            hooks.callback(module.register_forward_pre_hook(reader(name, channel), with_kwargs=True).remove)
         for images, _ in bench.batches("train", samples=samples, seed=seed):
             model(images)
     if unseen := [name for name in layers if name not in sums]:
         raise CourseError(f"layer {unseen[0]} is not called in the forward pass, so nothing is known of its inputs.")
-    return {f"{name}.weight": _spread(module, sums[name] / counts[name]) for name, module in modules.items()}
+    return {f"{name}.weight".lstrip("."): _spread(module, sums[name] / counts[name]) for name, module in modules.items()}
 
 
 def _layer(model: nn.Module, name: str) -> nn.modules.conv._ConvNd | nn.Linear:

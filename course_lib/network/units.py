@@ -51,7 +51,7 @@ class Group:
 class Weights:
     """The single weights of a layer, each a unit of its own.
 
-    name: of the parameter. layer: of the module. shape: of the weight, outputs first.
+    name: of the parameter. layer: of the module, "" where the model is that layer. shape: of the weight, outputs first.
     """
 
     name: str
@@ -83,7 +83,9 @@ def prunable_weights(model: nn.Module) -> dict[str, Tensor]:
 
 def weights(model: nn.Module) -> dict[str, Weights]:
     """Return layer -> its single weights, for every convolution and dense layer."""
-    found = [Weights(name, name.removesuffix(".weight"), tuple(w.shape)) for name, w in prunable_weights(model).items()]
+    found = [
+        Weights(name, name[: -len("weight")].rstrip("."), tuple(w.shape)) for name, w in prunable_weights(model).items()
+    ]
     return {weights.layer: weights for weights in found}
 
 

@@ -87,7 +87,8 @@ def roles(table: pd.DataFrame) -> pd.DataFrame:
     `sweep.table` has both from the grid. A row without them comes from a table that was made by hand or by an earlier
     version, whose names said it: "dense" is the dense start, "dense, ..." a control, "..., from scratch" the control of new
     weights; all others are contestants. A name that begins with "SAP" is of that family, others are families of their own.
-    Nothing else in the library reads a role or a family off a name.
+    Nothing else reads a control or a family off a name, but for figures of lessons, whose points have nothing but names. The
+    name "dense" itself is fixed: it is the dense start's everywhere.
 
     >>> from course_lib import pareto
     >>> pareto.roles(pareto.example())["role"].tolist()

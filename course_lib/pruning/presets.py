@@ -68,8 +68,8 @@ class ActivationPruner(Pruner):
             amount = amounts.variable(deviations)
         elif quantile is not None:
             amount = amounts.quantile(quantile)
-        else:
-            amount = amounts.target(sparsity or 0.0)
+        elif sparsity is not None:
+            amount = amounts.target(sparsity)
         if cap is None:
             cap = 0.5 if sparsity is None else 1.0
         super().__init__(

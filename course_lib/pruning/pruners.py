@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Pruner:
     """The general pruning method.
 
@@ -90,11 +90,30 @@ class Pruner:
         >>> Pruner(amount=amounts.fixed([0.1, 0.2])).at_round(2).amount
         fixed(threshold=0.2)
         """
-        if not isinstance(self.amount, amounts.EachRound):
-            return self
+        return self.but(amount=self.amount.at_round(number)) if isinstance(self.amount, amounts.EachRound) else self
+
+    def but(self, **changes: Any) -> Pruner:
+        """Return the same method with other values of some fields; `dataclasses.replace` does not know a preset's arguments.
+
+        >>> Pruner("l1").but(cap=0.5).cap
+        0.5
+        """
+        if unknown := sorted(set(changes) - {field.name for field in dataclasses.fields(self)}):
+            raise CourseError(f"a pruner has no {unknown[0]!r} to change.")
         changed = copy.copy(self)
-        object.__setattr__(changed, "amount", self.amount.at_round(number))  # frozen, and presets have other arguments
+        for name, value in changes.items():
+            object.__setattr__(changed, name, value)  # frozen
+        changed.__post_init__()
         return changed
+
+    def __eq__(self, other: object) -> bool:
+        """Two pruners are equal if they answer alike, whether or not one of them is a preset."""
+        return isinstance(other, Pruner) and all(
+            getattr(self, field.name) == getattr(other, field.name) for field in dataclasses.fields(self)
+        )
+
+    def __repr__(self) -> str:
+        return f"Pruner({', '.join(f'{field.name}={getattr(self, field.name)!r}' for field in dataclasses.fields(self))})"
 
     def describe(self) -> dict[str, Any]:
         """Return the method as plain data.
@@ -174,13 +193,15 @@ class Pruner:
         candidates = []
         for layer in asked.layers:
             alive = layer.alive(asked.masks).to(asked.bench.device)
-            known = {need: values(layer) for need, values in providers.items()}
-            epochs = max(map(len, known.values()), default=1)  # what is known once holds for every epoch
-            each = [{need: some[min(n, len(some) - 1)] for need, some in known.items()} for n in range(epochs)]
-            values = [self._score(layer, alive, epoch) for epoch in each]
-            shape = tuple(asked.parameters[f"{layer.producers[0]}.weight"].shape)
-            outputs = shape[0] if isinstance(layer, units.Weights) else 1
-            candidates.append(scopes.Candidates(layer.name, values, alive, outputs, shape))
+            values: list[Tensor] = []
+            epochs = 1
+            while len(values) < epochs:  # what is known once holds for every epoch, and is asked anew: generators move on
+                known = {need: provided(layer) for need, provided in providers.items()}
+                epochs = max(map(len, known.values()), default=1)
+                epoch = {need: some[min(len(values), len(some) - 1)] for need, some in known.items()}
+                values.append(self._score(layer, alive, epoch))
+            shape = layer.shape if isinstance(layer, units.Weights) else ()  # of units no amount asks for one
+            candidates.append(scopes.Candidates(layer.name, values, alive, shape[0] if shape else 1, shape))
         return candidates
 
     def _score(self, layer: Ranked, alive: Tensor, known: Mapping[str, Any]) -> Tensor:
@@ -220,11 +241,13 @@ def _check_axes(pruner: Pruner) -> None:
             raise CourseError(f"unit={unit!r} was given with a score of its {need}; only filters and neurons have one.")
     if single and scores.resolve(pruner.score) in scores.OF_UNITS:
         raise CourseError(f"score={pruner.score!r} compares filters or neurons; unit='weight' was given.")
-    if not callable(pruner.amount) and not isinstance(pruner.amount, amounts.Allocation):
+    rule = type(pruner.amount).__name__
+    if isinstance(pruner.amount, type) or not (callable(pruner.amount) or isinstance(pruner.amount, amounts.Allocation)):
         raise CourseError(f"amount={pruner.amount!r} was given; give one of amounts, such as amounts.target(0.5).")
     if isinstance(pruner.amount, amounts.Allocation) and scope != "layer":
-        rule = type(pruner.amount).__name__
         raise CourseError(f"scope={scope!r} was given; {rule} gives each layer its own amount and needs scope='layer'.")
+    if isinstance(pruner.amount, amounts.Allocation) and not single:
+        raise CourseError(f"unit={unit!r} was given; {rule} shares out single weights and needs unit='weight'.")
 
 
 def _check_weights(model: nn.Module, masks: Masks) -> None:

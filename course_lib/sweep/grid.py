@@ -141,7 +141,7 @@ def _check_methods(full: Mapping[str, Any]) -> None:
             raise CourseError(f"compare has {pair!r}; two different names of the grid's methods are expected.")
     settings = {method["name"]: _settings(method, full) for method in found}
     for method in found:
-        roles.check(method, settings)
+        roles.must_fit(method, found, settings)
 
 
 def _check_curve(curve: Mapping[str, Any]) -> None:
@@ -207,7 +207,8 @@ def methods(grid: Mapping[str, Any]) -> list[dict[str, Any]]:
         if not isinstance(method, Mapping):
             raise CourseError(f"a method of the grid is {method!r}; a table with a name and a pruner is expected.")
         if missing := {"name", "pruner"} - {*_general(method), *method}:
-            raise CourseError(f"a method of the grid lacks its {min(missing)}.")
+            lacks = "name" if "name" in missing else "pruner (a preset) or score"
+            raise CourseError(f"a method of the grid lacks its {lacks}.")
         for key, kind in {"name": str, "axes": Mapping, "seeds": list}.items():
             if key in method and (not isinstance(method[key], kind) or not method[key]):
                 what = {"name": "text", "axes": "a table", "seeds": "a list"}[key]

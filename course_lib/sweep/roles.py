@@ -1,4 +1,4 @@
-"""What each method of a grid is there for and what family it is of: columns of the table that no number depends on.
+"""What each method of a grid is there for and what family it is of: columns of the table; no curve depends on them.
 
 In a grid's [[method]]:
     role       "contestant", if it does not say otherwise; "control": on no front and in no comparison, such as the unpruned
@@ -21,7 +21,13 @@ from course_lib.pruning.presets import GENERAL, PRESETS
 
 KEYS = ("role", "family", "repeat_of")
 ROLES = ("contestant", "control", "repeat")
-FAMILIES = {"l1": "L1", "l1_mean": "L1", "mean": "activation", "apoz": "activation", "sap": "SAP"}  # not called like it
+FAMILIES = {
+    "l1": "L1",
+    "l1_mean": "L1",
+    "mean": "activation",
+    "apoz": "activation",
+    "sap": "SAP",
+}  # where the family has another name
 
 Method = Mapping[str, Any]
 
@@ -33,7 +39,7 @@ def families() -> list[str]:
 
 
 def family(method: Method) -> str:
-    """Return the family of a method: its own, or else that of its preset; without one, SAP's or that of its score."""
+    """Return a method's family: its own or its preset's; of a general method SAP if its amount is, else its score's."""
     if "family" in method:
         return method["family"]
     name = str(method["pruner"])
@@ -53,7 +59,7 @@ def labels(methods: Sequence[Method]) -> dict[str, dict[str, str]]:
     return found
 
 
-def check(method: Method, settings: Mapping[str, Mapping[str, Any]]) -> None:
+def must_fit(method: Method, methods: Sequence[Method], settings: Mapping[str, Mapping[str, Any]]) -> None:
     """Refuse a role, family or repeat_of that cannot be; settings: name -> all that decides a method's numbers."""
     where, role, original = f"method {method['name']!r}:", method.get("role", ROLES[0]), method.get("repeat_of")
     if role not in ROLES:
@@ -66,6 +72,8 @@ def check(method: Method, settings: Mapping[str, Mapping[str, Any]]) -> None:
         return
     if original == method["name"] or original not in list(settings):
         raise CourseError(f"{where} repeat_of = {original!r} was given; the name of another method of the grid is expected.")
+    if any(other["name"] == original and other.get("role", ROLES[0]) != ROLES[0] for other in methods):
+        raise CourseError(f"{where} repeat_of = {original!r} was given; only a contestant can have a repeat.")
     mine, theirs = settings[method["name"]], settings[original]
     differ = sorted(key for key in {*mine, *theirs} - {"final_epochs"} if mine.get(key) != theirs.get(key))
     if differ:
