@@ -81,7 +81,10 @@ def test_importing_the_library_loads_no_plotting_tables_tracing_or_notebooks(wha
     ],
 )
 def test_what_begun_notebooks_import_goes_on_working(line):
-    exec(line, {})
+    names = {name.strip() for name in line.partition(" import ")[2].split(",")}
+    found: dict = {}
+    exec(line, found)
+    assert names <= set(found)
 
 
 def test_a_name_that_the_library_does_not_have_is_an_attribute_error():
