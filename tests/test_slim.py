@@ -12,10 +12,9 @@ from toy import MODELS, drawn, same
 
 from course_lib import measure, models, slim, train
 from course_lib.errors import CourseError
-from course_lib.network import units
+from course_lib.network import cutting, units
 from course_lib.network.masks import Masks
 from course_lib.pruning import L1NormPruner, MagnitudePruner, RandomPruner
-from course_lib.slim import cutting
 
 
 def some_units(model, example, seed=0, share=0.5):

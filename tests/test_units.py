@@ -178,32 +178,49 @@ def test_concatenated_layers_keep_their_own_columns(example):
     assert right.consumers["conv"].tolist() == [[3], [4]]
 
 
-# what is refused, by name
+# what stays whole, by name
 
 
-def test_a_grouped_convolution_is_refused_by_name(example):
-    model = Net(conv=nn.Conv2d(1, 4, 3), relu=nn.ReLU(), depthwise=nn.Conv2d(4, 4, 3, groups=4), **tail(4, 576))
-    with pytest.raises(CourseError, match="layer depthwise is a grouped convolution"):
-        units.groups(model, example)
+def stays(model, example):
+    """Layer -> why its outputs stay whole."""
+    return dict(units.find(model, example).protected)
 
 
-@pytest.mark.parametrize("layer", [nn.LayerNorm(6), nn.PReLU(6)])
-def test_a_layer_that_units_cannot_be_followed_through_is_refused_by_name(example, layer):
-    model = Net(flatten0=nn.Flatten(), dense=nn.Linear(784, 6), strange=layer, relu=nn.ReLU(), **tail(6))
-    with pytest.raises(CourseError, match=f"layer strange is a {type(layer).__name__}"):
-        units.groups(model, example)
+def test_a_grouped_convolution_keeps_what_it_reads_whole_and_nothing_else(example):
+    model = Net(
+        conv=nn.Conv2d(1, 4, 3), relu=nn.ReLU(), grouped=nn.Conv2d(4, 4, 3, groups=2), relu2=nn.ReLU(),
+        conv2=nn.Conv2d(4, 6, 3), relu3=nn.ReLU(), **tail(6, 22 * 22),
+    )  # fmt: skip
+    assert stays(model, example) == {"conv": "layer grouped, which reads it, is a grouped convolution"}
+    assert [group.name for group in units.groups(model, example)] == ["conv2"]
 
 
-def test_a_norm_over_more_than_one_layers_units_is_refused_by_name(example):
+@pytest.mark.parametrize("layer", [nn.LayerNorm(6), nn.PReLU(6), nn.Bilinear(6, 6, 6)])
+def test_a_layer_that_units_cannot_be_followed_through_keeps_what_it_reads_whole(example, layer):
+    class Strange(Net):
+        def forward(self, x):
+            x = self.dense(self.flatten0(x))
+            x = self.strange(x, x) if isinstance(layer, nn.Bilinear) else self.strange(x)
+            return self.head(self.relu2(self.dense2(self.relu(x))))
+
+    model = Strange(
+        flatten0=nn.Flatten(), dense=nn.Linear(784, 6), strange=layer, relu=nn.ReLU(), dense2=nn.Linear(6, 5),
+        relu2=nn.ReLU(), head=nn.Linear(5, 10),
+    )  # fmt: skip
+    assert stays(model, example) == {"dense": f"layer strange, which reads it, is a {type(layer).__name__}"}
+    assert [group.name for group in units.groups(model, example)] == ["dense2"]
+
+
+def test_a_norm_over_more_than_one_layers_units_keeps_them_whole(example):
     """A BatchNorm behind Flatten has an entry for each pixel, so that row j is not unit j."""
     model = Net(conv=nn.Conv2d(1, 4, 5, 5), flatten=nn.Flatten(), norm=nn.BatchNorm1d(100), head=nn.Linear(100, 10))
-    with pytest.raises(CourseError, match="layer norm normalises 100 values, not the 4 units"):
-        units.groups(model, example)
+    assert stays(model, example) == {"conv": "layer norm has 100 channels, not one for each of its 4 units"}
 
 
-def test_a_concatenation_that_the_tracer_takes_for_a_sum_is_refused_by_name(example):
-    with pytest.raises(CourseError, match=r"layer (left|right) is concatenated and then flattened"):
-        units.groups(Joined(nn.Identity(), 5 * 26 * 26), example)
+def test_layers_that_are_concatenated_and_then_flattened_keep_their_own_columns(example):
+    left, right = units.groups(Joined(nn.Identity(), 5 * 26 * 26), example)
+    assert torch.equal(left.consumers["head"], torch.arange(3 * 676).view(3, 676))
+    assert torch.equal(right.consumers["head"], 3 * 676 + torch.arange(2 * 676).view(2, 676))
 
 
 def test_an_activation_that_is_called_twice_is_refused_by_name_when_it_is_to_be_read(bench):

@@ -1,255 +1,297 @@
-"""Which parameters make up a filter or a neuron: the coupled groups of a model."""
+"""Which filters and neurons can only go together, and which layers read them.
+
+Each claim is proven on the network itself: marks on the units arrive at the inputs that read them (`probing`), and a network
+without some of the units computes what the masked one computes (`cutting`). A layer whose units cannot be proven stays whole.
+"""
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.autograd.graph import Node
 
-from course_lib.errors import CourseError
-from course_lib.network.masks import Masks
+from course_lib.network.cutting import cut, difference
+from course_lib.network.group import Group, Weights, close, hooked, prunable_weights, weights
+from course_lib.network.layers import BATCH_NORMS, CONVS, LAYERS, NORMS, is_depthwise, obstacles
+from course_lib.network.probing import Arrivals, Way, digits, send, spelled
+from course_lib.network.tracing import OUTPUT, Trace, watch
 
-ACTIVATIONS = (nn.ReLU, nn.ReLU6, nn.LeakyReLU, nn.ELU, nn.GELU, nn.SiLU, nn.Hardswish, nn.Tanh, nn.Sigmoid)
-NORMS = (nn.BatchNorm1d, nn.BatchNorm2d)
+__all__ = ["Group", "Units", "Weights", "close", "find", "groups", "hooked", "prunable_weights", "weights"]
 
-
-@dataclass(frozen=True)
-class Group:
-    """The filters or neurons that can only go together, because a sum or a shared consumer couples them.
-
-    name: the first producer in the order of the forward pass. kind: "filter" or "neuron". size: how many units.
-    producers: modules whose output row j belongs to unit j. norms: their normalisations.
-    consumers: module -> (size, columns) index tensor: the input slices that read unit j.
-    site: the activation after which the units are read (the last one, so after a residual addition), or "";
-    site_problem: then the sentence that says why there is none.
-    """
-
-    name: str
-    kind: str
-    size: int
-    producers: tuple[str, ...]
-    norms: tuple[str, ...]
-    consumers: Mapping[str, Tensor]
-    site: str = ""
-    site_problem: str = ""
-
-    def rows(self, tensors: Mapping[str, Tensor]) -> Tensor:
-        """Return the (size, entries) rows of the producers' weights in `tensors` (named as in `named_parameters`)."""
-        return torch.cat([tensors[f"{name}.weight"].flatten(1) for name in self.producers], 1)
-
-    def alive(self, masks: Masks) -> Tensor:
-        """Return bool (size,): which units `masks` keep."""
-        return masks.units.get(self.name, torch.ones(self.size, dtype=torch.bool))
+TOLERANCE = 1e-3  # of outputs with drawn weights, in their standard deviations: wrong columns make a difference of the order of 1
 
 
 @dataclass(frozen=True)
-class Weights:
-    """The single weights of a layer, each a unit of its own.
+class Units:
+    """The units of a network.
 
-    name: of the parameter. layer: of the module, "" where the model is that layer. shape: of the weight, outputs first.
+    groups: in the order of the forward pass, the classifier's outputs left out. protected: layer -> why its outputs stay
+    whole, as a clause.
     """
 
-    name: str
-    layer: str
-    shape: tuple[int, ...]
-
-    @property
-    def producers(self) -> tuple[str, ...]:
-        """The layer, as a group has the modules whose outputs its units are."""
-        return (self.layer,)
-
-    def rows(self, tensors: Mapping[str, Tensor]) -> Tensor:
-        """Return the (n, 1) entries of the weight in `tensors` (named as in `named_parameters`)."""
-        return tensors[self.name].reshape(-1, 1)
-
-    def alive(self, masks: Masks) -> Tensor:
-        """Return bool (n,): which weights `masks` keep."""
-        kept = masks.get(self.name, torch.ones(self.shape, dtype=torch.bool))
-        return kept.flatten()
-
-
-def prunable_weights(model: nn.Module) -> dict[str, Tensor]:
-    """Return name -> weight of every convolution and dense layer: what weight pruners may take from."""
-    layers = {name: m for name, m in model.named_modules() if isinstance(m, (nn.modules.conv._ConvNd, nn.Linear))}
-    named = {f"{name}.weight" if name else "weight": layer.weight for name, layer in layers.items()}
-    own = dict(model.named_parameters())  # a tied weight has one name only
-    return {name: weight for name, weight in named.items() if name in own}
-
-
-def weights(model: nn.Module) -> dict[str, Weights]:
-    """Return layer -> its single weights, for every convolution and dense layer."""
-    found = [
-        Weights(name, name[: -len("weight")].rstrip("."), tuple(w.shape)) for name, w in prunable_weights(model).items()
-    ]
-    return {weights.layer: weights for weights in found}
+    groups: list[Group]
+    protected: Mapping[str, str]
 
 
 def groups(model: nn.Module, example: Tensor) -> list[Group]:
     """Return the coupled groups of `model` in the order of the forward pass, the classifier's outputs left out.
 
     Args:
-        model: built of Conv2d (not grouped), Linear, BatchNorm and parameter-free modules; left untouched.
-        example: a normalised batch to trace with; two images are used.
+        model: left untouched. Layers whose units cannot be followed are in no group; `find` says why.
+        example: a normalised batch to try the model on; two images are used.
     """
-    import torch_pruning
+    return find(model, example).groups
 
-    # A frozen or no_grad model is traced wrongly without a word, and a traced model keeps hooks: so a copy is traced.
-    with torch.inference_mode(False):
-        traced = copy.deepcopy(model).eval().requires_grad_(True)
-    names = {module: name for name, module in traced.named_modules()}
-    grouped = [n for m, n in names.items() if isinstance(m, nn.modules.conv._ConvNd) and m.groups > 1]
-    if grouped:
-        raise CourseError(f"layer {grouped[0]} is a grouped convolution; only ungrouped ones can lose single filters.")
-    with torch.inference_mode(False), torch.enable_grad():  # the caller may have switched both off
+
+def find(model: nn.Module, example: Tensor) -> Units:
+    """Return the coupled groups of `model`, and which layers are protected, and why.
+
+    Args:
+        model: left untouched.
+        example: a normalised batch to try the model on; two images are used.
+    """
+    # A frozen or no_grad model is traced wrongly without a word; and weights that are gone or equal would hide what is wrong.
+    with torch.inference_mode(False), torch.enable_grad():
+        drawn = _drawn(copy.deepcopy(model).eval().requires_grad_(True))
         example = example[:2].detach().clone()
-        order, sites = _trace_sites(traced, names, example)
-        graph = torch_pruning.DependencyGraph().build_dependency(traced, example, verbose=False)
-        found = []
-        for coupled in graph.get_all_groups(root_module_types=[nn.Conv2d, nn.Linear]):
-            group = _group(coupled, names, order, sites)
-            if group.consumers:  # what nothing reads is the classifier's output: protected
-                found.append(group)
-    return sorted(found, key=lambda group: order.index(group.name))
+        blocks = obstacles(drawn)
+        trace = watch(drawn, example, blocks)
+        names = {module: name for name, module in drawn.named_modules()}
+        protected = {
+            layer: f"layer {names[block]}, which reads it, is {kind}"
+            for block, kind in blocks.items()
+            for layer in trace.sources.get(names[block], ())
+        }
+        coupled, arrivals = _couple(drawn, example, trace, blocks, protected)
+        found = [group for members in coupled if (group := _group(drawn, members, trace, arrivals, protected))]
+        return Units(_proven(drawn, example, found, trace, protected), protected)
 
 
-def _group(coupled: Sequence, names: Mapping[nn.Module, str], order: list[str], sites: _Sites) -> Group:
-    producers, norms, consumers = [], [], {}
-    size = len(coupled[0].idxs)
-    for item in coupled:
-        module, handler = item.dep.target.module, item.dep.handler.__name__
-        if module not in names:  # an operation without parameters
-            if getattr(module, "offsets", ()) is None:  # the tracer then takes a concatenation for a sum
-                first = names[coupled[0].dep.target.module]
-                raise CourseError(f"layer {first} is concatenated and then flattened; units cannot be followed so.")
-            continue
-        name = names[module]
-        if isinstance(module, NORMS):
-            if module.num_features != size:
-                raise CourseError(
-                    f"layer {name} normalises {module.num_features} values, not the {size} units of one layer."
-                )
-            norms.append(name)
-        elif isinstance(module, (nn.Conv2d, nn.Linear)) and "out_channels" in handler:
-            producers.append(name)
-        elif isinstance(module, (nn.Conv2d, nn.Linear)):
-            columns: list[list[int]] = [[] for _ in range(size)]
-            for column, unit in zip(item.idxs, item.root_idxs, strict=True):
-                columns[unit].append(column)
-            consumers[name] = torch.tensor(columns)
-        else:
-            raise CourseError(f"layer {name} is a {type(module).__name__}; units cannot be followed through it.")
-    producers = sorted(set(producers), key=order.index)
-    modules = {name: module for module, name in names.items()}
-    kind = "filter" if isinstance(modules[producers[0]], nn.Conv2d) else "neuron"
-    site, problem = sites.of(producers)
-    return Group(producers[0], kind, size, tuple(producers), tuple(norms), consumers, site, problem)
+@dataclass(frozen=True)
+class _Coupled:
+    """Layers whose units j go together. first: the number of unit 0, with which marks spell it."""
+
+    layers: tuple[str, ...]
+    size: int
+    first: int = 0
 
 
-@dataclass
-class _Sites:
-    """Activation module -> the producers whose outputs reach it without passing another activation."""
+def _couple(
+    model: nn.Module, example: Tensor, trace: Trace, blocks: Mapping[nn.Module, str], protected: dict[str, str]
+) -> tuple[list[_Coupled], Arrivals]:
+    """Return what goes together, and where its units arrive; layers whose units are mixed become `protected`.
 
-    reached: dict[str, set[str]]
-    calls: dict[str, int]
-
-    def of(self, producers: Sequence[str]) -> tuple[str, str]:
-        found = [site for site, sources in self.reached.items() if sources & set(producers)]
-        if not found:
-            return "", f"layer {producers[0]} has no activation module after it; give it an nn.ReLU() of its own."
-        site = found[-1]
-        if self.calls[site] > 1:
-            problem = f"activation {site} is called {self.calls[site]} times; give each place an nn.ReLU() of its own."
-            return "", problem
-        return site, ""
-
-
-def _trace_sites(model: nn.Module, names: Mapping[nn.Module, str], example: Tensor) -> tuple[list[str], _Sites]:
-    """Run `model` once; return its layers in the order of their calls, and what each activation reads.
-
-    From an activation's input the autograd graph is walked back until it meets the output of a layer or activation.
+    At first each layer stands alone. Where units of several layers arrive at one place, equal sizes say that the layers
+    are added (or multiplied) and go together, which the next marks confirm or not; of unequal sizes the smaller one is
+    spread over all places (a gate of one channel, say) and stays whole.
     """
-    outputs: dict[Node | None, str | None] = {}
-    order: list[str] = []
-    sites = _Sites({}, {})
-
-    def before(module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
-        name = names[module]
-        sites.calls[name] = sites.calls.get(name, 0) + 1
-        sites.reached.setdefault(name, set()).update(_sources(inputs[0].grad_fn, outputs))
-
-    def after(module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
-        is_layer = not isinstance(module, ACTIVATIONS)
-        outputs[output.grad_fn] = names[module] if is_layer else None
-        if is_layer and names[module] not in order:
-            order.append(names[module])
-
-    with ExitStack() as hooks:
-        for module in names:
-            if isinstance(module, ACTIVATIONS):
-                hooks.callback(module.register_forward_pre_hook(before).remove)
-            if isinstance(module, (nn.Conv2d, nn.Linear, *ACTIVATIONS)):
-                hooks.callback(module.register_forward_hook(after).remove)
-        model(example)
-    return order, sites
+    modules = dict(model.named_modules())
+    makers = [name for name in trace.order if modules[name] not in blocks and not is_depthwise(modules[name])]
+    coupled = _summed([_Coupled((name,), _size(modules[name])) for name in makers], trace, modules)
+    way = _way(trace, modules, blocks)
+    while coupled:
+        coupled = _numbered(coupled)
+        spelling = digits(sum(some.size for some in coupled))
+        marks = {name: spelling[:, c.first : c.first + c.size] for c in coupled for name in c.layers}
+        arrivals = send(model, example, marks, way)
+        mixed = {name: several for name, marked in arrivals.readers.items() if (several := spelled(marked)[1]).any()}
+        if not mixed:
+            return coupled, arrivals
+        coupled = _resolved(coupled, _meetings(model, example, coupled, mixed, trace, way), trace, protected)
+    return [], Arrivals()
 
 
-def _sources(start: Node | None, outputs: Mapping[Node | None, str | None]) -> set[str]:
-    found: set[str] = set()
-    seen: set[Node] = set()
-    todo = [start]
-    while todo:
-        node = todo.pop()
-        if node is None or node in seen:
-            continue
-        seen.add(node)
-        if node in outputs:
-            found |= {name for name in [outputs[node]] if name}
-        else:
-            todo += [parent for parent, _ in node.next_functions]
-    return found
+def _meetings(
+    model: nn.Module,
+    example: Tensor,
+    coupled: Sequence[_Coupled],
+    mixed: Mapping[str, Tensor],
+    trace: Trace,
+    way: Way,
+) -> dict[frozenset[int], str]:
+    """Return which of `coupled` arrive at one place, and the reader where they do.
 
-
-def close(model: nn.Module, found: Sequence[Group], kept: Mapping[str, Tensor]) -> Masks:
-    """Return the closed masks for `kept` (group name -> bool tensor over its units).
-
-    A gone unit takes its producers' rows and biases, its norms' gamma and beta, and its consumers' input slices along:
-    a row alone would go on speaking through bias and norm.
+    For each of them that may take part, a copy of the image goes through the network with all of its units marked.
     """
-    parameters = dict(model.named_parameters())
-    masks: dict[str, Tensor] = {}
+    sources = set[str]().union(*(trace.sources[reader] for reader in mixed))
+    asked = [k for k, entry in enumerate(coupled) if sources & set(entry.layers)]
+    marks = {
+        name: (torch.tensor(asked) == k)[:, None].expand(-1, coupled[k].size) for k in asked for name in coupled[k].layers
+    }
+    reached = send(model, example, marks, way).readers
+    return {
+        frozenset(asked[k] for k in place.nonzero().flatten().tolist()): reader
+        for reader, several in mixed.items()
+        for place in reached[reader].T[several].unique(dim=0)
+    }
 
-    def clear(name: str, index: Tensor | tuple[slice, Tensor]) -> None:
-        if name in parameters:
-            mask = masks.setdefault(name, torch.ones_like(parameters[name], dtype=torch.bool))
-            mask[index] = False
 
-    for group in found:
-        gone = ~kept[group.name].cpu()
-        if not gone.any():
+def _resolved(
+    coupled: Sequence[_Coupled], meetings: Mapping[frozenset[int], str], trace: Trace, protected: dict[str, str]
+) -> list[_Coupled]:
+    """Return `coupled` with those of equal size that meet made one; if there are none, without the smallest that meet."""
+    merged = _merged(coupled, [meeting for meeting in meetings if len({coupled[k].size for k in meeting}) == 1])
+    if len(merged) < len(coupled):
+        return merged
+    gone = set()
+    for meeting, reader in meetings.items():
+        smallest = min(meeting, key=lambda k: coupled[k].size)
+        gone.add(smallest)
+        for name in coupled[smallest].layers:
+            reason = f"its units cannot be told apart where layer {reader} reads them{_by(trace, [reader])}"
+            protected.setdefault(name, reason)
+    return [entry for k, entry in enumerate(coupled) if k not in gone]
+
+
+def _summed(coupled: Sequence[_Coupled], trace: Trace, modules: Mapping[str, nn.Module]) -> list[_Coupled]:
+    """Return `coupled` with those made one that a reader with as many inputs as each of them has units must get as a sum."""
+    of = {name: k for k, entry in enumerate(coupled) for name in entry.layers}
+    meetings = []
+    for reader, sources in trace.sources.items():
+        width = next((getattr(modules[reader], n, 0) for n in ("in_channels", "in_features") if hasattr(modules[reader], n)), 0)
+        meeting = frozenset(of[name] for name in sources if name in of)
+        if reader != OUTPUT and {coupled[k].size for k in meeting} == {width}:
+            meetings.append(meeting)
+    return _merged(coupled, meetings)
+
+
+def _merged(coupled: Sequence[_Coupled], meetings: Iterable[frozenset[int]]) -> list[_Coupled]:
+    """Return `coupled` with those of each meeting made one, and those that meetings have in common."""
+    of = {k: {k} for k in range(len(coupled))}
+    for meeting in meetings:
+        joined = set[int]().union(*(of[k] for k in meeting))
+        of |= {k: joined for k in joined}
+    return [
+        _Coupled(tuple(name for k in sorted(joined) for name in coupled[k].layers), coupled[first].size)
+        for first, joined in {min(joined): joined for joined in of.values()}.items()
+    ]
+
+
+def _numbered(coupled: Sequence[_Coupled]) -> list[_Coupled]:
+    first, numbered = 0, []
+    for entry in coupled:
+        numbered.append(_Coupled(entry.layers, entry.size, first))
+        first += entry.size
+    return numbered
+
+
+def _group(
+    model: nn.Module, coupled: _Coupled, trace: Trace, arrivals: Arrivals, protected: dict[str, str]
+) -> Group | None:
+    """Return the group of `coupled`, or None, with the reason in `protected` unless it is the classifier."""
+    layers = sorted(coupled.layers, key=trace.order.index)
+    norms, depthwise, consumers, problem = [], [], {}, ""
+    for reader, marks in arrivals.readers.items():
+        local = spelled(marks)[0] - coupled.first
+        places = ((local >= 0) & (local < coupled.size)).nonzero().flatten()
+        if not len(places):
             continue
-        for name in (*group.producers, *group.norms):
-            clear(f"{name}.weight", gone)
-            clear(f"{name}.bias", gone)
-        for name, columns in group.consumers.items():
-            clear(f"{name}.weight", (slice(None), columns[gone].flatten()))
-    total = sum(parameter.numel() for parameter in parameters.values())
-    return Masks(masks, total, {group.name: kept[group.name] for group in found})
+        module, units = model.get_submodule(reader), local[places]
+        if isinstance(module, NORMS) or is_depthwise(module):
+            if not torch.equal(local, torch.arange(coupled.size)):
+                problem = f"layer {reader} has {len(local)} channels, not one for each of its {coupled.size} units"
+            (norms if isinstance(module, NORMS) else depthwise).append(reader)
+        elif isinstance(module, LAYERS):
+            counts = units.bincount(minlength=coupled.size)
+            if counts.min() < counts.max():
+                problem = f"its units do not all reach layer {reader}{_by(trace, [reader])}"
+            else:
+                consumers[reader] = places[units.argsort(stable=True)].view(coupled.size, -1)
+    if consumers and trace.sources[OUTPUT] & set(layers):
+        problem = "the network puts its units out as well"
+    reason = next((protected[name] for name in layers if name in protected), problem)
+    if reason or not consumers:
+        protected |= {name: reason for name in layers if reason}
+        return None
+    kind = "filter" if isinstance(model.get_submodule(layers[0]), CONVS) else "neuron"
+    site, axis, problem = _site((*layers, *depthwise), coupled, trace, arrivals)
+    return Group(
+        layers[0], kind, coupled.size, tuple(layers), tuple(norms), consumers, site, problem, tuple(depthwise), axis
+    )
 
 
-@contextmanager
-def hooked(model: nn.Module, found: Sequence[Group], read: Callable[[Group, Tensor], None]) -> Iterator[None]:
-    """While the block runs, call `read(group, output)` with what each group's activation site puts out."""
+def _site(layers: Sequence[str], coupled: _Coupled, trace: Trace, arrivals: Arrivals) -> tuple[str, int, str]:
+    """Return the activation after which the units are read and the axis along which they lie, or why there is none."""
+    found = [site for site, sources in trace.sites.items() if sources & set(layers)]
+    if not found:
+        return "", 1, f"layer {layers[0]} has no activation module after it; give it an nn.ReLU() of its own."
+    site = found[-1]
+    if trace.calls[site] > 1:
+        return "", 1, f"activation {site} is called {trace.calls[site]} times; give each place an nn.ReLU() of its own."
+    expected = torch.arange(coupled.first, coupled.first + coupled.size)
+    for axis, marks in arrivals.sites[site].items():
+        if torch.equal(spelled(marks)[0], expected):
+            return site, axis, ""
+    return "", 1, f"activation {site} does not see one value for each unit of layer {layers[0]}; put an nn.ReLU() right after it."
+
+
+def _proven(
+    model: nn.Module, example: Tensor, found: Sequence[Group], trace: Trace, protected: dict[str, str]
+) -> list[Group]:
+    """Return the groups without half of whose units the network computes what the masked one does."""
+    found = sorted(found, key=lambda group: trace.order.index(group.name))
+    if not _problem(model, example, found, trace):
+        return found
+    proven: list[Group] = []
     for group in found:
-        if not group.site:
-            raise CourseError(group.site_problem)
-    with ExitStack() as hooks:
-        for group in found:
-            site = model.get_submodule(group.site)
-            hook = site.register_forward_hook(lambda _m, _i, output, group=group: read(group, output.detach()))
-            hooks.callback(hook.remove)
-        yield
+        if reason := _problem(model, example, [*proven, group], trace):
+            protected |= {name: reason for name in group.producers}
+        else:
+            proven.append(group)
+    return proven
+
+
+def _problem(model: nn.Module, example: Tensor, found: Sequence[Group], trace: Trace) -> str:
+    """Return why the network without half of the units of `found` is not the masked one; "" where it is."""
+    generator = torch.Generator().manual_seed(0)
+    kept = {g.name: torch.randperm(g.size, generator=generator) >= g.size // 2 for g in found}
+    masked = close(model, found, kept).apply_(copy.deepcopy(model))
+    try:
+        with torch.random.fork_rng(devices=[]):
+            far = difference(masked, cut(model, found, kept), example)
+    except Exception as error:  # whatever a forward pass raises that meets sizes which it does not expect
+        return f"the forward pass fails with fewer units ({str(error).splitlines()[0]})"
+    return "" if far <= TOLERANCE else f"the outputs would change with fewer units{_by(trace, found[-1].consumers)}"
+
+
+def _by(trace: Trace, readers: Iterable[str]) -> str:
+    operations = sorted({name for reader in readers for name in trace.between.get(reader, ())})
+    return f" (there is {', '.join(operations)} in between)" if operations else ""
+
+
+@torch.no_grad()
+def _drawn(model: nn.Module) -> nn.Module:
+    """Draw all parameters and statistics of `model` anew, in place."""
+    generator = torch.Generator().manual_seed(0)
+    for name, parameter in model.named_parameters():
+        if parameter.ndim > 1:
+            values = torch.randn(parameter.shape, generator=generator) * (2 / parameter[0].numel()) ** 0.5
+        elif name.endswith("bias"):
+            values = torch.randn(parameter.shape, generator=generator) * 0.1
+        else:
+            values = torch.rand(parameter.shape, generator=generator) + 0.5
+        parameter.copy_(values)
+    for module in model.modules():
+        # A BatchNorm that keeps no statistics takes those of the batch, in which images, and their marks, would mix.
+        if isinstance(module, NORMS) and (module.running_mean is not None or isinstance(module, BATCH_NORMS)):
+            like = next(model.parameters()).new_empty(module.num_features)
+            module.running_mean = torch.randn(like.shape, generator=generator).to(like)
+            module.running_var = (torch.rand(like.shape, generator=generator) + 0.5).to(like)
+    return model
+
+
+def _size(module: nn.Module) -> int:
+    return module.out_features if isinstance(module, nn.Linear) else len(module.get_parameter("weight"))
+
+
+def _way(trace: Trace, modules: Mapping[str, nn.Module], blocks: Mapping[nn.Module, str]) -> Way:
+    """Return who reads the marks on the way through the network."""
+    called = [name for name in trace.sources if name != OUTPUT]
+    readers = [name for name in called if modules[name] not in blocks]
+    passing = [name for name in readers if isinstance(modules[name], NORMS) or is_depthwise(modules[name])]
+    axes = {name: -1 if isinstance(modules[name], nn.Linear) else 1 for name in readers}
+    sites = [name for name, times in trace.calls.items() if times == 1]
+    return Way(axes, passing, [name for name in called if name not in readers], sites)

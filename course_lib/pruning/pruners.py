@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -139,7 +140,7 @@ class Pruner:
 
     def recorder(self, model: nn.Module, bench: Bench) -> Recorder:
         """Return a recorder of this pruner's groups for `fit(..., recorder=...)`."""
-        return Recorder(model, self._chosen(self._groups(units.groups(model, bench.example))))
+        return Recorder(model, self._groups(units.find(model, bench.example)))
 
     def masks(
         self,
@@ -175,8 +176,8 @@ class Pruner:
         if len(masks):
             model = masks.apply_(copy.deepcopy(model))  # what is gone must not count, whether or not it was zeroed
         single = self.kinds == ("weight",)
-        groups = [] if single else units.groups(model, bench.example)
-        layers: Sequence[Ranked] = self._chosen(units.weights(model) if single else self._groups(groups))
+        found = units.Units([], {}) if single else units.find(model, bench.example)
+        layers: Sequence[Ranked] = self._chosen(units.weights(model)) if single else self._groups(found)
         asked = Round(model, bench, layers, masks, self.samples, self.seed, self.history, recording)
         candidates = self._candidates(asked)
         gone, seen = scopes.decide(candidates, self.amount, self.scope, self.least, self.cap, progress)
@@ -184,8 +185,9 @@ class Pruner:
         if single:
             parameters = dict(model.named_parameters())
             return masks & Masks({name: mask.view(parameters[name].shape) for name, mask in kept.items()}, masks.total), seen
-        whole = {group.name: torch.ones(group.size, dtype=torch.bool) for group in groups}
-        return masks & units.close(model, groups, whole | masks.units | kept).to(bench.device), seen
+        whole = {group.name: torch.ones(group.size, dtype=torch.bool) for group in found.groups}
+        seen |= {name: _untouched(model, name, why) for name, why in found.protected.items()}
+        return masks & units.close(model, found.groups, whole | masks.units | kept).to(bench.device), seen
 
     def _candidates(self, asked: Round) -> list[scopes.Candidates]:
         """Score every layer, once for each recorded epoch that counts."""
@@ -212,16 +214,28 @@ class Pruner:
         keep = values.is_floating_point() and alive.device.type != "mps"
         return values.to(alive.device, values.dtype if keep else torch.float32)
 
-    def _groups(self, found: Sequence[units.Group]) -> dict[str, units.Group]:
-        return {group.name: group for group in found if group.kind in self.kinds}
+    def _groups(self, found: units.Units) -> list[units.Group]:
+        """Return the groups that this pruner takes from; say once which layers stay whole."""
+        chosen = self._chosen({group.name: group for group in found.groups if group.kind in self.kinds}, found.protected)
+        if whole := [f"{name} ({why})" for name, why in found.protected.items()]:
+            more = f" and {len(whole) - 3} more" if len(whole) > 3 else ""
+            warnings.warn(f"some layers stay whole: {'; '.join(whole[:3])}{more}.", stacklevel=4)
+        return chosen
 
-    def _chosen(self, offered: Mapping[str, T]) -> list[T]:
-        unknown = sorted(set(self.layers or ()) - set(offered))
-        if unknown:
-            raise CourseError(f"layers names {unknown[0]!r}; this pruner can take from {', '.join(offered)}.")
+    def _chosen(self, offered: Mapping[str, T], protected: Mapping[str, str] | None = None) -> list[T]:
+        protected = protected or {}
+        if unknown := sorted(set(self.layers or ()) - set(offered)):
+            why = f" ({protected[unknown[0]]})" if unknown[0] in protected else ""
+            raise CourseError(f"layers names {unknown[0]!r}{why}; this pruner can take from {', '.join(offered) or 'nothing'}.")
         if not offered:
-            raise CourseError(f"the model has nothing of unit={self.unit!r} to prune.")
+            why = "".join(f" Layer {name} stays whole: {why}." for name, why in list(protected.items())[:3])
+            raise CourseError(f"the model has nothing of unit={self.unit!r} to prune.{why}")
         return [value for name, value in offered.items() if self.layers is None or name in self.layers]
+
+
+def _untouched(model: nn.Module, layer: str, why: str) -> scopes.Seen:
+    size = len(model.get_submodule(layer).get_parameter("weight"))
+    return {"survivors": size, "removed": 0, "index": None, "cut": None, "note": f"stays whole: {why}"}
 
 
 def _check_axes(pruner: Pruner) -> None:
