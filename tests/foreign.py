@@ -158,7 +158,7 @@ REFUSED_BY_RUN: dict[str, tuple[Callable[[], object], str]] = {
     "list": (lambda: Outputs(lambda y: [y]), r"the model returns a list"),
     "picture": (
         lambda: Outputs(lambda y: y[:, :, None, None]),
-        r"have the shape \(2, 4, 1, 1\); expected is \(2, classes\)",
+        r"have the shape \(2, 4, 1, 1\); expected is \(2, 4\)",
     ),
     "one number": (lambda: Outputs(lambda y: y[:, 0]), r"have the shape \(2,\)"),
     "labels": (lambda: Outputs(lambda y: y.argmax(1, keepdim=True).expand(-1, 4)), r"returns torch.int64 numbers"),

@@ -34,7 +34,7 @@ def admit(model: nn.Module, example: Tensor, classes: int | None = None, trainin
     Args:
         model: any nn.Module that takes one batch of images and returns one row of class scores an image.
         example: a batch of normalised images, (n, C, H, W), or (n, features); at most two are looked at.
-        classes: how many outputs the model must have at least; None: any number.
+        classes: how many class scores a row of the outputs must have at least; None: any tensor is an output.
         training: whether the model must run in training mode as well.
 
     Raises:
@@ -49,7 +49,7 @@ def admit(model: nn.Module, example: Tensor, classes: int | None = None, trainin
         try:
             for mode in (False, True) if training else (False,):
                 _check_output(model, _output(model, laid[:2].clone(), mode), len(laid[:2]), classes)
-        except _DoesNotRun as error:
+        except DoesNotRunError as error:
             failure = error
         else:
             return laid
@@ -65,8 +65,8 @@ def admitted(model: nn.Module, bench: Bench, training: bool = False) -> Bench:
     return bench if layout == bench.layout or bench.shape[0] == 1 else dataclasses.replace(bench, layout=layout)
 
 
-class _DoesNotRun(CourseError):
-    """The model raised an error; in another layout it may run."""
+class DoesNotRunError(CourseError, RuntimeError):
+    """The model raises an error on two images; the message says in the course's words which layer does, and why."""
 
 
 def _layouts(example: Tensor) -> list[torch.memory_format]:
@@ -96,7 +96,7 @@ def _output(model: nn.Module, images: Tensor, training: bool) -> object:
         try:
             return trial(images)
         except Exception as error:  # it is the user's code that runs here
-            raise _DoesNotRun(_why(running, images, error)) from error
+            raise DoesNotRunError(_why(running, images, error)) from error
 
 
 def _without_traces(model: nn.Module) -> nn.Module:
@@ -143,7 +143,7 @@ def _first_line(error: Exception) -> str:
 
 
 def _check_output(model: nn.Module, output: object, images: int, classes: int | None) -> None:
-    """Refuse anything but one row of class scores for each image."""
+    """Refuse what is no tensor and, where the number of classes is known, what is not a row of scores for each image."""
     if output is None:
         raise CourseError("the model returns nothing; its forward must end with the return of its outputs.")
     if not isinstance(output, Tensor):
@@ -153,12 +153,12 @@ def _check_output(model: nn.Module, output: object, images: int, classes: int | 
         raise CourseError(
             f"the model returns a {type(output).__name__}; expected is one tensor, a row of class scores an image: {way}."
         )
-    shape = tuple(output.shape)
+    if classes is None:
+        return
+    shape, expected = tuple(output.shape), f"({images}, {classes})"
     if output.ndim != 2 or shape[0] != images:
-        raise CourseError(
-            f"the model's outputs for {images} images have the shape {shape}; expected is ({images}, classes)."
-        )
+        raise CourseError(f"the model's outputs for {images} images have the shape {shape}; expected is {expected}.")
     if not output.is_floating_point():
         raise CourseError(f"the model returns {output.dtype} numbers; expected are class scores, before any argmax.")
-    if classes is not None and shape[1] < classes:
+    if shape[1] < classes:
         raise CourseError(f"the model has {shape[1]} outputs; the data has {classes} classes, and each needs an output.")
