@@ -209,6 +209,7 @@ def standard_error(accuracy: float, n: int) -> float:
 
 
 def _measures(model: nn.Module, bench: Bench, split: str, batch_size: int, masks: Masks | None) -> dict[str, float]:
+    must_be_takeable(model)
     zero_free = nonzeros(model)
     speed = latency(model, bench.example, batch_size)
     with in_mode(model, training=False):

@@ -57,12 +57,44 @@ def admit(model: nn.Module, example: Tensor, classes: int | None = None, trainin
     raise failure
 
 
-def admitted(model: nn.Module, bench: Bench, training: bool = False) -> Bench:
-    """Return `bench` with its images in the layout with which `model` runs; otherwise as `admit`."""
-    example = admit(model, bench.example, bench.num_classes, training)
+def admitted(model: nn.Module, bench: Bench, training: bool = False, scored: bool = True) -> Bench:
+    """Return `bench` with its images in the layout with which `model` runs; otherwise as `admit`.
+
+    scored: whether its outputs are compared with labels, and must be a score for each class of the bench.
+    """
+    example = admit(model, bench.example, bench.num_classes if scored else None, training)
     channels_last = example.ndim == 4 and example.is_contiguous(memory_format=torch.channels_last)
     layout = torch.channels_last if channels_last else torch.contiguous_format
     return bench if layout == bench.layout or bench.shape[0] == 1 else dataclasses.replace(bench, layout=layout)
+
+
+def batch_size(model: nn.Module, bench: Bench, images: int, size: int, training: bool = False) -> int:
+    """Return in how many images a batch `images` go through `model`: `size`, unless a single image is left that it refuses.
+
+    BatchNorm of vectors has no variance of one value in training, and a `squeeze()` in the model takes the batch for one
+    of the dimensions to drop. Then the nearest size goes that leaves no image alone, so that all are used.
+
+    Raises:
+        CourseError: if batches of one image are asked for, or there is but one, and the model cannot take it.
+    """
+    if size > 1 and images % size != 1:
+        return size
+    try:
+        example = admit(model, bench.example, training=training)
+        one, two = (_output(model, example[:count].clone(), training) for count in (1, 2))
+        if isinstance(one, Tensor) and isinstance(two, Tensor) and one.shape[1:] != two.shape[1:]:
+            raise CourseError(f"the model's output for one image has the shape {tuple(one.shape)}.")
+    except CourseError as error:
+        others = (other for other in (*range(size - 1, 1, -1), *range(size + 1, images + 1)) if images % other != 1)
+        if size == 1 or (found := next(others, None)) is None:
+            raise CourseError(f"a batch of one image was asked for, and at least 2 are needed: {error}") from error
+        return found
+    return size
+
+
+def copied(model: nn.Module) -> nn.Module:
+    """Return a deep copy of `model`, its hooks included; what a forward pass left on it is copied without its graph."""
+    return _copy(model, {})
 
 
 class DoesNotRunError(CourseError, RuntimeError):
@@ -101,11 +133,17 @@ def _output(model: nn.Module, images: Tensor, training: bool) -> object:
 
 def _without_traces(model: nn.Module) -> nn.Module:
     """Return a copy of `model` that shares its parameters and has no hooks: what runs in it leaves no trace."""
-    memo: dict[int, object] = {id(parameter): parameter for parameter in model.parameters()}
+    shared: dict[int, object] = {id(parameter): parameter for parameter in model.parameters()}
     for module in model.modules():
-        memo |= {id(vars(module)[name]): OrderedDict() for name in HOOKS}
+        shared |= {id(vars(module)[name]): OrderedDict() for name in HOOKS}
+    return _copy(model, shared)
+
+
+def _copy(model: nn.Module, memo: dict[int, object]) -> nn.Module:
+    """Return a deep copy with `memo` (id -> what stands for it); what cannot be copied is refused."""
+    for module in model.modules():
         # A feature map that a forward pass left on the module cannot be copied while it belongs to a graph.
-        memo |= {id(value): value.detach() for value in _tensors(module) if value.grad_fn is not None}
+        memo |= {id(value): value.detach().clone() for value in _tensors(module) if value.grad_fn is not None}
     try:
         return copy.deepcopy(model, memo)
     except Exception as error:

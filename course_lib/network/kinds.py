@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
 
 import torch
@@ -24,20 +24,13 @@ def must_be_takeable(model: nn.Module) -> None:
         CourseError: for what is no nn.Module, wrapped, compiled, scripted, lazy, quantised or computed from other
             parameters (pruned by torch, normalised weights), and for parameters that are not float32 on one device.
     """
-    if not isinstance(model, nn.Module):
-        raise CourseError(f"{_instead(model)}; the course takes an instance of torch.nn.Module.")
-    for name, module in model.named_modules():
-        for problem in _OF_MODULES:
-            if sentence := problem(f"layer {name}" if name else "the model", f"model.{name}" if name else "model", module):
-                raise CourseError(sentence)
+    _check_modules(model, (_wrapped, _lazy, _quantised, _computed))
     _check_tensors(model)
 
 
 def must_show_its_weights(model: nn.Module) -> None:
-    """Refuse a model whose layers compute their weights from other parameters: what is counted would not be what runs."""
-    for name, module in model.named_modules():
-        if sentence := _computed("layer " + name if name else "the model", f"model.{name}" if name else "model", module):
-            raise CourseError(sentence)
+    """Refuse a model whose layers have no weights or compute them from others: what is counted would not be what runs."""
+    _check_modules(model, (_lazy, _computed))
 
 
 def must_take_one_batch(model: nn.Module) -> None:
@@ -49,6 +42,17 @@ def must_take_one_batch(model: nn.Module) -> None:
         raise CourseError(
             f"the model's forward takes {takes}; it is called with one batch of images, so give further inputs a default."
         )
+
+
+def _check_modules(model: nn.Module, problems: Sequence[Callable[[str, str, nn.Module], str]]) -> None:
+    """Refuse what is no network, and the first module of which one of `problems` (layer, code, module) has a sentence."""
+    if not isinstance(model, nn.Module):
+        raise CourseError(f"{_instead(model)}; the course takes an instance of torch.nn.Module.")
+    for name, module in model.named_modules():
+        layer, code = (f"layer {name}", f"model.{name}") if name else ("the model", "model")
+        for problem in problems:
+            if sentence := problem(layer, code, module):
+                raise CourseError(sentence)
 
 
 def _instead(model: object) -> str:
@@ -107,9 +111,6 @@ def _computed(layer: str, code: str, module: nn.Module) -> str:
         if any(isinstance(hook, kind) for hook in module._forward_pre_hooks.values()):
             return f"{layer} computes its weight by {kind.__name__}; make it a plain one: torch.nn.utils.{undo}({code})."
     return ""
-
-
-_OF_MODULES: tuple[Callable[[str, str, nn.Module], str], ...] = (_wrapped, _lazy, _quantised, _computed)
 
 
 def _check_tensors(model: nn.Module) -> None:
