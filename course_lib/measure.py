@@ -14,11 +14,14 @@ from typing import TYPE_CHECKING, NamedTuple
 import torch
 from safetensors.torch import save
 from torch import Tensor, nn
+from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
 from course_lib import train
 from course_lib.errors import CourseError
 from course_lib.models import in_mode
+from course_lib.network.entry import admit
+from course_lib.network.kinds import must_be_takeable, must_show_its_weights
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,7 +29,28 @@ if TYPE_CHECKING:
     from course_lib.data import Bench
     from course_lib.pruning import Masks
 
+LAYERS = (nn.modules.conv._ConvNd, nn.Linear, nn.Bilinear, nn.MultiheadAttention, nn.RNNBase, nn.RNNCellBase)
 UNCERTAINTIES = ("latency IQR (ms)", "standard error", "images")  # rows whose ratio would say nothing
+
+
+def _matrix_and_vector(matrix: torch.Size, vector: torch.Size, out_shape: object = None) -> int:
+    return 2 * matrix.numel()
+
+
+def _recurrent_layer(x: torch.Size, weight: torch.Size, recurrent: torch.Size, *_: object, out_shape: object = None) -> int:
+    return 2 * x[0] * x[1] * (weight.numel() + recurrent.numel())
+
+
+def _bilinear(x: torch.Size, weight: torch.Size, *_: object, out_shape: object = None) -> int:
+    return 2 * x[0] * weight.numel()
+
+
+# Operations of torch that multiply weights and that torch.utils.flop_counter passes over -> their FLOPs.
+UNCOUNTED = {
+    torch.ops.aten.mv: _matrix_and_vector,
+    torch.ops.aten.mkldnn_rnn_layer: _recurrent_layer,
+    torch.ops.aten._trilinear: _bilinear,
+}
 
 
 class Latency(NamedTuple):
@@ -38,8 +62,10 @@ class Latency(NamedTuple):
     runs: int
 
 
-def _on_device_of(model: nn.Module, example: Tensor) -> Tensor:
-    return example.to(next(model.parameters(), example).device)
+def _images_for(model: nn.Module, example: Tensor) -> Tensor:
+    """Return `example` on the model's device, in the layout with which the model runs; refuse a model that does not."""
+    must_be_takeable(model)
+    return admit(model, example.to(next(model.parameters(), example).device))
 
 
 def parameters(model: nn.Module) -> int:
@@ -48,37 +74,65 @@ def parameters(model: nn.Module) -> int:
 
 
 def nonzeros(model: nn.Module) -> int:
-    """Return how many parameter entries are not exactly zero."""
+    """Return how many parameter entries are not exactly zero.
+
+    Raises:
+        CourseError: for a model that computes its weights from other parameters, as torch.nn.utils.prune makes it do.
+    """
+    must_show_its_weights(model)
     return sum(int(torch.count_nonzero(parameter.detach())) for parameter in model.parameters())
 
 
 def macs(model: nn.Module, example: Tensor) -> int:
     """Return the multiply-accumulates of one forward pass of ONE image.
 
-    Counted are convolutions and matrix products (torch.utils.flop_counter); biases, normalisation, activations and
-    pooling are not. Zeros count as well: a masked model has the MACs of the dense one.
+    Counted are convolutions and matrix products (torch.utils.flop_counter), those of attention and of recurrent layers
+    included; biases, normalisation, activations and pooling are not. Zeros count as well: a masked model has the MACs of
+    the dense one.
 
     Args:
         model: Left as it was, training flags included.
         example: A batch of inputs, (N, ...); only the first is used.
+
+    Raises:
+        CourseError: if the model does not run on the example (see `network.entry.admit`).
     """
-    image = _on_device_of(model, example)[:1]
-    with in_mode(model, training=False), torch.no_grad(), FlopCounterMode(display=False) as counter:
-        model(image)
-    return counter.get_total_flops() // 2  # the counter takes a multiply and an add for two operations
+    return _counted(model, example).get_total_flops() // 2  # the counter takes a multiply and an add for two operations
 
 
 def layer_macs(model: nn.Module, example: Tensor) -> dict[str, int]:
     """Return the multiply-accumulates of one image in each layer by its name, in the order of the model; see `macs`.
 
-    Named are the convolutions and linear layers, also those that the forward pass does not reach (0).
+    Named are convolutions, linear, attention and recurrent layers, also those that the forward pass does not reach (0). A
+    layer that the model holds under two names has the first.
     """
-    image = _on_device_of(model, example)[:1]
-    with in_mode(model, training=False), torch.no_grad(), FlopCounterMode(display=False) as counter:
-        model(image)
-    counts, root = counter.get_flop_counts(), type(model).__name__
-    layers = [name for name, module in model.named_modules() if isinstance(module, (nn.modules.conv._ConvNd, nn.Linear))]
-    return {name: sum(counts.get(f"{root}.{name}" if name else root, {}).values()) // 2 for name in layers}
+    counts, root = _counted(model, example).get_flop_counts(), type(model).__name__
+    inner = {part for whole in model.modules() if isinstance(whole, nn.MultiheadAttention) for part in whole.children()}
+    layers = {module: name for name, module in model.named_modules() if isinstance(module, LAYERS) and module not in inner}
+    found = dict.fromkeys(layers.values(), 0)
+    for name, module in model.named_modules(remove_duplicate=False):  # the counter may know a layer by its other name
+        if module in layers:
+            found[layers[module]] += sum(counts.get(f"{root}.{name}" if name else root, {}).values()) // 2
+    return found
+
+
+def _counted(model: nn.Module, example: Tensor) -> FlopCounterMode:
+    """Run one image through `model` with the kernels that are counted: fused attention would pass unseen."""
+    image = _images_for(model, example)[:1]
+    counter, fast = FlopCounterMode(display=False, custom_mapping=UNCOUNTED), torch.backends.mha.get_fastpath_enabled()
+    torch.backends.mha.set_fastpath_enabled(False)
+    try:
+        with (
+            in_mode(model, training=False),
+            torch.no_grad(),
+            sdpa_kernel(SDPBackend.MATH),
+            torch.backends.cudnn.flags(enabled=False),
+            counter,
+        ):
+            model(image)
+    finally:
+        torch.backends.mha.set_fastpath_enabled(fast)
+    return counter
 
 
 def tensor_bytes(model: nn.Module) -> int:
@@ -87,11 +141,17 @@ def tensor_bytes(model: nn.Module) -> int:
 
 
 def _file(model: nn.Module) -> bytes:
-    return save({name: tensor.detach().contiguous() for name, tensor in model.state_dict().items()})
+    state = model.state_dict(keep_vars=True)
+    first = {id(tensor): name for name, tensor in reversed(state.items())}  # of a tensor with several names
+    # Copies, because the file refuses tensors that share memory, as a view and its base do.
+    return save({name: state[name].detach().clone(memory_format=torch.contiguous_format) for name in first.values()})
 
 
 def file_bytes(model: nn.Module) -> int:
-    """Return the size in bytes of the model's state dict as a safetensors file; nothing is written to disk."""
+    """Return the size in bytes of the model's state dict as a safetensors file; nothing is written to disk.
+
+    A parameter that the model holds under several names is counted once.
+    """
     return len(_file(model))
 
 
@@ -127,7 +187,7 @@ def latency(model: nn.Module, example: Tensor, batch_size: int = 1, runs: int = 
             f"latency needs at least 1 image a batch, 1 run and 1 example image, "
             f"but batch_size is {batch_size}, runs is {runs} and the example holds {len(example)}."
         )
-    batch = _on_device_of(model, example)
+    batch = _images_for(model, example)
     batch = batch[torch.arange(batch_size, device=batch.device) % len(batch)]
     times = []
     with in_mode(model, training=False), torch.inference_mode():
@@ -149,6 +209,7 @@ def standard_error(accuracy: float, n: int) -> float:
 
 
 def _measures(model: nn.Module, bench: Bench, split: str, batch_size: int, masks: Masks | None) -> dict[str, float]:
+    must_be_takeable(model)
     zero_free = nonzeros(model)
     speed = latency(model, bench.example, batch_size)
     with in_mode(model, training=False):

@@ -11,7 +11,7 @@ from torch import nn
 
 from course_lib import models
 from course_lib.errors import CourseError
-from course_lib.network import units
+from course_lib.network import recording, units
 from course_lib.pruning import L1NormPruner, MagnitudePruner, Masks
 
 
@@ -225,3 +225,24 @@ def test_l1_filters_agree_with_torch_ln_structured(name, sparsity, bench):
         pruned = plain_copy(layer_of(model, group.producers[0]))
         torch_prune.ln_structured(pruned, "weight", min(sparsity, 0.95), n=1, dim=0)
         assert torch.equal(masks.units[group.name], pruned.weight_mask.flatten(1).any(1))
+
+
+def test_a_file_that_is_not_there_or_no_file_is_one_sentence(tmp_path):
+    for path in (tmp_path / "nowhere.safetensors", tmp_path):
+        with pytest.raises(CourseError, match=r"was given as a masks file; no such file can be read\.$"):
+            Masks.load(path)
+        with pytest.raises(CourseError, match=r"was given as a recording; no such file can be read\.$"):
+            recording.load(path)
+
+
+def test_a_file_of_something_else_is_no_recording(tmp_path):
+    some().save(tmp_path / "masks.safetensors")
+    (tmp_path / "text").write_text("no safetensors")
+    for name in ("masks.safetensors", "text"):
+        with pytest.raises(CourseError, match=r"was given as a recording; recording\.save did not write it whole\.$"):
+            recording.load(tmp_path / name)
+
+
+def test_masks_of_a_model_without_parameters_keep_all():
+    masks = Masks.dense(nn.Flatten())
+    assert (masks.total, masks.sparsity, masks.density) == (0, 0.0, 1.0)

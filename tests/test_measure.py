@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 import gzip
 from types import SimpleNamespace
 
 import pytest
 import torch
+import torchvision
+from foreign import REFUSED_BY_LOOK, ViewNet
 from safetensors.torch import save
 from torch import nn
 
@@ -154,3 +157,134 @@ def test_a_ratio_is_the_model_over_the_other_and_uncertainties_have_none(bench):
     assert isinstance(table.loc["MACs", "model"], int)  # printed whole, not as 6.4e+02
     assert table.loc["accuracy", "ratio"] == 1.0
     assert set(table.index[table["ratio"].isna()]) == {"latency IQR (ms)", "standard error", "images"}
+
+
+# networks as people bring them
+
+
+@pytest.mark.parametrize("need_weights", [True, False])
+def test_attention_is_counted_by_hand_whichever_kernel_runs(need_weights):
+    class Attending(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.attention = nn.MultiheadAttention(16, 4, batch_first=True)
+            self.head = nn.Linear(16, 3)
+
+        def forward(self, x):
+            return self.head(self.attention(x, x, x, need_weights=need_weights)[0].mean(1))
+
+    tokens, width = 7, 16
+    attention = 4 * width * width * tokens + 2 * tokens * tokens * width  # in and out projections; q k and weights v
+    model = Attending()
+    assert measure.macs(model, torch.randn(2, tokens, width)) == attention + 16 * 3
+    assert measure.layer_macs(model, torch.randn(2, tokens, width)) == {"attention": attention, "head": 48}
+
+
+def test_a_transformer_encoder_is_counted_and_its_fast_path_comes_back():
+    layer = nn.TransformerEncoderLayer(16, 4, 32, batch_first=True)
+    model = nn.TransformerEncoder(layer, 2)
+    one = 4 * 16 * 16 * 7 + 2 * 7 * 7 * 16 + 2 * 16 * 32 * 7
+    assert measure.macs(model, torch.randn(1, 7, 16)) == 2 * one
+    assert torch.backends.mha.get_fastpath_enabled()
+
+
+@pytest.mark.parametrize("kind", [nn.LSTM, nn.GRU, nn.RNN])
+@pytest.mark.parametrize("settings", [{}, {"bidirectional": True}, {"num_layers": 2}, {"bias": False}])
+def test_recurrent_layers_are_counted_by_hand(kind, settings):
+    class Reading(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.cells = kind(6, 5, batch_first=True, **settings)
+
+        def forward(self, x):
+            return self.cells(x)[0][:, -1]
+
+    model = Reading()
+    weights = sum(p.numel() for name, p in model.named_parameters() if "weight" in name)
+    assert measure.macs(model, torch.randn(3, 7, 6)) == 7 * weights  # each weight once a step
+    assert measure.layer_macs(model, torch.randn(3, 7, 6)) == {"cells": 7 * weights}
+
+
+def test_a_bilinear_layer_and_a_matrix_times_a_vector_are_counted():
+    class Products(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.pairs = nn.Bilinear(4, 4, 3)
+            self.matrix = nn.Parameter(torch.randn(5, 3))
+
+        def forward(self, x):
+            return (self.matrix @ self.pairs(x, x)[0])[None]
+
+    assert measure.macs(Products(), torch.randn(1, 4)) == 4 * 4 * 3 + 5 * 3
+
+
+@pytest.mark.parametrize(
+    ("name", "published"),
+    {
+        "resnet18": 1.814,
+        "mobilenet_v2": 0.301,
+        "vit_b_16": 17.564,
+        "swin_t": 4.491,
+        "convnext_tiny": 4.456,
+        "densenet121": 2.834,
+        "efficientnet_b0": 0.386,
+    }.items(),
+)
+def test_macs_of_torchvision_networks_are_the_published_ones(name, published):
+    model = getattr(torchvision.models, name)(weights=None)
+    assert measure.macs(model, torch.zeros(1, 3, 224, 224)) / 1e9 == pytest.approx(published, abs=5e-4)
+
+
+def tied() -> nn.Module:
+    model = nn.Sequential(nn.Flatten(), nn.Linear(128, 8), nn.ReLU(), nn.Linear(8, 8), nn.ReLU(), nn.Linear(8, 8))
+    model[5].weight = model[3].weight
+    return model
+
+
+class Twice(nn.Module):
+    """One module under two names, called twice."""
+
+    def __init__(self):
+        super().__init__()
+        self.first = nn.Sequential(nn.Flatten(), nn.Linear(128, 8))
+        self.inner = nn.Linear(8, 8)
+        self.again = nn.Sequential(self.inner, nn.ReLU())
+
+    def forward(self, x):
+        return self.again(self.inner(self.first(x)))
+
+
+@pytest.mark.parametrize("make", [tied, Twice])
+def test_what_has_two_names_is_counted_once(make, bench):
+    model = make()
+    untied = copy.deepcopy(nn.Sequential(*[nn.Linear(128, 8), nn.Linear(8, 8)]))
+    extra = 8 if make is tied else 0  # the second bias
+    weights = measure.parameters(untied) + extra
+    assert measure.parameters(model) == measure.nonzeros(model) == weights
+    assert measure.tensor_bytes(model) == 4 * weights
+    assert 4 * weights < measure.file_bytes(model) < 4 * weights + 600  # and the header
+    table = measure.report(model, bench)
+    assert table.loc["parameters", "model"] == table.loc["non-zeros", "model"] == weights
+
+
+def test_a_layer_with_two_names_has_the_macs_of_both_calls_under_the_first():
+    assert measure.layer_macs(Twice(), EXAMPLE) == {"first.1": 128 * 8, "inner": 2 * 64}
+    assert sum(measure.layer_macs(Twice(), EXAMPLE).values()) == measure.macs(Twice(), EXAMPLE)
+
+
+def test_parameters_that_share_memory_have_a_file():
+    model = nn.Sequential(nn.Flatten(), nn.Linear(128, 8))
+    model.view = nn.Parameter(model[1].weight.detach()[:2])
+    assert measure.file_bytes(model) > 4 * (128 * 8 + 8 + 2 * 128)
+
+
+@pytest.mark.parametrize("name", ["macs", "layer_macs", "latency"])
+def test_a_network_that_flattens_with_view_is_measured(name):
+    getattr(measure, name)(ViewNet(), torch.randn(4, 3, 16, 16).contiguous(memory_format=torch.channels_last))
+
+
+@pytest.mark.parametrize("kind", ["torch prune", "weight norm", "spectral norm", "old weight norm", "old spectral norm"])
+def test_non_zeros_of_weights_that_are_computed_from_others_are_refused(kind):
+    make, words = REFUSED_BY_LOOK[kind]
+    with pytest.raises(CourseError, match=words):
+        measure.nonzeros(make())

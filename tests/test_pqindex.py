@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -247,3 +248,24 @@ def test_sap_keeps_the_reference_weights_in_every_round(case, bench):
         masks.apply_(model)
         kept = {name: masks[f"{name}.weight"].flatten().nonzero().flatten().tolist() for name in expected}
         assert kept == expected
+
+
+@pytest.mark.parametrize(("kept", "d"), [(5, 500), (1, 1000), (3, 100_000), (499, 500)])
+@pytest.mark.parametrize(
+    ("p", "q"), [(0.1, 1.0), (0.01, 1.0), (0.05, 0.06), (1e-4, 2.0), (0.5, 1.0), (1.0, 2.0), (1.99, 2.0)]
+)
+def test_the_amount_of_equal_weights_among_zeros_is_exact_however_near_1_the_index_is(kept, d, p, q):
+    w = torch.zeros(d)
+    w[:kept] = -0.3
+    # The bound of k equal weights among zeros is k whatever the norms are: no fewer can carry them.
+    for gamma, eta in [(0.5, 0.0), (1.0, 0.0), (0.3, 0.0), (0.5, 0.1)]:
+        bound = Fraction(kept) if eta == 0 else kept * Fraction((1 + eta) ** (-q / (q - p)))
+        exact = Fraction(gamma) * (d - bound)
+        assert sap_amount(w, p, q, eta, gamma, beta=1.0) == math.floor(exact + Fraction(d, 10**12)), (gamma, eta)
+
+
+@given(weights, norms, st.floats(0.1, 1))
+def test_the_amount_is_that_of_the_index_and_the_bound(w, pq, gamma):
+    d, index = w.numel(), pq_index(w, *pq)
+    share = gamma * (1 - retain_bound(d, index, *pq) / d)
+    assert abs(sap_amount(w, *pq, gamma=gamma, beta=1.0) - d * share) < 1 + 1e-6 * d

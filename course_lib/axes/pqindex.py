@@ -36,6 +36,12 @@ def pq_index(w: Tensor, p: float = 0.5, q: float = 1.0) -> float:
     >>> pq_index(torch.ones(4)), pq_index(torch.tensor([0.0, 0.0, 0.0, 1.0]), p=1, q=2)
     (0.0, 0.5)
     """
+    magnitudes = _magnitudes(w, p, q)
+    return max(0.0, 1.0 - _power_mean(magnitudes, p) / _power_mean(magnitudes, q))
+
+
+def _magnitudes(w: Tensor, p: float, q: float) -> Tensor:
+    """Return |w| / max|w| as a float64 vector; refuse what has no PQ index."""
     _check_norms(p, q)
     if w.numel() == 0:
         raise CourseError("pq_index was given an empty tensor; w needs at least one entry.")
@@ -47,8 +53,7 @@ def pq_index(w: Tensor, p: float = 0.5, q: float = 1.0) -> float:
         raise CourseError("pq_index was given weights with NaN or infinity; w must be finite.")
     if largest == 0:
         raise AllZeroError("pq_index was given only zeros; the PQ index needs at least one weight that is not zero.")
-    magnitudes = magnitudes.double().div_(largest)
-    return max(0.0, 1.0 - _power_mean(magnitudes, p) / _power_mean(magnitudes, q))
+    return magnitudes.double().div_(largest)
 
 
 def retain_bound(d: int, index: float, p: float, q: float, eta: float = 0.0) -> float:
@@ -71,7 +76,8 @@ def retain_bound(d: int, index: float, p: float, q: float, eta: float = 0.0) -> 
 def sap_amount(w: Tensor, p: float = 0.5, q: float = 1.0, eta: float = 0.0, gamma: float = 1.0, beta: float = 0.9) -> int:
     """Return c, how many of the weights `w` SAP removes in one round (paper, algorithm 1).
 
-    c = floor(d * min(gamma * (1 - r/d), beta)), with r from `retain_bound`.
+    c = floor(d * min(gamma * (1 - r/d), beta)), with the r of `retain_bound`. It is computed from the power means and not
+    from the index: as 1 - I it would be lost in rounding where the index is near 1 (few large weights, a small p).
 
     Args:
         w: only the weights that are still kept, any shape; an exact zero among them counts as a kept weight.
@@ -91,9 +97,17 @@ def sap_amount(w: Tensor, p: float = 0.5, q: float = 1.0, eta: float = 0.0, gamm
     if not 0 < beta <= 1:
         raise CourseError(f"beta={beta} was given; it must be more than 0 and at most 1.")
     d = w.numel()
-    x = d * min(gamma * (1 - retain_bound(d, pq_index(w, p, q), p, q, eta) / d), beta)
+    bound = retain_bound(d, 0.0, p, q, eta) * _even_share(_magnitudes(w, p, q), p, q)
+    x = d * min(gamma * (1 - bound / d), beta)
     # Where x is an integer in exact arithmetic, rounding may leave it a hair below: 1e-12 * d lifts it, and no more.
     return min(d, max(0, math.floor(x + 1e-12 * d)))
+
+
+def _even_share(magnitudes: Tensor, p: float, q: float) -> float:
+    """Return (1 - I)^(p*q/(q-p)), in (0, 1]: with S_s = mean |w|^s it is (S_p^q / S_q^p)^(1/(q-p)), free of 1 - I."""
+    means = (torch.mean(magnitudes if s == 1 else magnitudes.pow(s)).item() for s in (p, q))
+    low, high = map(math.log, means)  # logarithms, because the powers overflow where p and q are close
+    return math.exp(min(0.0, (q * low - p * high) / (q - p)))
 
 
 def _power_mean(magnitudes: Tensor, s: float) -> float:

@@ -46,7 +46,11 @@ class Split:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Bench:
-    """A data set in three parts; `mean` and `std`, shape (C,), are those of the training images divided by 255."""
+    """A data set in three parts; `mean` and `std`, shape (C,), are those of the training images divided by 255.
+
+    layout: the memory format of normalised images with more than one channel. channels_last is faster; networks that
+    flatten with `view` need torch.contiguous_format (`network.entry` finds out which).
+    """
 
     name: str
     train: Split
@@ -55,6 +59,7 @@ class Bench:
     classes: tuple[str, ...]
     mean: Tensor
     std: Tensor
+    layout: torch.memory_format = torch.channels_last
 
     def __repr__(self) -> str:
         sizes = ", ".join(f"{part} {len(self.split(part))}" for part in ("train", "validation", "test"))
@@ -88,11 +93,11 @@ class Bench:
         return getattr(self, name)
 
     def normalise(self, images_uint8: Tensor) -> Tensor:
-        """Return uint8 images (n, C, H, W) as float32 with about mean 0 and std 1, channels_last where C > 1."""
+        """Return uint8 images (n, C, H, W) as float32 with about mean 0 and std 1, in `layout` where C > 1."""
         images = images_uint8.float() - 255 * self.mean[:, None, None]
         images /= 255 * self.std[:, None, None]
         # Changing the layout last is twice as fast: arithmetic with one number per channel is slow on channels_last.
-        return images.contiguous(memory_format=torch.channels_last) if images.shape[1] > 1 else images
+        return images.contiguous(memory_format=self.layout) if images.shape[1] > 1 else images
 
     def batches(
         self,

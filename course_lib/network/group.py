@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from course_lib.errors import CourseError
 from course_lib.network.masks import Masks
 
+
 @dataclass(frozen=True)
 class Group:
     """The filters or neurons that can only go together, because a sum or a shared consumer couples them.

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from course_lib.errors import CourseError
 from course_lib.files import replacing
+from course_lib.network.kinds import must_be_takeable
 
 
 class Masks(Mapping[str, Tensor]):
@@ -33,7 +34,8 @@ class Masks(Mapping[str, Tensor]):
 
     @classmethod
     def dense(cls, model: nn.Module) -> Masks:
-        """Return the masks that keep all of `model`."""
+        """Return the masks that keep all of `model`; CourseError if it is of a kind that the course cannot take."""
+        must_be_takeable(model)
         return cls({}, sum(p.numel() for p in model.parameters()))
 
     def __getitem__(self, name: str) -> Tensor:
@@ -56,7 +58,7 @@ class Masks(Mapping[str, Tensor]):
     @property
     def density(self) -> float:
         """Share of ALL the dense model's parameters that is kept, in [0, 1]."""
-        return self.kept_parameters / self.total
+        return self.kept_parameters / self.total if self.total else 1.0
 
     @property
     def sparsity(self) -> float:
@@ -108,7 +110,7 @@ class Masks(Mapping[str, Tensor]):
 
     @classmethod
     def load(cls, path: str | Path) -> Masks:
-        """Read masks that `save` wrote."""
+        """Read masks that `save` wrote; CourseError for a file that is not there or that `save` did not write."""
         parts: dict[str, dict[str, Tensor]] = {"kept": {}, "unit": {}}
         try:
             with safe_open(path, "pt") as file:
@@ -116,6 +118,8 @@ class Masks(Mapping[str, Tensor]):
                 for key in file.keys():  # noqa: SIM118 (not a mapping)
                     kind, _, name = key.partition("/")
                     parts[kind][name] = file.get_tensor(key)
+        except OSError as error:
+            raise CourseError(f"{path} was given as a masks file; no such file can be read.") from error
         except (SafetensorError, KeyError, ValueError) as error:
             raise CourseError(f"{path} was given as a masks file; Masks.save did not write it whole.") from error
         return cls(parts["kept"], total, parts["unit"])

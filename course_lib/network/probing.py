@@ -104,7 +104,9 @@ def _marker(marked: Tensor, axis: int) -> Callable[[nn.Module, Any, Tensor], Ten
             return torch.full_like(output, torch.nan)
         shape = [len(marked), *[1] * output.ndim]
         shape[axis if axis < 0 else axis + 1] = marked.shape[1]
-        return output.unflatten(0, (len(marked), -1)).masked_fill(marked.to(output.device).view(shape), torch.nan).flatten(0, 1)
+        return (
+            output.unflatten(0, (len(marked), -1)).masked_fill(marked.to(output.device).view(shape), torch.nan).flatten(0, 1)
+        )
 
     return mark
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import torch
 import torch.nn.functional as F
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.func import functional_call
@@ -17,6 +18,7 @@ from course_lib.axes.scores import Activity
 from course_lib.errors import CourseError
 from course_lib.files import replacing
 from course_lib.models import in_mode
+from course_lib.network.entry import admitted, batch_size
 from course_lib.network.units import Group, hooked
 
 if TYPE_CHECKING:
@@ -68,9 +70,9 @@ def calibrate(model: nn.Module, bench: Bench, groups: Sequence[Group], samples: 
 
     Eval mode, because dropout would count units as silent that are only switched off.
     """
-    _check_samples(bench, samples)
+    bench, size = _for_model(model, bench, samples)
     with in_mode(model, training=False), Recorder(model, groups) as recorder:
-        for images, _ in bench.batches("train", samples=samples, seed=seed):
+        for images, _ in bench.batches("train", size, samples=samples, seed=seed):
             model(images)
         recorder.end_epoch()
     return recorder.recording
@@ -79,26 +81,26 @@ def calibrate(model: nn.Module, bench: Bench, groups: Sequence[Group], samples: 
 @torch.inference_mode()
 def per_image(model: nn.Module, bench: Bench, group: Group, samples: int, seed: int) -> Tensor:
     """Return the mean activation of each unit of `group` on each of `samples` training images, (samples, units)."""
-    _check_samples(bench, samples)
+    bench, size = _for_model(model, bench, samples)
     rows: list[Tensor] = []
 
     def read(_: Group, output: Tensor) -> None:
         rows.append(output.flatten(2).mean(2).cpu() if output.ndim > 2 else output.cpu())
 
     with in_mode(model, training=False), hooked(model, [group], read):
-        for images, _ in bench.batches("train", samples=samples, seed=seed):
+        for images, _ in bench.batches("train", size, samples=samples, seed=seed):
             model(images)
     return torch.cat(rows)
 
 
 def gradients(model: nn.Module, bench: Bench, samples: int, seed: int) -> dict[str, Tensor]:
     """Return parameter name -> gradient of the mean loss on `samples` training images, in eval mode."""
-    _check_samples(bench, samples)
+    bench, size = _for_model(model, bench, samples, scored=True)
     # Views that want a gradient, so that a frozen model has one as well.
     parameters = {name: parameter.detach().requires_grad_() for name, parameter in model.named_parameters()}
     sums = {name: torch.zeros_like(parameter) for name, parameter in parameters.items()}
     with in_mode(model, training=False), torch.enable_grad():
-        for images, labels in bench.batches("train", samples=samples, seed=seed):
+        for images, labels in bench.batches("train", size, samples=samples, seed=seed):
             loss = F.cross_entropy(functional_call(model, parameters, images), labels, reduction="sum")
             for name, gradient in zip(
                 sums,
@@ -120,7 +122,7 @@ def input_squares(model: nn.Module, bench: Bench, layers: Sequence[str], samples
     Raises:
         CourseError: for a layer that the forward pass does not call.
     """
-    _check_samples(bench, samples)
+    bench, size = _for_model(model, bench, samples)
     modules = {name: _layer(model, name) for name in layers}
     sums: dict[str, Tensor] = {}
     counts: dict[str, int] = {}
@@ -137,7 +139,7 @@ def input_squares(model: nn.Module, bench: Bench, layers: Sequence[str], samples
         for name, module in modules.items():
             channel = -1 if isinstance(module, nn.Linear) else -module.weight.ndim + 1  # unbatched images have no first axis
             hooks.callback(module.register_forward_pre_hook(reader(name, channel), with_kwargs=True).remove)
-        for images, _ in bench.batches("train", samples=samples, seed=seed):
+        for images, _ in bench.batches("train", size, samples=samples, seed=seed):
             model(images)
     if unseen := [name for name in layers if name not in sums]:
         raise CourseError(f"layer {unseen[0]} is not called in the forward pass, so nothing is known of its inputs.")
@@ -177,19 +179,27 @@ def save(recording: Recording, path: str | Path) -> None:
 
 
 def load(path: str | Path) -> Recording:
-    """Read a recording that `save` wrote."""
+    """Read a recording that `save` wrote; CourseError for a file that is not there or that `save` did not write."""
     epochs: dict[int, dict[str, dict[str, Tensor]]] = {}
-    for key, tensor in load_file(path).items():
-        number, name, field = key.split("/")
-        epochs.setdefault(int(number), {}).setdefault(name, {})[field] = tensor
-    return [
-        {name: Activity(a["total"], a["zeros"], int(a["count"])) for name, a in epochs[number].items()}
-        for number in sorted(epochs)
-    ]
+    try:
+        for key, tensor in load_file(path).items():
+            number, name, field = key.split("/")
+            epochs.setdefault(int(number), {}).setdefault(name, {})[field] = tensor
+        return [
+            {name: Activity(a["total"], a["zeros"], int(a["count"])) for name, a in epochs[number].items()}
+            for number in sorted(epochs)
+        ]
+    except OSError as error:
+        raise CourseError(f"{path} was given as a recording; no such file can be read.") from error
+    except (SafetensorError, KeyError, ValueError) as error:
+        raise CourseError(f"{path} was given as a recording; recording.save did not write it whole.") from error
 
 
-def _check_samples(bench: Bench, samples: int) -> None:
+def _for_model(model: nn.Module, bench: Bench, samples: int, scored: bool = False) -> tuple[Bench, int]:
+    """Return the bench in the layout with which `model` runs, and how many of `samples` images go through it at a time."""
     if samples < 1 or not len(bench.train):
         raise CourseError(
             f"samples={samples} of {len(bench.train)} training images were given to calibrate on; at least 1 is needed."
         )
+    bench = admitted(model, bench, scored=scored)
+    return bench, batch_size(model, bench, min(samples, len(bench.train)), 256)

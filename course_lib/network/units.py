@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from course_lib.network.cutting import cut, difference
+from course_lib.network.entry import admit, copied
 from course_lib.network.group import Group, Weights, close, hooked, prunable_weights, weights
 from course_lib.network.layers import BATCH_NORMS, CONVS, LAYERS, NORMS, is_depthwise, obstacles
 from course_lib.network.probing import Arrivals, Way, digits, send, spelled
@@ -21,7 +22,9 @@ from course_lib.network.tracing import OUTPUT, Trace, watch
 
 __all__ = ["Group", "Units", "Weights", "close", "find", "groups", "hooked", "prunable_weights", "weights"]
 
-TOLERANCE = 1e-3  # of outputs with drawn weights, in their standard deviations: wrong columns make a difference of the order of 1
+TOLERANCE = (
+    1e-3  # of outputs with drawn weights, in their standard deviations: wrong columns make a difference of the order of 1
+)
 
 
 @dataclass(frozen=True)
@@ -55,8 +58,8 @@ def find(model: nn.Module, example: Tensor) -> Units:
     """
     # A frozen or no_grad model is traced wrongly without a word; and weights that are gone or equal would hide what is wrong.
     with torch.inference_mode(False), torch.enable_grad():
-        drawn = _drawn(copy.deepcopy(model).eval().requires_grad_(True))
-        example = example[:2].detach().clone()
+        example = admit(model, example[:2]).detach().clone(memory_format=torch.preserve_format)
+        drawn = _drawn(copied(model).eval().requires_grad_(True))
         blocks = obstacles(drawn)
         trace = watch(drawn, example, blocks)
         names = {module: name for name, module in drawn.named_modules()}
@@ -151,7 +154,9 @@ def _summed(coupled: Sequence[_Coupled], trace: Trace, modules: Mapping[str, nn.
     of = {name: k for k, entry in enumerate(coupled) for name in entry.layers}
     meetings = []
     for reader, sources in trace.sources.items():
-        width = next((getattr(modules[reader], n, 0) for n in ("in_channels", "in_features") if hasattr(modules[reader], n)), 0)
+        width = next(
+            (getattr(modules[reader], n, 0) for n in ("in_channels", "in_features") if hasattr(modules[reader], n)), 0
+        )
         meeting = frozenset(of[name] for name in sources if name in of)
         if reader != OUTPUT and {coupled[k].size for k in meeting} == {width}:
             meetings.append(meeting)
@@ -163,7 +168,7 @@ def _merged(coupled: Sequence[_Coupled], meetings: Iterable[frozenset[int]]) -> 
     of = {k: {k} for k in range(len(coupled))}
     for meeting in meetings:
         joined = set[int]().union(*(of[k] for k in meeting))
-        of |= {k: joined for k in joined}
+        of |= dict.fromkeys(joined, joined)
     return [
         _Coupled(tuple(name for k in sorted(joined) for name in coupled[k].layers), coupled[first].size)
         for first, joined in {min(joined): joined for joined in of.values()}.items()
@@ -178,9 +183,7 @@ def _numbered(coupled: Sequence[_Coupled]) -> list[_Coupled]:
     return numbered
 
 
-def _group(
-    model: nn.Module, coupled: _Coupled, trace: Trace, arrivals: Arrivals, protected: dict[str, str]
-) -> Group | None:
+def _group(model: nn.Module, coupled: _Coupled, trace: Trace, arrivals: Arrivals, protected: dict[str, str]) -> Group | None:
     """Return the group of `coupled`, or None, with the reason in `protected` unless it is the classifier."""
     layers = sorted(coupled.layers, key=trace.order.index)
     norms, depthwise, consumers, problem = [], [], {}, ""
@@ -225,7 +228,11 @@ def _site(layers: Sequence[str], coupled: _Coupled, trace: Trace, arrivals: Arri
     for axis, marks in arrivals.sites[site].items():
         if torch.equal(spelled(marks)[0], expected):
             return site, axis, ""
-    return "", 1, f"activation {site} does not see one value for each unit of layer {layers[0]}; put an nn.ReLU() right after it."
+    return (
+        "",
+        1,
+        f"activation {site} does not see one value for each unit of layer {layers[0]}; put an nn.ReLU() right after it.",
+    )
 
 
 def _proven(
@@ -238,7 +245,7 @@ def _proven(
     proven: list[Group] = []
     for group in found:
         if reason := _problem(model, example, [*proven, group], trace):
-            protected |= {name: reason for name in group.producers}
+            protected |= dict.fromkeys(group.producers, reason)
         else:
             proven.append(group)
     return proven

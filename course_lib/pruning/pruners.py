@@ -16,6 +16,7 @@ from course_lib.axes import amounts, scopes, scores
 from course_lib.axes.pqindex import AllZeroError
 from course_lib.errors import CourseError, check_share, check_whole
 from course_lib.network import units
+from course_lib.network.entry import admitted, copied
 from course_lib.network.masks import Masks
 from course_lib.network.recording import Recorder, Recording
 from course_lib.pruning.needs import NEEDS, UNITS, Ranked, Round
@@ -133,6 +134,7 @@ class Pruner:
 
     def must_fit(self, model: nn.Module, bench: Bench) -> None:
         """Refuse a model that has none of the layers or units which this pruner takes from."""
+        bench = admitted(model, bench, scored=False)
         if self.kinds == ("weight",):
             self._chosen(units.weights(model))
         else:
@@ -140,6 +142,7 @@ class Pruner:
 
     def recorder(self, model: nn.Module, bench: Bench) -> Recorder:
         """Return a recorder of this pruner's groups for `fit(..., recorder=...)`."""
+        bench = admitted(model, bench, scored=False)
         return Recorder(model, self._groups(units.find(model, bench.example)))
 
     def masks(
@@ -168,13 +171,14 @@ class Pruner:
         recording: Recording | None = None,
     ) -> tuple[Masks, dict[str, scopes.Seen]]:
         """Return `masks(...)` and, per ranked group, what was seen: survivors, removed, PQ index, cut, note."""
+        bench = admitted(model, bench, scored=False)
         masks = (masks if masks is not None else Masks.dense(model)).to(bench.device)
         masks.must_fit(model)
         _check_weights(model, masks)
         if not 0 < progress <= 1:
             raise CourseError(f"progress={progress} was given; it is more than 0 and at most 1.")
         if len(masks):
-            model = masks.apply_(copy.deepcopy(model))  # what is gone must not count, whether or not it was zeroed
+            model = masks.apply_(copied(model))  # what is gone must not count, whether or not it was zeroed
         single = self.kinds == ("weight",)
         found = units.Units([], {}) if single else units.find(model, bench.example)
         layers: Sequence[Ranked] = self._chosen(units.weights(model)) if single else self._groups(found)
@@ -183,6 +187,7 @@ class Pruner:
         gone, seen = scopes.decide(candidates, self.amount, self.scope, self.least, self.cap, progress)
         kept = {layer.name: layer.alive & ~out for layer, out in zip(candidates, gone, strict=True)}
         if single:
+            _name_left_out(model)
             parameters = dict(model.named_parameters())
             return masks & Masks({name: mask.view(parameters[name].shape) for name, mask in kept.items()}, masks.total), seen
         whole = {group.name: torch.ones(group.size, dtype=torch.bool) for group in found.groups}
@@ -226,7 +231,9 @@ class Pruner:
         protected = protected or {}
         if unknown := sorted(set(self.layers or ()) - set(offered)):
             why = f" ({protected[unknown[0]]})" if unknown[0] in protected else ""
-            raise CourseError(f"layers names {unknown[0]!r}{why}; this pruner can take from {', '.join(offered) or 'nothing'}.")
+            raise CourseError(
+                f"layers names {unknown[0]!r}{why}; this pruner can take from {', '.join(offered) or 'nothing'}."
+            )
         if not offered:
             why = "".join(f" Layer {name} stays whole: {why}." for name, why in list(protected.items())[:3])
             raise CourseError(f"the model has nothing of unit={self.unit!r} to prune.{why}")
@@ -273,3 +280,23 @@ def _check_weights(model: nn.Module, masks: Masks) -> None:
             raise CourseError(f"{name} has values that are NaN or infinite; weights must be finite to be pruned.")
     if any(values.numel() for values in kept.values()) and not any(bool(values.any()) for values in kept.values()):
         raise AllZeroError("every prunable weight of the model is zero; there is nothing to rank.")
+
+
+def _name_left_out(model: nn.Module) -> None:
+    """Warn, once for each model, of matrices in which weight pruners do not prune: those of attention, LSTM, embeddings."""
+    prunable = units.prunable_weights(model)
+    left: dict[str, int] = {}
+    for name, parameter in model.named_parameters():
+        if name not in prunable and parameter.numel() > max(parameter.shape, default=1):  # a vector is no weight
+            layer = name.rpartition(".")[0] or "the model"
+            left[layer] = left.get(layer, 0) + parameter.numel()
+    if left:
+        kinds = {name: type(module).__name__ for name, module in model.named_modules()}
+        shown = [f"{name} ({kinds.get(name, 'its own parameters')}, {count:,} weights)" for name, count in left.items()]
+        more = f" and {len(shown) - 3} more layers" if len(shown) > 3 else ""
+        share = sum(left.values()) / sum(parameter.numel() for parameter in model.parameters())
+        warnings.warn(
+            f"{', '.join(shown[:3])}{more} cannot be pruned and stay whole, {share:.1%} of the model's parameters; "
+            "single weights go from convolutions and linear layers.",
+            stacklevel=4,  # the line that called masks, or runs iterate
+        )

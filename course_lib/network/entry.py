@@ -1,0 +1,202 @@
+"""The door: one look at a model that somebody brings, before anything is done with it.
+
+Two images are sent through a throw-away copy of it. That tells the memory layout in which it runs, and what is wrong
+with it is said here, in one sentence with the name of the layer, instead of in a traceback from the middle of a training.
+"""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+from collections import OrderedDict
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+
+from course_lib.errors import CourseError
+from course_lib.network.kinds import must_be_takeable, must_take_one_batch
+
+if TYPE_CHECKING:
+    from course_lib.data import Bench
+
+HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
+
+
+def admit(model: nn.Module, example: Tensor, classes: int | None = None, training: bool = False) -> Tensor:
+    """Return `example` in the memory layout with which `model` runs: channels_last if it can, otherwise contiguous.
+
+    The commonest beginner's network flattens with `x.view(x.size(0), -1)`, which fails on channels_last images of more
+    than one channel; channels_last is faster, and every network of the course takes it. Nothing is remembered, and the
+    model, its modes, buffers and hooks, and torch's random state are left as they were.
+
+    Args:
+        model: any nn.Module that takes one batch of images and returns one row of class scores an image.
+        example: a batch of normalised images, (n, C, H, W), or (n, features); at most two are looked at.
+        classes: how many class scores a row of the outputs must have at least; None: any tensor is an output.
+        training: whether the model must run in training mode as well.
+
+    Raises:
+        CourseError: in one sentence, if the model cannot be used (see `kinds`), does not run, or puts out something else.
+    """
+    must_be_takeable(model)
+    must_take_one_batch(model)
+    _check_device(model, example)
+    failure: CourseError | None = None
+    for layout in _layouts(example):
+        laid = example.contiguous(memory_format=layout)
+        try:
+            for mode in (False, True) if training else (False,):
+                _check_output(model, _output(model, laid[:2].clone(), mode), len(laid[:2]), classes)
+        except DoesNotRunError as error:
+            failure = error
+        else:
+            return laid
+    assert failure is not None  # there is at least one layout
+    raise failure
+
+
+def admitted(model: nn.Module, bench: Bench, training: bool = False, scored: bool = True) -> Bench:
+    """Return `bench` with its images in the layout with which `model` runs; otherwise as `admit`.
+
+    scored: whether its outputs are compared with labels, and must be a score for each class of the bench.
+    """
+    example = admit(model, bench.example, bench.num_classes if scored else None, training)
+    channels_last = example.ndim == 4 and example.is_contiguous(memory_format=torch.channels_last)
+    layout = torch.channels_last if channels_last else torch.contiguous_format
+    return bench if layout == bench.layout or bench.shape[0] == 1 else dataclasses.replace(bench, layout=layout)
+
+
+def batch_size(model: nn.Module, bench: Bench, images: int, size: int, training: bool = False) -> int:
+    """Return in how many images a batch `images` go through `model`: `size`, unless a single image is left that it refuses.
+
+    BatchNorm of vectors has no variance of one value in training, and a `squeeze()` in the model takes the batch for one
+    of the dimensions to drop. Then the nearest size goes that leaves no image alone, so that all are used.
+
+    Raises:
+        CourseError: if batches of one image are asked for, or there is but one, and the model cannot take it.
+    """
+    if size > 1 and images % size != 1:
+        return size
+    try:
+        example = admit(model, bench.example, training=training)
+        one, two = (_output(model, example[:count].clone(), training) for count in (1, 2))
+        if isinstance(one, Tensor) and isinstance(two, Tensor) and one.shape[1:] != two.shape[1:]:
+            raise CourseError(f"the model's output for one image has the shape {tuple(one.shape)}.")
+    except CourseError as error:
+        others = (other for other in (*range(size - 1, 1, -1), *range(size + 1, images + 1)) if images % other != 1)
+        if size == 1 or (found := next(others, None)) is None:
+            raise CourseError(f"a batch of one image was asked for, and at least 2 are needed: {error}") from error
+        return found
+    return size
+
+
+def copied(model: nn.Module) -> nn.Module:
+    """Return a deep copy of `model`, its hooks included; what a forward pass left on it is copied without its graph."""
+    return _copy(model, {})
+
+
+class DoesNotRunError(CourseError, RuntimeError):
+    """The model raises an error on two images; the message says in the course's words which layer does, and why."""
+
+
+def _layouts(example: Tensor) -> list[torch.memory_format]:
+    # With one channel the two layouts are the same memory, and torch may take either for the other.
+    both = example.ndim == 4 and example.shape[1] > 1
+    return [torch.channels_last, torch.contiguous_format] if both else [torch.contiguous_format]
+
+
+def _check_device(model: nn.Module, example: Tensor) -> None:
+    parameter = next(model.parameters(), example)
+    if parameter.device != example.device:
+        raise CourseError(
+            f"the model is on {parameter.device} and the images are on {example.device}; "
+            f"bring the model there: model.to({str(example.device)!r})."
+        )
+
+
+def _output(model: nn.Module, images: Tensor, training: bool) -> object:
+    """Run a copy of `model` on `images` and return what it puts out; raise a sentence that names the layer that fails."""
+    trial = _without_traces(model).train(training)
+    running: list[tuple[str, nn.Module, tuple[object, ...]]] = []  # the modules that have begun and not ended
+    for name, module in trial.named_modules():
+        module.register_forward_pre_hook(lambda m, inputs, name=name: running.append((name, m, inputs)))
+        module.register_forward_hook(lambda *_: running.pop() and None)
+    devices = [images.device] if images.device.type == "cuda" else []
+    with torch.random.fork_rng(devices), torch.no_grad():
+        try:
+            return trial(images)
+        except Exception as error:  # it is the user's code that runs here
+            raise DoesNotRunError(_why(running, images, error)) from error
+
+
+def _without_traces(model: nn.Module) -> nn.Module:
+    """Return a copy of `model` that shares its parameters and has no hooks: what runs in it leaves no trace."""
+    shared: dict[int, object] = {id(parameter): parameter for parameter in model.parameters()}
+    for module in model.modules():
+        shared |= {id(vars(module)[name]): OrderedDict() for name in HOOKS}
+    return _copy(model, shared)
+
+
+def _copy(model: nn.Module, memo: dict[int, object]) -> nn.Module:
+    """Return a deep copy with `memo` (id -> what stands for it); what cannot be copied is refused."""
+    for module in model.modules():
+        # A feature map that a forward pass left on the module cannot be copied while it belongs to a graph.
+        memo |= {id(value): value.detach().clone() for value in _tensors(module) if value.grad_fn is not None}
+    try:
+        return copy.deepcopy(model, memo)
+    except Exception as error:
+        raise CourseError(f"the model cannot be copied ({_first_line(error)}); every method works on a copy.") from error
+
+
+def _tensors(module: nn.Module) -> Iterator[Tensor]:
+    for value in vars(module).values():
+        held = value.values() if isinstance(value, dict) else value if isinstance(value, (list, tuple)) else [value]
+        yield from (tensor for tensor in held if isinstance(tensor, Tensor))
+
+
+def _why(running: list[tuple[str, nn.Module, tuple[object, ...]]], images: Tensor, error: Exception) -> str:
+    """Say in the course's words why the innermost running module failed."""
+    name, module, inputs = running[-1] if running else ("", None, ())
+    layer = f"layer {name} ({type(module).__name__})" if name else "the model"
+    size = "x".join(map(str, images.shape[1:]))
+    if isinstance(error, NotImplementedError) and "forward" in str(error):
+        return f"{layer} has no forward method; the course calls model(images)."
+    if inputs and isinstance(given := inputs[0], Tensor):
+        if isinstance(module, nn.modules.conv._ConvNd) and given.ndim == module.weight.ndim:
+            if given.shape[1] != module.in_channels:
+                whose = "images" if given is images else "its inputs"
+                return f"{layer} expects {module.in_channels} channels; {whose} have {given.shape[1]} (images of {size})."
+        elif isinstance(module, nn.Linear) and given.shape[-1:] != (module.in_features,):
+            return f"{layer} expects {module.in_features} inputs, but images of {size} give it {given.shape[-1]}."
+        elif isinstance(module, nn.modules.batchnorm._BatchNorm) and given.shape[1] != module.num_features:
+            return f"{layer} expects {module.num_features} channels; its inputs have {given.shape[1]}."
+    return f"{layer} fails on a batch of {len(images)} images of {size}: {type(error).__name__}, {_first_line(error)}."
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return lines[0].strip().rstrip(".")
+
+
+def _check_output(model: nn.Module, output: object, images: int, classes: int | None) -> None:
+    """Refuse what is no tensor and, where the number of classes is known, what is not a row of scores for each image."""
+    if output is None:
+        raise CourseError("the model returns nothing; its forward must end with the return of its outputs.")
+    if not isinstance(output, Tensor):
+        way = "return the class scores alone"
+        if getattr(model, "aux_logits", False):
+            way = "build the network without auxiliary heads (aux_logits=False)"
+        raise CourseError(
+            f"the model returns a {type(output).__name__}; expected is one tensor, a row of class scores an image: {way}."
+        )
+    if classes is None:
+        return
+    shape, expected = tuple(output.shape), f"({images}, {classes})"
+    if output.ndim != 2 or shape[0] != images:
+        raise CourseError(f"the model's outputs for {images} images have the shape {shape}; expected is {expected}.")
+    if not output.is_floating_point():
+        raise CourseError(f"the model returns {output.dtype} numbers; expected are class scores, before any argmax.")
+    if shape[1] < classes:
+        raise CourseError(f"the model has {shape[1]} outputs; the data has {classes} classes, and each needs an output.")
