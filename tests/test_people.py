@@ -8,12 +8,16 @@ import warnings
 
 import pytest
 import torch
+import torchvision
 from models.nets import CASES
+from torch import nn
 from toy import bench_of, drawn
 
 from course_lib import slim, train
-from course_lib.network import units
-from course_lib.pruning import L1NormPruner
+from course_lib.errors import CourseError
+from course_lib.network import entry, units
+from course_lib.network.recording import calibrate
+from course_lib.pruning import L1NormPruner, Masks, iterate
 
 names = pytest.mark.parametrize("name", CASES)
 
@@ -40,7 +44,7 @@ def test_the_masked_network_is_the_slimmed_one_and_zeros_survive_training(name):
         masks = L1NormPruner(0.5, unit=("filter", "neuron")).masks(model, bench)
     masked = masks.apply_(copy.deepcopy(model)).eval()
     small = slim.slim(model, masks, bench.example).eval()
-    fresh = bench.normalise(bench.test.images[:8])
+    fresh = entry.admit(model, bench.normalise(bench.test.images[:8]))
     with torch.no_grad():
         ours, theirs, before = masked(fresh), small(fresh), model.eval()(fresh)
     assert (ours - theirs).abs().max() < 1e-4 * ours.std()
@@ -49,3 +53,43 @@ def test_the_masked_network_is_the_slimmed_one_and_zeros_survive_training(name):
     train.fit(masked, bench, epochs=2, masks=masks, batch_size=32)
     for parameter, mask in masks.items():
         assert not masked.get_parameter(parameter)[~mask].any()
+
+
+def test_a_dense_layer_on_pixels_is_recorded_along_the_axis_of_its_units():
+    """Linear layers put their units last, convolutions second: (n, h, w, units) and (n, units, h, w)."""
+    case = CASES["dense layers on pixels"]
+    model, bench = case.make(), bench_for("dense layers on pixels")
+    model.f1, model.relu = nn.Linear(16, 32), nn.ReLU()
+    model.run = lambda m, x: m.h((lambda y: y + m.f2(m.relu(m.f1(y))))(m.c(x).permute(0, 2, 3, 1)).mean((1, 2)))
+    group = next(group for group in units.groups(model, bench.example) if group.name == "f1")
+    assert (group.site, group.axis) == ("relu", 3)
+    with torch.no_grad():
+        model.f1.bias[5] = -100.0  # a neuron that never fires
+    activity = calibrate(model, bench, [group], samples=20, seed=0)[0]["f1"]
+    assert activity.total.shape == (32,) and activity.total[5] == 0 and (activity.total > 0).sum() > 20
+
+
+@pytest.mark.parametrize("name", ["mobilenet_v2", "swin_t", "densenet121"])
+def test_torchvisions_networks_prune_and_slim_and_stay_equal(name):
+    model = drawn(getattr(torchvision.models, name)(num_classes=10))
+    bench = bench_of(3, 32)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        masks = L1NormPruner(0.5, unit=("filter", "neuron")).masks(model, bench)
+    small = slim.slim(model, masks, bench.example)
+    assert sum(parameter.numel() for parameter in small.parameters()) == masks.kept_parameters < 0.8 * masks.total
+
+
+def test_what_stays_whole_is_named_once_in_words_and_in_every_record():
+    bench = bench_for("GroupNorm")
+    with pytest.warns(UserWarning, match=r"some layers stay whole: c1 \(layer between.0, which reads it, is a GroupNorm\)"):
+        record = next(iterate(L1NormPruner(0.5), CASES["GroupNorm"].make(), bench, rounds=1, epochs=0))
+    assert record.groups["c1"]["note"] == "stays whole: layer between.0, which reads it, is a GroupNorm"
+    assert record.groups["c1"]["removed"] == 0
+
+
+def test_masks_of_a_layer_that_stays_whole_cannot_be_slimmed_and_the_reason_is_said():
+    model, bench = CASES["GroupNorm"].make(), bench_for("GroupNorm")
+    masks = Masks({}, 1, {"c1": torch.arange(16) > 3})
+    with pytest.raises(CourseError, match=r"layer c1 cannot be slimmed: layer between.0, which reads it, is a GroupNorm"):
+        slim.slim(model, masks, bench.example)

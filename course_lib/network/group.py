@@ -90,9 +90,8 @@ def weights(model: nn.Module) -> dict[str, Weights]:
 def close(model: nn.Module, found: Sequence[Group], kept: Mapping[str, Tensor]) -> Masks:
     """Return the closed masks for `kept` (group name -> bool tensor over its units).
 
-    A gone unit takes its producers' rows and biases, its depthwise filter, its norms' gamma and beta, and its consumers' input
-    slices along:
-    a row alone would go on speaking through bias and norm.
+    A gone unit takes its producers' rows and biases, its depthwise filters, its norms' gamma and beta, and its consumers'
+    input slices along: a row alone would go on speaking through bias and norm.
     """
     parameters = dict(model.named_parameters())
     masks: dict[str, Tensor] = {}

@@ -31,7 +31,7 @@ class Arrivals:
 
 
 def digits(count: int) -> Tensor:
-    """Return the marks that tell `count` units apart, bool (copies, count): for each binary digit those with a 1, then with a 0.
+    """Return the marks that tell `count` units apart, bool (copies, count): for each digit those with a 1, then with a 0.
 
     >>> digits(3).int()
     tensor([[0, 1, 0],

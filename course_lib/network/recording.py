@@ -50,11 +50,11 @@ class Recorder:
     def _read(self, group: Group, output: Tensor) -> None:
         if output.device.type == "mps":  # no float64 there
             output = output.cpu()
-        others = [dim for dim in range(output.ndim) if dim != 1]
+        others = [dim for dim in range(output.ndim) if dim != group.axis]
         seen = Activity(
             output.sum(others, dtype=torch.float64),
             (output == 0).sum(others, dtype=torch.float64),
-            output.numel() // output.shape[1],
+            output.numel() // output.shape[group.axis],
         )
         self._epoch[group.name] = self._epoch[group.name] + seen if group.name in self._epoch else seen
 
@@ -85,6 +85,7 @@ def per_image(model: nn.Module, bench: Bench, group: Group, samples: int, seed: 
     rows: list[Tensor] = []
 
     def read(_: Group, output: Tensor) -> None:
+        output = output.movedim(group.axis, 1)
         rows.append(output.flatten(2).mean(2).cpu() if output.ndim > 2 else output.cpu())
 
     with in_mode(model, training=False), hooked(model, [group], read):

@@ -15,11 +15,12 @@ from course_lib.network.layers import ACTIVATIONS, LAYERS, NORMS, is_depthwise
 
 OUTPUT = ""  # the name under which `sources` has what the network's output reads
 PLAIN = {  # operations on each unit by itself, or on its pixels only: they are no reason for anything
-    "relu", "leakyrelu", "elu", "gelu", "silu", "mish", "hardtanh", "hardswish", "hardsigmoid", "sigmoid", "tanh", "softplus",
-    "add", "sub", "mul", "div", "neg", "exp", "pow", "sqrt", "clamp", "clone", "alias", "tobackward", "tocopy", "nativedropout",
-    "nativebatchnorm", "cudnnbatchnorm", "convolution", "maxpool2dwithindices", "avgpool2d", "adaptiveavgpool2d",
-    "adaptivemaxpool2d", "maxpool3dwithindices", "avgpool3d", "mean", "squeeze", "unsqueeze", "view", "unsafeview", "addmm",
-    "accumulategrad", "t", "reshapealias", "upsamplebilinear2d", "upsamplenearest2d", "cat", "prelukernel", "expand",
+    "relu", "leakyrelu", "elu", "gelu", "silu", "mish", "hardtanh", "hardswish", "hardsigmoid", "sigmoid", "tanh",
+    "softplus", "add", "sub", "mul", "div", "neg", "exp", "pow", "sqrt", "clamp", "clone", "alias", "tobackward",
+    "tocopy", "nativedropout", "nativebatchnorm", "cudnnbatchnorm", "convolution", "maxpool2dwithindices", "avgpool2d",
+    "adaptiveavgpool2d", "adaptivemaxpool2d", "maxpool3dwithindices", "avgpool3d", "mean", "squeeze", "unsqueeze",
+    "view", "unsafeview", "addmm", "accumulategrad", "t", "reshapealias", "upsamplebilinear2d", "upsamplenearest2d",
+    "cat", "prelukernel", "expand",
 }  # fmt: skip
 
 

@@ -1,14 +1,14 @@
 """Which filters and neurons can only go together, and which layers read them.
 
-Each claim is proven on the network itself: marks on the units arrive at the inputs that read them (`probing`), and a network
-without some of the units computes what the masked one computes (`cutting`). A layer whose units cannot be proven stays whole.
+Each claim is proven on the network itself: marks on the units arrive at the inputs that read them (`probing`), and a
+network without some of the units computes what the masked one computes (`cutting`). What is not proven stays whole.
 """
 
 from __future__ import annotations
 
 import copy
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
@@ -56,7 +56,7 @@ def find(model: nn.Module, example: Tensor) -> Units:
         model: left untouched.
         example: a normalised batch to try the model on; two images are used.
     """
-    # A frozen or no_grad model is traced wrongly without a word; and weights that are gone or equal would hide what is wrong.
+    # A frozen or no_grad model is traced wrongly without a word; weights that are gone or equal would hide what is wrong.
     with torch.inference_mode(False), torch.enable_grad():
         example = admit(model, example[:2]).detach().clone(memory_format=torch.preserve_format)
         drawn = _drawn(copied(model).eval().requires_grad_(True))
@@ -69,7 +69,12 @@ def find(model: nn.Module, example: Tensor) -> Units:
             for layer in trace.sources.get(names[block], ())
         }
         coupled, arrivals = _couple(drawn, example, trace, blocks, protected)
-        found = [group for members in coupled if (group := _group(drawn, members, trace, arrivals, protected))]
+        numbers = {reader: spelled(marks)[0] for reader, marks in arrivals.readers.items()}
+        found = []
+        for together, readers in zip(coupled, _heard(coupled, numbers), strict=True):
+            read = {reader: numbers[reader] - together.first for reader in readers}
+            if group := _group(drawn, together, read, trace, protected):
+                found.append(_with_site(group, together.first, trace, arrivals))
         return Units(_proven(drawn, example, found, trace, protected), protected)
 
 
@@ -120,7 +125,7 @@ def _meetings(
     For each of them that may take part, a copy of the image goes through the network with all of its units marked.
     """
     sources = set[str]().union(*(trace.sources[reader] for reader in mixed))
-    asked = [k for k, entry in enumerate(coupled) if sources & set(entry.layers)]
+    asked = [k for k, entry in enumerate(coupled) if sources & set(entry.layers)] or [*range(len(coupled))]
     marks = {
         name: (torch.tensor(asked) == k)[:, None].expand(-1, coupled[k].size) for k in asked for name in coupled[k].layers
     }
@@ -141,6 +146,8 @@ def _resolved(
         return merged
     gone = set()
     for meeting, reader in meetings.items():
+        if not meeting:  # something else comes in: who it is cannot be said
+            meeting = frozenset(range(len(coupled)))
         smallest = min(meeting, key=lambda k: coupled[k].size)
         gone.add(smallest)
         for name in coupled[smallest].layers:
@@ -154,11 +161,8 @@ def _summed(coupled: Sequence[_Coupled], trace: Trace, modules: Mapping[str, nn.
     of = {name: k for k, entry in enumerate(coupled) for name in entry.layers}
     meetings = []
     for reader, sources in trace.sources.items():
-        width = next(
-            (getattr(modules[reader], n, 0) for n in ("in_channels", "in_features") if hasattr(modules[reader], n)), 0
-        )
         meeting = frozenset(of[name] for name in sources if name in of)
-        if reader != OUTPUT and {coupled[k].size for k in meeting} == {width}:
+        if reader != OUTPUT and {coupled[k].size for k in meeting} == {_width(modules[reader])}:
             meetings.append(meeting)
     return _merged(coupled, meetings)
 
@@ -183,26 +187,38 @@ def _numbered(coupled: Sequence[_Coupled]) -> list[_Coupled]:
     return numbered
 
 
-def _group(model: nn.Module, coupled: _Coupled, trace: Trace, arrivals: Arrivals, protected: dict[str, str]) -> Group | None:
-    """Return the group of `coupled`, or None, with the reason in `protected` unless it is the classifier."""
+def _heard(coupled: Sequence[_Coupled], numbers: Mapping[str, Tensor]) -> list[list[str]]:
+    """Return for each of `coupled` the readers that its units reach."""
+    heard: list[list[str]] = [[] for _ in coupled]
+    owner = torch.arange(len(coupled)).repeat_interleave(torch.tensor([entry.size for entry in coupled], dtype=torch.long))
+    for reader, number in numbers.items():
+        for k in owner[number[number >= 0]].unique().tolist():
+            heard[k].append(reader)
+    return heard
+
+
+def _group(
+    model: nn.Module, coupled: _Coupled, read: Mapping[str, Tensor], trace: Trace, protected: dict[str, str]
+) -> Group | None:
+    """Return the group of `coupled`, or None, with the reason in `protected` unless it is the classifier.
+
+    read: reader -> per place the unit that arrives there; other numbers are other layers' units.
+    """
     layers = sorted(coupled.layers, key=trace.order.index)
     norms, depthwise, consumers, problem = [], [], {}, ""
-    for reader, marks in arrivals.readers.items():
-        local = spelled(marks)[0] - coupled.first
-        places = ((local >= 0) & (local < coupled.size)).nonzero().flatten()
-        if not len(places):
-            continue
-        module, units = model.get_submodule(reader), local[places]
-        if isinstance(module, NORMS) or is_depthwise(module):
-            if not torch.equal(local, torch.arange(coupled.size)):
-                problem = f"layer {reader} has {len(local)} channels, not one for each of its {coupled.size} units"
-            (norms if isinstance(module, NORMS) else depthwise).append(reader)
-        elif isinstance(module, LAYERS):
-            counts = units.bincount(minlength=coupled.size)
+    for reader, units in read.items():
+        module = model.get_submodule(reader)
+        if isinstance(module, LAYERS) and not is_depthwise(module):
+            places = ((units >= 0) & (units < coupled.size)).nonzero().flatten()
+            counts = units[places].bincount(minlength=coupled.size)
             if counts.min() < counts.max():
                 problem = f"its units do not all reach layer {reader}{_by(trace, [reader])}"
             else:
-                consumers[reader] = places[units.argsort(stable=True)].view(coupled.size, -1)
+                consumers[reader] = places[units[places].argsort(stable=True)].view(coupled.size, -1)
+        elif not torch.equal(units, torch.arange(coupled.size)):
+            problem = f"layer {reader} has {len(units)} channels, not one for each of its {coupled.size} units"
+        else:
+            (norms if isinstance(module, NORMS) else depthwise).append(reader)
     if consumers and trace.sources[OUTPUT] & set(layers):
         problem = "the network puts its units out as well"
     reason = next((protected[name] for name in layers if name in protected), problem)
@@ -210,29 +226,27 @@ def _group(model: nn.Module, coupled: _Coupled, trace: Trace, arrivals: Arrivals
         protected |= {name: reason for name in layers if reason}
         return None
     kind = "filter" if isinstance(model.get_submodule(layers[0]), CONVS) else "neuron"
-    site, axis, problem = _site((*layers, *depthwise), coupled, trace, arrivals)
-    return Group(
-        layers[0], kind, coupled.size, tuple(layers), tuple(norms), consumers, site, problem, tuple(depthwise), axis
-    )
+    return Group(layers[0], kind, coupled.size, tuple(layers), tuple(norms), consumers, depthwise=tuple(depthwise))
 
 
-def _site(layers: Sequence[str], coupled: _Coupled, trace: Trace, arrivals: Arrivals) -> tuple[str, int, str]:
-    """Return the activation after which the units are read and the axis along which they lie, or why there is none."""
-    found = [site for site, sources in trace.sites.items() if sources & set(layers)]
+def _with_site(group: Group, first: int, trace: Trace, arrivals: Arrivals) -> Group:
+    """Return `group` with the activation after which its units are read, and the axis along which they lie there."""
+    found = [site for site, sources in trace.sites.items() if sources & {*group.producers, *group.depthwise}]
     if not found:
-        return "", 1, f"layer {layers[0]} has no activation module after it; give it an nn.ReLU() of its own."
+        problem = f"layer {group.name} has no activation module after it; give it an nn.ReLU() of its own."
+        return replace(group, site_problem=problem)
     site = found[-1]
     if trace.calls[site] > 1:
-        return "", 1, f"activation {site} is called {trace.calls[site]} times; give each place an nn.ReLU() of its own."
-    expected = torch.arange(coupled.first, coupled.first + coupled.size)
+        problem = f"activation {site} is called {trace.calls[site]} times; give each place an nn.ReLU() of its own."
+        return replace(group, site_problem=problem)
+    expected = torch.arange(first, first + group.size)
     for axis, marks in arrivals.sites[site].items():
         if torch.equal(spelled(marks)[0], expected):
-            return site, axis, ""
-    return (
-        "",
-        1,
-        f"activation {site} does not see one value for each unit of layer {layers[0]}; put an nn.ReLU() right after it.",
+            return replace(group, site=site, axis=axis)
+    problem = (
+        f"activation {site} does not see one value for each unit of layer {group.name}; put an nn.ReLU() right after it."
     )
+    return replace(group, site_problem=problem)
 
 
 def _proven(
@@ -291,7 +305,12 @@ def _drawn(model: nn.Module) -> nn.Module:
 
 
 def _size(module: nn.Module) -> int:
-    return module.out_features if isinstance(module, nn.Linear) else len(module.get_parameter("weight"))
+    return len(module.get_parameter("weight"))
+
+
+def _width(module: nn.Module) -> int:
+    """Return how many inputs a layer reads, 0 for another module."""
+    return module.get_parameter("weight").shape[1] if isinstance(module, LAYERS) else 0
 
 
 def _way(trace: Trace, modules: Mapping[str, nn.Module], blocks: Mapping[nn.Module, str]) -> Way:

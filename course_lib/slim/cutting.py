@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import copy
-
 from torch import Tensor, nn
 
 from course_lib.errors import CourseError
 from course_lib.network.cutting import cut, difference
+from course_lib.network.entry import admit, copied
 from course_lib.network.masks import Masks
 from course_lib.network.units import find
 
@@ -35,7 +34,8 @@ def slim(model: nn.Module, masks: Masks, example: Tensor) -> nn.Module:
         raise CourseError(
             "the masks are of single weights; only filters and neurons can be cut out (unit='filter' or 'neuron')."
         )
-    masked = masks.apply_(copy.deepcopy(model))
+    example = admit(model, example)
+    masked = masks.apply_(copied(model))
     units = find(masked, example)
     for name, kept in masks.units.items():
         if name in units.protected and not kept.all():
