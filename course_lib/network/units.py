@@ -274,7 +274,8 @@ def _problem(model: nn.Module, example: Tensor, found: Sequence[Group], trace: T
         with torch.random.fork_rng(devices=[]):
             far = difference(masked, cut(model, found, kept), example)
     except Exception as error:  # whatever a forward pass raises that meets sizes which it does not expect
-        return f"the forward pass fails with fewer units ({str(error).splitlines()[0]})"
+        why = (str(error).splitlines() or [type(error).__name__])[0]
+        return f"the forward pass fails with fewer units ({why}); a size written out in it, as in view(-1, 400), may be why"
     return "" if far <= TOLERANCE else f"the outputs would change with fewer units{_by(trace, found[-1].consumers)}"
 
 
