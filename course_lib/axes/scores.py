@@ -82,8 +82,8 @@ def one_minus_apoz(activation: Activity) -> Tensor:
     """
     if activation.never_zero:
         raise CourseError(
-            f"APoZ counts activations that are exactly 0, but {activation.never_zero}: all units would score alike. "
-            "Give it an nn.ReLU() there, or take statistic='mean'."
+            f"APoZ counts activations that are exactly 0, but {activation.never_zero}: all units would score alike; "
+            "give it an nn.ReLU() there, or take statistic='mean'."
         )
     return 1 - activation.zeros / activation.count
 
