@@ -17,6 +17,7 @@ from PIL import Image
 
 from course_lib import data
 from course_lib.errors import CourseError
+from course_lib.files import reason
 
 PARTS = ("train", "validation", "test")
 GREY = {"ant": 40, "bee": 200}
@@ -478,3 +479,17 @@ def test_the_committed_runs_images_are_decoded_as_ever():
     store = Path(__file__).resolve().parents[1] / "results" / "cifar10" / "records" / "store.json"
     bench, notes = said(Path(os.environ["COURSE_CIFAR10_ZIP"]))
     assert digest(bench) == json.loads(store.read_text())["images"] and notes == []
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (FileNotFoundError(2, "No such file or directory", "a.jpg"), "No such file or directory: a.jpg"),
+        (OSError(28, "No space left on device", "/cache/.set.x1.part"), "No space left on device"),
+        (ValueError("cannot identify image file <_io.BytesIO object at 0x7f00aa>"), "cannot identify image file it"),
+        (RuntimeError("two\n lines."), "two lines"),
+        (KeyError(), "KeyError"),
+    ],
+)
+def test_the_reason_why_a_file_cannot_be_read_leaks_nothing_of_the_inside(error, words):
+    assert reason(error) == words
