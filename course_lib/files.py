@@ -1,9 +1,10 @@
-"""Files that are either whole or not there."""
+"""Files that are either whole or not there, and why one could not be read or written."""
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -16,7 +17,9 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-__all__ = ["replacing", "tomllib", "write_json", "write_text"]
+__all__ = ["reason", "replacing", "tomllib", "write_json", "write_text"]
+
+PART = ".part"  # ends the name of a file that is not whole yet
 
 
 @contextmanager
@@ -27,7 +30,7 @@ def replacing(path: str | Path) -> Iterator[Path]:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=PART)
     os.close(handle)
     temporary = Path(name)
     try:
@@ -49,3 +52,16 @@ def write_text(path: str | Path, text: str) -> None:
 def write_json(path: str | Path, value: Any) -> None:
     """Write `value` to `path` as JSON, whole or not at all; NaN and infinity are refused (they are not JSON)."""
     write_text(path, json.dumps(value, indent=1, allow_nan=False) + "\n")
+
+
+def reason(error: BaseException) -> str:
+    """Return in one line why a file could not be read or written, without addresses in memory and names of ours.
+
+    >>> reason(FileNotFoundError(2, "No such file or directory", "photo.jpg"))
+    'No such file or directory: photo.jpg'
+    """
+    if isinstance(error, OSError) and error.strerror:
+        named = "" if error.filename is None or str(error.filename).endswith(PART) else f": {error.filename}"
+        return f"{error.strerror}{named}"
+    words = " ".join(re.sub(r"<[^<>]* at 0x[0-9a-fA-F]+>", "it", str(error)).split()).rstrip(".")
+    return words or type(error).__name__

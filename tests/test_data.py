@@ -80,10 +80,10 @@ def mini():
     return data.load(device="cpu")
 
 
-def png(value=0, mode="RGB", size=(6, 5)):
-    """The bytes of a PNG whose pixels are `value`; size is (width, height)."""
+def png(value=0, mode="RGB", size=(6, 5), kind="PNG"):
+    """The bytes of a PNG (or another kind) whose pixels are `value`; size is (width, height)."""
     buffer = io.BytesIO()
-    Image.new(mode, size, value).save(buffer, "PNG")
+    Image.new(mode, size, value).save(buffer, kind)
     return buffer.getvalue()
 
 
@@ -453,7 +453,7 @@ BAD_TREES = {
     "Class 'cow' of train/ in .* has no images": tree(classes=("ant", "cow"), train=0)
     | {"train/ant/0.png": png(), "train/cow/": b""},
     r"The image test/bee/000\.png in .* cannot be read": tree() | {"test/bee/000.png": png()[:44]},
-    r"The image test/ant/000\.png in .* 8 bits": tree() | {"test/ant/000.png": png(0, "I;16")},
+    r"The image test/ant/000\.png in .* 8 bits": tree() | {"test/ant/000.png": png(0.5, "F", kind="TIFF")},
     r"train/ant/000\.png has 6 x 5 pixels and train/bee/001\.png has 7 x 5": tree()
     | {"train/bee/001.png": png(0, "L", (7, 5))},
     r"train/ant/big\.png in .* has 20,000,001 bytes; an image may have 20 MB": tree()

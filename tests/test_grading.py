@@ -256,6 +256,86 @@ def test_a_notebook_with_a_byte_order_mark_grades(place, tmp_path):
     assert marked(path, place)[0].points == POINTS
 
 
+@isolated
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+def test_a_notebook_in_utf_16_grades(encoding, place, tmp_path):
+    path = notebook(tmp_path / f"{NAME}.ipynb", HONEST + "# é ☂")
+    path.write_bytes(path.read_text(encoding="utf-8").encode(encoding))
+    assert marked(path, place)[0].points == POINTS
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        ('{"cells": [{"source": "é"}]}'.encode("latin-1"), "its text is neither UTF-8 nor UTF-16"),
+        (b'{"cells": [{"source": "\x93a\x94"}]}', "its text is neither UTF-8 nor UTF-16"),
+        (b'{"cells": [', "damaged"),
+        (b"# %%\nprint(1)\n", "damaged, or something else"),
+        (b"<!DOCTYPE html>", "damaged, or something else"),
+        (b" \n", "empty"),
+        (b"[" * 200_000, "nested too deeply"),
+    ],
+    ids=["latin-1", "Windows", "cut off", "a script", "a page", "blank", "nested"],
+)
+def test_a_file_that_is_no_notebook_is_told_what_is_wrong_with_it(content, why, tmp_path):
+    path = tmp_path / f"{NAME}.ipynb"
+    path.write_bytes(content)
+    with pytest.raises(reading.Unreadable) as caught:
+        reading.read(path)
+    assert str(caught.value).endswith(f"({why}).")
+
+
+NEWER = "def filter_l1[T](weight: T) -> T:\n    return weight.abs().sum((1, 2, 3))"
+
+
+def test_a_cell_that_python_cannot_read_names_the_python_that_grades(tmp_path, monkeypatch):
+    result = mark(
+        notebook(tmp_path / f"{NAME}.ipynb", "def filter_l1(weight):\n    retrun 1"), "x", "02", SEED, Limits(), True
+    )
+    (found,) = [mark for mark in result.marks if mark.exercise == "filter_l1"]
+    version = f"Python {sys.version_info.major}.{sys.version_info.minor}"
+    assert f"cell 1 (line 2) is not {version}" in found.reason and "newer" in found.reason and "0x" not in found.reason
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 12), reason="this Python knows the newer syntax")
+def test_newer_syntax_than_the_graders_is_said_to_be_newer_perhaps(tmp_path):
+    result = mark(notebook(tmp_path / f"{NAME}.ipynb", NEWER), "x", "02", SEED, Limits(), unsafe=True)
+    (found,) = [mark for mark in result.marks if mark.exercise == "filter_l1"]
+    assert "syntax of a newer Python" in found.reason
+
+
+def test_a_cell_that_is_too_deep_is_not_said_to_be_no_python(tmp_path):
+    cell = "def filter_l1(weight):\n    return 1" + "+1" * 20_000
+    result = mark(notebook(tmp_path / f"{NAME}.ipynb", cell), "x", "02", SEED, Limits(), unsafe=True)
+    (found,) = [mark for mark in result.marks if mark.exercise == "filter_l1"]
+    assert "too large or too deep" in found.reason and "is not Python" not in found.reason
+
+
+@isolated
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import torch, no_such_module\ndef filter_l1(weight):\n    return no_such_module.norm(weight)",
+        "def filter_l1(weight):\n    from no_such_module.sub import norm\n    return norm(weight)",
+        "from no_such_module import norm as filter_l1",
+    ],
+    ids=["above", "inside", "itself"],
+)
+def test_a_module_that_grading_does_not_have_is_named(code, place, tmp_path):
+    _, marks = marked(notebook(tmp_path / f"{NAME}.ipynb", code), place)
+    assert (
+        "ModuleNotFoundError" in (reason := marks["filter_l1"].reason) and "Grading has no module no_such_module" in reason
+    )
+
+
+@isolated
+def test_the_words_of_an_error_of_a_missing_module_are_still_kept_back(place, tmp_path):
+    code = "def filter_l1(weight):\n    raise ModuleNotFoundError(f'No module named {float(weight.sum())}')"
+    _, marks = marked(notebook(tmp_path / f"{NAME}.ipynb", code), place)
+    assert "its words are shown in the notebook's own check only" in marks["filter_l1"].reason
+    assert "No module named" not in marks["filter_l1"].reason
+
+
 @pytest.mark.parametrize(
     ("sources", "sentence"),
     [
@@ -292,6 +372,12 @@ def test_the_three_layouts_of_submissions_are_understood(tmp_path):
     assert list(found) == sorted(["amy", "bob", "carl_77", "dora", "Fay-Ö_12"])
     assert found["amy"].path.name == f"{NAME}.ipynb" and found["amy"].others == ("scratch.ipynb",)
     assert found["bob"].submitted == datetime(2026, 11, 20, 10, tzinfo=timezone.utc)
+
+
+def test_an_ending_in_capital_letters_is_a_notebooks_as_well(tmp_path):
+    for name in (f"amy/{NAME}.IPYNB", f"bob_{NAME}.Ipynb"):
+        notebook(tmp_path / name, HONEST)
+    assert [submission.student for submission in collect(tmp_path, NAME)] == ["amy", "bob"]
 
 
 def test_of_several_files_of_one_student_the_newest_counts_and_strangers_are_not_mixed_up(tmp_path):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import fields
+from dataclasses import fields, replace
 from itertools import islice
+from pathlib import Path
 
 import pytest
 import torch
@@ -48,8 +49,8 @@ def noise():
 @pytest.fixture(autouse=True)
 def chance_is_enough(monkeypatch, request):
     """Noise cannot be learned: only the tests of collapsing want a curve to end at chance."""
-    if "collapse" not in request.node.name:
-        monkeypatch.setattr(loop, "COLLAPSE", -1.0)
+    if "collapse" not in request.node.name and "committed" not in request.node.name:
+        monkeypatch.setattr(loop, "collapsed", lambda *_: False)
 
 
 def spying(calls, look=lambda model, **_: None):
@@ -205,6 +206,100 @@ def test_a_network_above_chance_has_not_collapsed(bench):
     train.fit(model, bench, epochs=6, batch_size=50)
     records = list(iterate(MagnitudePruner(0.2), model, bench, rounds=2, epochs=0.5))
     assert [record.status for record in records] == ["ok", "ok"]
+
+
+@pytest.mark.parametrize(
+    ("accuracy", "best", "chance", "classes", "expected"),
+    [
+        (0.70, 0.95, 0.5, 2, False),  # 0.75 was the limit of two classes once
+        (0.52, 0.95, 0.5, 2, True),
+        (0.50, 0.95, 0.5, 2, True),
+        (0.10, 0.80, 0.1, 10, True),
+        (0.15, 0.80, 0.1, 10, True),
+        (0.24, 0.92, 0.1, 10, False),
+        (0.13, 0.14, 0.1, 10, False),  # a weak net that lost little
+        (0.11, 0.12, 0.1, 10, False),
+        (0.02, 0.60, 0.01, 100, True),
+        (0.09, 0.60, 0.01, 100, False),
+        (0.90, 0.97, 0.9, 2, True),  # always the larger class
+        (0.93, 0.97, 0.9, 2, False),
+        (0.85, 0.88, 0.9, 2, False),  # a net that was never better than the larger class: its accuracy shows nothing
+        (0.50, 0.88, 0.9, 2, True),
+        (0.10, 0.08, 0.1, 10, True),
+    ],
+)
+def test_a_curve_has_collapsed_where_nearly_all_that_was_above_chance_is_lost(accuracy, best, chance, classes, expected):
+    assert loop.collapsed(accuracy, best, chance, classes) == expected
+
+
+def test_two_classes_far_above_chance_have_not_collapsed():
+    bench = bench_of(1, 16, classes=2, count=60)
+    right = iter([0.9, 0.72, 0.6, 0.53])
+    images = bench.validation.images.float().flatten(1)
+
+    def some_right(model, **_):
+        """A net that is right on a part of the validation images, and changes nothing else."""
+        wanted = round(next(right) * 60)
+        labels = torch.where(torch.arange(60) < wanted, bench.validation.labels, 1 - bench.validation.labels)
+        model.answers = {tuple(image.tolist()): int(label) for image, label in zip(images, labels, strict=True)}
+
+    class Recalling(torch.nn.Sequential):
+        def forward(self, x):
+            seen = (x * 0.25 + 0.5).mul(255).round().flatten(1)
+            known = torch.tensor([self.answers.get(tuple(image.tolist()), 0) for image in seen])
+            return super().forward(x) * 0 + torch.nn.functional.one_hot(known, 2)
+
+    model = Recalling(torch.nn.Flatten(), torch.nn.Linear(256, 8), torch.nn.ReLU(), torch.nn.Linear(8, 2))
+    some_right(model)
+    fit = lambda model, bench, **_: some_right(model)  # noqa: E731
+    records = list(iterate(MagnitudePruner(0.5), model, bench, rounds=5, epochs=1, fit=fit))
+    assert [round(record.accuracy["tuned"], 2) for record in records] == [0.72, 0.6, 0.53]
+    assert [record.status for record in records] == ["ok", "ok", "collapsed"]
+
+
+def test_a_net_that_learned_in_the_loop_and_fell_back_has_collapsed(noise, monkeypatch):
+    seen = iter([0.1, 0.1, 0.8, 0.8, 0.7, 0.7, 0.12])  # the start; then pruned and tuned of each round
+    monkeypatch.setattr(train, "evaluate", lambda *_: next(seen))
+    records = list(iterate(MagnitudePruner(0.5), models.build("mlp", noise), noise, rounds=5, epochs=1, fit=no_training))
+    assert [record.status for record in records] == ["ok", "ok", "collapsed"]
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["of today", "of an older release"])
+def test_a_resumed_curve_collapses_where_the_whole_one_does(noise, monkeypatch, known):
+    whole = [0.9, 0.9, 0.8, 0.5, 0.5, 0.5, 0.15]
+    accuracies = iter(whole + whole[5:])  # those of the last round twice
+    monkeypatch.setattr(train, "evaluate", lambda *_: next(accuracies))
+    options = {"rounds": 5, "epochs": 1, "fit": no_training}
+    model = models.build("mlp", noise)
+    _, second, third = iterate(MagnitudePruner(0.5), model, noise, **options)
+    assert third.status == "collapsed"
+    after = second if known else replace(second, best=0.0)
+    (again, *_) = iterate(MagnitudePruner(0.5), model, noise, **options | {"rounds": 3}, after=after)
+    assert again.status == ("collapsed" if known else "ok")
+
+
+def test_one_class_only_is_refused_before_anything_collapses():
+    bench = bench_of(1, 16, classes=1)
+    with pytest.raises(CourseError, match="one class only"):
+        next(iterate(MagnitudePruner(0.5), models.build("mlp", bench), bench))
+
+
+def test_no_committed_record_changes_its_status():
+    results = Path(__file__).resolve().parents[1] / "results"
+    curves = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(results.glob("*/records/*.json"))]
+    same_start = lambda curve: json.dumps([curve["config"][key] for key in ("data", "model", "seed", "dense")])  # noqa: E731
+    dense = {same_start(curve): curve["row"]["val_accuracy"] for curve in curves if "row" in curve}
+    judged = 0
+    for curve in curves:
+        best = dense[same_start(curve)] if "rounds" in curve else 0.0
+        for record in curve.get("rounds", ()):
+            tuned = record["accuracy"]["tuned"]
+            best = max(best, tuned)
+            chance = 0.1  # all of them are Fashion-MNIST or CIFAR-10, whose ten classes are equally large in every part
+            assert loop.collapsed(tuned, best, chance, 10) == (record["status"] == "collapsed"), curve["config"]["method"]
+            assert (tuned < 1.5 / 10) == (record["status"] == "collapsed"), "the rule they were run with"
+            judged += 1
+    assert judged > 1700
 
 
 def test_the_final_epochs_are_trained_before_the_last_record(noise):

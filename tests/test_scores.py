@@ -9,9 +9,9 @@ from torch import nn
 from course_lib.axes import amounts, scores
 from course_lib.data import Bench, Split
 from course_lib.errors import CourseError
-from course_lib.network import units
+from course_lib.network import recording, units
 from course_lib.network.recording import Recorder, calibrate, gradients
-from course_lib.pruning import Pruner
+from course_lib.pruning import ActivationPruner, Pruner
 from course_lib.pruning.needs import NEEDS
 
 ROWS = torch.tensor([[1.0, -2.0, 3.0], [0.0, 0.0, -0.5]])
@@ -176,6 +176,83 @@ def test_apoz_and_mean_are_read_after_the_activation_by_hand():
     assert torch.allclose(scores.mean_activation(epoch["hidden"]), h.double().mean(0), atol=1e-6)
     assert scores.one_minus_apoz(epoch["hidden"]).tolist() == pytest.approx((h > 0).double().mean(0).tolist(), abs=1e-15)
     assert 0 < (h > 0).double().mean() < 1
+
+
+SMOOTH = (
+    nn.LeakyReLU, nn.PReLU, nn.RReLU, nn.ELU, nn.CELU, nn.SELU, nn.GELU, nn.SiLU, nn.Mish, nn.Softplus, nn.Tanh, nn.Sigmoid,
+    nn.Hardtanh, nn.LogSigmoid, nn.Softsign, nn.Tanhshrink,
+)  # fmt: skip
+WITH_ZEROS = (nn.ReLU, nn.ReLU6, nn.Hardswish, nn.Hardsigmoid, nn.Softshrink, nn.Hardshrink)
+BELOW_MINUS_3 = (nn.Hardswish, nn.Hardsigmoid)  # where these have their zeros
+
+
+class OwnReLU(nn.Module):
+    def forward(self, x):
+        return x.clamp_min(0)
+
+
+class Swish(nn.Module):
+    def forward(self, x):
+        return x * torch.sigmoid(2 * x)
+
+
+def activity_of(activation, scale=1.0):
+    """What the four units of a layer did, read after `activation`."""
+    torch.manual_seed(0)
+    bench = tiny_bench(40)
+    layer = nn.Linear(bench.example[0].numel(), 4)
+    with torch.no_grad():
+        layer.weight.mul_(scale)
+    model = nn.Sequential(nn.Flatten(), layer, activation, nn.Linear(4, 2))
+    group = units.Group("1", "neuron", 4, ("1",), (), {"3": torch.arange(4)[:, None]}, site="2")
+    return calibrate(model, bench, [group], samples=40, seed=0)[0]["1"]
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e4], ids=["as usual", "so large that some round to 0"])
+@pytest.mark.parametrize("kind", SMOOTH)
+def test_apoz_of_an_activation_that_is_never_zero_is_refused_by_its_name(kind, scale):
+    with pytest.raises(CourseError) as caught:
+        scores.one_minus_apoz(activity_of(kind(), scale))
+    assert f"2, a {kind.__name__}" in str(caught.value) and "'mean'" in str(caught.value)
+    assert "layer 1" in str(caught.value) and scores.mean_activation(activity_of(kind())).shape == (4,)
+
+
+@pytest.mark.parametrize(
+    "activation",
+    [*(kind() for kind in WITH_ZEROS), nn.LeakyReLU(0.0), nn.Hardtanh(0.0, 1.0), nn.Threshold(0.1, 0.0), OwnReLU()],
+    ids=lambda activation: type(activation).__name__,
+)
+def test_apoz_of_an_activation_that_has_zeros_is_counted_also_where_it_is_somebodys_own(activation):
+    found = scores.one_minus_apoz(activity_of(activation, 30.0 if isinstance(activation, BELOW_MINUS_3) else 1.0))
+    assert ((found > 0) & (found < 1)).any()
+
+
+def test_apoz_of_relus_that_never_rest_is_one_not_an_error():
+    rested = scores.Activity(torch.ones(3), torch.zeros(3), 4)
+    assert scores.one_minus_apoz(rested).tolist() == [1, 1, 1]
+
+
+def test_apoz_of_ones_own_activation_that_was_never_zero_is_refused_by_its_name():
+    with pytest.raises(CourseError, match="2, a Swish"):
+        scores.one_minus_apoz(activity_of(Swish()))
+
+
+@pytest.mark.parametrize("kind", [nn.LeakyReLU, nn.ELU, nn.GELU, nn.SiLU, nn.Tanh, nn.Sigmoid])
+def test_an_apoz_pruner_refuses_a_network_whose_activations_are_never_zero(kind, bench, tmp_path):
+    torch.manual_seed(0)
+    features = bench.example[0].numel()
+    model = nn.Sequential(nn.Flatten(), nn.Linear(features, 6), kind(), nn.Linear(6, bench.num_classes))
+    pruner = ActivationPruner("apoz", sparsity=0.5, samples=20)
+    with pytest.raises(CourseError, match=f"2, a {kind.__name__}"):
+        pruner.masks(model, bench)
+    assert ActivationPruner("mean", sparsity=0.5, samples=20).masks(model, bench).unit_sparsity == 0.5
+    # what was recorded in training, saved and read again is refused as well
+    with pruner.recorder(model, bench) as recorder, torch.no_grad():
+        model(bench.example)
+        recorder.end_epoch()
+    recording.save(recorder.recording, tmp_path / "seen.safetensors")
+    with pytest.raises(CourseError, match=f"2, a {kind.__name__}"):
+        pruner.masks(model, bench, recording=recording.load(tmp_path / "seen.safetensors"))
 
 
 @pytest.mark.parametrize("statistic", ["mean", "apoz", "taylor"])

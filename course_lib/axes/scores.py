@@ -31,14 +31,17 @@ class Activity:
     """Sums over images and positions of n units' activations: to be added up over batches, and divided only in the end.
 
     total: (n,) float64, the sum of the activations; zeros: (n,) float64, how many were exactly 0; count: how many in all.
+    never_zero: "", or which layer is read after what, where that activation has no zeros to be counted.
     """
 
     total: Tensor
     zeros: Tensor
     count: int
+    never_zero: str = ""
 
     def __add__(self, other: Activity) -> Activity:
-        return Activity(self.total + other.total, self.zeros + other.zeros, self.count + other.count)
+        total, zeros = self.total + other.total, self.zeros + other.zeros
+        return Activity(total, zeros, self.count + other.count, self.never_zero or other.never_zero)
 
 
 def l1_norm(weight: Tensor) -> Tensor:
@@ -71,9 +74,17 @@ def mean_activation(activation: Activity) -> Tensor:
 def one_minus_apoz(activation: Activity) -> Tensor:
     """Share of activations that are not exactly zero: 1 - APoZ (Hu et al. 2016, section 3.1).
 
+    Raises:
+        CourseError: after an activation that is never exactly 0, such as GELU: all units would score alike.
+
     >>> one_minus_apoz(Activity(total=torch.tensor([6.0, 0.0]), zeros=torch.tensor([1.0, 4.0]), count=4))
     tensor([0.7500, 0.0000])
     """
+    if activation.never_zero:
+        raise CourseError(
+            f"APoZ counts activations that are exactly 0, but {activation.never_zero}: all units would score alike; "
+            "give it an nn.ReLU() there, or take statistic='mean'."
+        )
     return 1 - activation.zeros / activation.count
 
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from course_lib.data import sources
+from course_lib.data import pictures, sources
 from course_lib.data.sources import available
 from course_lib.errors import CourseError, check_whole
 
@@ -187,25 +188,35 @@ def augmented(images: Tensor, flips: Tensor, shifts: Tensor) -> Tensor:
 
 
 def load(
-    name: str | Path = "fashion-mini", device: str | torch.device = "auto", seed: int = 0, limit: int | None = None
+    name: str | Path = "fashion-mini",
+    device: str | torch.device = "auto",
+    seed: int = 0,
+    limit: int | None = None,
+    size: int | tuple[int, int] | None = None,
 ) -> Bench:
     """Return a data set, ready on the device.
 
     Args:
         name: "fashion-mini" (comes with the package), "fashion-mnist", "cifar10", or the path of an ImageFolder
-            (train/ and test/, if need be validation/ or val/, with one folder per class) or of a .zip of one.
+            (train/, test/ and, if there is one, val/ with one folder per class) or of a .zip of one. Where val/ is
+            there and test/ is not, val/ is the test part. What is no image, or lies elsewhere, is left out and said.
+            `data.pictures.decode` says what becomes of transparency, of 16 bits and of photographs that lie on their side.
         device: "auto" (CUDA, then Apple's MPS, then the CPU) or a torch device.
         seed: draws the images that `limit` keeps and, where the source has no validation part, the tenth of every
             class that is set aside from training for it: the same seed gives the same parts.
         limit: at most that many images in each part, as evenly over the classes as there are images; None keeps all.
+        size: pixels of a side, or (height, width): every image is scaled until it covers that, and its middle is kept.
+            None leaves the images as they are; then all must have one size.
 
     Raises:
-        CourseError: when a name, path, file, device or limit cannot be used.
+        CourseError: when a name, path, file, device, limit or size cannot be used.
     """
     if limit is not None:
         check_whole("limit", limit)
     target = pick_device(device)
-    title, tensors, classes = sources.read(name)
+    title, (tensors, classes, notes) = sources.read(name, pictures.checked(size))
+    for note in notes:
+        warnings.warn(note, stacklevel=2)
     parts = {part: Split(*pair) for part, pair in tensors.items()}
     if "validation" not in parts:
         held = held_out(parts["train"].labels, classes, seed)

@@ -8,6 +8,7 @@ import os
 import warnings
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import platformdirs
@@ -15,10 +16,18 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from course_lib.files import replacing
+from course_lib.files import reason, replacing
 
 Parts = dict[str, tuple[Tensor, Tensor]]  # part -> images uint8 (n, C, H, W), labels int64 (n,)
-Decoded = tuple[Parts, tuple[str, ...]]  # and the names of the classes
+
+
+class Decoded(NamedTuple):
+    """A data set as it was found. notes: what whoever loads it should know, a sentence each."""
+
+    parts: Parts
+    classes: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+
 
 FORMAT = "1"  # raise it when decoding or layout changes, so that older files are rebuilt
 
@@ -39,21 +48,21 @@ def cache_file(key: str) -> Path:
 
 
 def cached(key: str, fingerprint: str, build: Callable[[], Decoded]) -> Decoded:
-    """Return the cached parts and classes, or build and cache them if there are none, or broken or outdated ones."""
+    """Return what is cached, or build and cache it if there is nothing, or something broken or outdated."""
     path = cache_file(key)
     try:
         return load_cache(path, fingerprint)
     except (OSError, SafetensorError, KeyError, TypeError, ValueError):
-        parts, classes = build()
+        decoded = build()
     try:
-        save_cache(path, fingerprint, parts, classes)
+        save_cache(path, fingerprint, decoded)
     except (OSError, SafetensorError) as error:
         warnings.warn(
-            f"The decoded data could not be kept in {path} ({error}), so they are decoded again next time; "
+            f"The decoded data could not be kept in {path} ({reason(error)}), so they are decoded again next time; "
             "make room there or set COURSE_DATA_DIR to another folder.",
             stacklevel=4,  # the line that called data.load
         )
-    return parts, classes
+    return decoded
 
 
 def is_cached(key: str, fingerprint: str) -> bool:
@@ -66,30 +75,33 @@ def is_cached(key: str, fingerprint: str) -> bool:
 
 
 def load_cache(path: Path, fingerprint: str) -> Decoded:
-    """Return the parts and classes in `path`; ValueError or another error if they are not what `save_cache` wrote."""
+    """Return what is in `path`; ValueError or another error if it is not what `save_cache` wrote."""
     with safe_open(path, framework="pt") as file:
         metadata = file.metadata() or {}
         # Cloned, because they are windows into the file: whoever cut it short would crash a running study.
         tensors = {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118 - not a dict
-    classes = tuple(json.loads(metadata["classes"]))
-    if metadata != cache_metadata(fingerprint, tensors, classes):
+    classes, notes = (tuple(json.loads(metadata.get(key, "[]"))) for key in ("classes", "notes"))
+    if metadata != cache_metadata(fingerprint, tensors, classes, notes):
         raise ValueError(f"{path} is damaged or outdated")
     parts = [name.removesuffix("_images") for name in tensors if name.endswith("_images")]
-    return {part: (tensors[f"{part}_images"], tensors[f"{part}_labels"]) for part in parts}, classes
+    return Decoded({part: (tensors[f"{part}_images"], tensors[f"{part}_labels"]) for part in parts}, classes, notes)
 
 
-def save_cache(path: Path, fingerprint: str, parts: Parts, classes: tuple[str, ...]) -> None:
-    """Write the parts and classes to `path`, whole or not at all."""
+def save_cache(path: Path, fingerprint: str, decoded: Decoded) -> None:
+    """Write a decoded data set to `path`, whole or not at all."""
     tensors: dict[str, Tensor] = {}
-    for part, (images, labels) in parts.items():
+    for part, (images, labels) in decoded.parts.items():
         tensors |= {f"{part}_images": images, f"{part}_labels": labels}
     with replacing(path) as temporary:
-        save_file(tensors, temporary, cache_metadata(fingerprint, tensors, classes))
+        save_file(tensors, temporary, cache_metadata(fingerprint, tensors, decoded.classes, decoded.notes))
 
 
-def cache_metadata(fingerprint: str, tensors: dict[str, Tensor], classes: tuple[str, ...]) -> dict[str, str]:
-    """Return the metadata of a cache: format, fingerprint, classes, and the sha256 of these and the tensors."""
+def cache_metadata(
+    fingerprint: str, tensors: dict[str, Tensor], classes: tuple[str, ...], notes: tuple[str, ...]
+) -> dict[str, str]:
+    """Return the metadata of a cache: format, fingerprint, classes, any notes, and the sha256 of these and the tensors."""
     metadata = {"format": FORMAT, "fingerprint": fingerprint, "classes": json.dumps(classes)}
+    metadata |= {"notes": json.dumps(notes)} if notes else {}
     digest = hashlib.sha256(json.dumps(metadata, sort_keys=True).encode())
     for name, tensor in sorted(tensors.items()):
         digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())

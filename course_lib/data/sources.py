@@ -19,7 +19,9 @@ import torch
 
 from course_lib.data.cache import Decoded, Parts, cached, downloads, is_cached
 from course_lib.data.folders import path_fingerprint, read_path
+from course_lib.data.pictures import Size, decoder, resized
 from course_lib.errors import CourseError
+from course_lib.files import reason
 
 T = TypeVar("T")
 
@@ -50,25 +52,28 @@ class Source:
     fingerprint: str | None = None
 
 
-def read(name: str | Path) -> tuple[str, Parts, tuple[str, ...]]:
-    """Return the title, the parts and the class names of the data set called `name` or found at that path."""
+def read(name: str | Path, size: Size | None = None) -> tuple[str, Decoded]:
+    """Return the title and the content of the data set called `name` or found at that path, scaled to `size` if given."""
     if isinstance(name, str) and name in SOURCES:
         source = SOURCES[name]
-        return name, *(cached(name, source.fingerprint, source.read) if source.fingerprint else source.read())
+        found = cached(name, source.fingerprint, source.read) if source.fingerprint else source.read()
+        parts = {part: (resized(images, size), labels) for part, (images, labels) in found.parts.items()}
+        return name, found._replace(parts=parts)
     if not isinstance(name, (str, Path)) or not str(name) or not Path(name).expanduser().exists():
         raise CourseError(nothing_called(name))
     path = Path(name).expanduser().resolve()
     title = path.name if path.is_dir() else path.stem
     key = f"{title}-{hashlib.sha256(str(path).encode()).hexdigest()[:12]}"
+    key += f"-{size[0]}x{size[1]}" if size else ""
     try:
-        return title, *cached(key, path_fingerprint(path), lambda: read_path(path))
+        return title, cached(key, f"{decoder(size)} {path_fingerprint(path)}", lambda: read_path(path, size))
     except OSError as error:
-        raise CourseError(f"{path} cannot be read ({error}).") from error
+        raise CourseError(f"{path} cannot be read ({reason(error)}).") from error
 
 
-def nothing_called(name: str | Path) -> str:
+def nothing_called(name: object) -> str:
     """Return the sentence for a name that is no data set and no path."""
-    text = str(name)
+    text = str(name) if name is None or isinstance(name, (str, Path, int, float)) else f"a {type(name).__name__}"
     if isinstance(name, Path) or "/" in text or os.sep in text or text.endswith(".zip"):
         return f"There is no file or folder {text!r}; name= is a data set or the path of an ImageFolder or a .zip of one."
     close = difflib.get_close_matches(text.lower(), list(SOURCES), n=1, cutoff=0.5)
@@ -96,7 +101,7 @@ def read_embedded() -> Parts:
                 for part in ("train", "validation", "test")
             }
     except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile, zlib.error) as error:
-        raise CourseError(f"{EMBEDDED} cannot be read ({error}); install course_lib again.") from error
+        raise CourseError(f"{EMBEDDED} cannot be read ({reason(error)}); install course_lib again.") from error
 
 
 def find_fashion_mnist() -> Parts:
@@ -129,7 +134,7 @@ def read_fashion_mnist(folder: Path) -> Parts:
         try:
             content = gzip.decompress(path.read_bytes())
         except (OSError, EOFError, zlib.error) as error:
-            raise CourseError(f"{path} cannot be read as a .gz file of Fashion-MNIST ({error}).") from error
+            raise CourseError(f"{path} cannot be read as a .gz file of Fashion-MNIST ({reason(error)}).") from error
         if hashlib.sha256(content).hexdigest() != expected:
             raise CourseError(f"{path} is not the original file of Fashion-MNIST (its checksum differs); get it anew.")
         contents.append(np.frombuffer(content, np.uint8))
@@ -150,7 +155,7 @@ def read_cifar10() -> Decoded:
         part: (torch.from_numpy(source.data).permute(0, 3, 1, 2).contiguous(), torch.tensor(source.targets))
         for part, source in (("train", train), ("test", test))
     }
-    return parts, tuple(train.classes)
+    return Decoded(parts, tuple(train.classes))
 
 
 def downloaded(name: str, fetch: Callable[[], T]) -> T:
@@ -158,9 +163,8 @@ def downloaded(name: str, fetch: Callable[[], T]) -> T:
     try:
         return fetch()
     except (OSError, RuntimeError, http.client.HTTPException) as error:
-        reason = " ".join(str(error).split()) or type(error).__name__
         raise CourseError(
-            f"{name!r} is not here and could not be downloaded to {downloads()} ({reason.rstrip('.')}): "
+            f"{name!r} is not here and could not be downloaded to {downloads()} ({reason(error)}): "
             "connect to the internet and load it again, or load 'fashion-mini', which comes with the package."
         ) from error
 
@@ -168,11 +172,11 @@ def downloaded(name: str, fetch: Callable[[], T]) -> T:
 LATER = "not here: loading it downloads it once"
 SOURCES: dict[str, Source] = {
     "fashion-mini": Source(
-        lambda: (read_embedded(), FASHION_CLASSES),
+        lambda: Decoded(read_embedded(), FASHION_CLASSES),
         lambda: "embedded" if EMBEDDED.is_file() else "not here: install course_lib again",
     ),
     "fashion-mnist": Source(
-        lambda: (find_fashion_mnist(), FASHION_CLASSES),
+        lambda: Decoded(find_fashion_mnist(), FASHION_CLASSES),
         lambda: "Debian package" if debian_has_fashion_mnist() else f"{LATER} (30 MB)",
         fingerprint=" ".join(FASHION_FILES.values()),
     ),

@@ -11,6 +11,7 @@ import ast
 import builtins
 import dis
 import re
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from types import CodeType
@@ -96,6 +97,15 @@ def _why(error: BaseException) -> str:
     return str(error.msg) if isinstance(error, SyntaxError) else f"too large or too deep: {type(error).__name__}"
 
 
+def _no_python(error: BaseException) -> str:
+    """Return what is wrong with a cell: a student's Python may be newer than the grader's, and read what this cannot."""
+    if not isinstance(error, SyntaxError):
+        return f" is {_why(error)}"
+    where = f" (line {error.lineno})" if error.lineno else ""
+    version = f"Python {sys.version_info.major}.{sys.version_info.minor}"
+    return f"{where} is not {version}, with which it is graded; syntax of a newer Python is not known there"
+
+
 def _parse(cells: Sequence[Cell]) -> _Program:
     program = _Program()
     for cell in cells:
@@ -105,8 +115,7 @@ def _parse(cells: Sequence[Cell]) -> _Program:
             tree = _tree(cell.source)
             bindings = [(bound, node, cell) for node in tree.body if (bound := frozenset(_binds(node)))]
         except UNREADABLE as error:
-            where = f" (line {error.lineno} of the cell)" if isinstance(error, SyntaxError) and error.lineno else ""
-            program.broken[cell.number] = f"cell {cell.number} is not Python{where}", cell.source
+            program.broken[cell.number] = f"cell {cell.number}{_no_python(error)}", cell.source
             continue
         for binding in bindings:
             program.add(*binding)

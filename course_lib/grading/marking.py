@@ -76,6 +76,9 @@ def _nothing(student: str, digest: str, asked: Sequence[Exercise | Value], why: 
 
 def _mark(exercise: Exercise | Value, answer: Answer, sandbox: Sandbox, seed: int) -> Mark:
     verdict = _verdict(exercise, answer, sandbox, seed)
+    # Named from the program's text: the words of the error could carry the inputs to a reader.
+    if "ModuleNotFoundError" in verdict.reason and (missing := reading.missing_modules(answer.program)):
+        verdict = replace(verdict, reason=f"{verdict.reason} Grading has no module {', '.join(missing)}.")
     notes = list(answer.notes)
     if isinstance(exercise, Exercise) and answer.program and _same_text(answer.source, exercise):
         notes.append("the text is the library's own")

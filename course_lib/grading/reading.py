@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
+import importlib.util
 import json
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,7 +32,7 @@ class Cell:
 
 
 def read(path: Path) -> list[Cell]:
-    """Return the cells of a notebook (nbformat 4.0 to 4.5, also where it is not quite valid).
+    """Return the cells of a notebook (nbformat 4.0 to 4.5, also where it is not quite valid, in UTF-8, UTF-16 or UTF-32).
 
     Raises:
         Unreadable: for anything else.
@@ -47,7 +50,7 @@ def read(path: Path) -> list[Cell]:
     except OSError as error:
         raise Unreadable(f"{name} cannot be read: {error.strerror}.") from error
     try:
-        book = json.loads(text.decode("utf-8-sig"))
+        book = json.loads(text.decode(json.detect_encoding(text)))
         if len(book["cells"]) > CELLS:
             raise Unreadable(f"{name} has {len(book['cells']):,} cells; at most {CELLS:,} are read.")
         cells = [_cell(number, cell) for number, cell in enumerate(book["cells"], 1) if isinstance(cell, dict)]
@@ -56,11 +59,33 @@ def read(path: Path) -> list[Cell]:
             raise Unreadable(f"{name} holds {code:,} characters of code; at most {CODE:,} are read.")
         return cells
     except (ValueError, RecursionError) as error:
-        raise Unreadable(
-            f"{name} is not a notebook: it cannot be read as JSON ({'empty' if not size else 'damaged'})."
-        ) from error
+        raise Unreadable(f"{name} is not a notebook: it cannot be read as JSON ({_no_json(text, error)}).") from error
     except (KeyError, TypeError) as error:
         raise Unreadable(f"{name} is not a notebook of nbformat 4: it has no list of cells.") from error
+
+
+def _no_json(text: bytes, error: Exception) -> str:
+    """Return why a file is no JSON."""
+    if not text.strip():
+        return "empty"
+    if isinstance(error, UnicodeDecodeError):
+        return "its text is neither UTF-8 nor UTF-16"
+    if isinstance(error, RecursionError):
+        return "nested too deeply"
+    return "damaged" if text.lstrip(b"\xef\xbb\xbf\xff\xfe\0 \t\r\n").startswith(b"{") else "damaged, or something else"
+
+
+def missing_modules(program: str) -> list[str]:
+    """Return the modules that a program imports and the grader's Python does not have, sorted; nothing is imported."""
+    try:
+        imports = [node for node in ast.walk(ast.parse(program)) if isinstance(node, (ast.Import, ast.ImportFrom))]
+    except (SyntaxError, ValueError, RecursionError, MemoryError):  # strangers write it
+        return []
+    names = {alias.name for node in imports if isinstance(node, ast.Import) for alias in node.names}
+    names |= {node.module for node in imports if isinstance(node, ast.ImportFrom) and node.module and not node.level}
+    # Of "a.b" only "a" is looked for: to look for "b" would run what "a" does when it is imported.
+    tops = {name.split(".")[0] for name in names} - set(sys.modules)
+    return sorted(name for name in tops if importlib.util.find_spec(name) is None)
 
 
 def _cell(number: int, cell: dict[str, Any]) -> Cell:

@@ -71,7 +71,7 @@ def _of(entry: Path, lesson: str) -> Submission | None:
         )
         others = tuple(sorted(clean(str(path.relative_to(entry))) for path in books if path != best))
         return Submission(entry.name.split("_assignsubmission_")[0], best, _submitted(best), others)
-    if entry.suffix != ".ipynb":
+    if not _is_notebook(entry):
         return None
     name = re.sub(rf"[-_. ]*{re.escape(lesson)}.*$", "", entry.stem) or entry.stem
     return Submission(name, entry, _submitted(entry))
@@ -84,8 +84,12 @@ def _notebooks(folder: Path, depth: int) -> Iterator[Path]:
         if entry.is_dir() and not entry.is_symlink():
             if depth > 1:
                 yield from _notebooks(entry, depth - 1)
-        elif entry.suffix == ".ipynb":
+        elif _is_notebook(entry):
             yield entry
+
+
+def _is_notebook(path: Path) -> bool:
+    return path.suffix.lower() == ".ipynb"
 
 
 def _identifier(name: str) -> str:

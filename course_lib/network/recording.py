@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -9,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import torch
 import torch.nn.functional as F
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.func import functional_call
 
@@ -23,6 +24,12 @@ from course_lib.network.units import Group, hooked
 
 if TYPE_CHECKING:
     from course_lib.data import Bench
+
+# Activations whose zeros are single points, if there are any; what floating point rounds to 0 says nothing of a unit.
+NEVER_ZERO = (
+    nn.LeakyReLU, nn.PReLU, nn.RReLU, nn.ELU, nn.CELU, nn.SELU, nn.GELU, nn.SiLU, nn.Mish, nn.Softplus, nn.Tanh, nn.Sigmoid,
+    nn.Hardtanh, nn.LogSigmoid, nn.Softsign, nn.Tanhshrink,
+)  # fmt: skip
 
 Recording = list[Mapping[str, Activity]]  # one mapping an epoch: group name -> what its units did
 
@@ -60,8 +67,30 @@ class Recorder:
 
     def end_epoch(self) -> None:
         """Close the running epoch."""
-        self.recording.append({k: Activity(a.total.cpu(), a.zeros.cpu(), a.count) for k, a in self._epoch.items()})
+        sites = {group.name: group.site for group in self._groups}
+        epoch = {}
+        for name, seen in self._epoch.items():
+            zeros, site = seen.zeros.cpu(), self._model.get_submodule(sites[name])
+            when = never_zero(site, zeros)
+            told = f"layer {name} is read after {sites[name]}, a {type(site).__name__}, which {when} 0" if when else ""
+            epoch[name] = Activity(seen.total.cpu(), zeros, seen.count, told)
+        self.recording.append(epoch)
         self._epoch = {}
+
+
+def never_zero(site: nn.Module, zeros: Tensor) -> str:
+    """Return "" if the zeros of an activation can be counted, or how it is that they cannot: "is never" or "was never".
+
+    zeros: how many were seen; of somebody's own module that is all that is known.
+    """
+    if isinstance(site, nn.LeakyReLU) and site.negative_slope == 0:
+        return ""
+    if isinstance(site, nn.Hardtanh) and 0 in (site.min_val, site.max_val):  # ReLU6 is one of these
+        return ""
+    if isinstance(site, NEVER_ZERO):
+        return "is never"
+    own = not type(site).__module__.startswith("torch.nn.")
+    return "was never" if own and not bool(zeros.any()) else ""
 
 
 @torch.inference_mode()
@@ -169,25 +198,32 @@ def _spread(module: nn.modules.conv._ConvNd | nn.Linear, squares: Tensor) -> Ten
 
 def save(recording: Recording, path: str | Path) -> None:
     """Write a recording to a safetensors file, whole or not at all."""
-    tensors = {}
+    tensors, told = {}, {}
     for number, epoch in enumerate(recording):
         for name, activity in epoch.items():
             key = f"{number}/{name}"
             tensors[f"{key}/total"], tensors[f"{key}/zeros"] = activity.total, activity.zeros
             tensors[f"{key}/count"] = torch.tensor(activity.count)
+            if activity.never_zero:
+                told[key] = activity.never_zero
     with replacing(path) as temporary:
-        save_file(tensors, temporary)
+        save_file(tensors, temporary, {"never_zero": json.dumps(told)} if told else None)
 
 
 def load(path: str | Path) -> Recording:
     """Read a recording that `save` wrote; CourseError for a file that is not there or that `save` did not write."""
     epochs: dict[int, dict[str, dict[str, Tensor]]] = {}
     try:
-        for key, tensor in load_file(path).items():
-            number, name, field = key.split("/")
-            epochs.setdefault(int(number), {}).setdefault(name, {})[field] = tensor
+        with safe_open(path, framework="pt") as file:
+            told = json.loads((file.metadata() or {}).get("never_zero", "{}"))
+            for key in file.keys():  # noqa: SIM118 - not a dict
+                number, name, field = key.split("/")
+                epochs.setdefault(int(number), {}).setdefault(name, {})[field] = file.get_tensor(key)
         return [
-            {name: Activity(a["total"], a["zeros"], int(a["count"])) for name, a in epochs[number].items()}
+            {
+                name: Activity(a["total"], a["zeros"], int(a["count"]), told.get(f"{number}/{name}", ""))
+                for name, a in epochs[number].items()
+            }
             for number in sorted(epochs)
         ]
     except OSError as error:

@@ -25,7 +25,7 @@ SCHEDULES: dict[str, Callable[[float], float]] = {
     "cubic": lambda t: 1 - (1 - t) ** 3,  # Zhu & Gupta 2017: much at first, while there is much to spare
     "oneshot": lambda t: 1.0,
 }
-COLLAPSE = 1.5  # times chance: a tuned accuracy below it ends the curve
+COLLAPSE = 0.1  # of what a curve's best accuracy had above chance: with no more than that left, the curve ends
 
 
 @dataclass
@@ -35,8 +35,8 @@ class Record:
     sparsity, unit_sparsity: cumulative, in [0, 1]. kept: weight -> how many entries are kept. emptied: weights with none.
     removed: parameters gone in this round. groups: group -> `scopes.Seen`. accuracy: on validation images, "pruned",
     "recalibrated" (with BatchNorm only) and "tuned". epochs: trained since the loop began. status: "ok", "target"
-    (`until` was reached), "stalled" (nothing went) or "collapsed" (which ends the curve). stalled: rounds in a row.
-    last: nothing comes after it.
+    (`until` was reached), "stalled" (nothing went) or "collapsed" (see `collapsed`; ends the curve). stalled: rounds in a
+    row. last: nothing comes after it. best: the highest accuracy so far on validation images, that before round 1 included.
     """
 
     round: int
@@ -55,6 +55,7 @@ class Record:
     last: bool
     config: dict[str, Any]
     recording: Recording | None = field(default=None, repr=False)
+    best: float = 0.0
 
     def to_json(self) -> dict[str, Any]:
         """Return the record without masks and recording as plain data."""
@@ -103,10 +104,8 @@ def iterate(
     >>> [round(record.sparsity, 1) for record in iterate(Pruner(), models.build("cnn", bench), bench, 1, 0)]
     [0.5]
     """
-    config = _settings(pruner, rounds, epochs, schedule, seed, rewind, until, final_epochs)
-    masks = masks if masks is not None else Masks.dense(model)
-    masks, recording = (after.masks, after.recording) if after else (masks, recording)
-    trained, stalled, first = (after.epochs, after.stalled, after.round + 1) if after else (0.0, 0, 1)
+    config = _settings(pruner, bench, rounds, epochs, schedule, seed, rewind, until, final_epochs)
+    masks, recording, best, trained, stalled, first = _begun(after, model, bench, masks, recording)
     for number in range(first, rounds + 1):
         started, kept_before = time.perf_counter(), masks.kept_parameters
         masks, groups = pruner.at_round(number).propose(model, bench, masks, SCHEDULES[schedule](number / rounds), recording)
@@ -114,15 +113,17 @@ def iterate(
         accuracy["tuned"], recording = _tuned(fit, model, bench, masks, epochs, seed * 1000 + number, pruner)
         trained += epochs
         removed = kept_before - masks.kept_parameters
-        status = _status(removed, masks.sparsity, until, accuracy["tuned"], bench.num_classes)
+        fallen = collapsed(accuracy["tuned"], best, _chance(bench), bench.num_classes)
+        status = _status(removed, masks.sparsity, until, fallen)
         stalled = stalled + 1 if status == "stalled" else 0
         last = number == rounds or status in ("target", "collapsed") or stalled == patience
         if last and final_epochs and status != "collapsed":
             accuracy["tuned"], _ = _tuned(fit, model, bench, masks, final_epochs, seed * 1000 + 999)
             trained += final_epochs
+        best = max(best, accuracy["tuned"])
         yield Record(
             number, masks, masks.sparsity, masks.unit_sparsity, *_kept(model, masks), removed, groups, accuracy, trained,
-            time.perf_counter() - started, status, stalled, last, config, recording,
+            time.perf_counter() - started, status, stalled, last, config, recording, best,
         )  # fmt: skip
         if last:
             return
@@ -130,6 +131,7 @@ def iterate(
 
 def _settings(
     pruner: Pruner,
+    bench: Bench,
     rounds: int,
     epochs: float,
     schedule: str,
@@ -141,12 +143,24 @@ def _settings(
     """Return what every record says of the loop; refuse what cannot run."""
     if schedule not in SCHEDULES:
         raise CourseError(f"schedule={schedule!r} was given; it can be {', '.join(SCHEDULES)}.")
+    if bench.num_classes < 2:
+        raise CourseError("the data set has one class only; telling images apart takes two or more.")
     if rounds < 1:
         raise CourseError(f"rounds={rounds} was given; at least 1 is needed.")
     if pruner.history and epochs < pruner.history:
         raise CourseError(f"history={pruner.history} epochs were asked for; each round trains only epochs={epochs}.")
     config = {"pruner": pruner.describe(), "rounds": rounds, "epochs": epochs, "schedule": schedule, "seed": seed}
     return config | {"rewind": rewind is not None, "until": until, "final_epochs": final_epochs}
+
+
+def _begun(
+    after: Record | None, model: nn.Module, bench: Bench, masks: Masks | None, recording: Recording | None
+) -> tuple[Masks, Recording | None, float, float, int, int]:
+    """Return masks, recording, best accuracy, epochs, stalled rounds, and the number of the round that is to come."""
+    if after:  # records of older releases do not know the best accuracy before them
+        best = max(after.best, after.accuracy["tuned"])
+        return after.masks, after.recording, best, after.epochs, after.stalled, after.round + 1
+    return Masks.dense(model) if masks is None else masks, recording, train.evaluate(model, bench), 0.0, 0, 1
 
 
 def _accuracy_when_pruned(
@@ -177,8 +191,32 @@ def _tuned(
     return train.evaluate(model, bench), recorder.recording if recorder else None
 
 
-def _status(removed: int, sparsity: float, until: float | None, accuracy: float, classes: int) -> str:
-    if accuracy < COLLAPSE / classes:
+def collapsed(accuracy: float, best: float, chance: float, classes: int) -> bool:
+    """Return whether a network has lost nearly all that it had above chance.
+
+    All are accuracies in [0, 1] on the same images. The limit is chance + 0.1 * (best - chance). A network that was never
+    better than chance has nothing to lose, and only evenly spread guesses, 1 / classes, are the limit.
+
+    Args:
+        accuracy: of the network as it is now. best: the highest so far, of the dense network or of a later round.
+        chance: what naming the largest class every time comes to. classes: how many there are.
+
+    >>> collapsed(0.70, best=0.95, chance=0.5, classes=2)  # two classes: the limit is 0.545
+    False
+    >>> collapsed(0.15, best=0.80, chance=0.1, classes=10)  # ten: 0.17
+    True
+    """
+    limit = chance + COLLAPSE * (best - chance) if best > chance else 1 / classes
+    return accuracy <= limit
+
+
+def _chance(bench: Bench) -> float:
+    """Return the accuracy on validation images of naming their largest class every time."""
+    return bench.validation.labels.cpu().bincount().max().item() / len(bench.validation)
+
+
+def _status(removed: int, sparsity: float, until: float | None, fallen: bool) -> str:
+    if fallen:
         return "collapsed"
     if until is not None and sparsity >= until:
         return "target"
