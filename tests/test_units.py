@@ -7,6 +7,8 @@ from contextlib import nullcontext
 
 import pytest
 import torch
+import torch_pruning
+import torchvision
 from torch import nn
 from toy import MODELS, bench_of, drawn, same
 
@@ -118,6 +120,41 @@ def test_a_residual_sum_couples_its_producers_and_is_read_after_the_addition(ben
         assert (group.size, group.kind, group.site) == (size, "filter", site)
         assert group.consumers.keys() == consumers
         assert all(torch.equal(columns, torch.arange(size)[:, None]) for columns in group.consumers.values())
+
+
+def torch_prunings(model, example):
+    """The same groups as Torch-Pruning finds them from shapes: (producers, norms, consumer -> columns)."""
+    names = {module: name for name, module in model.named_modules()}
+    graph = torch_pruning.DependencyGraph().build_dependency(model.eval(), example[:2], verbose=False)
+    found = []
+    for group in graph.get_all_groups(root_module_types=[nn.Conv2d, nn.Linear]):
+        producers, norms, consumers = set(), set(), {}
+        for item in group:
+            name, writes = names.get(item.dep.target.module), "out_channels" in item.dep.handler.__name__
+            if isinstance(item.dep.target.module, nn.BatchNorm2d):
+                norms.add(name)
+            elif name and writes:
+                producers.add(name)
+            elif name:
+                columns = [[] for _ in group[0].idxs]
+                for column, unit in zip(item.idxs, item.root_idxs, strict=True):
+                    columns[unit].append(column)
+                consumers[name] = columns
+        if consumers:
+            found.append((producers, norms, consumers))
+    return found
+
+
+@pytest.mark.parametrize("name", [*MODELS, "resnet18"])
+def test_torch_pruning_finds_the_same_groups(name):
+    bench = bench_of(3, 32)
+    model = torchvision.models.resnet18(num_classes=10) if name == "resnet18" else models.build(name, bench)
+    ours = [
+        (set(g.producers), set(g.norms), {consumer: columns.tolist() for consumer, columns in g.consumers.items()})
+        for g in units.groups(model, bench.example)
+    ]
+    theirs = torch_prunings(model, bench.example)
+    assert len(ours) == len(theirs) and all(group in theirs for group in ours)
 
 
 @pytest.mark.parametrize("name", MODELS)

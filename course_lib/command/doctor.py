@@ -12,7 +12,7 @@ from pathlib import Path
 from course_lib import data
 from course_lib.data import cache
 
-PACKAGES = ("torch", "torchvision", "torch-pruning", "safetensors", "pandas", "matplotlib", "joblib")
+PACKAGES = ("torch", "torchvision", "safetensors", "pandas", "matplotlib", "joblib")
 ENOUGH = 2  # GB of free disk
 
 
