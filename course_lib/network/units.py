@@ -95,7 +95,10 @@ def _group(
     read: reader -> per place the unit that arrives there; other numbers are other layers' units.
     """
     layers = sorted(coupled.layers, key=trace.order.index)
-    norms, depthwise, consumers, problem = [], [], {}, ""
+    norms: list[str] = []
+    depthwise: list[str] = []
+    consumers: dict[str, Tensor] = {}
+    problem = ""
     for reader, units in read.items():
         module = model.get_submodule(reader)
         if isinstance(module, LAYERS) and not is_depthwise(module):
