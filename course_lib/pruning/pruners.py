@@ -17,6 +17,7 @@ from course_lib.axes.pqindex import AllZeroError
 from course_lib.errors import CourseError, check_share, check_whole
 from course_lib.network import units
 from course_lib.network.entry import admitted, copied
+from course_lib.network.kinds import must_be_takeable
 from course_lib.network.masks import Masks
 from course_lib.network.recording import Recorder, Recording
 from course_lib.pruning.needs import NEEDS, UNITS, Ranked, Round
@@ -134,7 +135,7 @@ class Pruner:
 
     def must_fit(self, model: nn.Module, bench: Bench) -> None:
         """Refuse a model that has none of the layers or units which this pruner takes from."""
-        bench = admitted(model, bench, scored=False)
+        must_be_takeable(model)
         if self.kinds == ("weight",):
             self._chosen(units.weights(model))
         else:
@@ -171,7 +172,9 @@ class Pruner:
         recording: Recording | None = None,
     ) -> tuple[Masks, dict[str, scopes.Seen]]:
         """Return `masks(...)` and, per ranked group, what was seen: survivors, removed, PQ index, cut, note."""
-        bench = admitted(model, bench, scored=False)
+        single = self.kinds == ("weight",)
+        must_be_takeable(model)
+        bench = bench if single else admitted(model, bench, scored=False)  # single weights need no forward pass
         masks = (masks if masks is not None else Masks.dense(model)).to(bench.device)
         masks.must_fit(model)
         _check_weights(model, masks)
@@ -179,7 +182,6 @@ class Pruner:
             raise CourseError(f"progress={progress} was given; it is more than 0 and at most 1.")
         if len(masks):
             model = masks.apply_(copied(model))  # what is gone must not count, whether or not it was zeroed
-        single = self.kinds == ("weight",)
         groups = [] if single else units.groups(model, bench.example)
         layers: Sequence[Ranked] = self._chosen(units.weights(model) if single else self._groups(groups))
         asked = Round(model, bench, layers, masks, self.samples, self.seed, self.history, recording)
