@@ -16,7 +16,6 @@ from torch import Tensor, nn
 from course_lib.errors import CourseError, check_share, check_whole
 from course_lib.models import in_mode
 from course_lib.network import entry
-from course_lib.network.kinds import must_be_takeable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -54,14 +53,12 @@ def fit(
     """Train `model` in place on augmented training images and return the history as plain data.
 
     Args:
-        model: trained in the memory layout that it runs with (`network.entry`); a part of it may be frozen.
         epochs: may be fractional: 0.5 is half of the batches of one epoch. 0 does nothing.
         masks: applied before the first step and after every step: momentum and Adam's averages would revive what is gone.
         seed: of the order, the augmentation and dropout.
         optimizer: "adamw" or "sgd" (Nesterov momentum 0.9), new at each call; lr and weight_decay: its usual ones if None.
             The learning rate warms up over the first tenth of the steps and falls to 0 on a cosine, stepped per batch.
-        batch_size: images a step. Where a last batch of one image would be left that the model cannot train on (BatchNorm
-            of vectors), all batches are a little smaller, mostly by one image.
+        batch_size: images a step; one less, mostly, where a last image would be left that BatchNorm cannot train on alone.
         precision: "fp32", "bf16" (autocast), or "auto": whichever is measured to be faster here.
         teacher: a trained network to distil from: 0.7 of the loss is the divergence from its outputs at temperature 4.
         recorder: records the activations of each epoch.
@@ -73,18 +70,17 @@ def fit(
     """
     started = time.perf_counter()
     check_whole("batch_size", batch_size)
-    bench = entry.admitted(model, bench, training=True)
-    batch_size = entry.batch_size(model, bench, len(bench.train), batch_size, training=True)
+    bench, batch_size = entry.seated(model, bench, "train", batch_size, training=True)
     per_epoch = math.ceil(len(bench.train) / batch_size)
     steps = _steps(epochs, per_epoch)
-    if steps and not any(parameter.requires_grad for parameter in model.parameters()):
-        raise CourseError("every parameter of the model is frozen; training needs one with requires_grad=True.")
+    if steps:
+        _refuse_frozen(model)
     stepper = make_optimizer(model, optimizer, lr, weight_decay)
     with _seeded(bench, seed), in_mode(model, training=True), dropping(model, dropout), recorder or nullcontext():
         precision = faster_precision(model, bench, batch_size) if precision == "auto" else precision
         cast = autocast(bench.device, precision)
         moved = masks.to(bench.device) if masks is not None else None
-        step = _stepping(model, stepper, steps, moved, _asked(teacher, bench), label_smoothing, cast)
+        step = _stepping(model, stepper, steps, moved, entry.teaching(teacher, bench), label_smoothing, cast)
         history: dict[str, Any] = {"epochs": [], "images": 0, "seconds": 0.0, "precision": precision}
         with _bar(steps) as bar:
             for epoch, first in enumerate(range(0, steps, per_epoch)):
@@ -123,18 +119,6 @@ def _stepping(
     return step
 
 
-def _asked(teacher: nn.Module | None, bench: Bench) -> Callable[[Tensor], Tensor] | None:
-    """Return the function that asks a teacher, in eval mode and in the memory layout with which it runs."""
-    if teacher is None:
-        return None
-    try:
-        layout = entry.admitted(teacher, bench).layout
-    except CourseError as error:
-        raise CourseError(f"the teacher cannot be asked: {error}") from error
-    fixed = entry.copied(teacher).eval()  # the caller's keeps its modes, and may be the student itself
-    return lambda x: fixed(x.contiguous(memory_format=layout))
-
-
 def _epoch(
     step: Callable[[Tensor, Tensor], Tensor], batches: Iterable[tuple[Tensor, Tensor]], bar: tqdm
 ) -> tuple[float, float, int]:
@@ -148,6 +132,11 @@ def _epoch(
             bar.set_postfix(loss=f"{sums[0] / images:.3f}", accuracy=f"{sums[1] / images:.3f}")
     loss, accuracy = (sums / images).tolist()
     return loss, accuracy, images
+
+
+def _refuse_frozen(model: nn.Module) -> None:
+    if not any(parameter.requires_grad for parameter in model.parameters()):
+        raise CourseError("every parameter of the model is frozen; training needs one with requires_grad=True.")
 
 
 def _refuse_divergence(loss: float, epoch: int, optimizer: torch.optim.Optimizer) -> None:
@@ -191,13 +180,8 @@ def _divergence(outputs: Tensor, targets: Tensor) -> Tensor:
 
 @torch.inference_mode()
 def evaluate(model: nn.Module, bench: Bench, split: str = "validation", samples: int | None = None) -> float:
-    """Return the accuracy in [0, 1] of `model` in eval mode on a part of `bench` (or `samples` images).
-
-    Raises:
-        CourseError: if the model does not run on the images, or its outputs are not class scores (`network.entry`).
-    """
-    bench = entry.admitted(model, bench)
-    size = entry.batch_size(model, bench, _count(bench, split, samples), 500)
+    """Return the accuracy in [0, 1] of `model` in eval mode on a part of `bench` (or `samples` images)."""
+    bench, size = entry.seated(model, bench, split, 500, samples)
     with in_mode(model, training=False):
         right, seen = torch.zeros((), device=bench.device), 0
         for images, labels in bench.batches(split, size, samples=samples):
@@ -208,19 +192,12 @@ def evaluate(model: nn.Module, bench: Bench, split: str = "validation", samples:
 
 def recalibrate_batchnorm(model: nn.Module, bench: Bench, samples: int = 2048, seed: int = 0) -> bool:
     """Measure the BatchNorm statistics anew on training images, in place; return whether there were any."""
-    must_be_takeable(model)
+    bench, size = entry.seated(model, bench, "train", 256, samples, training=True, scored=False)
     if not any(isinstance(module, nn.modules.batchnorm._BatchNorm) for module in model.modules()):
         return False
-    bench = entry.admitted(model, bench, scored=False)
-    size = entry.batch_size(model, bench, _count(bench, "train", samples), 256, training=True)
     with _seeded(bench, seed), in_mode(model, training=True):
         torch.optim.swa_utils.update_bn(bench.batches("train", size, samples=samples, seed=seed), model)
     return True
-
-
-def _count(bench: Bench, split: str, samples: int | None) -> int:
-    count = len(bench.split(split))
-    return count if samples is None else min(samples, count)
 
 
 def snapshot(model: nn.Module) -> Snapshot:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections import namedtuple
+from collections import OrderedDict, namedtuple
 from collections.abc import Callable
 
 import torch
@@ -169,6 +169,15 @@ REFUSED_BY_RUN: dict[str, tuple[Callable[[], object], str]] = {
     ),
     "size": (lambda: ViewNet(size=14), r"layer fc1 \(Linear\) expects 1176 inputs, but images of 3x16x16 give it 1536"),
     "norm": (lambda: flat(nn.BatchNorm2d(5)), r"layer 2 \(BatchNorm2d\) expects 5 channels; its inputs have 6"),
+    "small images": (
+        lambda: flat(nn.MaxPool2d(4), nn.MaxPool2d(4), nn.Conv2d(6, 6, 3)),
+        r"images of 3x16x16 are too small for the model: at layer 4 \(Conv2d\)",
+    ),
+    "small maps": (
+        lambda: flat(*[nn.MaxPool2d(4)] * 3),
+        r"images of 3x16x16 are too small for the model: at layer 2 \(MaxPool2d\)",
+    ),
+    "ordered dict": (lambda: Outputs(lambda y: OrderedDict(out=y)), r"the model returns an OrderedDict"),
     "inner": (lambda: Inner(ViewNet(size=14)), r"layer body\.fc1 \(Linear\) expects 1176 inputs"),
     "misspelt": (Misspelt, r"the model fails on a batch of 2 images of 3x16x16: AttributeError, .*fc3"),
 }

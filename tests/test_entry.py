@@ -80,8 +80,7 @@ def test_course_models_train_and_score_as_if_nobody_had_looked_at_them(name, mon
     bench, numbers = bench_of(3, 16, count=20), []
     for looked_at in (True, False):
         if not looked_at:
-            monkeypatch.setattr(entry, "admitted", lambda model, bench, *_, **__: bench)
-            monkeypatch.setattr(entry, "batch_size", lambda model, bench, images, size, *_, **__: size)
+            monkeypatch.setattr(entry, "seated", lambda model, bench, split, size, *_, **__: (bench, size))
         model = models.build(name, bench)
         history = train.fit(model, bench, epochs=2, batch_size=8)["epochs"]
         train.recalibrate_batchnorm(model, bench)

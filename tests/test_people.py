@@ -9,7 +9,7 @@ import warnings
 import pytest
 import torch
 import torchvision
-from models.nets import CASES
+from models.nets import CASES, Net, conv, pooled
 from torch import nn
 from toy import bench_of, drawn
 
@@ -17,7 +17,7 @@ from course_lib import slim, train
 from course_lib.errors import CourseError
 from course_lib.network import entry, units
 from course_lib.network.recording import calibrate
-from course_lib.pruning import L1NormPruner, Masks, iterate
+from course_lib.pruning import ActivationPruner, L1NormPruner, Masks, iterate
 
 names = pytest.mark.parametrize("name", CASES)
 
@@ -94,3 +94,18 @@ def test_masks_of_a_layer_that_stays_whole_cannot_be_slimmed_and_the_reason_is_s
     masks = Masks({}, 1, {"c1": torch.arange(16) > 3})
     with pytest.raises(CourseError, match=r"layer c1 cannot be slimmed: layer between.0, which reads it, is a GroupNorm"):
         slim.slim(model, masks, bench.example)
+
+
+def test_units_without_an_activation_to_read_stay_whole_and_the_others_are_read():
+    """Networks such as mobilenet_v2 have linear layers between those with an activation."""
+    model = Net(
+        lambda m, x: m.h(pooled(m.c3(m.c2(m.relu(m.c1(x)))))),
+        c1=conv(3, 8), relu=nn.ReLU(), c2=conv(8, 8), c3=conv(8, 6), h=nn.Linear(6, 10),
+    )  # fmt: skip
+    bench = bench_of(3, 16)
+    with pytest.warns(UserWarning, match="c2 .layer c2 has no activation module after it"):
+        masks, seen = ActivationPruner(sparsity=0.5).propose(model, bench)
+    assert int(masks.units["c1"].sum()) == 4 and masks.units["c2"].all()
+    assert seen["c2"]["note"].startswith("stays whole: layer c2 has no activation module")
+    with pytest.raises(CourseError, match=r"layers names .c2. .layer c2 has no activation module"):
+        ActivationPruner(sparsity=0.5, layers=["c2"]).masks(model, bench)

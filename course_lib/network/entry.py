@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import math
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 
 from course_lib.errors import CourseError
-from course_lib.network.kinds import must_be_takeable, must_take_one_batch
+from course_lib.network.kinds import article, must_be_takeable, must_take_one_batch
 
 if TYPE_CHECKING:
     from course_lib.data import Bench
@@ -68,28 +69,56 @@ def admitted(model: nn.Module, bench: Bench, training: bool = False, scored: boo
     return bench if layout == bench.layout or bench.shape[0] == 1 else dataclasses.replace(bench, layout=layout)
 
 
-def batch_size(model: nn.Module, bench: Bench, images: int, size: int, training: bool = False) -> int:
-    """Return in how many images a batch `images` go through `model`: `size`, unless a single image is left that it refuses.
+def seated(
+    model: nn.Module,
+    bench: Bench,
+    split: str,
+    size: int,
+    samples: int | None = None,
+    training: bool = False,
+    scored: bool = True,
+) -> tuple[Bench, int]:
+    """Return the bench as `admitted` does, and in how many images a batch a part of it goes through the model.
 
-    BatchNorm of vectors has no variance of one value in training, and a `squeeze()` in the model takes the batch for one
-    of the dimensions to drop. Then the nearest size goes that leaves no image alone, so that all are used.
+    That is `size`, unless it leaves a single image that the model refuses: BatchNorm of vectors has no variance of one
+    value in training, and a `squeeze()` drops a batch of one as well. Then it is the nearest size that leaves no image
+    alone, so that all are used.
 
     Raises:
-        CourseError: if batches of one image are asked for, or there is but one, and the model cannot take it.
+        CourseError: as `admit`; or if batches of one image are asked for, or there is but one, and the model refuses it.
     """
-    if size > 1 and images % size != 1:
-        return size
+    bench = admitted(model, bench, training, scored)
+    images = min(samples or math.inf, len(bench.split(split)))
+    problem = _alone(model, bench.example, training) if size == 1 or images % size == 1 else ""
+    if not problem:
+        return bench, size
+    others = (*range(size - 1, 1, -1), *range(size + 1, int(images) + 1))
+    found = next((other for other in others if images % other != 1), None)
+    if size == 1 or found is None:
+        raise CourseError(f"a batch would hold one image, and at least 2 are needed: {problem}")
+    return bench, found
+
+
+def teaching(teacher: nn.Module | None, bench: Bench) -> Callable[[Tensor], Tensor] | None:
+    """Return the function that asks a copy of `teacher`, if there is one, in eval mode and in the layout that it takes."""
+    if teacher is None:
+        return None
     try:
-        example = admit(model, bench.example, training=training)
-        one, two = (_output(model, example[:count].clone(), training) for count in (1, 2))
-        if isinstance(one, Tensor) and isinstance(two, Tensor) and one.shape[1:] != two.shape[1:]:
-            raise CourseError(f"the model's output for one image has the shape {tuple(one.shape)}.")
+        layout = admitted(teacher, bench).layout
     except CourseError as error:
-        others = (other for other in (*range(size - 1, 1, -1), *range(size + 1, images + 1)) if images % other != 1)
-        if size == 1 or (found := next(others, None)) is None:
-            raise CourseError(f"a batch of one image was asked for, and at least 2 are needed: {error}") from error
-        return found
-    return size
+        raise CourseError(f"the teacher cannot be asked: {error}") from error
+    fixed = copied(teacher).eval()  # the caller's keeps its modes, and may be the student itself
+    return lambda x: fixed(x.contiguous(memory_format=layout))
+
+
+def _alone(model: nn.Module, example: Tensor, training: bool) -> str:
+    """Say what is wrong with a batch of one image, if anything is."""
+    try:
+        one, two = (_output(model, example[:count].clone(), training) for count in (1, 2))
+    except DoesNotRunError as error:
+        return str(error)
+    same = isinstance(one, Tensor) and isinstance(two, Tensor) and one.shape[1:] == two.shape[1:]
+    return "" if same else f"the model's output for one image has the shape {tuple(getattr(one, 'shape', ()))}."
 
 
 def copied(model: nn.Module) -> nn.Module:
@@ -172,12 +201,14 @@ def _why(running: list[tuple[str, nn.Module, tuple[object, ...]]], images: Tenso
             return f"{layer} expects {module.in_features} inputs, but images of {size} give it {given.shape[-1]}."
         elif isinstance(module, nn.modules.batchnorm._BatchNorm) and given.shape[1] != module.num_features:
             return f"{layer} expects {module.num_features} channels; its inputs have {given.shape[1]}."
+    if "size can't be greater than actual input size" in str(error) or "Output size is too small" in str(error):
+        return f"images of {size} are too small for the model: at {layer} less is left of them than its kernel covers."
     return f"{layer} fails on a batch of {len(images)} images of {size}: {type(error).__name__}, {_first_line(error)}."
 
 
 def _first_line(error: Exception) -> str:
     lines = str(error).strip().splitlines() or [type(error).__name__]
-    return lines[0].strip().rstrip(".")
+    return lines[0].strip().rstrip(".!")
 
 
 def _check_output(model: nn.Module, output: object, images: int, classes: int | None) -> None:
@@ -188,8 +219,9 @@ def _check_output(model: nn.Module, output: object, images: int, classes: int | 
         way = "return the class scores alone"
         if getattr(model, "aux_logits", False):
             way = "build the network without auxiliary heads (aux_logits=False)"
+        kind = type(output).__name__
         raise CourseError(
-            f"the model returns a {type(output).__name__}; expected is one tensor, a row of class scores an image: {way}."
+            f"the model returns {article(kind)} {kind}; expected is one tensor, a row of class scores an image: {way}."
         )
     if classes is None:
         return

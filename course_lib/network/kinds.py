@@ -61,7 +61,13 @@ def _instead(model: object) -> str:
         return f"the class {model.__name__} was given as the model (call it: {model.__name__}())"
     if isinstance(model, Mapping):
         return "a state dict was given as the model (load it into a network with load_state_dict)"
-    return f"a {type(model).__name__} was given as the model"
+    kind = type(model).__name__
+    return f"{article(kind)} {kind} was given as the model"
+
+
+def article(word: str) -> str:
+    """Return "an" or "a", as `word` wants it."""
+    return "an" if word[:1] in "AEIOUaeiou" else "a"
 
 
 def _wrapped(layer: str, code: str, module: nn.Module) -> str:

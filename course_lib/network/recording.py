@@ -19,7 +19,7 @@ from course_lib.axes.scores import Activity
 from course_lib.errors import CourseError
 from course_lib.files import replacing
 from course_lib.models import in_mode
-from course_lib.network.entry import admitted, batch_size
+from course_lib.network.entry import seated
 from course_lib.network.units import Group, hooked
 
 if TYPE_CHECKING:
@@ -238,5 +238,4 @@ def _for_model(model: nn.Module, bench: Bench, samples: int, scored: bool = Fals
         raise CourseError(
             f"samples={samples} of {len(bench.train)} training images were given to calibrate on; at least 1 is needed."
         )
-    bench = admitted(model, bench, scored=scored)
-    return bench, batch_size(model, bench, min(samples, len(bench.train)), 256)
+    return seated(model, bench, "train", 256, samples, scored=scored)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import dataclasses
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -17,9 +16,11 @@ from course_lib.axes.pqindex import AllZeroError
 from course_lib.errors import CourseError, check_share, check_whole
 from course_lib.network import units
 from course_lib.network.entry import admitted, copied
+from course_lib.network.kinds import must_be_takeable
 from course_lib.network.masks import Masks
 from course_lib.network.recording import Recorder, Recording
 from course_lib.pruning.needs import NEEDS, UNITS, Ranked, Round
+from course_lib.pruning.whole import say_left_out, say_whole, untouched
 
 if TYPE_CHECKING:
     from course_lib.data import Bench
@@ -134,7 +135,7 @@ class Pruner:
 
     def must_fit(self, model: nn.Module, bench: Bench) -> None:
         """Refuse a model that has none of the layers or units which this pruner takes from."""
-        bench = admitted(model, bench, scored=False)
+        must_be_takeable(model)
         if self.kinds == ("weight",):
             self._chosen(units.weights(model))
         else:
@@ -143,7 +144,7 @@ class Pruner:
     def recorder(self, model: nn.Module, bench: Bench) -> Recorder:
         """Return a recorder of this pruner's groups for `fit(..., recorder=...)`."""
         bench = admitted(model, bench, scored=False)
-        return Recorder(model, self._groups(units.find(model, bench.example)))
+        return Recorder(model, self._groups(*self._units(model, bench)))
 
     def masks(
         self,
@@ -171,7 +172,9 @@ class Pruner:
         recording: Recording | None = None,
     ) -> tuple[Masks, dict[str, scopes.Seen]]:
         """Return `masks(...)` and, per ranked group, what was seen: survivors, removed, PQ index, cut, note."""
-        bench = admitted(model, bench, scored=False)
+        single = self.kinds == ("weight",)
+        must_be_takeable(model)
+        bench = bench if single else admitted(model, bench, scored=False)  # single weights need no forward pass
         masks = (masks if masks is not None else Masks.dense(model)).to(bench.device)
         masks.must_fit(model)
         _check_weights(model, masks)
@@ -179,20 +182,19 @@ class Pruner:
             raise CourseError(f"progress={progress} was given; it is more than 0 and at most 1.")
         if len(masks):
             model = masks.apply_(copied(model))  # what is gone must not count, whether or not it was zeroed
-        single = self.kinds == ("weight",)
-        found = units.Units([], {}) if single else units.find(model, bench.example)
-        layers: Sequence[Ranked] = self._chosen(units.weights(model)) if single else self._groups(found)
+        groups, whole = ([], {}) if single else self._units(model, bench)
+        layers: Sequence[Ranked] = self._chosen(units.weights(model)) if single else self._groups(groups, whole)
         asked = Round(model, bench, layers, masks, self.samples, self.seed, self.history, recording)
         candidates = self._candidates(asked)
         gone, seen = scopes.decide(candidates, self.amount, self.scope, self.least, self.cap, progress)
         kept = {layer.name: layer.alive & ~out for layer, out in zip(candidates, gone, strict=True)}
         if single:
-            _name_left_out(model)
+            say_left_out(model)
             parameters = dict(model.named_parameters())
             return masks & Masks({name: mask.view(parameters[name].shape) for name, mask in kept.items()}, masks.total), seen
-        whole = {group.name: torch.ones(group.size, dtype=torch.bool) for group in found.groups}
-        seen |= {name: _untouched(model, name, why) for name, why in found.protected.items()}
-        return masks & units.close(model, found.groups, whole | masks.units | kept).to(bench.device), seen
+        dense = {group.name: torch.ones(group.size, dtype=torch.bool) for group in groups}
+        seen |= {name: untouched(model, name, why) for name, why in whole.items()}
+        return masks & units.close(model, groups, dense | masks.units | kept).to(bench.device), seen
 
     def _candidates(self, asked: Round) -> list[scopes.Candidates]:
         """Score every layer, once for each recorded epoch that counts."""
@@ -219,30 +221,31 @@ class Pruner:
         keep = values.is_floating_point() and alive.device.type != "mps"
         return values.to(alive.device, values.dtype if keep else torch.float32)
 
-    def _groups(self, found: units.Units) -> list[units.Group]:
+    def _units(self, model: nn.Module, bench: Bench) -> tuple[list[units.Group], dict[str, str]]:
+        """Return the groups of `model`, and layer -> why this pruner leaves its units whole."""
+        found = units.find(model, bench.example)
+        unseen = {group.name: group.site_problem.rstrip(".") for group in found.groups if not group.site}
+        reads = any(NEEDS[need].recorded for need in self.needs)
+        return found.groups, {**found.protected, **(unseen if reads else {})}
+
+    def _groups(self, groups: Sequence[units.Group], whole: Mapping[str, str]) -> list[units.Group]:
         """Return the groups that this pruner takes from; say once which layers stay whole."""
-        chosen = self._chosen({group.name: group for group in found.groups if group.kind in self.kinds}, found.protected)
-        if whole := [f"{name} ({why})" for name, why in found.protected.items()]:
-            more = f" and {len(whole) - 3} more" if len(whole) > 3 else ""
-            warnings.warn(f"some layers stay whole: {'; '.join(whole[:3])}{more}.", stacklevel=4)
+        offered = {group.name: group for group in groups if group.kind in self.kinds and group.name not in whole}
+        chosen = self._chosen(offered, whole)
+        say_whole(whole)
         return chosen
 
-    def _chosen(self, offered: Mapping[str, T], protected: Mapping[str, str] | None = None) -> list[T]:
-        protected = protected or {}
+    def _chosen(self, offered: Mapping[str, T], whole: Mapping[str, str] | None = None) -> list[T]:
+        whole = whole or {}
         if unknown := sorted(set(self.layers or ()) - set(offered)):
-            why = f" ({protected[unknown[0]]})" if unknown[0] in protected else ""
+            why = f" ({whole[unknown[0]]})" if unknown[0] in whole else ""
             raise CourseError(
                 f"layers names {unknown[0]!r}{why}; this pruner can take from {', '.join(offered) or 'nothing'}."
             )
         if not offered:
-            why = "".join(f" Layer {name} stays whole: {why}." for name, why in list(protected.items())[:3])
+            why = "".join(f" Layer {name} stays whole: {why}." for name, why in list(whole.items())[:3])
             raise CourseError(f"the model has nothing of unit={self.unit!r} to prune.{why}")
         return [value for name, value in offered.items() if self.layers is None or name in self.layers]
-
-
-def _untouched(model: nn.Module, layer: str, why: str) -> scopes.Seen:
-    size = len(model.get_submodule(layer).get_parameter("weight"))
-    return {"survivors": size, "removed": 0, "index": None, "cut": None, "note": f"stays whole: {why}"}
 
 
 def _check_axes(pruner: Pruner) -> None:
@@ -280,23 +283,3 @@ def _check_weights(model: nn.Module, masks: Masks) -> None:
             raise CourseError(f"{name} has values that are NaN or infinite; weights must be finite to be pruned.")
     if any(values.numel() for values in kept.values()) and not any(bool(values.any()) for values in kept.values()):
         raise AllZeroError("every prunable weight of the model is zero; there is nothing to rank.")
-
-
-def _name_left_out(model: nn.Module) -> None:
-    """Warn, once for each model, of matrices in which weight pruners do not prune: those of attention, LSTM, embeddings."""
-    prunable = units.prunable_weights(model)
-    left: dict[str, int] = {}
-    for name, parameter in model.named_parameters():
-        if name not in prunable and parameter.numel() > max(parameter.shape, default=1):  # a vector is no weight
-            layer = name.rpartition(".")[0] or "the model"
-            left[layer] = left.get(layer, 0) + parameter.numel()
-    if left:
-        kinds = {name: type(module).__name__ for name, module in model.named_modules()}
-        shown = [f"{name} ({kinds.get(name, 'its own parameters')}, {count:,} weights)" for name, count in left.items()]
-        more = f" and {len(shown) - 3} more layers" if len(shown) > 3 else ""
-        share = sum(left.values()) / sum(parameter.numel() for parameter in model.parameters())
-        warnings.warn(
-            f"{', '.join(shown[:3])}{more} cannot be pruned and stay whole, {share:.1%} of the model's parameters; "
-            "single weights go from convolutions and linear layers.",
-            stacklevel=4,  # the line that called masks, or runs iterate
-        )
