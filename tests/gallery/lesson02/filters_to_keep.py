@@ -180,11 +180,6 @@ def keep_of_the_largest(scores, sparsity):
     return scores >= sparsity * scores.max()
 
 
-def keep_equal_together(scores, sparsity):
-    values = scores.unique()
-    return scores >= values[min(round(sparsity * len(values)), len(values) - 1)]
-
-
 def keep_one_by_one(scores, sparsity):
     keep = torch.ones(len(scores), dtype=torch.bool)
     while (~keep).sum() < sparsity * len(scores) and keep.sum() > 1:
@@ -255,7 +250,6 @@ WRONG = {
     "rounded up": (keep_of(lambda s, n: math.ceil(s * n)), "rounded up"),
     "absolute values": (keep_of(lambda s, n: round(s * n), lambda scores: scores.abs().argsort()), "absolute values"),
     "at least one goes": (keep_of(lambda s, n: max(1, round(s * n))), "at least one goes"),
-    "two stay": (keep_of(lambda s, n: min(n - 2, round(s * n))), ""),
     "order[-stay:]": (keep_last_of_the_order, "keeps everything"),
     "the first stays": (keep_first_if_none, "keeps an arbitrary one"),
     "the last stays": (keep_last_if_none, "keeps an arbitrary one"),
@@ -264,7 +258,6 @@ WRONG = {
     "rounded scores": (keep_rounded_scores, "scores rounded"),
     "twice the mean": (keep_lower_half, ""),
     "a share of the largest": (keep_of_the_largest, ""),
-    "equal scores as one": (keep_equal_together, ""),
     "one by one, up to the share": (keep_one_by_one, "rounded up"),
 }
 RIGHT = {

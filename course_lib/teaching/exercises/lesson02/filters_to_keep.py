@@ -93,7 +93,7 @@ _QUANTILE = (
 _ORDER = (
     "argsort lists which index comes first, second, ...; its entry i is not the rank of filter i. Use it to choose indices."
 )
-_UP = "ceil() rounds up; the share s of n filters is round(s * n)."
+_UP = "What goes is rounded up here, by ceil() or by an int() of what stays; the share s of n filters is round(s * n)."
 _HALF = "A half goes to the EVEN neighbour: round(2.5) is 2, and round(1.5) is 2 as well."
 _EVERYTHING = "Where all would go, one filter stays; here all of them do. (A slice such as order[-0:] is the whole list.)"
 _ARBITRARY = "Where all would go, the filter of the HIGHEST score stays, not just any."
@@ -107,7 +107,7 @@ EXERCISE = Exercise(
     misconceptions=(
         Misconception("empties the layer", _FLOOR, _keeping(lambda s, n: n - share(s, n))),
         Misconception("int for round", _ROUND, _keeping(lambda s, n: max(1, n - int(s * n)))),
-        Misconception("int for round", _ROUND, _keeping(lambda s, n: max(1, int((1 - s) * n)))),
+        Misconception("rounded up", _UP, _keeping(lambda s, n: max(1, int((1 - s) * n)))),
         Misconception("rounded up", _UP, _keeping(lambda s, n: max(1, n - math.ceil(s * n)))),
         Misconception(
             "a half rounded up",

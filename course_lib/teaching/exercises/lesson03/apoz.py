@@ -8,7 +8,17 @@ import torch
 from torch import Tensor
 
 from course_lib.teaching.exercises.base import Exercise, Misconception
-from course_lib.teaching.exercises.lesson03.outputs import UNEQUAL, batch_cases, joined, mean_of_batches, other_axes
+from course_lib.teaching.exercises.lesson03.outputs import (
+    EQUAL_SIZES,
+    MIXED,
+    ROUNDED,
+    UNEQUAL,
+    as_if_of_equal_sizes,
+    batch_cases,
+    joined,
+    mean_of_batches,
+    other_axes,
+)
 
 
 def apoz(batches: list[Tensor]) -> Tensor:
@@ -58,10 +68,18 @@ EXERCISE = Exercise(
             "One number for each UNIT, the second axis.",
             joined(lambda b: (b == 0).float().mean()),
         ),
-        Misconception(
-            "small taken for zero",
-            "Only exact zeros count; a small output is not silent.",
-            joined(lambda b: (b.abs() < 0.1).float().mean(other_axes(b))),
+        *(
+            Misconception(
+                "small taken for zero",
+                "Only exact zeros count; a small output is not silent.",
+                joined(lambda b, bound=bound: (b.abs() < bound).float().mean(other_axes(b))),
+            )
+            for bound in (1e-6, 0.1)
         ),
+        Misconception("sizes taken to be equal", EQUAL_SIZES, as_if_of_equal_sizes(lambda b: (b == 0).sum(other_axes(b)))),
+        Misconception("last batch only", "This is the share of the last batch.", lambda batches: apoz(batches[-1:])),
+        Misconception("axes mixed up", MIXED, joined(lambda b: (b.reshape(b.shape[1], -1) == 0).float().mean(1))),
+        Misconception("rounded", ROUNDED, lambda batches: apoz(batches).round(decimals=2)),
+        Misconception("rounded", ROUNDED, lambda batches: apoz(batches).round(decimals=3)),
     ),
 )
