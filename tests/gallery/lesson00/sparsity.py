@@ -188,7 +188,7 @@ WRONG = {
     "rounded to three digits": (share_rounded_to_three, "rounded"),
     "rounded to four digits": (share_rounded_to_four, "rounded"),
     "matrices and kernels only": (share_of_weights_only, "masks of biases left out"),
-    "names that end in weight": (share_of_names, ""),
+    "names that end in weight": (share_of_names, "masks left out"),
     "whole rows only": (share_of_rows, ""),
     "whole numbers only": (share_whole_numbers, "fractions thrown away"),
     "the largest loss": (share_largest, ""),

@@ -170,7 +170,7 @@ WRONG = {
     "a count": (jaccard_count, ""),
     "1 for nothing in common": (jaccard_nothing_in_common, "nothing in common taken for equal"),
     "over the smaller": (jaccard_smaller, "share of the smaller set"),
-    "over the larger": (jaccard_larger, ""),
+    "over the larger": (jaccard_larger, "share of the larger set"),
     "of those that are in neither": (jaccard_of_the_rest, "sets turned round"),
     "rounded to two digits": (jaccard_rounded(2), "rounded"),
     "rounded to three digits": (jaccard_rounded(3), "rounded"),

@@ -218,11 +218,9 @@ WRONG = {
     "a mask of survivors only": (variable_short, ""),
     "in place": (variable_in_place, ""),
     "marks what goes": (variable_gone, "inverted mask"),
-    "deviation of all units": (variable_deviation_of_all, "deviation of all units"),
-    "mean of all units": (variable_mean_of_all, "mean of all units"),
+    "deviation of all units": (variable_deviation_of_all, "gone units counted"),
+    "mean of all units": (variable_mean_of_all, "gone units counted"),
     "mean absolute deviation": (variable_by(torch.mean, absolute_deviation), "mean absolute deviation"),
-    "range": (variable_by(torch.mean, lambda alive: alive.max() - alive.min()), ""),
-    "quartiles": (variable_by(torch.mean, lambda a: a.quantile(0.75) - a.quantile(0.25)), ""),
     "deviation over the root of n": (
         variable_by(torch.mean, lambda a: a.std(unbiased=False) / len(a) ** 0.5),
         "standard error",

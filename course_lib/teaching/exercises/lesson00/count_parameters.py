@@ -147,6 +147,11 @@ EXERCISE = Exercise(
         Misconception("biases left out", _BIAS, _direct_weights),
         Misconception("buffers counted", _BUFFERS, lambda model: sum(t.numel() for t in model.state_dict().values())),
         Misconception(
+            "buffers counted",
+            "BatchNorm's running mean, variance and step counter are buffers, no parameters.",
+            lambda model: sum(t.numel() for t in (*model.parameters(), *model.buffers())),
+        ),
+        Misconception(
             "shared counted twice",
             "A tensor that two layers share exists once: count it once. (model.parameters() lists it once; a loop over the "
             "layers meets it twice.)",

@@ -112,6 +112,11 @@ EXERCISE = Exercise(
             lambda masks, total: _gone({name: mask for name, mask in masks.items() if mask.ndim > 1}) / total,
         ),
         Misconception(
+            "masks left out",
+            "Every mask counts, whatever its name is.",
+            lambda masks, total: _gone({name: mask for name, mask in masks.items() if name.endswith("weight")}) / total,
+        ),
+        Misconception(
             "fractions thrown away",
             "// throws the fraction away, and a share is nothing else: divide with /.",
             lambda masks, total: _gone(masks) // total,

@@ -33,7 +33,7 @@ def _thresholds(rng: torch.Generator) -> list[Case]:
         Case("four units", (torch.tensor([0.2, 1.2, 0.6, 1.8]), 0.8)),
         Case("units of a random order", (drawn, 0.999 * middle)),
         Case("a score that equals the threshold", (exact, 0.5)),
-        Case("a score a hair below the threshold", (torch.tensor([0.75, 0.4999999, 0.5, 0.1]), 0.5), edge=True),
+        Case("a score a hair below the threshold", (torch.tensor([0.75, 0.4999999, 0.5, 0.498, 0.1]), 0.5), edge=True),
         Case("a threshold below all", (drawn, 0.01), edge=True),
         Case("a threshold above all", (drawn, 9.0), edge=True),
         Case("threshold 0 and a unit that is never active", (torch.tensor([0.3, 0.0, 0.7]), 0.0), edge=True),
@@ -118,6 +118,11 @@ EXERCISE = Exercise(
             "relative to the largest",
             "This takes the threshold as a share of the largest score; it is a score itself.",
             lambda s, t: _keep_below(s, t * s.max()),
+        ),
+        Misconception(
+            "relative to the largest",
+            "This compares shares of the largest score; the threshold is a score itself.",
+            lambda s, t: s / s.max() >= t if (s / s.max() >= t).any() else torch.arange(len(s)) == s.argmax(),
         ),
         Misconception(
             "numbers instead of a mask",

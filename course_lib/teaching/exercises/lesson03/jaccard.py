@@ -117,6 +117,11 @@ EXERCISE = Exercise(
             ),
         ),
         Misconception(
+            "share of the larger set",
+            "This divides by the size of the larger set; divide by the units in either.",
+            _over(lambda a, b: a & b, lambda a, b: max(a.sum(), b.sum())),
+        ),
+        Misconception(
             "sets turned round",
             "True means IN the set; this compares the units that are not.",
             lambda a, b: library_jaccard(~a, ~b),

@@ -108,6 +108,7 @@ def _strict(scores: Tensor, deviations: float, kept: Tensor) -> Tensor:
     return keep if keep.any() else kept & (torch.arange(len(scores)) == torch.where(kept, scores, -torch.inf).argmax())
 
 
+_COUNTED = "Mean and standard deviation are those of the SURVIVORS: what gone units score would pull both."
 _REVIVED = "A unit that was gone is back: where all would go, the strongest SURVIVOR stays, not the strongest of all."
 _ARBITRARY = "Where all would go, the STRONGEST survivor stays, not just any."
 _SIGN = "`deviations` can be negative: then the threshold lies above the mean."
@@ -120,7 +121,7 @@ EXERCISE = Exercise(
     misconceptions=(
         Misconception(
             "gone units counted",
-            "Mean and standard deviation are those of the SURVIVORS: what gone units score would pull both.",
+            _COUNTED,
             _variable(population=lambda s, kept: s),
         ),
         Misconception(
@@ -151,14 +152,10 @@ EXERCISE = Exercise(
         ),
         Misconception("empties the layer", STRONGEST, _variable(floor=False)),
         Misconception(
-            "deviation of all units",
-            "The mean is that of the survivors, as it should be; the deviation must be theirs as well.",
-            lambda s, d, kept: _variable(spread=lambda alive: _deviation(s, 0))(s, d, kept),
+            "gone units counted", _COUNTED, lambda s, d, kept: _variable(spread=lambda alive: _deviation(s, 0))(s, d, kept)
         ),
         Misconception(
-            "mean of all units",
-            "The deviation is that of the survivors, as it should be; the mean must be theirs as well.",
-            lambda s, d, kept: _variable(middle=lambda alive: s.mean())(s, d, kept),
+            "gone units counted", _COUNTED, lambda s, d, kept: _variable(middle=lambda alive: s.mean())(s, d, kept)
         ),
         Misconception(
             "mean absolute deviation",
