@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import reduce
 
 import torch
 from torch import Tensor
@@ -73,7 +74,7 @@ def rows(outputs: Tensor) -> Tensor:
 
 def as_if_of_equal_sizes(of_batch: Callable[[Tensor], Tensor]) -> Callable[[list[Tensor]], Tensor]:
     """Return a wrong answer: the sum of what `of_batch` says, divided as if every batch were as large as the first."""
-    return lambda batches: sum(map(of_batch, batches)) / (len(batches) * batches[0][:, 0].numel())
+    return lambda batches: reduce(torch.add, map(of_batch, batches)) / (len(batches) * batches[0][:, 0].numel())
 
 
 def joined(of: Callable[[Tensor], Tensor]) -> Callable[[list[Tensor]], Tensor]:
