@@ -361,7 +361,7 @@ WRONG = {
     "the first weights": (scan_counted(lambda s, w: round(s * w.numel()), zero_first), "weights not ranked"),
     "of weights and biases": (scan_counted(lambda s, w: round(s * (w.numel() + len(w)))), ""),
     "sorted sparsities": (scan_sorted, "order of the sparsities"),
-    "each from the one before": (scan_cumulative, ""),
+    "each from the one before": (scan_cumulative, "restored at the end only"),
     "sorts the list": (scan_sorts_in_place, ""),
     "the layer alone evaluated": (scan_layer_alone, "one layer evaluated"),
     "the other layers": (scan_other_layers, "the other layers pruned"),

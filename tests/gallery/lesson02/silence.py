@@ -220,7 +220,7 @@ WRONG = {
     "all statistics reset": (silence_resets_statistics, "statistics of the kept reset"),
     "all means reset": (silence_mean_of_all, "statistics of the kept reset"),
     "nearly zero": (silence_nearly, "nearly zero"),
-    "scaled down": (silence_scaled, ""),
+    "scaled down": (silence_scaled, "nearly zero"),
     "the first ones": (silence_first_ones, "the first filters"),
     "input channels too": (silence_inputs_too, ""),
     "survivors scaled up": (silence_survivors_scaled, ""),
