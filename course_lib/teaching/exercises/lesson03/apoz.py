@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import reduce
 
 import torch
@@ -25,6 +26,10 @@ def apoz(batches: list[Tensor]) -> Tensor:
     """Average percentage of zeros of each unit over images and positions, in [0, 1] (Hu et al. 2016, section 3.1)."""
     zeros = reduce(torch.add, ((batch == 0).sum(other_axes(batch)) for batch in batches))
     return zeros / sum(batch.numel() // batch.shape[1] for batch in batches)
+
+
+def _below(bound: float) -> Callable[[Tensor], Tensor]:
+    return lambda outputs: (outputs.abs() < bound).float().mean(other_axes(outputs))
 
 
 EXERCISE = Exercise(
@@ -72,7 +77,7 @@ EXERCISE = Exercise(
             Misconception(
                 "small taken for zero",
                 "Only exact zeros count; a small output is not silent.",
-                joined(lambda b, bound=bound: (b.abs() < bound).float().mean(other_axes(b))),
+                joined(_below(bound)),
             )
             for bound in (1e-6, 0.1)
         ),
