@@ -113,7 +113,8 @@ figures.bars(story, "validation accuracy", chance=chance)
 # Check as often as you like. The best way to trust a check is to see it catch you, so the first exercise starts with a mistake.
 #
 # ### Exercise 1: `weights_left`
-# How many of `n` weights are *left* when a share of them goes? Exactly `round(share * n)` go. Please do it in three steps:
+# How many of `n` weights are *left* when a share of them goes? Exactly `round(share * n)` go, by Python's own `round`: a half
+# goes to the even neighbour, so that `round(2.5)` is 2. Please do it in three steps:
 #
 # 1. Run the two cells below **as they are**. What does the check say?
 # 2. Be **wrong** on purpose: replace the line that begins with `pass` by `return share * n`, run both cells again, and read what it tells you.
@@ -185,7 +186,7 @@ print(f"of 1,000,000 weights {left:,} are left")
 # In PyTorch they are *tensors* (arrays of numbers), and `model.parameters()` walks through all of them.
 #
 # ### Exercise 3: `count_parameters`
-# How many numbers are there in all of them together? What counts:
+# How many numbers are there in all of them together? (In a model without parameters: 0.) What counts:
 #
 # - weights *and* biases of every kind of layer. (A BatchNorm, which you meet in lesson 02, has two parameters, gamma and beta; the averages that it keeps besides are
 #   *buffers* and do not count.)

@@ -109,7 +109,7 @@ figures.number_cells(
 # **Read it.** The product is how most people write a mask, and it leaves the NaN in: NaN times zero is NaN, and so is infinity times zero. One such entry, "pruned" or not, spreads to all that is computed from it. So masks are *filled in*, not multiplied.
 #
 # ### Exercise 1: `apply_masks`
-# `masks` has a bool tensor for *some* parameters of the model, by their names; True means kept. Set the rest to zero, in the model itself. A parameter that is not named is kept whole.
+# `masks` has a bool tensor for *some* parameters of the model, by their names; True means kept. Set the rest to zero, exactly, in the model itself. What is kept stays as it is, even a NaN, and a parameter that is not named is kept whole.
 #
 # <details><summary>Hint 1</summary><code>model.get_parameter(name)</code>, or a loop over <code>model.named_parameters()</code>.
 # <details><summary>Hint 2</summary>PyTorch's functions that change a tensor in place end in an underscore, and it refuses them on parameters unless you say
@@ -153,7 +153,7 @@ figures.conv_places((7, 10), kernel=3, stride=2, padding=1)
 # **Read it.** One dot is one output. The last column of the padded image is never reached: where a stride does not fit, the remainder is left out. At every dot each filter costs one MAC for each of its weights.
 #
 # ### Exercise 2: `conv_macs`
-# The MACs of one image. `size` is (height, width) of the input. With `groups`, a filter sees only `in_channels // groups` of the channels. Biases do not count: they are added, once.
+# The MACs of one image. `size` is (height, width) of the input. With `groups`, which divides both numbers of channels, a filter sees only `in_channels // groups` of them. The kernel always fits into the padded image. Biases do not count: they are added, once.
 #
 # <details><summary>Hint 1</summary>Places along one side: how far can the filter move, in steps of <code>stride</code>? One more than that: it also stands at the start.
 # <details><summary>Hint 2</summary>Three factors: places, filters, weights of one filter.</details></details>
@@ -234,7 +234,7 @@ check(gzip_share, "gzip_share")
 
 # %% [markdown]
 # ### Exercise 3: `bytes_on_disk`
-# All three sizes, for a weight of any shape and any type of number. Bytes are whole: nine bits need two of them.
+# All three sizes, for a weight of any shape and any type of number. Bytes are whole: nine bits need two of them. Only an exact 0 is left out of the values. gzip has levels; take its usual one, or any other from 1 to 9.
 #
 # <details><summary>Hint 1</summary><code>weight.element_size()</code> is the number of bytes of one value.
 # <details><summary>Hint 2</summary><code>gzip.compress(...)</code> takes bytes and returns bytes; <code>weight.numpy().tobytes()</code> are those of the tensor.
@@ -320,7 +320,7 @@ widgets.TimingSlider(times)
 
 # %% [markdown]
 # ### Exercise 4: `latency`
-# Call `run()` `warmup` times without timing it, then `runs` times with the `clock`, and return the **median** of the single times, in the clock's seconds. `clock()` returns the time now; in the check it is a fake clock, so that your function is judged and not the machine.
+# Call `run()` `warmup` times without timing it, then `runs` times with the `clock`, and return the **median** of the single times, in the clock's seconds and not rounded. `clock()` returns the time now; in the check it is a fake clock, so that your function is judged and not the machine.
 #
 # <details><summary>Hint 1</summary>Read the clock before and after <i>each</i> run.
 # <details><summary>Hint 2</summary><code>statistics.median</code> takes the mean of the two in the middle if the number is even; <code>torch.median</code> does not.</details></details>
@@ -411,7 +411,7 @@ check(breaks_first, "breaks_first")
 
 # %% [markdown]
 # ### Exercise 5: `sensitivity`
-# For each sparsity set the `round(sparsity * n)` smallest of the layer's n weights to zero (by magnitude; the bias stays), and write down what `evaluate(model)` says. Every sparsity is a share of the *dense* layer, and in the end the model is what it was.
+# For each sparsity set exactly the `round(sparsity * n)` smallest of the layer's n weights to zero (by magnitude; of equal ones any may go; the bias stays), and write down what `evaluate(model)` says. Every sparsity is a share of the *dense* layer, of all its weights, and in the end the model is what it was. (`round` is Python's: a half goes to the even neighbour.)
 #
 # <details><summary>Hint 1</summary>Keep <code>weight.detach().clone()</code>. Without the clone you keep a second name for the same numbers.
 # <details><summary>Hint 2</summary>A flat bool tensor, True at <code>order[:gone]</code> where <code>order = dense.abs().flatten().argsort()</code>; then <code>.view(dense.shape)</code> and <code>masked_fill</code>.

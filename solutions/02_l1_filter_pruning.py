@@ -127,9 +127,9 @@ figures.kernels(toy, scores=filter_l1(toy), keep=torch.tensor([True, False, True
 # The bar goes. Notice what the norm does *not* see: whether anything in the images excites the filter. Lesson 03 is about that.
 #
 # ### Exercise 2: `filters_to_keep`
-# Scores and a share in, a mask out: **True means kept**. Exactly `round(sparsity * n)` filters go, those of the lowest scores;
-# if scores are equal, any of them, but not one more. At least one filter always stays: a layer without filters cuts the
-# network in two.
+# Scores and a share in, a mask out: **True means kept**. Exactly `round(sparsity * n)` filters go (by Python's `round`, which takes a
+# half to the even neighbour), those of the lowest scores; if scores are equal, any of them, but not one more. Scores can have any sign.
+# At least one filter always stays, the one of the highest score: a layer without filters cuts the network in two.
 #
 # <details><summary>Hint 1</summary>A threshold (<code>scores > t</code>) fails when several scores equal t. Choose
 # <i>indices</i>.
@@ -208,7 +208,8 @@ figures.channel_dots(spoken, gone=~keep, ylabel="mean activation behind relu3")
 #
 # ### Exercise 3: `silence`
 # A filter is all that belongs to it: its row, its bias if there is one, and its entries of BatchNorm's $\gamma$ (`norm.weight`) and $\beta$
-# (`norm.bias`). Set them to zero, in place, where `keep` is False.
+# (`norm.bias`). Set them to zero, in place, where `keep` is False. BatchNorm's running statistics of a filter that goes do not matter; those of
+# the others, and all else, stay as they are.
 #
 # <details><summary>Hint 1</summary>PyTorch refuses to change parameters in place while it records gradients:
 # <code>with torch.no_grad():</code>.
@@ -339,6 +340,8 @@ print(
 # $$s_t = s_f + (s_i - s_f)\,(1 - t/n)^3$$
 #
 # ### Exercise 5: `cubic_schedule`
+# The formula, for `step` $t$ of `steps` $n$; do not round what it gives.
+#
 # <details><summary>Hint</summary>Check both ends: what must come out at t = 0, what at t = n?</details>
 
 
@@ -375,7 +378,8 @@ widgets.ScheduleSlider()
 #
 # ### Exercise 6: `prune_and_fine_tune`
 # The loop that carries the whole course. `prune(sparsity, masks)` returns new masks that are a subset of the given ones;
-# `fine_tune(masks)` trains the network while the masks hold. Go through the schedule, one prune and one training each, and return the last masks.
+# `fine_tune(masks)` trains the network while the masks hold. Go through the schedule as it stands, one prune and one training for each entry, and return the last
+# masks; if there is no entry, those that were given.
 #
 # <details><summary>Hint 1</summary>The masks that one round returns are what the next one starts from.
 # <details><summary>Hint 2</summary>Train with the new masks, or what you have just pruned grows back.</details></details>

@@ -122,7 +122,8 @@ figures.kernels(toy, item="image")
 # ### Exercise 1: `record`
 # A data set does not fit into one batch, and the last batch is smaller. So we never average on the way: we keep *sums*, *numbers of zeros* and a
 # *count*, add each batch to them, and divide once, in the end. Add one batch; return new values and leave the old ones as they are.
-# The batch is `(b, c, h, w)` behind a convolution, and `(b, c)` behind a dense layer; `total` and `zeros` are `(c,)`.
+# The batch is `(b, c, h, w)` behind a convolution, and `(b, c)` behind a dense layer; `total` and `zeros` are `(c,)`. Only exact zeros count as
+# zeros, not tiny outputs.
 #
 # <details><summary>Hint 1</summary>Sum over all axes but the second. <code>outputs.transpose(0, 1).flatten(1)</code> has one row for each unit, in both cases.
 # <details><summary>Hint 2</summary>The count is of the outputs of <i>one</i> unit: images times rows times columns.</details></details>
@@ -150,7 +151,7 @@ print("sums", total.tolist(), "zeros", zeros.tolist(), "count", count)
 
 # %% [markdown]
 # ### Exercises 2 and 3: `mean_activation` and `apoz`
-# Now both statistics of a list of batches, of different sizes. Give APoZ as a share between 0 and 1.
+# Now both statistics of a list of batches (at least one), of different sizes. Give APoZ as a share between 0 and 1, not rounded.
 #
 # <details><summary>Hint</summary>Start from zeros, <code>record</code> every batch, divide once.</details>
 
@@ -246,8 +247,8 @@ print(
 # ## 5. A fixed threshold
 #
 # ### Exercise 4: `fixed_threshold`
-# Units whose score lies *below* the threshold go; a score that equals it stays. Where all would go, the strongest one stays.
-# True means kept.
+# Units whose score lies *below* the threshold go, by however little; a score that equals it stays. Where all would go, the strongest one stays, that of
+# the highest score. Scores can have any sign. True means kept.
 #
 # <details><summary>Hint</summary><code>scores >= threshold</code> is nearly all of it. What if no entry is True?</details>
 
@@ -299,8 +300,9 @@ print(f"units of conv3 that go: {int((~before).sum())} before, {int((~after).sum
 # deviation above the mean", which is the same with 1 - APoZ as the score).
 #
 # ### Exercise 5: `variable_threshold`
-# `kept` says who is still there. The new mask is a subset of it; the strongest survivor always stays. Take the population's standard
-# deviation, `std(correction=0)`, which divides by n.
+# `kept` says who is still there, at least one unit. The new mask is a subset of it; a score that equals the threshold stays, and the strongest survivor
+# always stays. Take the population's standard deviation, `std(correction=0)`, which divides by n. `deviations` is $k$; it can be negative, and then the
+# threshold lies above the mean.
 #
 # <details><summary>Hint 1</summary><code>scores[kept]</code> are the survivors' scores.
 # <details><summary>Hint 2</summary>For "the strongest survivor": <code>torch.where(kept, scores, -torch.inf).argmax()</code>.</details></details>
@@ -366,7 +368,8 @@ widgets.ThresholdSlider(model, bench)
 # The class project asks for exactly this: the stability of fixed against variable thresholds. We need a measure of agreement between two sets.
 #
 # ### Exercise 6: `jaccard`
-# Units that are in both sets, divided by units that are in either. 1 means equal, 0 nothing in common; two empty sets are equal.
+# Units that are in both sets, divided by units that are in either. 1 means equal, 0 nothing in common (as an empty set and another one have); two empty sets are equal.
+# True means in the set. Do not round.
 #
 # <details><summary>Hint</summary>For bool tensors <code>&amp;</code> is "in both", <code>|</code> is "in either". What if nobody is in either?</details>
 

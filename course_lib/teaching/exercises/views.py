@@ -36,3 +36,8 @@ def require_mask(output: Any, scores: Tensor) -> Tensor:
     if not isinstance(output, Tensor) or output.dtype != torch.bool or output.shape != scores.shape:
         raise CourseError(f"return a bool tensor of shape {tuple(scores.shape)}, True = kept")
     return output
+
+
+def places(scores: Tensor) -> Tensor:
+    """Return (n,) which place each of `scores` (n,) has in their order; equal ones share a place, all others differ."""
+    return torch.unique(scores, return_inverse=True)[1]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
+import math
 
+import numpy as np
 import torch
 
 
@@ -205,6 +207,126 @@ def right_scan_torch_prune(model, layer, sparsities, evaluate):
     return torch.tensor(found, dtype=torch.float64)
 
 
+def scan_rounded(digits):
+    def wrong(model, layer, sparsities, evaluate):
+        return [round(value, digits) for value in right_scan_copies(model, layer, sparsities, evaluate)]
+
+    return wrong
+
+
+def scan_counted(count, smallest=zero_smallest):
+    """Return a scan that sets `count(sparsity, weight)` of the weights to zero."""
+
+    def wrong(model, layer, sparsities, evaluate):
+        found = []
+        for sparsity in sparsities:
+            pruned = copy.deepcopy(model)
+            weight = pruned.get_submodule(layer).weight
+            smallest(weight, count(sparsity, weight))
+            found.append(evaluate(pruned))
+        return found
+
+    return wrong
+
+
+def zero_in_each_row(weight, count):
+    for row in weight.data.flatten(1):
+        row[row.abs().argsort()[: round(count / len(weight))]] = 0
+
+
+def zero_first(weight, count):
+    weight.data.view(-1)[:count] = 0
+
+
+def scan_sorted(model, layer, sparsities, evaluate):
+    return right_scan_copies(model, layer, sorted(sparsities), evaluate)
+
+
+def scan_cumulative(model, layer, sparsities, evaluate):
+    pruned, found = copy.deepcopy(model), []
+    for sparsity in sparsities:
+        weight = pruned.get_submodule(layer).weight
+        zero_smallest(weight, round(sparsity * weight.numel()))
+        found.append(evaluate(pruned))
+    return found
+
+
+def scan_sorts_in_place(model, layer, sparsities, evaluate):
+    sparsities.sort(reverse=True)
+    return right_scan_copies(model, layer, sparsities, evaluate)
+
+
+def scan_layer_alone(model, layer, sparsities, evaluate):
+    return right_scan_copies(model, layer, sparsities, lambda net: evaluate(net.get_submodule(layer)))
+
+
+def scan_other_layers(model, layer, sparsities, evaluate):
+    found = []
+    for sparsity in sparsities:
+        pruned = copy.deepcopy(model)
+        for name, module in pruned.named_children():
+            if name != layer:
+                zero_smallest(module.weight, round(sparsity * module.weight.numel()))
+        found.append(evaluate(pruned))
+    return found
+
+
+def right_scan_topk(model, layer, sparsities, evaluate):
+    weight = dict(model.named_parameters())[f"{layer}.weight"]
+    dense, found = weight.data.clone(), []
+    for sparsity in sparsities:
+        stay = weight.numel() - round(sparsity * weight.numel())
+        flat = torch.zeros(weight.numel(), dtype=weight.dtype)
+        best = dense.abs().flatten().topk(stay).indices
+        flat[best] = dense.flatten()[best]
+        weight.data = flat.view(dense.shape)
+        found.append(evaluate(model))
+        weight.data = dense.clone()
+    return tuple(found)
+
+
+def right_scan_python(model, layer, sparsities, evaluate):
+    weight = model.get_submodule(layer).weight
+    values = weight.detach().flatten().tolist()
+    order = sorted(range(len(values)), key=lambda i: abs(values[i]))
+    found = []
+    for sparsity in sparsities:
+        gone = set(order[: round(sparsity * len(values))])
+        pruned = [0.0 if i in gone else value for i, value in enumerate(values)]
+        weight.data.copy_(torch.tensor(pruned, dtype=weight.dtype).view(weight.shape))
+        found.append(evaluate(model))
+        weight.data.copy_(torch.tensor(values, dtype=weight.dtype).view(weight.shape))
+    return found
+
+
+def right_scan_numpy(model, layer, sparsities, evaluate):
+    found = []
+    for sparsity in sparsities:
+        pruned = copy.deepcopy(model)
+        array = pruned.get_submodule(layer).weight.detach().numpy()
+        ranks = np.abs(array).ravel().argsort(kind="stable").argsort(kind="stable").reshape(array.shape)
+        array[ranks < round(sparsity * array.size)] = 0
+        found.append(evaluate(pruned))
+    return found
+
+
+def right_scan_try_finally(model, layer, sparsities, evaluate):
+    weight = model.get_parameter(layer + ".weight")
+    saved = weight.detach().clone()
+    found = [0.0] * len(sparsities)
+    try:
+        for place in reversed(range(len(sparsities))):
+            with torch.no_grad():
+                weight[:] = saved
+                flat = weight.view(-1)
+                flat[saved.abs().view(-1).sort(stable=True).indices[: round(sparsities[place] * flat.numel())]] = 0
+            found[place] = evaluate(model)
+    finally:
+        with torch.no_grad():
+            weight.copy_(saved)
+    return found
+
+
 WRONG = {
     "never restored": (scan_never_restored, "not restored"),
     "state_dict without a copy": (scan_alias, "not restored"),
@@ -222,9 +344,34 @@ WRONG = {
     "the dense model evaluated": (scan_dense_evaluated, "evaluated too early"),
     "losses": (scan_losses, "losses for values"),
     "returns in the loop": (scan_first_only, ""),
+    "rounded to two digits": (scan_rounded(2), "rounded"),
+    "rounded to three digits": (scan_rounded(3), "rounded"),
+    "rounded to four digits": (scan_rounded(4), "rounded"),
+    "half up": (scan_counted(lambda s, w: int(s * w.numel() + 0.5)), "a half rounded up"),
+    "half down": (scan_counted(lambda s, w: math.ceil(s * w.numel() - 0.5)), "a half rounded down"),
+    "rounded up": (scan_counted(lambda s, w: math.ceil(s * w.numel())), ""),
+    "of the non-zeros": (
+        scan_counted(lambda s, w: int((w == 0).sum()) + round(s * int(w.count_nonzero()))),
+        "zeros not counted",
+    ),
+    "a share of the non-zeros": (scan_counted(lambda s, w: round(s * int(w.count_nonzero()))), "zeros not counted"),
+    "at least one goes": (scan_counted(lambda s, w: max(1, round(s * w.numel()))), ""),
+    "at least one stays": (scan_counted(lambda s, w: min(w.numel() - 1, round(s * w.numel()))), ""),
+    "rows": (scan_counted(lambda s, w: round(s * w.numel()), zero_in_each_row), ""),
+    "the first weights": (scan_counted(lambda s, w: round(s * w.numel()), zero_first), "weights not ranked"),
+    "of weights and biases": (scan_counted(lambda s, w: round(s * (w.numel() + len(w)))), ""),
+    "sorted sparsities": (scan_sorted, "order of the sparsities"),
+    "each from the one before": (scan_cumulative, "restored at the end only"),
+    "sorts the list": (scan_sorts_in_place, ""),
+    "the layer alone evaluated": (scan_layer_alone, "one layer evaluated"),
+    "the other layers": (scan_other_layers, "the other layers pruned"),
 }
 RIGHT = {
     "a copy for each sparsity": right_scan_copies,
     "restored from a copied state dict": right_scan_state_dict,
     "torch.nn.utils.prune": right_scan_torch_prune,
+    "topk": right_scan_topk,
+    "plain Python": right_scan_python,
+    "NumPy": right_scan_numpy,
+    "backwards, restored by finally": right_scan_try_finally,
 }

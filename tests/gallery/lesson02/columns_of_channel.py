@@ -64,6 +64,58 @@ def right_columns_flatten(channel, height, width):
     return maps[channel].flatten().tolist()
 
 
+def columns_interleaved(channel, height, width):
+    return [channel + position * (channel + 1) for position in range(height * width)]
+
+
+def columns_two_sides(channel, height, width):
+    start = channel * height * width
+    return range(start, start + height + width)
+
+
+def columns_start_of_row(channel, height, width):
+    return [channel * height * width + row * width for row in range(height)]
+
+
+def columns_start_by_rows(channel, height, width):
+    return range(channel * height, channel * height + height * width)
+
+
+def columns_from_the_end(channel, height, width):
+    return range(channel * height * width + 1, (channel + 1) * height * width + 1)
+
+
+def columns_all_before(channel, height, width):
+    return range((channel + 1) * height * width)
+
+
+def columns_twice(channel, height, width):
+    return 2 * list(range(channel * height * width, (channel + 1) * height * width))
+
+
+def columns_2_by_3(channel, height, width):
+    return range(6 * channel, 6 * channel + 6)
+
+
+def right_columns_set(channel, height, width):
+    size = height * width
+    return {column for column in range((channel + 1) * size) if column // size == channel}
+
+
+def right_columns_backwards(channel, height, width):
+    end = (channel + 1) * height * width
+    return tuple(end - 1 - i for i in range(height * width))
+
+
+def right_columns_divmod(channel, height, width):
+    found, column = [], 0
+    while column // (height * width) <= channel:
+        if divmod(column, height * width)[0] == channel:
+            found.append(column)
+        column += 1
+    return found
+
+
 WRONG = {
     "one column": (columns_single, "one column a channel"),
     "first column": (columns_start, "first column only"),
@@ -76,9 +128,20 @@ WRONG = {
     "steps of the channel": (columns_swapped, ""),
     "bounds only": (columns_bounds, ""),
     "a mask": (columns_mask, ""),
+    "interleaved": (columns_interleaved, ""),
+    "two sides of the map": (columns_two_sides, ""),
+    "first column of each row": (columns_start_of_row, ""),
+    "rows before it": (columns_start_by_rows, ""),
+    "shifted by one": (columns_from_the_end, "columns counted from 1"),
+    "all channels up to it": (columns_all_before, "channels before it, too"),
+    "each column twice": (columns_twice, ""),
+    "maps of 2x3 only": (columns_2_by_3, "2x3 maps only"),
 }
 RIGHT = {
     "arange": right_columns_tensor,
     "positions": right_columns_positions,
     "flatten itself": right_columns_flatten,
+    "a set": right_columns_set,
+    "backwards": right_columns_backwards,
+    "by division": right_columns_divmod,
 }

@@ -80,6 +80,63 @@ def right_l1_signs(weight):
     return torch.einsum("nchw,nchw->n", weight, weight.sign())
 
 
+def l1_positive(weight):
+    return weight.clamp(min=0).sum((1, 2, 3))
+
+
+def l1_first_channel(weight):
+    return weight[:, 0].abs().sum((1, 2))
+
+
+def l1_largest_kernel(weight):
+    return weight.abs().sum((2, 3)).amax(1)
+
+
+def l1_largest_column(weight):
+    return torch.stack([torch.linalg.matrix_norm(f.flatten(1), ord=1) for f in weight])
+
+
+def l1_squared(weight):
+    return weight.square().sum((1, 2, 3))
+
+
+def l1_sorted(weight):
+    return weight.abs().sum((1, 2, 3)).sort().values
+
+
+def l1_rounded(weight):
+    return weight.abs().sum((1, 2, 3)).round(decimals=3)
+
+
+def l1_whole_numbers(weight):
+    return weight.abs().sum((1, 2, 3)).int()
+
+
+def l1_reshaped(weight):
+    return weight.abs().reshape(-1, len(weight)).sum(0)
+
+
+def l1_count(weight):
+    return (weight != 0).sum((1, 2, 3))
+
+
+def right_l1_square_roots(weight):
+    return weight.square().sqrt().flatten(1).sum(1)
+
+
+def right_l1_where(weight):
+    return torch.where(weight < 0, -weight, weight).sum(3).sum(2).sum(1)
+
+
+def right_l1_difference(weight):
+    rows = weight.reshape(weight.shape[0], -1)
+    return rows.clamp(min=0).sum(1) - rows.clamp(max=0).sum(1)
+
+
+def right_l1_python(weight):
+    return torch.tensor([sum(map(abs, f.flatten().tolist())) for f in weight])
+
+
 WRONG = {
     "no abs": (l1_signed, "no absolute value"),
     "abs of the sum": (l1_abs_of_sum, "absolute value of the sum"),
@@ -95,10 +152,24 @@ WRONG = {
     "axes kept": (l1_keeps_dimensions, ""),
     "divided by the largest": (l1_normalised, ""),
     "no return": (l1_no_return, "hard-coded result"),
+    "positive weights only": (l1_positive, "positive weights only"),
+    "first channel only": (l1_first_channel, "one input channel only"),
+    "the largest kernel": (l1_largest_kernel, ""),
+    "a matrix norm": (l1_largest_column, ""),
+    "squares": (l1_squared, "squares"),
+    "sorted": (l1_sorted, "sorted"),
+    "rounded": (l1_rounded, "rounded"),
+    "whole numbers": (l1_whole_numbers, "rounded"),
+    "rows mixed up": (l1_reshaped, ""),
+    "number of weights": (l1_count, ""),
 }
 RIGHT = {
     "loop": right_l1_loop,
     "vector_norm": right_l1_norm,
     "NumPy": right_l1_numpy,
     "einsum with signs": right_l1_signs,
+    "roots of squares": right_l1_square_roots,
+    "where": right_l1_where,
+    "positive less negative": right_l1_difference,
+    "plain Python": right_l1_python,
 }

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+
+import numpy as np
 import torch
 
 
@@ -119,6 +122,112 @@ def right_keep_python(scores, sparsity):
     return torch.tensor([i in stay for i in range(len(scores))])
 
 
+def keep_of(gone, order=lambda scores: scores.argsort()):
+    """Return an answer that takes `gone(sparsity, n)` filters, the first ones in an order."""
+
+    def answer(scores, sparsity):
+        keep = torch.ones(len(scores), dtype=torch.bool)
+        keep[order(scores)[: min(gone(sparsity, len(scores)), len(scores) - 1)]] = False
+        return keep
+
+    return answer
+
+
+def keep_last_of_the_order(scores, sparsity):
+    stay = len(scores) - round(sparsity * len(scores))
+    keep = torch.zeros(len(scores), dtype=torch.bool)
+    keep[scores.argsort()[-stay:]] = True
+    return keep
+
+
+def keep_first_if_none(scores, sparsity):
+    keep = keep_none(scores, sparsity)
+    if not keep.any():
+        keep[0] = True
+    return keep
+
+
+def keep_last_if_none(scores, sparsity):
+    keep = keep_none(scores, sparsity)
+    if not keep.any():
+        keep[-1] = True
+    return keep
+
+
+def keep_all_if_none(scores, sparsity):
+    keep = keep_none(scores, sparsity)
+    return keep if keep.any() else ~keep
+
+
+def keep_where_scores_are_left(scores, sparsity):
+    left = scores.clone()
+    left[scores.argsort()[: min(round(sparsity * len(scores)), len(scores) - 1)]] = 0
+    return left != 0
+
+
+def keep_rounded_scores(scores, sparsity):
+    rounded = scores.round(decimals=3)
+    keep = torch.ones(len(scores), dtype=torch.bool)
+    keep[rounded.argsort(stable=True)[: min(round(sparsity * len(scores)), len(scores) - 1)]] = False
+    return keep
+
+
+def keep_lower_half(scores, sparsity):
+    return scores >= scores.mean() * 2 * sparsity
+
+
+def keep_of_the_largest(scores, sparsity):
+    return scores >= sparsity * scores.max()
+
+
+def keep_one_by_one(scores, sparsity):
+    keep = torch.ones(len(scores), dtype=torch.bool)
+    while (~keep).sum() < sparsity * len(scores) and keep.sum() > 1:
+        keep[torch.where(keep, scores, torch.inf).argmin()] = False
+    return keep
+
+
+def right_keep_kth_and_indices(scores, sparsity):
+    gone = min(round(sparsity * len(scores)), len(scores) - 1)
+    keep = torch.ones_like(scores, dtype=torch.bool)
+    if gone:
+        keep[torch.topk(scores, gone, largest=False).indices] = False
+    return keep
+
+
+def right_keep_one_by_one(scores, sparsity):
+    left = scores.clone().double()
+    for _ in range(min(round(sparsity * len(scores)), len(scores) - 1)):
+        left[left.argmin()] = torch.inf
+    return left < torch.inf
+
+
+def right_keep_numpy(scores, sparsity):
+    order = np.argsort(scores.numpy(), kind="stable")
+    keep = np.ones(len(order), dtype=bool)
+    keep[order[: min(round(sparsity * len(order)), len(order) - 1)]] = False
+    return torch.from_numpy(keep)
+
+
+def right_keep_scatter(scores, sparsity):
+    n = len(scores)
+    stay = max(1, n - round(n * sparsity))
+    best = scores.sort(descending=True, stable=True).indices[:stay]
+    return torch.zeros(n, dtype=torch.bool).scatter(0, best, True)
+
+
+def right_keep_compared(scores, sparsity):
+    n = len(scores)
+    place = torch.arange(n)
+    before = (scores[None] < scores[:, None]) | ((scores[None] == scores[:, None]) & (place[None] < place[:, None]))
+    return before.sum(1) >= min(round(sparsity * n), n - 1)
+
+
+def right_keep_rounds_what_stays(scores, sparsity):
+    n = len(scores)
+    return torch.isin(torch.arange(n), scores.topk(max(round((1 - sparsity) * n), 1)).indices)
+
+
 WRONG = {
     "threshold >": (keep_threshold, "ties"),
     "threshold >=": (keep_threshold_equal, "ties"),
@@ -136,5 +245,29 @@ WRONG = {
     "scores not read": (keep_first_ones, ""),
     "mask of the sorted scores": (keep_sorted, ""),
     "scores overwritten": (keep_overwrites, "mutated input"),
+    "half up": (keep_of(lambda s, n: int(s * n + 0.5)), "a half rounded up"),
+    "half down": (keep_of(lambda s, n: math.ceil(s * n - 0.5)), "a half rounded down"),
+    "rounded up": (keep_of(lambda s, n: math.ceil(s * n)), "rounded up"),
+    "absolute values": (keep_of(lambda s, n: round(s * n), lambda scores: scores.abs().argsort()), "absolute values"),
+    "at least one goes": (keep_of(lambda s, n: max(1, round(s * n))), "at least one goes"),
+    "order[-stay:]": (keep_last_of_the_order, "keeps everything"),
+    "the first stays": (keep_first_if_none, "keeps an arbitrary one"),
+    "the last stays": (keep_last_if_none, "keeps an arbitrary one"),
+    "all stay": (keep_all_if_none, "keeps everything"),
+    "scores that are left": (keep_where_scores_are_left, "a score of zero taken for gone"),
+    "rounded scores": (keep_rounded_scores, "scores rounded"),
+    "twice the mean": (keep_lower_half, ""),
+    "a share of the largest": (keep_of_the_largest, ""),
+    "one by one, up to the share": (keep_one_by_one, "rounded up"),
 }
-RIGHT = {"topk": right_keep_topk, "ranks": right_keep_ranks, "plain Python": right_keep_python}
+RIGHT = {
+    "topk": right_keep_topk,
+    "ranks": right_keep_ranks,
+    "plain Python": right_keep_python,
+    "topk of what goes": right_keep_kth_and_indices,
+    "one by one": right_keep_one_by_one,
+    "NumPy": right_keep_numpy,
+    "scatter": right_keep_scatter,
+    "compared in pairs": right_keep_compared,
+    "rounds what stays": right_keep_rounds_what_stays,
+}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 
 
@@ -90,6 +91,90 @@ def right_fixed_python(scores, threshold):
     return torch.tensor(keep)
 
 
+def fixed_with_slack(scores, threshold):
+    keep = scores >= threshold - 1e-6
+    if not keep.any():
+        keep[scores.argmax()] = True
+    return keep
+
+
+def fixed_or_close(scores, threshold):
+    keep = (scores > threshold) | torch.isclose(scores, torch.tensor(threshold))
+    if not keep.any():
+        keep[scores.argmax()] = True
+    return keep
+
+
+def fixed_rounded(scores, threshold):
+    keep = scores.round(decimals=2) >= threshold
+    if not keep.any():
+        keep[scores.argmax()] = True
+    return keep
+
+
+def fixed_last_stays(scores, threshold):
+    keep = scores >= threshold
+    if not keep.any():
+        keep[-1] = True
+    return keep
+
+
+def fixed_largest_size_stays(scores, threshold):
+    keep = scores >= threshold
+    if not keep.any():
+        keep[scores.abs().argmax()] = True
+    return keep
+
+
+def fixed_two_stay(scores, threshold):
+    keep = scores >= threshold
+    keep[scores.topk(min(2, len(scores))).indices] = True
+    return keep
+
+
+def fixed_above_the_mean(scores, threshold):
+    return fixed_plain(scores, threshold * scores.mean())
+
+
+def fixed_sorted(scores, threshold):
+    return right_fixed_argmax(scores.sort().values, threshold)
+
+
+def fixed_overwrites(scores, threshold):
+    scores[scores < min(threshold, scores.max().item())] = -torch.inf
+    return scores > -torch.inf
+
+
+def fixed_nonzero(scores, threshold):
+    left = torch.where(scores >= threshold, scores, 0.0)
+    if not left.any():
+        return torch.arange(len(scores)) == scores.argmax()
+    return left != 0
+
+
+def right_fixed_numpy(scores, threshold):
+    array = scores.numpy()
+    keep = array >= threshold
+    if keep.sum() == 0:
+        keep[np.argmax(array)] = True
+    return torch.from_numpy(keep)
+
+
+def right_fixed_loop(scores, threshold):
+    keep = torch.ones(len(scores), dtype=torch.bool)
+    for i, score in enumerate(scores):
+        if score < threshold:
+            keep[i] = False
+    if keep.sum() < 1:
+        keep[scores.topk(1).indices] = True
+    return keep
+
+
+def right_fixed_or(scores, threshold):
+    strongest = torch.zeros(len(scores), dtype=torch.bool).scatter(0, scores.argmax(0, keepdim=True), True)
+    return torch.logical_or(scores.ge(threshold), strongest)
+
+
 WRONG = {
     "no floor": (fixed_plain, "empties the layer"),
     "greater, no floor": (fixed_greater, "equal goes as well, and empties the layer"),
@@ -103,9 +188,22 @@ WRONG = {
     "absolute values": (fixed_absolute, "absolute values"),
     "floats": (fixed_floats, "numbers instead of a mask"),
     "indices": (fixed_indices, ""),
+    "with some slack": (fixed_with_slack, "slack at the threshold"),
+    "or close to it": (fixed_or_close, "slack at the threshold"),
+    "rounded": (fixed_rounded, "scores rounded"),
+    "the last stays": (fixed_last_stays, "keeps an arbitrary one"),
+    "the largest size stays": (fixed_largest_size_stays, "keeps the largest size"),
+    "two stay": (fixed_two_stay, ""),
+    "shares of the mean": (fixed_above_the_mean, ""),
+    "of the sorted scores": (fixed_sorted, ""),
+    "overwrites the scores": (fixed_overwrites, "mutated input"),
+    "scores that are left": (fixed_nonzero, "a score of zero taken for gone"),
 }
 RIGHT = {
     "the strongest always": right_fixed_argmax,
     "a capped threshold": right_fixed_capped,
     "plain Python": right_fixed_python,
+    "NumPy": right_fixed_numpy,
+    "a loop": right_fixed_loop,
+    "or": right_fixed_or,
 }

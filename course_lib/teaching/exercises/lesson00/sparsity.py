@@ -63,6 +63,7 @@ _MEAN = (
     "gone in all layers, and divide once."
 )
 _LISTED = "This is the share of the masked layers only. Divide by `total`: what no mask names is kept, and it counts."
+_ROUNDED = "The share is rounded: return it as it is, and round where you print."
 _KEPT = "True means KEPT, so this is the share that is left, the density. Sparsity is what is GONE: ~mask."
 EXERCISE = Exercise(
     "sparsity",
@@ -103,6 +104,22 @@ EXERCISE = Exercise(
             "what is gone of what is left",
             "This divides by what is LEFT; the share is of the dense model: divide by `total`.",
             lambda masks, total: _gone(masks) / max(1, total - _gone(masks)),
+        ),
+        *(Misconception("rounded", _ROUNDED, lambda masks, total, d=d: round(_gone(masks) / total, d)) for d in (2, 3, 4)),
+        Misconception(
+            "masks of biases left out",
+            "A mask of one axis counts as well: biases can go, too.",
+            lambda masks, total: _gone({name: mask for name, mask in masks.items() if mask.ndim > 1}) / total,
+        ),
+        Misconception(
+            "masks left out",
+            "Every mask counts, whatever its name is.",
+            lambda masks, total: _gone({name: mask for name, mask in masks.items() if name.endswith("weight")}) / total,
+        ),
+        Misconception(
+            "fractions thrown away",
+            "// throws the fraction away, and a share is nothing else: divide with /.",
+            lambda masks, total: _gone(masks) // total,
         ),
     ),
 )

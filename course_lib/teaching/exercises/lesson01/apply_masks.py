@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from course_lib.teaching.exercises.attempts import Case
+from course_lib.teaching.exercises.attempts import Case, Network
 from course_lib.teaching.exercises.base import AUTOGRAD, Exercise, Misconception
 from course_lib.teaching.exercises.draws import integer
 from course_lib.teaching.exercises.lesson01.networks import conv_layer, dense_layer, drawn_network, weight_of
@@ -34,18 +34,22 @@ def _masked_networks(rng: torch.Generator) -> list[Case]:
     n, c = integer(rng, 4, 6), integer(rng, 7, 9)
     two = drawn_network(rng, hidden=dense_layer(c, n), head=dense_layer(n, 3))
     chain = drawn_network(rng, conv=conv_layer(2, n), norm=(nn.BatchNorm2d, {"num_features": n}))
-    ill, infinite = copy.deepcopy(two), copy.deepcopy(two)
+    ill, infinite, mixed = (copy.deepcopy(two) for _ in range(3))
     holes = mask(n, c)
     weight_of(ill, "hidden")[~holes] = torch.nan
     weight_of(infinite, "hidden")[~holes] = torch.inf
+    weight_of(mixed, "hidden")[:, :2] = torch.tensor([torch.nan, -torch.inf])
+    nested = Network({"block": Network(chain.layers | two.layers), **two.layers})
     whole = {name: torch.ones(shape, dtype=torch.bool) for name, shape in (("hidden.weight", (n, c)), ("head.bias", (3,)))}
     return [
         Case("one layer, its weight masked", (drawn_network(rng, only=dense_layer(3, 2)), {"only.weight": mask(2, 3)})),
         Case("two layers of which one is named", (two, {"hidden.weight": mask(n, c)})),
         Case("weights and a bias", (two, {"hidden.weight": mask(n, c), "head.weight": mask(3, n), "hidden.bias": mask(n)})),
         Case("a convolution and a BatchNorm", (chain, {"conv.weight": mask(n, 2, 3, 3), "norm.weight": mask(n)})),
+        Case("a network inside a network", (nested, {"block.hidden.weight": mask(n, c), "hidden.bias": mask(n)})),
         Case("weights that are NaN where the mask is False", (ill, {"hidden.weight": holes}), edge=True),
         Case("weights that are infinite where the mask is False", (infinite, {"hidden.weight": holes}), edge=True),
+        Case("weights that are NaN or infinite, kept or not", (mixed, {"hidden.weight": mask(n, c)}), edge=True),
         Case("masks that keep everything", (two, whole), edge=True),
         Case("masks that keep nothing", (two, {name: ~kept for name, kept in whole.items()}), edge=True),
         Case("no masks at all", (two, {}), edge=True),
@@ -55,9 +59,14 @@ def _masked_networks(rng: torch.Generator) -> list[Case]:
 
 
 def _parameters(inputs: tuple[Any, ...], afterwards: tuple[Any, ...], output: Any) -> Any:
-    """What counts is what the model, and the masks, are afterwards; NaN, which is equal to nothing, gets a number."""
+    """What counts is what the model, and the masks, are afterwards; NaN, which is equal to nothing, gets a number.
+
+    Which entries are zero is told apart from those that nearly are, and the type of number must stay.
+    """
     model, masks, log = afterwards
-    return {name: torch.nan_to_num(tensor, 77.0, 78.0, 79.0) for name, tensor in model.items()}, masks, log
+    numbers = {name: torch.nan_to_num(tensor, 77.0, 78.0, 79.0) for name, tensor in model.items()}
+    exactly = {name: (tensor == 0, str(tensor.dtype)) for name, tensor in model.items()}
+    return numbers, exactly, masks, log
 
 
 def _each(change: Callable[[nn.Parameter, Tensor], Any]) -> Callable[[nn.Module, Masks], None]:
@@ -92,10 +101,27 @@ def _unnamed_gone(model: nn.Module, masks: Masks) -> None:
             parameter.masked_fill_(~masks.get(name, torch.zeros_like(parameter, dtype=torch.bool)), 0)
 
 
-def _weights_only(model: nn.Module, masks: Masks) -> None:
-    apply_masks(model, {name: mask for name, mask in masks.items() if name.endswith("weight")})
+def _some(which: Callable[[str, Tensor], bool]) -> Callable[[nn.Module, Masks], None]:
+    return lambda model, masks: apply_masks(model, {name: mask for name, mask in masks.items() if which(name, mask)})
 
 
+def _single(parameter: nn.Parameter, mask: Tensor) -> None:
+    parameter.data = torch.where(mask, parameter.data.float(), torch.zeros(()))
+
+
+def _by_position(model: nn.Module, masks: Masks) -> None:
+    for parameter, mask in zip(model.parameters(), masks.values(), strict=False):
+        parameter.data[~mask] = 0
+
+
+def _by_suffix(model: nn.Module, masks: Masks) -> None:
+    for name, parameter in model.named_parameters():
+        for other, mask in masks.items():
+            if name.endswith(other):
+                parameter.data[~mask] = 0
+
+
+_BIASES = "Masks may name biases and BatchNorm's parameters as well."
 _PRODUCT = (
     "NaN * 0 is NaN, and so is infinity * 0: with a product a weight that has gone wrong stays wrong although it is masked. "
     "Fill with zero instead."
@@ -128,7 +154,37 @@ EXERCISE = Exercise(
             "A parameter that the masks do not name is kept whole; this sets it to zero.",
             _unnamed_gone,
         ),
-        Misconception("weights only", "Masks may name biases and BatchNorm's parameters as well.", _weights_only),
+        Misconception("weights only", _BIASES, _some(lambda name, mask: name.endswith("weight"))),
+        Misconception("weights only", _BIASES, _some(lambda name, mask: name.endswith("weight") and name.count(".") == 1)),
+        Misconception(
+            "one axis left out", "A mask of one axis counts as well: biases can go, too.", _some(lambda name, m: m.ndim > 1)
+        ),
+        Misconception(
+            "nested layers missed",
+            "A layer may lie within another one, as in block.hidden.weight: model.get_parameter(name) finds it.",
+            _some(lambda name, mask: name.count(".") == 1),
+        ),
+        Misconception(
+            "part of a name",
+            "A mask belongs to the parameter of exactly that name; another one may end or begin alike.",
+            _by_suffix,
+        ),
+        Misconception("names not read", "Masks and parameters belong together by NAME, not by their order.", _by_position),
+        Misconception(
+            "nearly zero",
+            "Zero means exactly 0: whoever counts what is left counts a small number as well.",
+            _each(lambda p, mask: p.masked_fill_(~mask, 1e-8)),
+        ),
+        Misconception(
+            "kept weights repaired",
+            "What is kept stays as it is, NaN and infinity too: fill in zero where the mask is False, and nowhere else.",
+            _each(lambda p, mask: p.copy_(torch.nan_to_num(p) * mask)),
+        ),
+        Misconception(
+            "another type of number",
+            "The parameters have another type of number now (dtype): write into them what their own type can hold.",
+            _each(_single),
+        ),
         Misconception("autograd in the way", AUTOGRAD, _with_autograd),
         Misconception("autograd in the way", AUTOGRAD, _fills_with_autograd),
         Misconception(

@@ -29,6 +29,7 @@ def conv_macs(
 def _convolutions(rng: torch.Generator) -> list[Case]:
     c, n, h, w = integer(rng, 5, 8), integer(rng, 9, 12), integer(rng, 7, 9), integer(rng, 11, 14)
     even = 2 * integer(rng, 5, 7)
+    third, two_thirds = 3 * integer(rng, 3, 4) + 1, 3 * integer(rng, 2, 3) + 2  # of a step are left over by a stride of 3
     return [
         Case("one filter on a 5x5 image", (1, 1, 3, (5, 5))),
         Case("several channels and filters", (c, n, 3, (h, w))),
@@ -36,7 +37,7 @@ def _convolutions(rng: torch.Generator) -> list[Case]:
         Case("a kernel of 5 with padding 2", (c, n, 5, (h, w), 1, 2)),
         Case("stride 2", (c, n, 3, (h, w), 2, 0)),
         Case("stride 2 that does not fit the padded image", (c, n, 3, (even, even + 3), 2, 1), edge=True),
-        Case("stride 3", (c, n, 2, (h, w), 3, 1)),
+        Case("stride 3", (c, n, 2, (two_thirds, third), 3, 1)),
         Case("a 1x1 convolution", (c, n, 1, (h, w))),
         Case("two groups", (2 * c, 2 * n, 3, (h, w), 1, 1, 2)),
         Case("depthwise: as many groups as channels", (n, n, 3, (h, w), 1, 1, n)),
@@ -72,6 +73,16 @@ EXERCISE = Exercise(
             _macs(total=lambda places, n, f: 2 * places * n * f),
         ),
         Misconception(
+            "FLOPs for MACs",
+            "A multiplication and its addition are ONE multiply-accumulate; this counts them apart.",
+            _macs(total=lambda places, n, f: places * n * (2 * f - 1)),
+        ),
+        Misconception(
+            "millions",
+            "These are millions of MACs; return the number itself.",
+            _macs(total=lambda places, n, f: places * n * f / 1e6),
+        ),
+        Misconception(
             "parameters for MACs",
             "This is the number of weights: each of them is used once at EVERY position of the output.",
             _macs(total=lambda places, n, f: n * f),
@@ -99,6 +110,21 @@ EXERCISE = Exercise(
             _macs(out=lambda n, k, s, p: -(-(n + 2 * p - k) // s) + 1),
         ),
         Misconception(
+            "rounded",
+            "Where the stride does not fit, the last position is left out: // rounds down, round() does not always.",
+            _macs(out=lambda n, k, s, p: round((n + 2 * p - k) / s) + 1),
+        ),
+        Misconception(
+            "size over stride",
+            "The filter stands only where it fits into the padded image, so kernel and padding count as well.",
+            _macs(out=lambda n, k, s, p: -(-n // s)),
+        ),
+        Misconception(
+            "3x3 kernels only",
+            "Kernels have other sizes than 3x3, too: use `kernel`.",
+            _macs(out=lambda n, k, s, p: (n + 2 * p - 3) // s + 1, of_filter=lambda c, k, g: c // g * 9),
+        ),
+        Misconception(
             "fractions of a position",
             "/ gives fractions of a position; // counts whole ones.",
             _macs(out=lambda n, k, s, p: (n + 2 * p - k) / s + 1),
@@ -107,6 +133,11 @@ EXERCISE = Exercise(
             "groups ignored",
             "With groups a filter sees in_channels // groups channels only.",
             _macs(of_filter=lambda c, k, g: c * k * k),
+        ),
+        Misconception(
+            "groups ignored",
+            "Also with a few groups a filter sees in_channels // groups channels only.",
+            _macs(of_filter=lambda c, k, g: (1 if g == c else c) * k * k),
         ),
         Misconception(
             "groups counted twice",

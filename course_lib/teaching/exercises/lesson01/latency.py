@@ -29,7 +29,8 @@ def _timings(rng: torch.Generator) -> list[Case]:
         called = Callee("run", token=False, seconds=seconds)
         return Case(label, (called, Clock("clock", start), warmup, len(seconds) - warmup), edge)
 
-    drawn = [round(1 + float(t), 2) for t in torch.rand(9, generator=rng)]
+    # Thirds, so that a rounded result is another one.
+    drawn = [round(1 + float(t), 2) + 0.01 / 3 for t in torch.rand(9, generator=rng)]
     first = [round(20 + 9 * float(t), 2) for t in torch.rand(3, generator=rng)]
     return [
         case("five runs after a slow first one", 1, 9.0, 2.0, 1.0, 3.0, 2.5, 1.5),
@@ -40,6 +41,7 @@ def _timings(rng: torch.Generator) -> list[Case]:
         case("no warm-up", 0, *drawn[:5], edge=True),
         case("a single run", 2, *first[:2], drawn[0], edge=True),
         case("times that fall", 1, first[0], *sorted(drawn, reverse=True)[:6], 0.25),
+        case("a fast network: a few milliseconds a run", 1, first[0], *(t / 1000 for t in drawn[:5])),
     ]
 
 
@@ -107,6 +109,14 @@ def _readings(run: Callable[[], Any], clock: Callable[[], float], warmup: int = 
     return statistics.median(times)
 
 
+def _cold(run: Callable[[], Any], clock: Callable[[], float], warmup: int = 5, runs: int = 30) -> float:
+    times = _spans(run, clock, runs)
+    for _ in range(warmup):
+        run()
+    return statistics.median(times)
+
+
+_ROUNDED = "The result is rounded: return the seconds as they are, and round where you print."
 _BUSY = "A busy machine makes a few runs much slower, and they pull the mean up: take the MEDIAN of the single runs."
 _SINGLE = "This is one run, and one run may be anything: take the median of all of them."
 EXERCISE = Exercise(
@@ -132,6 +142,17 @@ EXERCISE = Exercise(
             "warm-up taken from the runs",
             "`runs` counts the timed runs only; the warm-up comes on top.",
             lambda run, clock, warmup=5, runs=30: statistics.median(_spans(run, clock, runs)[warmup:]),
+        ),
+        Misconception("warm-up too late", "The warm-up comes BEFORE the runs that are timed.", _cold),
+        Misconception(
+            "at least one warm-up",
+            "`warmup` may be 0: then no run goes untimed.",
+            lambda run, clock, warmup=5, runs=30: latency(run, clock, max(1, warmup), runs),
+        ),
+        Misconception(
+            "five and thirty always",
+            "5 and 30 are what happens if nobody says otherwise: use `warmup` and `runs`.",
+            lambda run, clock, warmup=5, runs=30: latency(run, clock),
         ),
         Misconception("warm-up counted", "The clock starts before the warm-up; start it for each run anew.", _all_in_one),
         Misconception(
@@ -170,6 +191,11 @@ EXERCISE = Exercise(
         Misconception(
             "start minus end", "The time is negative: end minus start.", _of_times(lambda t: -statistics.median(t))
         ),
+        *(
+            Misconception("rounded", _ROUNDED, _of_times(lambda t, digits=digits: round(statistics.median(t), digits)))
+            for digits in (2, 3, 4)
+        ),
+        Misconception("rounded", _ROUNDED, _of_times(lambda t: int(statistics.median(t)))),
         Misconception(
             "milliseconds", "These are milliseconds; return seconds.", _of_times(lambda t: 1000 * statistics.median(t))
         ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -44,9 +45,14 @@ def _scans(rng: torch.Generator) -> list[Case]:
     tied = copy.deepcopy(two)
     weight_of(tied, "hidden")[:] = 0.5
     convs = drawn_network(rng, conv1=conv_layer(1, 2), conv10=conv_layer(2, 3))
+    toy = drawn_network(rng, only=dense_layer(4, 2, bias=False))
+    signs = torch.randn(2, 4, generator=rng).sign()
+    weight_of(toy, "only")[:] = signs * (1 + torch.randperm(8, generator=rng).view(2, 4)) / 70  # sums of many digits
+    holed = copy.deepcopy(two)
+    weight_of(holed, "hidden")[:, ::3] = 0
     unsaid = (integer(rng, 3, 5) + 0.3) / (n * c)
     return [
-        Case("a single layer, half of it gone", (drawn_network(rng, only=dense_layer(4, 2)), "only", [0.5], gauge)),
+        Case("a single layer, half of it gone", (toy, "only", [0.5], gauge)),
         Case("one layer of two, rising sparsities", (two, "hidden", [0.25, 0.5, 0.75], gauge)),
         Case("the last layer", (two, "head", [0.2, 0.6], gauge)),
         Case("falling sparsities", (two, "hidden", [0.9, 0.5, 0.1], gauge)),
@@ -56,6 +62,8 @@ def _scans(rng: torch.Generator) -> list[Case]:
             (two, "hidden", [unsaid, unsaid + 0.4 / (n * c)], gauge),
             edge=True,
         ),
+        Case("halves of a weight, whose even neighbours differ", (toy, "only", [0.3125, 0.1875], gauge), edge=True),
+        Case("a layer with some weights that are zero already", (holed, "hidden", [0.5, 0.8], gauge), edge=True),
         Case("equal weights", (tied, "hidden", [0.3, 0.6], gauge), edge=True),
         Case("a layer whose name begins another one's", (convs, "conv1", [0.5, 0.9], gauge), edge=True),
         Case(
@@ -123,6 +131,15 @@ def _threshold(dense: Tensor, now: Tensor, sparsity: float) -> Tensor:
     return dense.masked_fill(dense.abs() <= dense.abs().flatten().sort().values[count - 1], 0) if count else dense
 
 
+def _counted(count: Callable[[float, Tensor], int]) -> Callable[..., list[float]]:
+    return _scanning(lambda dense, now, s: _without(dense, count(s, dense)))
+
+
+def _first(dense: Tensor, now: Tensor, sparsity: float) -> Tensor:
+    kept = torch.arange(dense.numel(), device=dense.device) >= round(sparsity * dense.numel())
+    return dense * kept.view(dense.shape)
+
+
 def _with_bias(model: nn.Module, layer: str) -> list[str]:
     return [name for name, _ in model.named_parameters() if name.rpartition(".")[0] == layer]
 
@@ -135,6 +152,9 @@ def _with_autograd(model: nn.Module, layer: str, sparsities: list[float], evalua
 
 
 _RESTORE = "The model is not restored: put the layer's weights back before the next sparsity, and at the end."
+_HALF = "A half goes to the EVEN neighbour: round(2.5) is 2, and round(1.5) is 2 as well."
+_ZEROS = "The share is of ALL the layer's weights, also of those that are zero already."
+_ROUNDED = "The values are rounded: return what evaluate says, and round where you print."
 _INT = "int() and // round down; the share s of n weights is round(s * n)."
 EXERCISE = Exercise(
     "sensitivity",
@@ -177,6 +197,42 @@ EXERCISE = Exercise(
             _scanning(lambda d, now, s: _without(d - d.min() + 1, round(s * d.numel())).sign() * d),
         ),
         Misconception("int for round", _INT, _scanning(lambda dense, now, s: _without(dense, int(s * dense.numel())))),
+        Misconception(
+            "a half rounded up", f"{_HALF} This always takes it up.", _counted(lambda s, w: math.floor(s * w.numel() + 0.5))
+        ),
+        Misconception(
+            "a half rounded down",
+            f"{_HALF} This always takes it down.",
+            _counted(lambda s, w: math.ceil(s * w.numel() - 0.5)),
+        ),
+        Misconception("zeros not counted", _ZEROS, _counted(lambda s, w: round(s * int(w.count_nonzero())))),
+        Misconception(
+            "zeros not counted",
+            _ZEROS,
+            _counted(lambda s, w: int((w == 0).sum()) + round(s * int(w.count_nonzero()))),
+        ),
+        Misconception("weights not ranked", "These are the first weights; the SMALLEST go.", _scanning(_first)),
+        Misconception(
+            "order of the sparsities",
+            "The results are in another order than the sparsities: the first one belongs to the first of them.",
+            lambda model, layer, sparsities, evaluate: sensitivity(model, layer, sorted(sparsities), evaluate),
+        ),
+        Misconception(
+            "one layer evaluated",
+            "evaluate gets one layer only: hand it the whole model.",
+            lambda m, layer, s, evaluate: sensitivity(m, layer, s, lambda net: evaluate(net.get_submodule(layer))),
+        ),
+        Misconception(
+            "the other layers pruned",
+            "This prunes all layers but the one in question, which is the only one to be pruned.",
+            _scanning(
+                names=lambda model, layer: [n for n, p in model.named_parameters() if p.ndim > 1 and n != f"{layer}.weight"]
+            ),
+        ),
+        *(
+            Misconception("rounded", _ROUNDED, _scanning(value=lambda pruned, dense, digits=digits: round(pruned, digits)))
+            for digits in (2, 3, 4)
+        ),
         Misconception(
             "ties",
             "With equal weights a threshold takes all of them: choose exactly round(s * n) INDICES.",

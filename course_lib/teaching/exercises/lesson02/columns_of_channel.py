@@ -77,6 +77,21 @@ EXERCISE = Exercise(
             _from(lambda k, h, w: (k - 1) * h * w, lambda h, w: h * w),
         ),
         Misconception(
+            "columns counted from 1",
+            "Columns are counted from 0, like channels: this is shifted by one.",
+            _from(lambda k, h, w: k * h * w + 1, lambda h, w: h * w),
+        ),
+        Misconception(
+            "channels before it, too",
+            "These are the columns of all channels up to this one; leave out those before it.",
+            lambda k, h, w: list(range((k + 1) * h * w)),
+        ),
+        Misconception(
+            "2x3 maps only",
+            "Maps have other sizes than 2x3, too: use `height` and `width`.",
+            lambda k, h, w: list(range(6 * k, 6 * k + 6)),
+        ),
+        Misconception(
             "square maps only", "This takes the maps to be square.", _from(lambda k, h, w: k * h * h, lambda h, w: h * h)
         ),
         Misconception(

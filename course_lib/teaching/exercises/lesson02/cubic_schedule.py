@@ -20,6 +20,7 @@ def _steps(rng: torch.Generator) -> list[Case]:
     t = integer(rng, 2, n - 2)
     return [
         Case("one step of two", (1, 2, 0.8)),
+        Case("one step of three", (1, 3, 0.8)),
         Case("a step on the way", (t, n, final)),
         Case("a start that is not dense", (t, n, final, 0.3)),
         Case("step 0", (0, n, final, 0.1), edge=True),
@@ -28,6 +29,7 @@ def _steps(rng: torch.Generator) -> list[Case]:
     ]
 
 
+_ROUNDED = "The sparsity is rounded: return it as it is, and round where you print."
 EXERCISE = Exercise(
     "cubic_schedule",
     lesson="02",
@@ -64,6 +66,25 @@ EXERCISE = Exercise(
             "counted from 1",
             "This is one step behind: after the last step the sparsity is `final`.",
             lambda t, n, f, i=0.0: f + (i - f) * (1 - (t - 1) / n) ** 3,
+        ),
+        Misconception(
+            "a step too few",
+            "There are `steps` steps, and step 0 before them: divide by `steps`, not by one less.",
+            lambda t, n, f, i=0.0: f + (i - f) * (1 - t / (n - 1 or 1)) ** 3,
+        ),
+        Misconception(
+            "starts pruned",
+            "At step 0 nothing has been pruned yet: the sparsity is `initial`.",
+            lambda t, n, f, i=0.0: f + (i - f) * (1 - max(1, t) / n) ** 3,
+        ),
+        Misconception(
+            "start added on top",
+            "The way goes from `initial` to `final`: what is added to `initial` is a part of their difference.",
+            lambda t, n, f, i=0.0: i + f * (1 - (1 - t / n) ** 3),
+        ),
+        *(
+            Misconception("rounded", _ROUNDED, lambda t, n, f, i=0.0, d=d: round(cubic_schedule(t, n, f, i), d))
+            for d in (2, 3, 4)
         ),
     ),
     view=lenient_number,

@@ -36,6 +36,7 @@ def _weights(rng: torch.Generator) -> list[Case]:
     ]
 
 
+_ROUNDED = "The norms are rounded: filters that differ by less would be ranked by chance."
 EXERCISE = Exercise(
     "filter_l1",
     lesson="02",
@@ -62,6 +63,22 @@ EXERCISE = Exercise(
         Misconception("L2 norm", "This is the L2 norm; the L1 norm does not square.", lambda w: w.flatten(1).norm(dim=1)),
         Misconception("mean instead of sum", "This is the mean; a norm is a sum.", lambda w: w.abs().mean((1, 2, 3))),
         Misconception("largest weight", "This is the largest weight of each filter.", lambda w: w.abs().amax((1, 2, 3))),
+        Misconception(
+            "positive weights only",
+            "This leaves the negative weights out; their absolute values count as well.",
+            lambda w: w.clamp(min=0).sum((1, 2, 3)),
+        ),
+        Misconception(
+            "one input channel only",
+            "This reads the first input channel only; a filter spans all of them.",
+            lambda w: w[:, 0].abs().sum((1, 2)),
+        ),
+        Misconception(
+            "squares", "These are sums of squares; the L1 norm does not square.", lambda w: w.square().sum((1, 2, 3))
+        ),
+        Misconception("sorted", "Entry j belongs to filter j: do not sort.", lambda w: w.abs().sum((1, 2, 3)).sort().values),
+        Misconception("rounded", _ROUNDED, lambda w: w.abs().sum((1, 2, 3)).round(decimals=3)),
+        Misconception("rounded", _ROUNDED, lambda w: w.abs().sum((1, 2, 3)).int()),
         Misconception("one number for all", "This is one number for the layer.", lambda w: w.abs().sum()),
     ),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
@@ -22,11 +22,14 @@ def prune_and_fine_tune(schedule: list[float], prune: Callable, fine_tune: Calla
 
 def _schedules(rng: torch.Generator) -> list[Case]:
     calls = (Callee("prune"), Callee("fine_tune", token=False))
-    rising = sorted(round(float(s), 2) for s in torch.rand(integer(rng, 3, 5), generator=rng))
+    rising = [(10 + int(s)) / 100 for s in torch.randperm(85, generator=rng)[: integer(rng, 4, 5)].sort().values]
     return [
         Case("two rounds", ([0.3, 0.5], *calls, "dense")),
         Case("several rounds", (rising, *calls, "start")),
         Case("one round", ([0.5], *calls, "dense")),
+        Case("up and down", ([rising[2], rising[0], rising[3]], *calls, "start"), edge=True),
+        Case("the same sparsity twice", ([rising[1], rising[1]], *calls, "start"), edge=True),
+        Case("a sparsity of zero", ([0.0, rising[0]], *calls, "start"), edge=True),
         Case("no round at all", ([], *calls, "dense"), edge=True),
     ]
 
@@ -116,6 +119,19 @@ def _never_trains(schedule: list[float], prune: Callable, fine_tune: Callable, m
     return masks
 
 
+def _rounds(order: Callable[[list[float]], Iterable[float]]) -> Callable[..., Any]:
+    return lambda schedule, prune, fine_tune, masks: prune_and_fine_tune(list(order(schedule)), prune, fine_tune, masks)
+
+
+def _upwards(schedule: list[float]) -> list[float]:
+    return [s for i, s in enumerate(schedule) if s > max(schedule[:i], default=0.0)]
+
+
+def _differences(schedule: list[float]) -> list[float]:
+    return [s - before for before, s in zip([0.0, *schedule], schedule, strict=False)]
+
+
+_SKIPS = "A round is left out: one prune and one training for EACH entry of the schedule, also for an equal or a lower one."
 EXERCISE = Exercise(
     "prune_and_fine_tune",
     lesson="02",
@@ -154,6 +170,16 @@ EXERCISE = Exercise(
         ),
         Misconception(
             "returns within the loop", "The `return` stands inside the loop: it ends after the first round.", _returns_early
+        ),
+        Misconception("sorts the schedule", "Go through the schedule in its own order, without sorting.", _rounds(sorted)),
+        Misconception(
+            "backwards", "The schedule is gone through from its end: start with its first entry.", _rounds(reversed)
+        ),
+        Misconception("skips a round", _SKIPS, _rounds(dict.fromkeys)),
+        Misconception("skips a round", _SKIPS, _rounds(_upwards)),
+        Misconception("skips a round", _SKIPS, _rounds(lambda schedule: filter(None, schedule))),
+        Misconception(
+            "differences", "`prune` takes the sparsity that is to be reached, not the step up to it.", _rounds(_differences)
         ),
         Misconception("returns all masks", "Return the LAST masks, not a list of all.", _all_masks),
         Misconception("returns the first masks", "Return the masks of the last round.", _returns_start),

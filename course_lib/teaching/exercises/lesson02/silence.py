@@ -46,9 +46,14 @@ def _chains(rng: torch.Generator) -> list[Case]:
 
 
 def _parameters(inputs: tuple[Any, ...], afterwards: tuple[Any, ...], output: Any) -> Any:
-    """What counts are the parameters; BatchNorm's running statistics of a silent channel do not matter."""
+    """What counts are the parameters, and which of them are exactly zero.
+
+    BatchNorm's running statistics of a silent channel do not matter; those of the others are left alone.
+    """
     conv, norm, keep = afterwards[:3]
-    return conv, {name: tensor for name, tensor in norm.items() if name in ("weight", "bias")}, keep
+    parameters = [conv, {name: norm[name] for name in ("weight", "bias")}]
+    exactly = [{name: tensor == 0 for name, tensor in layer.items()} for layer in parameters]
+    return parameters, exactly, [norm[name][inputs[2]] for name in ("running_mean", "running_var")], keep
 
 
 def _zero(*which: str, gone: Callable[[Tensor], Tensor] = lambda keep: ~keep) -> Callable[..., None]:
@@ -89,6 +94,28 @@ def _product(conv: nn.Conv2d, norm: nn.BatchNorm2d, keep: Tensor) -> None:
                 parameter *= keep
 
 
+def _and_statistics(change: Callable[[nn.BatchNorm2d], object]) -> Callable[..., None]:
+    def wrong(conv: nn.Conv2d, norm: nn.BatchNorm2d, keep: Tensor) -> None:
+        silence(conv, norm, keep)
+        change(norm)
+
+    return wrong
+
+
+def _nearly(conv: nn.Conv2d, norm: nn.BatchNorm2d, keep: Tensor) -> None:
+    with torch.no_grad():
+        for parameter in (*conv.parameters(), *norm.parameters()):
+            parameter[~keep] = 1e-8
+
+
+def _whole_bias(conv: nn.Conv2d, norm: nn.BatchNorm2d, keep: Tensor) -> None:
+    silence(conv, norm, keep)
+    if conv.bias is not None:
+        conv.bias.data.zero_()
+
+
+_ALL = ("row", "bias", "gamma", "beta")
+_STATISTICS = "The running statistics of the filters that STAY have changed: BatchNorm still needs them."
 EXERCISE = Exercise(
     "silence",
     lesson="02",
@@ -142,6 +169,26 @@ EXERCISE = Exercise(
             "silences everything",
             "All filters are silent now; those where keep is True stay as they are.",
             _zero("row", "bias", "gamma", "beta", gone=lambda keep: keep | ~keep),
+        ),
+        Misconception("statistics of the kept reset", _STATISTICS, _and_statistics(lambda norm: norm.reset_running_stats())),
+        Misconception(
+            "statistics of the kept reset",
+            _STATISTICS,
+            _and_statistics(lambda norm: norm.get_buffer("running_mean").zero_()),
+        ),
+        Misconception(
+            "nearly zero", "Zero means exactly 0: whoever counts what is left counts a small number as well.", _nearly
+        ),
+        Misconception("the whole bias", "Of the bias, too, only the entries of the filters that go are zero.", _whole_bias),
+        Misconception(
+            "the first filters",
+            "As many filters are silent as should be, but the first ones: use the places where keep is False.",
+            _zero(*_ALL, gone=lambda keep: torch.arange(len(keep)) < (~keep).sum()),
+        ),
+        Misconception(
+            "one filter only",
+            "One filter is silent; all are to be where keep is False.",
+            _zero(*_ALL, gone=lambda keep: torch.arange(len(keep)) == (~keep).int().argmax()),
         ),
         Misconception(
             "autograd in the way",

@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import reduce
 
 import torch
 from torch import Tensor
 
 from course_lib.teaching.exercises.base import Exercise, Misconception
-from course_lib.teaching.exercises.lesson03.outputs import UNEQUAL, batch_cases, joined, mean_of_batches, other_axes
+from course_lib.teaching.exercises.lesson03.outputs import (
+    EQUAL_SIZES,
+    MIXED,
+    ROUNDED,
+    UNEQUAL,
+    as_if_of_equal_sizes,
+    batch_cases,
+    joined,
+    mean_of_batches,
+    other_axes,
+)
 
 
 def apoz(batches: list[Tensor]) -> Tensor:
     """Average percentage of zeros of each unit over images and positions, in [0, 1] (Hu et al. 2016, section 3.1)."""
     zeros = reduce(torch.add, ((batch == 0).sum(other_axes(batch)) for batch in batches))
     return zeros / sum(batch.numel() // batch.shape[1] for batch in batches)
+
+
+def _below(bound: float) -> Callable[[Tensor], Tensor]:
+    return lambda outputs: (outputs.abs() < bound).float().mean(other_axes(outputs))
 
 
 EXERCISE = Exercise(
@@ -58,10 +73,18 @@ EXERCISE = Exercise(
             "One number for each UNIT, the second axis.",
             joined(lambda b: (b == 0).float().mean()),
         ),
-        Misconception(
-            "small taken for zero",
-            "Only exact zeros count; a small output is not silent.",
-            joined(lambda b: (b.abs() < 0.1).float().mean(other_axes(b))),
+        *(
+            Misconception(
+                "small taken for zero",
+                "Only exact zeros count; a small output is not silent.",
+                joined(_below(bound)),
+            )
+            for bound in (1e-6, 0.1)
         ),
+        Misconception("sizes taken to be equal", EQUAL_SIZES, as_if_of_equal_sizes(lambda b: (b == 0).sum(other_axes(b)))),
+        Misconception("last batch only", "This is the share of the last batch.", lambda batches: apoz(batches[-1:])),
+        Misconception("axes mixed up", MIXED, joined(lambda b: (b.reshape(b.shape[1], -1) == 0).float().mean(1))),
+        Misconception("rounded", ROUNDED, lambda batches: apoz(batches).round(decimals=2)),
+        Misconception("rounded", ROUNDED, lambda batches: apoz(batches).round(decimals=3)),
     ),
 )

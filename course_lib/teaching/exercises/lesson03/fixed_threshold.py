@@ -33,11 +33,13 @@ def _thresholds(rng: torch.Generator) -> list[Case]:
         Case("four units", (torch.tensor([0.2, 1.2, 0.6, 1.8]), 0.8)),
         Case("units of a random order", (drawn, 0.999 * middle)),
         Case("a score that equals the threshold", (exact, 0.5)),
+        Case("a score a hair below the threshold", (torch.tensor([0.75, 0.4999999, 0.5, 0.498, 0.1]), 0.5), edge=True),
         Case("a threshold below all", (drawn, 0.01), edge=True),
         Case("a threshold above all", (drawn, 9.0), edge=True),
         Case("threshold 0 and a unit that is never active", (torch.tensor([0.3, 0.0, 0.7]), 0.0), edge=True),
         Case("a single unit", (torch.tensor([0.1]), 0.5), edge=True),
         Case("scores below zero", (drawn - 1, middle - 1.001), edge=True),
+        Case("scores that are all below zero, as the threshold is not", (drawn - 2, 0.0), edge=True),
     ]
 
 
@@ -53,6 +55,31 @@ EXERCISE = Exercise(
             "keeps an arbitrary one",
             "Where all would go, the STRONGEST unit stays, not just any.",
             lambda s, t: s >= t if (s >= t).any() else torch.arange(len(s)) == 0,
+        ),
+        Misconception(
+            "keeps an arbitrary one",
+            "Where all would go, the STRONGEST unit stays, not just any.",
+            lambda s, t: s >= t if (s >= t).any() else torch.arange(len(s)) == len(s) - 1,
+        ),
+        Misconception(
+            "keeps the largest size",
+            "Where all would go, the unit of the HIGHEST score stays; with abs a score far below zero would be the highest.",
+            lambda s, t: s >= t if (s >= t).any() else torch.arange(len(s)) == s.abs().argmax(),
+        ),
+        Misconception(
+            "slack at the threshold",
+            "A unit goes if its score is below the threshold, by however little: compare without slack.",
+            lambda s, t: _keep_below(s, t - 1e-6),
+        ),
+        Misconception(
+            "scores rounded",
+            "Compare the scores as they are, without rounding.",
+            lambda s, t: s.round(decimals=2) >= t if (s.round(decimals=2) >= t).any() else fixed_threshold(s, t),
+        ),
+        Misconception(
+            "a score of zero taken for gone",
+            "A score of 0 is a score: make the mask from the comparison, not from the scores that are left.",
+            lambda s, t: (s * (s >= t) != 0) if (s * (s >= t)).any() else torch.arange(len(s)) == s.argmax(),
         ),
         Misconception(
             "keeps the weakest",
@@ -91,6 +118,11 @@ EXERCISE = Exercise(
             "relative to the largest",
             "This takes the threshold as a share of the largest score; it is a score itself.",
             lambda s, t: _keep_below(s, t * s.max()),
+        ),
+        Misconception(
+            "relative to the largest",
+            "This compares shares of the largest score; the threshold is a score itself.",
+            lambda s, t: s / s.max() >= t if (s / s.max() >= t).any() else torch.arange(len(s)) == s.argmax(),
         ),
         Misconception(
             "numbers instead of a mask",

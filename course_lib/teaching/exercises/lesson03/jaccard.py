@@ -46,6 +46,7 @@ def _over(
     return wrong
 
 
+_ROUNDED = "The overlap is rounded: return it as it is, and round where you print."
 EXERCISE = Exercise(
     "jaccard",
     lesson="03",
@@ -98,6 +99,44 @@ EXERCISE = Exercise(
             "The union counts a unit that is in both sets once: (one | other), not the sum of the sizes.",
             _over(lambda a, b: a & b, lambda a, b: a.sum() + b.sum()),
         ),
+        Misconception(
+            "nothing in common taken for equal",
+            "Sets that have nothing in common overlap by 0; only two EMPTY sets are equal.",
+            lambda a, b: library_jaccard(a, b) if (a & b).any() else 1.0,
+        ),
+        Misconception(
+            "one empty set taken for equal",
+            "An empty set and another one have nothing in common: 0. Only TWO empty sets are equal.",
+            lambda a, b: library_jaccard(a, b) if a.any() and b.any() else 1.0,
+        ),
+        Misconception(
+            "share of the smaller set",
+            "This divides by the size of the smaller set; divide by the units in either.",
+            lambda a, b: (
+                int((a & b).sum()) / int(min(a.sum(), b.sum())) if a.any() and b.any() else float(not (a | b).any())
+            ),
+        ),
+        Misconception(
+            "share of the larger set",
+            "This divides by the size of the larger set; divide by the units in either.",
+            _over(lambda a, b: a & b, lambda a, b: max(a.sum(), b.sum())),
+        ),
+        Misconception(
+            "sets turned round",
+            "True means IN the set; this compares the units that are not.",
+            lambda a, b: library_jaccard(~a, ~b),
+        ),
+        Misconception(
+            "in one only",
+            "This divides by the units that are in ONE of the sets only (^); those in both are in either, too (|).",
+            _over(lambda a, b: a & b, lambda a, b: (a ^ b).sum()),
+        ),
+        Misconception(
+            "fractions thrown away",
+            "// throws the fraction away: divide with /.",
+            lambda a, b: int(library_jaccard(a, b)),
+        ),
+        *(Misconception("rounded", _ROUNDED, lambda a, b, d=d: round(library_jaccard(a, b), d)) for d in (2, 3, 4)),
         Misconception("distance", "This is the distance, 1 - overlap.", lambda a, b: 1 - library_jaccard(a, b)),
         Misconception(
             "union over everything",

@@ -8,7 +8,18 @@ import torch
 from torch import Tensor
 
 from course_lib.teaching.exercises.base import Exercise, Misconception
-from course_lib.teaching.exercises.lesson03.outputs import UNEQUAL, batch_cases, joined, mean_of_batches, other_axes
+from course_lib.teaching.exercises.lesson03.outputs import (
+    EQUAL_SIZES,
+    MIXED,
+    ROUNDED,
+    UNEQUAL,
+    as_if_of_equal_sizes,
+    batch_cases,
+    joined,
+    mean_of_batches,
+    other_axes,
+    rows,
+)
 
 
 def mean_activation(batches: list[Tensor]) -> Tensor:
@@ -58,6 +69,20 @@ EXERCISE = Exercise(
             "This is the mean of the last batch.",
             lambda batches: batches[-1].mean(other_axes(batches[-1])),
         ),
+        Misconception("median", "This is the median; the mean is asked for.", joined(lambda b: rows(b).median(1).values)),
+        Misconception("sizes taken to be equal", EQUAL_SIZES, as_if_of_equal_sizes(lambda b: b.sum(other_axes(b)))),
+        Misconception(
+            "smaller batches left out",
+            "Batches that are smaller than the first are left out; their images count as well.",
+            lambda batches: mean_activation([b for b in batches if len(b) == len(batches[0])]),
+        ),
+        Misconception(
+            "rectified",
+            "The outputs come as they are, negative ones too: no ReLU here.",
+            joined(lambda b: b.relu().mean(other_axes(b))),
+        ),
+        Misconception("axes mixed up", MIXED, joined(lambda b: b.reshape(b.shape[1], -1).mean(1))),
+        Misconception("rounded", ROUNDED, lambda batches: mean_activation(batches).round(decimals=2)),
         Misconception(
             "first batch only",
             "This is the mean of the first batch.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import reduce
 
 import torch
 from torch import Tensor
@@ -13,6 +14,13 @@ from course_lib.teaching.exercises.draws import integer
 UNEQUAL = (
     "This is a mean of batch means: a last batch of one image would count as much as a full one. Divide once, in the end."
 )
+
+MIXED = (
+    "reshape does not exchange axes: the numbers of several units land in one row. Bring the units to the front first, with "
+    "transpose(0, 1)."
+)
+EQUAL_SIZES = "Batches have different sizes: add up how many outputs there really are."
+ROUNDED = "The result is rounded: return it as it is, and round where you print."
 
 
 def rectified(rng: torch.Generator, *shape: int) -> Tensor:
@@ -37,12 +45,16 @@ def batch_cases(rng: torch.Generator) -> list[Case]:
     dead = unequal(3, 5)
     for batch in dead:
         batch[:, 2] = 0
+    faint = unequal(4, 2)
+    for batch in faint:
+        batch[:, 1] = batch[:, 1].clamp(min=1e-20)
     return [
         Case("one batch of two images", ([rectified(rng, 2, 3, 2, 2)],)),
         Case("two batches of the same size", (unequal(4, 4),)),
         Case("a last batch that is smaller", (unequal(6, 6, 1),)),
         Case("neurons, without rows and columns", (unequal(5, 2, shape=()),)),
         Case("a unit that is always silent", (dead,), edge=True),
+        Case("outputs that are tiny, and not zero", (faint,), edge=True),
         Case(
             "outputs that can be negative",
             ([torch.randn(4, c, h, w, generator=rng), torch.randn(2, c, h, w, generator=rng)],),
@@ -53,6 +65,16 @@ def batch_cases(rng: torch.Generator) -> list[Case]:
 def mean_of_batches(of_batch: Callable[[Tensor], Tensor]) -> Callable[[list[Tensor]], Tensor]:
     """Return a wrong answer: the mean of what `of_batch` says of each batch."""
     return lambda batches: torch.stack([of_batch(batch) for batch in batches]).mean(0)
+
+
+def rows(outputs: Tensor) -> Tensor:
+    """Return outputs with one row for each unit."""
+    return outputs.transpose(0, 1).flatten(1)
+
+
+def as_if_of_equal_sizes(of_batch: Callable[[Tensor], Tensor]) -> Callable[[list[Tensor]], Tensor]:
+    """Return a wrong answer: the sum of what `of_batch` says, divided as if every batch were as large as the first."""
+    return lambda batches: reduce(torch.add, map(of_batch, batches)) / (len(batches) * batches[0][:, 0].numel())
 
 
 def joined(of: Callable[[Tensor], Tensor]) -> Callable[[list[Tensor]], Tensor]:

@@ -12,7 +12,7 @@ from course_lib.errors import CourseError
 from course_lib.teaching.exercises.attempts import Case
 from course_lib.teaching.exercises.base import Exercise, Misconception
 from course_lib.teaching.exercises.draws import integer
-from course_lib.teaching.exercises.lesson03.outputs import other_axes, rectified
+from course_lib.teaching.exercises.lesson03.outputs import MIXED, other_axes, rectified
 from course_lib.teaching.exercises.views import unwrapped
 
 
@@ -39,9 +39,9 @@ def _tallies(rng: torch.Generator) -> list[Case]:
         case("the first batch", rectified(rng, 2, 3, 2, 2), fresh=True),
         case("a later batch", rectified(rng, b, c, h, w)),
         case("a batch of one image", rectified(rng, 1, c, h, w)),
-        case("neurons, without rows and columns", rectified(rng, b, c)),
+        case("quiet neurons, without rows and columns", 0.01 * rectified(rng, b, c), fresh=True),
         case("outputs that can be negative", torch.randn(b, c, h, w, generator=rng)),
-        case("tiny activations that are not zero", 1e-9 * (1 + rectified(rng, b, c, h, w))),
+        case("tiny activations that are not zero", 1e-20 * (1 + rectified(rng, b, c, h, w))),
         case("outputs of zeros", torch.zeros(b, c, h, w)),
     ]
 
@@ -67,6 +67,16 @@ def _tally(
         return (total + found[0], zeros + found[1], count + found[2]) if add else found
 
     return wrong
+
+
+def _exchanged(total: Tensor, zeros: Tensor, count: int, outputs: Tensor) -> tuple[Tensor, Tensor, int]:
+    total, zeros, count = record(total, zeros, count, outputs)
+    return zeros, total, count
+
+
+def _rounded(total: Tensor, zeros: Tensor, count: int, outputs: Tensor) -> tuple[Tensor, Tensor, int]:
+    total, zeros, count = record(total, zeros, count, outputs)
+    return total.round(decimals=3), zeros, count
 
 
 _IMAGES = "The count is of all outputs of a unit: images times rows times columns."
@@ -123,6 +133,25 @@ EXERCISE = Exercise(
             "The mean activation takes the outputs as they are, without abs.",
             _tally(summed=lambda o: o.abs().sum(other_axes(o))),
         ),
+        Misconception(
+            "rectified",
+            "The outputs come as they are, negative ones too: no ReLU here.",
+            _tally(summed=lambda o: o.relu().sum(other_axes(o)), zero=lambda o: (o <= 0).sum(other_axes(o))),
+        ),
+        Misconception(
+            "square maps only",
+            "Maps are not always square: images times rows times columns.",
+            _tally(counted=lambda o: len(o) * o.shape[-1] ** (o.ndim - 2)),
+        ),
+        Misconception(
+            "axes mixed up",
+            MIXED,
+            _tally(
+                summed=lambda o: o.reshape(o.shape[1], -1).sum(1), zero=lambda o: (o.reshape(o.shape[1], -1) == 0).sum(1)
+            ),
+        ),
+        Misconception("exchanged", "The sums come first, then the zeros; here it is the other way round.", _exchanged),
+        Misconception("rounded", "The sums are rounded: keep them as they are.", _rounded),
     ),
     view=_three,
 )

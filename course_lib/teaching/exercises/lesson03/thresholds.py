@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from course_lib.teaching.exercises.views import require_mask
+from course_lib.teaching.exercises.views import places, require_mask
 
 STRONGEST = "A layer without any unit cuts the network in two: where all would go, the strongest stays."
 
@@ -15,4 +15,4 @@ def kept_scores(inputs: tuple[Any, ...], afterwards: tuple[Any, ...], output: An
     mask = require_mask(output, scores)
     if len(inputs) == 3 and bool((mask & ~inputs[2]).any()):
         return mask, afterwards  # something came back: which one, matters
-    return scores[mask].sort().values, afterwards
+    return places(scores)[mask].sort().values, afterwards

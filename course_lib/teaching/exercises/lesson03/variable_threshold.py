@@ -26,36 +26,44 @@ def variable_threshold(scores: Tensor, deviations: float, kept: Tensor) -> Tenso
     return keep
 
 
+def _layer(rng: torch.Generator, away: float, *gone: float, scale: float = 1.0) -> tuple[Tensor, float, Tensor]:
+    """Draw scores, deviations, and who is kept, so that the threshold lies between two survivors that hardly differ.
+
+    Then any other threshold, were it only a little higher or lower, gives another mask. away: about how many deviations
+    below the mean it lies. gone: scores of gone units; the survivors' lie between 1 and 5.
+    """
+    alive = 1 + 4 * torch.rand(integer(rng, 9, 12), generator=rng) ** 2  # skewed: the median lies below the mean
+    threshold = alive.mean() - away * alive.std(correction=0)
+    alive[:2] = threshold + alive.std(correction=0) * torch.tensor([-1e-3, 1e-3])
+    deviations = float((alive.double().mean() - threshold) / alive.double().std(correction=0))
+    scores = torch.cat([alive, torch.tensor(gone)])
+    kept = torch.arange(len(scores)) < len(alive)
+    strongest = float(alive.max())
+    while True:  # a gone unit comes first, and the strongest survivor is neither the first nor the last one
+        order = torch.randperm(len(scores), generator=rng)
+        mixed, still = scores[order], kept[order]
+        if not (gone and still[0]) and strongest not in (float(mixed[still][0]), float(mixed[still][-1])):
+            return scale * mixed, deviations, still
+
+
 def _survivors(rng: torch.Generator) -> list[Case]:
-    """Drawn until the right rule and those that are nearly right all differ: masks are compared, not thresholds."""
-    while True:
-        cases = _some_survivors(rng)
-        rules = (variable_threshold, *_NEARLY.values())
-        if len({tuple(tuple(rule(*case.inputs).tolist()) for case in cases) for rule in rules}) == len(rules):
-            return cases
-
-
-def _some_survivors(rng: torch.Generator) -> list[Case]:
-    def scores(n: int, low: float = 1.0) -> Tensor:
-        return low + 4 * torch.rand(n, generator=rng) ** 2  # skewed, as activations are: the median lies below the mean
-
-    n = integer(rng, 9, 12)
-    drawn = torch.cat([0.4 + 0.5 * torch.rand(n // 2, generator=rng), scores(n)])
-    every = torch.ones(len(drawn), dtype=torch.bool)
-    some = torch.arange(len(drawn)) >= n // 2  # what went in earlier rounds has the lowest scores
-    order = torch.randperm(len(drawn), generator=rng)
-    drawn, some = drawn[order], some[order]
-    k = 0.3 + 0.4 * float(torch.rand((), generator=rng))
+    weakest, strongest = (0.2, 0.7, 0.4), (6.5, 5.5, 7.0)
+    high, k, some = _layer(rng, 0.5, *strongest, scale=10.0)
+    mixed, _, others = _layer(rng, 0.5, 0.3, 2.5, 6.0)
+    single = torch.arange(len(high)) == torch.where(some, high, torch.inf).argmin()
+    four, five = torch.ones(4, dtype=torch.bool), torch.ones(5, dtype=torch.bool)
     return [
-        Case("four units, all kept so far", (torch.tensor([0.0, 1.0, 3.0, 4.0]), 1.2, torch.ones(4, dtype=torch.bool))),
-        Case("more units, all kept so far", (drawn, k, every)),
-        Case("a third of them gone in earlier rounds", (drawn, k, some)),
-        Case("a negative number of deviations", (drawn, -k, some)),
-        Case("four survivors", (scores(4), 1.0 + k, torch.ones(4, dtype=torch.bool))),
-        Case("more deviations than any score is away", (drawn, 9.0, some), edge=True),
-        Case("so few deviations that all would go", (drawn, -9.0, some), edge=True),
-        Case("a single survivor", (drawn, 0.5, torch.arange(len(drawn)) == int(drawn.argmax())), edge=True),
-        Case("equal scores", (torch.full((5,), 0.5), 0.5, torch.ones(5, dtype=torch.bool)), edge=True),
+        Case("four units, all kept so far", (torch.tensor([0.0, 1.0, 3.0, 4.0]), 1.2, four)),
+        Case("more units, all kept so far", _layer(rng, 0.6)),
+        Case("the weakest gone in earlier rounds", _layer(rng, 0.5, *weakest)),
+        Case("the strongest gone in earlier rounds", (high, k, some)),
+        Case("a negative number of deviations", _layer(rng, -0.5, 0.3, 2.5, 6.0)),
+        Case("a score that equals the threshold", (torch.tensor([1.0, 3.0, 3.0, 1.0]), 1.0, four), edge=True),
+        Case("more deviations than any score is away", (high, 9.0, some), edge=True),
+        Case("so few deviations that all would go", (high, -9.0, some), edge=True),
+        Case("scores below zero, where all would go", (mixed - 100, -9.0, others), edge=True),
+        Case("a single survivor", (high, 0.5, single), edge=True),
+        Case("equal scores", (torch.full((5,), 0.5), 0.5, five), edge=True),
     ]
 
 
@@ -84,14 +92,26 @@ def _variable(
     return wrong
 
 
-# Rules whose thresholds may fall into the same gap between two scores as the right one's.
-_NEARLY = {
-    "gone units counted": _variable(population=lambda s, kept: s),
-    "gone units as zeros": _variable(population=lambda s, kept: s * kept),
-    "sample deviation": _variable(spread=lambda alive: _deviation(alive, 1)),
-    "variance": _variable(spread=lambda alive: _deviation(alive, 0) ** 2),
-    "median": _variable(middle=lambda alive: alive.median()),
-}
+def _with_floor(strongest: Callable[[Tensor, Tensor], Tensor]) -> Callable[[Tensor, float, Tensor], Tensor]:
+    def wrong(scores: Tensor, deviations: float, kept: Tensor) -> Tensor:
+        keep = _variable(floor=False)(scores, deviations, kept)
+        if not keep.any():
+            keep[strongest(scores, kept)] = True
+        return keep
+
+    return wrong
+
+
+def _strict(scores: Tensor, deviations: float, kept: Tensor) -> Tensor:
+    alive = scores[kept]
+    keep = kept & (scores > alive.mean() - deviations * _deviation(alive, 0))
+    return keep if keep.any() else kept & (torch.arange(len(scores)) == torch.where(kept, scores, -torch.inf).argmax())
+
+
+_COUNTED = "Mean and standard deviation are those of the SURVIVORS: what gone units score would pull both."
+_REVIVED = "A unit that was gone is back: where all would go, the strongest SURVIVOR stays, not the strongest of all."
+_ARBITRARY = "Where all would go, the STRONGEST survivor stays, not just any."
+_SIGN = "`deviations` can be negative: then the threshold lies above the mean."
 EXERCISE = Exercise(
     "variable_threshold",
     lesson="03",
@@ -101,20 +121,57 @@ EXERCISE = Exercise(
     misconceptions=(
         Misconception(
             "gone units counted",
-            "Mean and standard deviation are those of the SURVIVORS: gone units have low scores and would pull both.",
-            _NEARLY["gone units counted"],
+            _COUNTED,
+            _variable(population=lambda s, kept: s),
         ),
         Misconception(
             "gone units as zeros",
             "Multiplying by the mask leaves zeros in the mean: select the survivors, scores[kept].",
-            _NEARLY["gone units as zeros"],
+            _variable(population=lambda s, kept: s * kept),
         ),
         Misconception(
             "un-prunes",
             "A unit that was gone is back: the new mask is a subset of `kept`.",
             _variable(only_kept=False),
         ),
+        Misconception("un-prunes", _REVIVED, _with_floor(lambda s, kept: s.argmax())),
+        Misconception("un-prunes", _REVIVED, _with_floor(lambda s, kept: (s * kept).argmax())),
+        Misconception(
+            "place among the survivors",
+            "scores[kept].argmax() is a place among the survivors, not in the layer; the mask counts all units.",
+            _with_floor(lambda s, kept: s[kept].argmax()),
+        ),
+        Misconception(
+            "keeps an arbitrary one", _ARBITRARY, _with_floor(lambda s, kept: torch.where(kept, s, torch.inf).argmin())
+        ),
+        Misconception("keeps an arbitrary one", _ARBITRARY, _with_floor(lambda s, kept: kept.int().argmax())),
+        Misconception(
+            "keeps everything",
+            "Where all would go, one unit stays, the strongest survivor, not all of them.",
+            _with_floor(lambda s, kept: kept),
+        ),
         Misconception("empties the layer", STRONGEST, _variable(floor=False)),
+        Misconception(
+            "gone units counted", _COUNTED, lambda s, d, kept: _variable(spread=lambda alive: _deviation(s, 0))(s, d, kept)
+        ),
+        Misconception(
+            "gone units counted", _COUNTED, lambda s, d, kept: _variable(middle=lambda alive: s.mean())(s, d, kept)
+        ),
+        Misconception(
+            "mean absolute deviation",
+            "This is the mean absolute deviation; the standard deviation is the root of the mean SQUARE.",
+            _variable(spread=lambda alive: (alive - alive.mean()).abs().mean()),
+        ),
+        Misconception(
+            "standard error",
+            "This is the error of the mean, the deviation over the root of n; asked is the deviation itself.",
+            _variable(spread=lambda alive: _deviation(alive, 0) / len(alive) ** 0.5),
+        ),
+        Misconception(
+            "equal goes as well", "A unit goes if its score lies BELOW the threshold; one that equals it stays.", _strict
+        ),
+        Misconception("sign of k ignored", _SIGN, lambda s, d, kept: variable_threshold(s, abs(d), kept)),
+        Misconception("sign of k ignored", _SIGN, lambda s, d, kept: variable_threshold(s, max(0.0, d), kept)),
         Misconception(
             "plus for minus",
             "The threshold lies BELOW the mean: mean - deviations * std.",
@@ -123,17 +180,17 @@ EXERCISE = Exercise(
         Misconception(
             "sample deviation",
             "torch's std divides by n - 1; asked for is the population's, std(correction=0): a single survivor has one too.",
-            _NEARLY["sample deviation"],
+            _variable(spread=lambda alive: _deviation(alive, 1)),
         ),
         Misconception(
             "variance for deviation",
             "This takes the variance; its root is wanted.",
-            _NEARLY["variance"],
+            _variable(spread=lambda alive: _deviation(alive, 0) ** 2),
         ),
         Misconception(
             "median for mean",
             "This starts from the median; the rule takes the mean.",
-            _NEARLY["median"],
+            _variable(middle=lambda alive: alive.median()),
         ),
         Misconception(
             "deviations taken for a threshold",
