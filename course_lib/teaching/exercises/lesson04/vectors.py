@@ -42,7 +42,7 @@ def vectors(rng: torch.Generator) -> list[Tensor]:
 
 
 def negative_float64(rng: torch.Generator) -> Tensor:
-    """Draw a float64 vector with a negative entry: w.double() is w itself here, so that nothing may be done to it in place."""
+    """Draw a float64 vector with a negative entry: w.double() is w itself here, not a copy of it."""
     w = torch.randn(5, generator=rng, dtype=torch.float64)
     w[0] = -1 - w[0].abs()
     return w
