@@ -181,7 +181,7 @@ EXERCISE = Exercise(
         *(
             Misconception(
                 "larger budget",
-                "The budget is what EVERY method has spent: the SMALLEST of the longest trainings, not their mean or median.",
+                "The budget is what EVERY method has spent: the SMALLEST of the longest, not their mean or median.",
                 lambda rows, of=of: _within(rows, _common(rows), _spent_by(rows, of)),
             )
             for of in (statistics.fmean, statistics.median)
