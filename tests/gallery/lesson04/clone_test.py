@@ -154,7 +154,7 @@ WRONG = {
     "three copies": (clone_copies(3), "more than one copy"),
     "four copies": (clone_copies(4), "more than one copy"),
     "signs turned in the copy": (clone_mirrored, "signs turned"),
-    "magnitudes only": (clone_of_the_magnitudes, ""),
+    "magnitudes only": (clone_of_the_magnitudes, "signs turned"),
     "a copy twice as large": (clone_scaled, ""),
     "only the first entry cloned": (clone_of_the_first, ""),
     "twice the measure": (clone_adds_up, ""),
