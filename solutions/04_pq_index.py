@@ -104,7 +104,7 @@ check(index_of_five, "index_of_five")
 # $s = 1$ is the ordinary mean of the magnitudes, $s = 2$ the root mean square, and for large $s$ only the largest entries count.
 #
 # ### Exercise 1: `power_mean`
-# For a tensor of any shape. Compute in float64: you will see in section 7 why.
+# For a tensor of any shape, of which at least one entry is not zero. Compute in float64: you will see in section 7 why. Leave `w` as it is.
 #
 # <details><summary>Hint 1</summary><code>w.abs().double()</code>, then the power, the mean, the root.
 # <details><summary>Hint 2</summary>All entries count, zeros too; the root is the power <code>1 / s</code>.</details></details>
@@ -186,10 +186,10 @@ for p, q in ((1, 2), (0.5, 1), (0.5, 2)):
 # A property is something that code can try. You write two of them; each takes *any* measure, a function from a vector to a number, and says whether it behaves on this vector.
 #
 # ### Exercise 3: `clone_test`
-# True if the measure of `w` beside a copy of itself equals that of `w`, up to 1e-6.
+# True if the measure of `w` beside *one* copy of itself equals that of `w`, up to 1e-6.
 #
 # ### Exercise 4: `babies_test`
-# True if one appended zero raises the measure by more than 1e-6.
+# True if *one* appended zero raises the measure by more than 1e-6. (The tolerance is for rounding noise, in both.)
 #
 # <details><summary>Hint for both</summary><code>torch.cat([w, ...])</code> makes the longer vector; then call <code>index</code> on both.</details>
 

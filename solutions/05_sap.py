@@ -188,7 +188,7 @@ check(normal_share, "normal_share")
 # %% [markdown]
 # ### Exercise 2: `sap_amount`
 # `w` holds the kept weights only. Use `pq_index` and `retain_bound`. Where exact arithmetic gives a whole number, floats may give one a hair below it: add `1e-12 * d` before you
-# round down.
+# round down, once, at the end. There is no other limit: nothing may go, and with beta = 1 everything. (`w` never holds zeros only, of which no index is defined.)
 #
 # <details><summary>Hint 1</summary><code>d = w.numel()</code>; an exact zero that is not masked counts.
 # <details><summary>Hint 2</summary>Scale first, then limit: <code>min(gamma * (1 - r / d), beta)</code>.</details></details>
@@ -278,7 +278,7 @@ widgets.SAPExplorer(weights)
 #
 # ### Exercise 3: `sap_round`
 # Weights and masks by name, new masks out. A neuron is one row `w[j]`; in a convolution that is a filter. Exactly `sap_amount` of each group's *kept* weights go, the smallest magnitudes
-# first; nothing that was gone comes back; a group with nothing left stays as it is. Do not change the masks you are given.
+# first, and of equal ones any; nothing that was gone comes back; a group with nothing left stays as it is. (No group holds zeros only.) Do not change the masks you are given.
 #
 # <details><summary>Hint 1</summary>Write a helper for one flat group: <code>one(w, mask)</code> returns its new mask.
 # <details><summary>Hint 2</summary><code>w.abs().masked_fill(~mask, math.inf).argsort()</code> lists the kept ones first, smallest first.
@@ -406,7 +406,7 @@ for scope, beta, floor in (("global", 0.9, None), ("layer", 1.0, None), ("layer"
 # optimizer, as in the lottery ticket of Frankle & Carbin (2019). The **reference project** of this course **fine-tunes**: it goes on from where the weights are. Both are called SAP.
 #
 # ### Exercise 4: `rewind`
-# Set the *whole* state of the model back to `start` (biases and running statistics as well), in place, and then zero what the masks exclude. `start` is needed again: leave it as it is.
+# Set the *whole* state of the model back to `start` (biases and running statistics as well), in place, and then zero what the masks exclude, and nothing else. `start` is needed again: leave it as it is, and let the model share no tensor with it.
 #
 # <details><summary>Hint 1</summary><code>model.load_state_dict(start)</code> copies every entry into the model.
 # <details><summary>Hint 2</summary><code>model.get_parameter(name)[~mask] = 0</code>, under <code>torch.no_grad()</code>.</details></details>

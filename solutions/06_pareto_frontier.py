@@ -85,7 +85,7 @@ figures.arena({} if cifar is None else curves(cifar), references=True)
 # Both are shares between 0 and 1; sparsity is the share of *all* parameters that is gone; the floor is `0.60`. (This is the score of a *network*, not of a weight or unit as in lesson 05.)
 #
 # ### Exercise 1: `score`
-# The scores of n points at once. Below the floor the score is 0; an accuracy that equals the floor counts.
+# The scores of n points at once, with all their digits. Below the floor, however little, the score is 0; an accuracy that equals the floor counts.
 #
 # <details><summary>Hint</summary><code>torch.where(condition, a, b)</code> takes a where the condition holds, and b elsewhere.</details>
 
@@ -128,7 +128,7 @@ for k, name in enumerate(imagined):
 # coordinates and better in one. What nothing dominates is the *Pareto front*.
 #
 # ### Exercise 2: `pareto_front`
-# True for the points on the front. Of points that are equal in both coordinates the first is on it, the others are not.
+# True for the points on the front. Of points that are equal in both coordinates the first is on it, the others are not; points that differ by little are not equal.
 #
 # <details><summary>Hint 1</summary>A loop over pairs (i, j) will do: point i is out if some j is no worse in both and better in one, or equal and earlier.
 # <details><summary>Hint 2</summary>Or go through the points from the sparsest on, of equal sparsity the most accurate first, and remember the best accuracy so far.</details></details>
@@ -228,7 +228,8 @@ arena[arena["seed"] == 0].groupby("method")[columns].last().round(3)
 #
 # ### Exercise 3: `mean_and_band`
 # Three seeds give three curves, and their points lie at different sparsities. So read each curve at common sparsities, on the straight line between two points; only then take the mean and the
-# *sample* standard deviation over the seeds. Every curve reaches every sparsity in `at`.
+# *sample* standard deviation over the seeds. Every curve reaches every sparsity in `at`. Of a single
+# seed no deviation is known: it is nan.
 #
 # <details><summary>Hint 1</summary><code>np.interp(at, sparsity, accuracy)</code> reads a curve at new places; <code>torch.tensor</code> of it is a tensor again.
 # <details><summary>Hint 2</summary>Sample: the sum of squares is divided by n - 1. <code>values.std(0)</code> does that, and says nan for a single seed.</details></details>
@@ -359,7 +360,7 @@ widgets.BudgetSlider(arena)
 # network, so on the way to the next sparser point only the *sparser* one's accuracy is sure.
 #
 # ### Exercise 4: `hypervolume`
-# Points come in any order, some are dominated, some lie below the reference and count nothing.
+# Points come in any order, some are dominated, and some lie below the reference or to the left of it and count nothing; if none lies beyond it, the area is 0.
 #
 # <details><summary>Hint 1</summary>Keep the points beyond the reference, then those of the front (you have a function for that), and sort them by sparsity.
 # <details><summary>Hint 2</summary>Each step is as wide as its sparsity minus the one before (the first: minus the reference) and as high as its accuracy minus the reference's.</details></details>
@@ -513,7 +514,7 @@ if cifar is not None:
 #
 # ### Exercise 5: `equal_budget`
 # Mend an unfair table. First keep the seeds that *every* method ran. Then, on these, find the longest training of each method; the smallest of those is the budget that everybody has spent. Keep the rows within it.
-# If no seed is common, nothing can be compared: return an empty list.
+# If no seed is common, nothing can be compared: return an empty list. Rows come in any order (there is at least one) and may be returned in any.
 #
 # <details><summary>Hint 1</summary><code>{row["seed"] for row in rows if row["method"] == m}</code> are the seeds of method m; <code>set.intersection(*sets)</code> is what all share.
 # <details><summary>Hint 2</summary><code>min(max(...) for m in methods)</code>; and mind the order: seeds first.</details></details>

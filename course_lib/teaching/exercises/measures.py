@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 
 import torch
@@ -21,12 +20,13 @@ def _gini(w: Tensor) -> float:
 
 MEASURES: dict[str, Callable[[Tensor], float]] = {
     "PQ index": lambda w: pq_index(w, 1.0, 2.0),
-    "PQ index with rounding noise": lambda w: pq_index(w, 0.5, 1.0) + 1e-9 * w.numel(),
     "Gini index": _gini,
     "share of zeros": lambda w: float((w == 0).double().mean()),
     "L1 norm": lambda w: float(w.abs().sum()),
-    "largest magnitude": lambda w: float(w.abs().max()),
-    "mean magnitude": lambda w: float(w.abs().mean()),
+    "mean magnitude": lambda w: float(w.abs().double().mean()),
+    "mean, signs kept": lambda w: float(w.double().mean()),
     "1 / number of entries": lambda w: 1 / w.numel(),
-    "a tenth of log(number of entries)": lambda w: math.log(w.numel()) / 10,
+    "1 for four entries, else 0": lambda w: float(w.numel() == 4),
+    "largest magnitude, with rounding noise": lambda w: float(w.abs().max()) + 5e-8 * w.numel(),
+    "largest magnitude, and 2e-6 for each entry": lambda w: float(w.abs().max()) + 2e-6 * w.numel(),
 }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import torch
 
@@ -68,6 +70,76 @@ def index_scaled(w, p=0.5, q=1.0):
     return (1 - w.numel() ** (1 / q - 1 / p) * a / b) / (1 - w.numel() ** (1 / q - 1 / p)) if w.numel() > 1 else 0.0
 
 
+def index_in_place(w, p=0.5, q=1.0):
+    a = w.double().abs_()
+    return (1 - a.pow(p).mean() ** (1 / p) / a.pow(q).mean() ** (1 / q)).item()
+
+
+def index_rounded(digits):
+    return lambda w, p=0.5, q=1.0: round(right_index_norms(w, p, q), digits)
+
+
+def index_float_means(w, p=0.5, q=1.0):
+    a = w.abs()
+    return (1 - (a**p).mean() ** (1 / p) / (a**q).mean() ** (1 / q)).item()
+
+
+def index_float_means_of_numbers(w, p=0.5, q=1.0):
+    a = w.abs()
+    return 1 - (a**p).mean().pow(1 / p).item() / (a**q).mean().pow(1 / q).item()
+
+
+def index_something_added(w, p=0.5, q=1.0):
+    a, b = norms(w, p, q)
+    return 1 - w.numel() ** (1 / q - 1 / p) * a / (b + 1e-12)
+
+
+def index_zeros_in_d_only(w, p=0.5, q=1.0):
+    a, b = norms(w, p, q)
+    return 1 - int((w != 0).sum()) ** (1 / q - 1 / p) * a / b
+
+
+def index_other_root(w, p=0.5, q=1.0):
+    a = w.double().abs()
+    return 1 - (a.pow(p).mean() ** p / a.pow(q).mean() ** q).item()
+
+
+def index_one_exponent(w, p=0.5, q=1.0):
+    a, b = norms(w, p, q)
+    return 1 - a / b / w.numel()
+
+
+def index_signed(w, p=0.5, q=1.0):
+    a = w.double().clamp(min=0)
+    return (1 - a.pow(p).mean() ** (1 / p) / a.pow(q).mean() ** (1 / q)).item()
+
+
+def index_of_the_nearest_pair(w, p=0.5, q=1.0):
+    return right_index_norms(w, *((0.5, 1.0) if p < 0.75 else (1.0, 2.0)))
+
+
+def index_gini(w, p=0.5, q=1.0):
+    a = w.double().abs().flatten().sort().values
+    n = len(a)
+    return (2 * (a * torch.arange(1, n + 1)).sum() / (n * a.sum()) - (n + 1) / n).item()
+
+
+def right_index_loop(w, p=0.5, q=1.0):
+    values = [abs(x) for x in w.flatten().tolist()]
+    a, b = ((sum(x**s for x in values) / len(values)) ** (1 / s) for s in (p, q))
+    return 1 - a / b
+
+
+def right_index_logarithms(w, p=0.5, q=1.0):
+    logs = w.double().abs().log().flatten()
+    a, b = ((torch.logsumexp(s * logs, 0) - math.log(len(logs))) / s for s in (p, q))
+    return -torch.expm1(a - b)
+
+
+def right_index_not_below_zero(w, p=0.5, q=1.0):
+    return max(0.0, right_index_numpy(w, p, q))
+
+
 def right_index_norms(w, p=0.5, q=1.0):
     a, b = norms(w, p, q)
     return 1 - w.numel() ** (1 / q - 1 / p) * a / b
@@ -95,5 +167,25 @@ WRONG = {
     "len": (index_len, "length instead of size"),
     "float32": (index_float, "float32"),
     "scaled to reach 1": (index_scaled, ""),
+    "abs in place": (index_in_place, "mutated input"),
+    "two digits": (index_rounded(2), "rounded"),
+    "three digits": (index_rounded(3), "rounded"),
+    "four digits": (index_rounded(4), "rounded"),
+    "means in float32": (index_float_means, "float32"),
+    "means in float32, as numbers": (index_float_means_of_numbers, "float32"),
+    "something added": (index_something_added, "something added"),
+    "d without the zeros": (index_zeros_in_d_only, "zeros left out"),
+    "powers for roots": (index_other_root, ""),
+    "1 / d for every p and q": (index_one_exponent, ""),
+    "negative ones cut off": (index_signed, ""),
+    "the nearest of two pairs": (index_of_the_nearest_pair, ""),
+    "Gini": (index_gini, ""),
 }
-RIGHT = {"norms": right_index_norms, "power means": right_index_means, "NumPy": right_index_numpy}
+RIGHT = {
+    "norms": right_index_norms,
+    "power means": right_index_means,
+    "NumPy": right_index_numpy,
+    "a loop": right_index_loop,
+    "logarithms": right_index_logarithms,
+    "not below zero": right_index_not_below_zero,
+}

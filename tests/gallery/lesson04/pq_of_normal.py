@@ -57,6 +57,50 @@ def normal_sample(p, q):
     return 1 - np.mean(z**p) ** (1 / p) / np.mean(z**q) ** (1 / q)
 
 
+def normal_rounded(digits):
+    return lambda p, q: round(right_normal_logarithms(p, q), digits)
+
+
+def normal_known_pairs(p, q):
+    return 1 - 2 / math.pi**0.5 * 0.8224 if p < 0.75 else 1 - (2 / math.pi) ** 0.5
+
+
+def normal_factorial(p, q):
+    a, b = ((2 ** (s / 2) * math.factorial(round((s - 1) / 2)) / math.pi**0.5) ** (1 / s) for s in (p, q))
+    return 1 - a / b
+
+
+def normal_whole_halves(p, q):
+    a, b = ((2 ** (s // 2) * math.gamma((s + 1) / 2) / math.pi**0.5) ** (1 / s) for s in (p, q))
+    return 1 - a / b
+
+
+def normal_uniform(p, q):
+    return 1 - (p + 1) ** (-1 / p) / (q + 1) ** (-1 / q)
+
+
+def normal_laplace(p, q):
+    return 1 - math.gamma(p + 1) ** (1 / p) / math.gamma(q + 1) ** (1 / q)
+
+
+def normal_a_large_sample(p, q):
+    z = np.abs(np.random.default_rng(1).standard_normal(20_000))
+    return 1 - np.mean(z**p) ** (1 / p) / np.mean(z**q) ** (1 / q)
+
+
+def right_normal_without_constants(p, q):
+    """What both moments have in common to the power s cancels: 2^(s/2)."""
+    a, b = ((math.gamma((s + 1) / 2) / math.gamma(0.5)) ** (1 / s) for s in (p, q))
+    return 1 - a / b
+
+
+def right_normal_integral(p, q):
+    u = (np.arange(40_000) + 0.5) / 4_000  # z = u^2 / 10: finer near 0, where z^p is steep
+    z, density = u**2 / 10, np.exp(-((u**2 / 10) ** 2) / 2) * 2 * u / 10
+    a, b = ((np.sum(z**s * density) / np.sum(density)) ** (1 / s) for s in (p, q))
+    return 1 - a / b
+
+
 def right_normal_logarithms(p, q):
     a, b = ((s / 2 * math.log(2) + math.lgamma((s + 1) / 2) - 0.5 * math.log(math.pi)) / s for s in (p, q))
     return 1 - math.exp(a - b)
@@ -79,5 +123,18 @@ WRONG = {
     "one value": (normal_table, "for one p and q only"),
     "squared": (normal_squared, ""),
     "a small sample": (normal_sample, ""),
+    "a larger sample": (normal_a_large_sample, ""),
+    "two digits": (normal_rounded(2), "rounded"),
+    "three digits": (normal_rounded(3), "rounded"),
+    "two known pairs": (normal_known_pairs, ""),
+    "a factorial": (normal_factorial, ""),
+    "whole halves": (normal_whole_halves, ""),
+    "uniform weights": (normal_uniform, ""),
+    "Laplace weights": (normal_laplace, ""),
 }
-RIGHT = {"logarithms": right_normal_logarithms, "torch": right_normal_torch}
+RIGHT = {
+    "logarithms": right_normal_logarithms,
+    "torch": right_normal_torch,
+    "an integral": right_normal_integral,
+    "without what cancels": right_normal_without_constants,
+}

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+import torch
+
 from course_lib.pruning import retain_bound  # as the lesson and the grader supply them
 
 
@@ -57,6 +60,64 @@ def bound_one_minus(d, index, p, q, eta=0.0):
     return d * (1 - eta) ** (q / (q - p)) * (1 - index) ** (p * q / (q - p))
 
 
+def bound_floor(d, index, p, q, eta=0.0):
+    return int(retain_bound(d, index, p, q, eta))
+
+
+def bound_round(d, index, p, q, eta=0.0):
+    return round(retain_bound(d, index, p, q, eta))
+
+
+def bound_rounded(digits):
+    return lambda d, index, p, q, eta=0.0: round(retain_bound(d, index, p, q, eta), digits)
+
+
+def bound_one_at_least(d, index, p, q, eta=0.0):
+    return max(1, retain_bound(d, index, p, q, eta))
+
+
+def bound_whole_division(d, index, p, q, eta=0.0):
+    return d * (1 + eta) ** (-q // (q - p)) * (1 - index) ** (p * q // (q - p))
+
+
+def bound_two_pairs(d, index, p, q, eta=0.0):
+    return d * ((1 - index) / (1 + eta)) ** 2 if q == 2 else d * (1 - index) / (1 + eta) ** 2
+
+
+def bound_eta_added(d, index, p, q, eta=0.0):
+    return d * (1 + eta * -q / (q - p)) * (1 - index) ** (p * q / (q - p))
+
+
+def bound_eta_of_the_index(d, index, p, q, eta=0.0):
+    return d * (1 - index - eta) ** (p * q / (q - p))
+
+
+def bound_sum_of_norms(d, index, p, q, eta=0.0):
+    return d * (1 + eta) ** (-q / (q - p)) * (1 - index) ** ((p + q) / (q - p))
+
+
+def bound_d_in_the_power(d, index, p, q, eta=0.0):
+    return (d * (1 - index)) ** (p * q / (q - p)) * (1 + eta) ** (-q / (q - p))
+
+
+def bound_p_for_q(d, index, p, q, eta=0.0):
+    return d * (1 + eta) ** (-p / (q - p)) * (1 - index) ** (p * q / (q - p))
+
+
+def right_bound_by_reciprocals(d, index, p, q, eta=0.0):
+    gap = 1 / p - 1 / q
+    return d * math.pow(1 - index, 1 / gap) / math.pow(1 + eta, 1 / (p * gap))
+
+
+def right_bound_numpy(d, index, p, q, eta=0.0):
+    return np.float64(d) * np.power(1 + eta, q / (p - q)) * np.power(1 - index, p * q / (q - p))
+
+
+def right_bound_torch(d, index, p, q, eta=0.0):
+    share = torch.tensor(1 - index, dtype=torch.float64)
+    return d * (1 + eta) ** (-q / (q - p)) * share ** (p * q / (q - p))
+
+
 def right_bound(d, index, p, q, eta=0.0):
     return d * (1 + eta) ** (-q / (q - p)) * (1 - index) ** (p * q / (q - p))
 
@@ -82,9 +143,25 @@ WRONG = {
     "rounded up": (bound_ceil, "whole number"),
     "p - q": (bound_difference, ""),
     "1 - eta": (bound_one_minus, "1 - eta for 1 + eta"),
+    "rounded down": (bound_floor, "whole number"),
+    "rounded to the nearest": (bound_round, "whole number"),
+    "two digits": (bound_rounded(2), "rounded"),
+    "three digits": (bound_rounded(3), "rounded"),
+    "four digits": (bound_rounded(4), "rounded"),
+    "at least one": (bound_one_at_least, "at least one"),
+    "whole division": (bound_whole_division, ""),
+    "two known pairs": (bound_two_pairs, ""),
+    "eta in a sum": (bound_eta_added, ""),
+    "eta taken off the index": (bound_eta_of_the_index, ""),
+    "p + q": (bound_sum_of_norms, ""),
+    "d in the power": (bound_d_in_the_power, ""),
+    "p for q": (bound_p_for_q, ""),
 }
 RIGHT = {
     "the formula": right_bound,
     "one root": right_bound_root,
     "logarithms": right_bound_logarithms,
+    "reciprocals": right_bound_by_reciprocals,
+    "NumPy": right_bound_numpy,
+    "torch": right_bound_torch,
 }

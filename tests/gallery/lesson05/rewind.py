@@ -86,6 +86,121 @@ def rewind_alias(model, start, masks):
             parameter.data[~masks[name]] = 0
 
 
+def rewind_assign(model, start, masks):
+    model.load_state_dict({name: t * masks[name] if name in masks else t for name, t in start.items()}, assign=True)
+
+
+def rewind_assign_then_mask(model, start, masks):
+    model.load_state_dict(start, assign=True)
+    with torch.no_grad():
+        for name, mask in masks.items():
+            model.get_parameter(name).masked_fill_(~mask, 0)
+
+
+def rewind_assign_copies(model, start, masks):
+    model.load_state_dict(copy.deepcopy(dict(start)), assign=True)
+    with torch.no_grad():
+        for name, mask in masks.items():
+            model.get_parameter(name)[~mask] = 0
+
+
+def rewind_new_parameters(model, start, masks):
+    for name, tensor in start.items():
+        owner, _, last = name.rpartition(".")
+        module = model.get_submodule(owner)
+        tensor = tensor * masks[name] if name in masks else tensor
+        if last in dict(module.named_parameters(recurse=False)):
+            setattr(module, last, torch.nn.Parameter(tensor))
+        else:
+            module.get_buffer(last).copy_(tensor)
+
+
+def rewind_in_order(model, start, masks):
+    with torch.no_grad():
+        for own, first in zip(model.parameters(), start.values(), strict=False):
+            own.copy_(first)
+        for name, mask in masks.items():
+            model.get_parameter(name)[~mask] = 0
+
+
+def rewind_state_in_order(model, start, masks):
+    for (name, own), first in zip(model.state_dict().items(), start.values(), strict=True):
+        own.copy_(first * masks[name] if name in masks else first)
+
+
+def rewind_empty_rows(model, start, masks):
+    model.load_state_dict(start)
+    parameters = dict(model.named_parameters())
+    with torch.no_grad():
+        for name, mask in masks.items():
+            parameters[name][~mask] = 0
+            if name.endswith("weight") and name[:-6] + "bias" in parameters:
+                parameters[name[:-6] + "bias"][~mask.flatten(1).any(1)] = 0
+
+
+def rewind_weights_only(model, start, masks):
+    model.load_state_dict(start)
+    for name, parameter in model.named_parameters():
+        if name in masks and name.endswith("weight"):
+            parameter.data[~masks[name]] = 0
+
+
+def rewind_zeros_of_now(model, start, masks):
+    zero = {name: parameter == 0 for name, parameter in model.named_parameters()}
+    model.load_state_dict(start)
+    for name, parameter in model.named_parameters():
+        parameter.data[zero[name]] = 0
+
+
+def rewind_half_way(model, start, masks):
+    for name, tensor in model.state_dict().items():
+        tensor.copy_(0.5 * (tensor + start[name]))
+        if name in masks:
+            tensor[~masks[name]] = 0
+
+
+def rewind_floats_only(model, start, masks):
+    for name, tensor in model.state_dict().items():
+        if tensor.is_floating_point():
+            tensor.copy_(start[name])
+        if name in masks:
+            tensor[~masks[name]] = 0
+
+
+def rewind_turns_masks(model, start, masks):
+    model.load_state_dict(start)
+    with torch.no_grad():
+        for name, mask in masks.items():
+            model.get_parameter(name)[mask.logical_not_()] = 0
+
+
+def right_rewind_fill(model, start, masks):
+    model.load_state_dict(start)
+    for name, mask in masks.items():
+        model.get_parameter(name).data.masked_fill_(~mask, 0)
+
+
+def right_rewind_where(model, start, masks):
+    model.load_state_dict(start, strict=True)
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            if name in masks:
+                parameter.copy_(torch.where(masks[name], parameter, torch.zeros_like(parameter)))
+
+
+def right_rewind_numpy(model, start, masks):
+    model.load_state_dict({name: torch.from_numpy(tensor.numpy()) for name, tensor in start.items()})
+    for name, mask in masks.items():
+        model.get_parameter(name).detach().numpy()[~mask.numpy()] = 0
+
+
+def right_rewind_copy_of_start(model, start, masks):
+    first = copy.deepcopy(dict(start))
+    for name, mask in masks.items():
+        first[name][~mask] = 0
+    model.load_state_dict(first)
+
+
 def right_rewind_state(model, start, masks):
     model.load_state_dict({name: t * masks[name] if name in masks else t for name, t in start.items()})
 
@@ -118,5 +233,25 @@ WRONG = {
     "with gradients": (rewind_gradients, "autograd in the way"),
     "drawn anew": (rewind_new_draw, ""),
     "aliased": (rewind_alias, ""),
+    "assign": (rewind_assign, "shares tensors with the snapshot"),
+    "assign, then masked": (rewind_assign_then_mask, "shares tensors with the snapshot"),
+    "assign, of a copy": (rewind_assign_copies, "shares tensors with the snapshot"),
+    "new parameters": (rewind_new_parameters, "shares tensors with the snapshot"),
+    "parameters in order": (rewind_in_order, "by place, not by name"),
+    "state in order": (rewind_state_in_order, "by place, not by name"),
+    "biases of empty rows": (rewind_empty_rows, "biases of empty rows zeroed"),
+    "weights only": (rewind_weights_only, "weights only"),
+    "what is zero now": (rewind_zeros_of_now, "masks forgotten"),
+    "half way": (rewind_half_way, ""),
+    "counters left": (rewind_floats_only, ""),
+    "masks turned": (rewind_turns_masks, ""),
 }
-RIGHT = {"one state": right_rewind_state, "live tensors": right_rewind_live, "data": right_rewind_data}
+RIGHT = {
+    "one state": right_rewind_state,
+    "live tensors": right_rewind_live,
+    "data": right_rewind_data,
+    "filled": right_rewind_fill,
+    "where": right_rewind_where,
+    "NumPy": right_rewind_numpy,
+    "a copy of the snapshot": right_rewind_copy_of_start,
+}

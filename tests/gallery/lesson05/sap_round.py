@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 
 from course_lib.pruning import pq_index, retain_bound, sap_amount  # as the lesson and the grader supply them
@@ -127,6 +128,133 @@ def choose_crashing(w, m, p, q):
     return m
 
 
+def choose_nonzero(w, m, p, q):
+    return choose_right(w, w != 0, p, q)
+
+
+def choose_nonzero_of_kept(w, m, p, q):
+    return choose_right(w, m & (w != 0), p, q)
+
+
+def choose_rounded(w, m, p, q):
+    if not m.any():
+        return m
+    order = torch.where(m, (w.abs() * 1000).round(), torch.inf).argsort(stable=True)
+    m = m.clone()
+    m[order[: sap_amount(w[m], p, q)]] = False
+    return m
+
+
+def choose_one_at_least(w, m, p, q):
+    if not m.any():
+        return m
+    order = torch.where(m, w.abs(), torch.inf).argsort()
+    m = m.clone()
+    m[order[: max(1, sap_amount(w[m], p, q))]] = False
+    return m
+
+
+def choose_at_random(w, m, p, q):
+    if not m.any():
+        return m
+    kept = m.nonzero().flatten()
+    gone = kept[torch.randperm(len(kept))[: sap_amount(w[m], p, q)]]
+    m = m.clone()
+    m[gone] = False
+    return m
+
+
+def choose_first(w, m, p, q):
+    if not m.any():
+        return m
+    m, count = m.clone(), sap_amount(w[m], p, q)
+    m[m.nonzero().flatten()[:count]] = False
+    return m
+
+
+def choose_one_more(w, m, p, q):
+    if not m.any():
+        return m
+    order = torch.where(m, w.abs(), torch.inf).argsort()
+    m = m.clone()
+    m[order[: sap_amount(w[m], p, q) + 1]] = False
+    return m
+
+
+def choose_by_share_of_largest(w, m, p, q):
+    if not m.any():
+        return m
+    return m & (w.abs() > w[m].abs().max() * sap_amount(w[m], p, q) / int(m.sum()))
+
+
+def choose_quantile(w, m, p, q):
+    if not m.any():
+        return m
+    kept = w[m].abs()
+    return m & (w.abs() > torch.quantile(kept, sap_amount(w[m], p, q) / len(kept)))
+
+
+def round_by_place(weights, masks, scope, p=0.5, q=1.0):
+    if scope != "global":
+        return by(choose_right)(weights, masks, scope, p, q)
+    w = torch.cat([t.flatten() for t in weights.values()])
+    m = choose_right(w, torch.cat([t.flatten() for t in masks.values()]), p, q)
+    parts = m.split([t.numel() for t in weights.values()])
+    return {name: part.view_as(weights[name]) for name, part in zip(weights, parts, strict=True)}
+
+
+def round_without_the_gone(weights, masks, scope, p=0.5, q=1.0):
+    return {name: weights[name] * mask for name, mask in by(choose_right)(weights, masks, scope, p, q).items()}
+
+
+def round_count_of_the_layer(weights, masks, scope, p=0.5, q=1.0):
+    """Neurons: the amount of the whole layer, ranked over the layer, which is scope layer; global: layers likewise."""
+    return by(choose_right)(weights, masks, "layer" if scope == "neuron" else scope, p, q)
+
+
+def round_filters_as_one(weights, masks, scope, p=0.5, q=1.0):
+    """Only matrices have rows here; a convolution is one group."""
+    if scope != "neuron":
+        return by(choose_right)(weights, masks, scope, p, q)
+    new = {}
+    for name, w in weights.items():
+        new |= by(choose_right)({name: w}, masks, "neuron" if w.ndim == 2 else "layer", p, q)
+    return {name: new[name] for name in weights}
+
+
+def round_weights_too(weights, masks, scope, p=0.5, q=1.0):
+    new = by(choose_right)(weights, masks, scope, p, q)
+    for name, w in weights.items():
+        w[~new[name]] = 0
+    return new
+
+
+def choose_topk(w, m, p, q):
+    """The ones that stay: as many as are left, of the largest."""
+    new = torch.zeros_like(m)
+    if m.any():
+        left = int(m.sum()) - sap_amount(w[m], p, q)
+        new[w.abs().masked_fill(~m, -1).topk(left).indices] = True
+    return new
+
+
+def choose_ranks(w, m, p, q):
+    if not m.any():
+        return m
+    new = m.clone()
+    new[m] = w[m].abs().argsort().argsort() >= sap_amount(w[m], p, q)
+    return new
+
+
+def choose_numpy(w, m, p, q):
+    if not m.any():
+        return m
+    magnitudes = np.where(m.numpy(), np.abs(w.numpy()), np.inf)
+    new = m.numpy().copy()
+    new[np.argsort(magnitudes, kind="stable")[: sap_amount(w[m], p, q)]] = False
+    return torch.from_numpy(new)
+
+
 def round_one_layer_only(weights, masks, scope, p=0.5, q=1.0):
     return by(choose_right)(weights, masks, "layer", p, q)
 
@@ -203,5 +331,25 @@ WRONG = {
     "in place": (round_in_place, "mutated input"),
     "numbers": (round_numbers, ""),
     "crashes on an empty neuron": (by(choose_crashing), ""),
+    "what is not zero": (by(choose_nonzero), "zeros taken for masked"),
+    "what is kept and not zero": (by(choose_nonzero_of_kept), "zeros taken for masked"),
+    "magnitudes in thousandths": (by(choose_rounded), "magnitudes rounded"),
+    "at least one": (by(choose_one_at_least), ""),
+    "by lot": (by(choose_at_random), ""),
+    "the first ones": (by(choose_first), ""),
+    "one more": (by(choose_one_more), ""),
+    "a share of the largest": (by(choose_by_share_of_largest), ""),
+    "a quantile": (by(choose_quantile), ""),
+    "masks by place": (round_by_place, "by place, not by name"),
+    "weights for masks": (round_without_the_gone, ""),
+    "layers for neurons": (round_count_of_the_layer, ""),
+    "filters as one": (round_filters_as_one, ""),
+    "weights zeroed too": (round_weights_too, "mutated input"),
 }
-RIGHT = {"indices": by(choose_right), "a sorted list": right_round_sorted}
+RIGHT = {
+    "indices": by(choose_right),
+    "a sorted list": right_round_sorted,
+    "top k": by(choose_topk),
+    "ranks": by(choose_ranks),
+    "NumPy": by(choose_numpy),
+}

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import math
+import statistics
+
 import numpy as np
+import pandas as pd
 import torch
 
 
@@ -63,6 +67,93 @@ def band_arrays(curves, at):
     return values.mean(0), values.std(0, ddof=1) if len(curves) > 1 else np.full(len(at), np.nan)
 
 
+def band_zero_for_one(curves, at):
+    values = interpolated(curves, at)
+    return values.mean(0), values.std(0).nan_to_num(0)
+
+
+def band_digits(digits):
+    return lambda curves, at: tuple(torch.round(part, decimals=digits) for part in right_band_torch(curves, at))
+
+
+def band_of_sorted(curves, at):
+    return right_band_torch(curves, at.sort().values)
+
+
+def band_deviation_from_the_median(curves, at):
+    values = interpolated(curves, at)
+    return values.mean(0), (values - values.median(0).values).abs().mean(0)
+
+
+def band_absolute(curves, at):
+    values = interpolated(curves, at)
+    return values.mean(0), (values - values.mean(0)).abs().mean(0)
+
+
+def band_steps(curves, at):
+    values = torch.stack([a[(torch.searchsorted(s, at.to(s.dtype), right=True) - 1)] for s, a in curves])
+    return values.mean(0), values.std(0)
+
+
+def band_mean_curve(curves, at):
+    shortest = min(len(s) for s, _ in curves)
+    s = torch.stack([s[:shortest] for s, _ in curves]).mean(0)
+    a = torch.stack([a[:shortest] for _, a in curves])
+    return torch.tensor(np.interp(at, s, a.mean(0))), torch.tensor(np.interp(at, s, a.std(0)))
+
+
+def band_two_deviations(curves, at):
+    mean, spread = right_band_torch(curves, at)
+    return mean, 2 * spread
+
+
+def band_edges(curves, at):
+    mean, spread = right_band_torch(curves, at)
+    return mean - spread, mean + spread
+
+
+def band_by_length(curves, at):
+    values = interpolated(curves, at)
+    weights = torch.tensor([len(s) for s, _ in curves], dtype=torch.float64)
+    return (weights[:, None] * values).sum(0) / weights.sum(), values.std(0)
+
+
+def band_of_two(curves, at):
+    return right_band_torch(curves[:2], at)
+
+
+def band_ends_straight(curves, at):
+    rows = [a[0] + (a[-1] - a[0]) * (at - s[0]) / (s[-1] - s[0]) for s, a in curves]
+    values = torch.stack(rows)
+    return values.mean(0), values.std(0)
+
+
+def band_swapped(curves, at):
+    return right_band_torch(curves, at)[::-1]
+
+
+def right_band_statistics(curves, at):
+    columns = np.array([np.interp(at, s, a) for s, a in curves]).T.tolist()
+    spread = [statistics.stdev(column) if len(column) > 1 else math.nan for column in columns]
+    return torch.tensor([statistics.fmean(column) for column in columns]), torch.tensor(spread)
+
+
+def right_band_pandas(curves, at):
+    table = pd.DataFrame([np.interp(at, s, a) for s, a in curves])
+    return torch.tensor(table.mean().to_numpy()), torch.tensor(table.std().to_numpy())
+
+
+def right_band_searchsorted(curves, at):
+    rows = []
+    for s, a in curves:
+        s, a = s.double(), a.double()
+        right = torch.searchsorted(s, at.double().contiguous()).clamp(1, len(s) - 1)
+        share = (at - s[right - 1]) / (s[right] - s[right - 1])
+        rows.append(torch.lerp(a[right - 1], a[right], share))
+    values = torch.stack(rows)
+    return values.mean(0), values.var(0).sqrt()
+
+
 def right_band_loop(curves, at):
     columns = []
     for x in at.tolist():
@@ -100,5 +191,26 @@ WRONG = {
     "points by their place": (band_by_place, ""),
     "mean over sparsities": (band_axis, "over the wrong axis"),
     "arrays": (band_arrays, ""),
+    "no spread for one seed": (band_zero_for_one, "no spread for nan"),
+    "two digits": (band_digits(2), "rounded"),
+    "three digits": (band_digits(3), "rounded"),
+    "at sorted sparsities": (band_of_sorted, ""),
+    "absolute deviation from the median": (band_deviation_from_the_median, ""),
+    "mean absolute deviation": (band_absolute, ""),
+    "steps for lines": (band_steps, ""),
+    "the mean curve": (band_mean_curve, ""),
+    "two deviations": (band_two_deviations, ""),
+    "the band's edges": (band_edges, ""),
+    "weighted by length": (band_by_length, ""),
+    "two seeds only": (band_of_two, ""),
+    "one line from end to end": (band_ends_straight, ""),
+    "deviation first": (band_swapped, ""),
 }
-RIGHT = {"by hand": right_band_loop, "torch": right_band_torch, "numpy, in a list": right_band_numpy}
+RIGHT = {
+    "by hand": right_band_loop,
+    "torch": right_band_torch,
+    "numpy, in a list": right_band_numpy,
+    "statistics": right_band_statistics,
+    "pandas": right_band_pandas,
+    "searchsorted": right_band_searchsorted,
+}

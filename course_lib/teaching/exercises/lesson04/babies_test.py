@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 
@@ -12,6 +14,11 @@ from course_lib.teaching.exercises.lesson04.properties import Index, always, mea
 def babies_test(index: Index, w: Tensor) -> bool:
     """Whether appending a zero raises the index by more than 1e-6 (property P2)."""
     return index(torch.cat([w, torch.zeros(1)])) > index(w) + 1e-6
+
+
+def _by(entries: Callable[[Tensor], Tensor] = lambda w: torch.zeros(1), least: float = 1e-6) -> Callable[..., bool]:
+    """entries: what is appended; least: by how much the index has to rise."""
+    return lambda index, w: index(torch.cat([w, entries(w)])) > index(w) + least
 
 
 EXERCISE = Exercise(
@@ -33,6 +40,11 @@ EXERCISE = Exercise(
             lambda index, w: index(torch.cat([w, torch.zeros(1)])) >= index(w),
         ),
         Misconception(
+            "no tolerance",
+            "Rounding noise alone can make a number larger: the index has to rise by more than the 1e-6 that is asked for.",
+            _by(least=0),
+        ),
+        Misconception(
             "only different",
             "The index has to rise, not only to change.",
             lambda index, w: abs(index(torch.cat([w, torch.zeros(1)])) - index(w)) > 1e-6,
@@ -42,8 +54,14 @@ EXERCISE = Exercise(
             "With a zero appended the vector is SPARSER, so the index has to rise.",
             lambda index, w: index(torch.cat([w, torch.zeros(1)])) < index(w) - 1e-6,
         ),
-        Misconception(
-            "ones appended", "Babies are zeros.", lambda index, w: index(torch.cat([w, torch.ones(1)])) > index(w) + 1e-6
+        Misconception("ones appended", "Babies are zeros.", _by(lambda w: torch.ones(1))),
+        *(
+            Misconception("several zeros", "ONE zero is appended, torch.zeros(1); these are several.", _by(zeros))
+            for zeros in (torch.zeros_like, lambda w: torch.zeros(2), lambda w: torch.zeros(3))
+        ),
+        *(
+            Misconception("asks for too much", "To rise by more than 1e-6 is enough; this asks for more.", _by(least=least))
+            for least in (1e-3, 0.1, 0.5)
         ),
     ),
     view=truth,

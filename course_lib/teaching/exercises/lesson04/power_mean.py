@@ -7,7 +7,8 @@ from torch import Tensor
 
 from course_lib.teaching.exercises.attempts import Case
 from course_lib.teaching.exercises.base import Exercise, Misconception
-from course_lib.teaching.exercises.lesson04.vectors import FLOAT32, LABELS, MANY, p_norm, vectors
+from course_lib.teaching.exercises.lesson04.vectors import LABELS, MANY, RANGE, negative_float64, p_norm, vectors
+from course_lib.teaching.exercises.rounding import rounded
 from course_lib.teaching.exercises.views import number
 
 
@@ -21,11 +22,20 @@ def power_mean(w: Tensor, s: float) -> float:
 def _means(rng: torch.Generator) -> list[Case]:
     exponents = (2.0, 0.5, 1.0, 0.5, 3.0, 0.5)
     cases = [Case(label, (w, s), w.numel() == 1) for label, w, s in zip(LABELS, vectors(rng), exponents, strict=True)]
+    huge = torch.tensor([1e30] + 19 * [1e-30])
     return [
         *cases,
         Case("exponent 1", (torch.randn(6, generator=rng), 1.0)),
+        Case("a float64 tensor", (negative_float64(rng), 3.0)),
+        Case("numbers whose squares float32 cannot hold", (1e30 * torch.randn(4, generator=rng), 2.0), edge=True),
+        Case("one huge number among tiny ones", (huge, 0.05), edge=True),
         Case(MANY, (torch.randn(20_000, generator=rng), 0.1), edge=True),
     ]
+
+
+def _scaled_in_float32(w: Tensor, s: float) -> float:
+    magnitudes = w.float().abs()
+    return float(magnitudes.max() * (magnitudes / magnitudes.max()).pow(s).mean() ** (1 / s))
 
 
 EXERCISE = Exercise(
@@ -61,10 +71,16 @@ EXERCISE = Exercise(
             "Zeros count: the mean is over ALL entries.",
             lambda w, s: float(w[w != 0].abs().double().pow(s).mean() ** (1 / s)),
         ),
-        Misconception(
-            "float32", FLOAT32, lambda w, s: float((w.abs().float() ** s).sum() ** (1 / s)) / w.numel() ** (1 / s)
-        ),
+        Misconception("float32", RANGE, lambda w, s: float((w.abs().float() ** s).sum() ** (1 / s)) / w.numel() ** (1 / s)),
+        Misconception("float32", RANGE, lambda w, s: float((w.abs().float() ** s).mean() ** (1 / s))),
+        Misconception("float32", RANGE, _scaled_in_float32),
         Misconception("largest", "This is the largest magnitude.", lambda w, s: float(w.abs().max())),
+        Misconception(
+            "length instead of size",
+            "len(w) is the first axis only; the mean is over all w.numel() entries.",
+            lambda w, s: p_norm(w, s) / len(w) ** (1 / s),
+        ),
+        *rounded(power_mean),
     ),
     view=number,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -11,7 +12,8 @@ from course_lib.pruning import pq_index as library_index
 from course_lib.teaching.exercises.attempts import Case
 from course_lib.teaching.exercises.base import Exercise, Misconception
 from course_lib.teaching.exercises.draws import integer
-from course_lib.teaching.exercises.lesson04.vectors import FLOAT32, LABELS, MANY, p_norm, vectors
+from course_lib.teaching.exercises.lesson04.vectors import FLOAT32, LABELS, MANY, RANGE, negative_float64, p_norm, vectors
+from course_lib.teaching.exercises.rounding import rounded
 from course_lib.teaching.exercises.views import number
 
 
@@ -28,6 +30,8 @@ def _indices(rng: torch.Generator) -> list[Case]:
         *cases,
         Case("p and q as they are by default", (drawn,)),
         Case("the same vector, a thousand times as large", (1000 * drawn,)),
+        Case("a float64 tensor", (negative_float64(rng), 1.0, 2.0)),
+        Case("the same vector, as small as float32 allows", (1e-30 * drawn, 1.0, 2.0), edge=True),
         Case(MANY, (torch.randn(20_000, generator=rng), 0.1, 1.0), edge=True),
     ]
 
@@ -35,6 +39,16 @@ def _indices(rng: torch.Generator) -> list[Case]:
 def _index_by(form: Callable[[int, float, float, float, float], float]) -> Callable[..., float]:
     """form: (d, ||w||_p, ||w||_q, p, q) -> the index."""
     return lambda w, p=0.5, q=1.0: form(w.numel(), p_norm(w, p), p_norm(w, q), p, q)
+
+
+def _index_in_float32(total: Callable[[Tensor], Tensor], form: Callable[[Tensor], Any]) -> Callable[..., float]:
+    """total: the sum, as the paper's form has it, or the mean; form: of what is divided, whose division by 0 differs."""
+
+    def wrong(w: Tensor, p: float = 0.5, q: float = 1.0) -> float:
+        small, large = (form(total(w.abs().float() ** s) ** (1 / s)) for s in (p, q))
+        return float(1 - (w.numel() ** (1 / q - 1 / p) if total is torch.sum else 1) * small / large)
+
+    return wrong
 
 
 EXERCISE = Exercise(
@@ -89,16 +103,14 @@ EXERCISE = Exercise(
             "len(w) is the first axis only; d is w.numel().",
             lambda w, p=0.5, q=1.0: 1 - len(w) ** (1 / q - 1 / p) * p_norm(w, p) / p_norm(w, q),
         ),
+        *(Misconception("float32", FLOAT32, _index_in_float32(torch.sum, form)) for form in (float, torch.Tensor.clone)),
+        *(Misconception("float32", RANGE, _index_in_float32(torch.mean, form)) for form in (float, torch.Tensor.clone)),
         Misconception(
-            "float32",
-            FLOAT32,
-            lambda w, p=0.5, q=1.0: (
-                1
-                - w.numel() ** (1 / q - 1 / p)
-                * float((w.abs().float() ** p).sum() ** (1 / p))
-                / float((w.abs().float() ** q).sum() ** (1 / q))
-            ),
+            "something added",
+            "Nothing is added to the norm below: no constant is small beside all weights, and the index ignores scale.",
+            _index_by(lambda d, a, b, p, q: 1 - d ** (1 / q - 1 / p) * a / (b + 1e-12)),
         ),
+        *rounded(library_index),
     ),
     view=number,
 )

@@ -9,6 +9,7 @@ import torch
 
 from course_lib.teaching.exercises.attempts import Case
 from course_lib.teaching.exercises.base import Exercise, Misconception
+from course_lib.teaching.exercises.rounding import rounded
 from course_lib.teaching.exercises.views import number
 
 
@@ -83,6 +84,7 @@ EXERCISE = Exercise(
             "This is the value for p = 1 and q = 2 only; use the arguments.",
             lambda p, q: 1 - math.sqrt(2 / math.pi),
         ),
+        *rounded(pq_of_normal),
     ),
     view=number,
 )

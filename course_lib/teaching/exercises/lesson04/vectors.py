@@ -22,6 +22,12 @@ FLOAT32 = (
 )
 
 
+RANGE = (
+    "float32 ends at 3e38 and begins at 1e-45; powers of ordinary weights leave that range, and what is left out is lost: "
+    "compute in float64, w.abs().double(), before the power."
+)
+
+
 def vectors(rng: torch.Generator) -> list[Tensor]:
     """Draw a vector for each of LABELS."""
     n = integer(rng, 5, 9)
@@ -33,6 +39,13 @@ def vectors(rng: torch.Generator) -> list[Tensor]:
         torch.full((n,), -0.7),
         torch.tensor([2.5]),
     ]
+
+
+def negative_float64(rng: torch.Generator) -> Tensor:
+    """Draw a float64 vector with a negative entry: w.double() is w itself here, not a copy of it."""
+    w = torch.randn(5, generator=rng, dtype=torch.float64)
+    w[0] = -1 - w[0].abs()
+    return w
 
 
 def p_norm(w: Tensor, s: float) -> float:

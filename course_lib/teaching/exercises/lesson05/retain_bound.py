@@ -11,6 +11,7 @@ from course_lib.axes import pqindex as library
 from course_lib.teaching.exercises.attempts import Case
 from course_lib.teaching.exercises.base import Exercise, Misconception
 from course_lib.teaching.exercises.draws import integer
+from course_lib.teaching.exercises.rounding import rounded
 from course_lib.teaching.exercises.views import number
 
 
@@ -29,6 +30,7 @@ def _bounds(rng: torch.Generator) -> list[Case]:
         Case("p = 0.5, q = 1, something lost", (d, index, 0.5, 1.0, eta)),
         Case("other norms", (d, index, 0.6, 1.7, eta)),
         Case("eta left out", (d, index, 1.0, 2.0)),
+        Case("three weights", (3, 1 / 3, 1.0, 2.0, 0.0)),
         Case("index 0: all magnitudes equal", (d, 0.0, 1.0, 2.0, 0.0), edge=True),
         Case("a single weight", (1, 0.0, 0.5, 1.0, eta), edge=True),
     ]
@@ -105,6 +107,17 @@ EXERCISE = Exercise(
             "Do not round: r is a bound, and the rounding comes with the amount.",
             _bound(lambda d, i, p, q, e: int(library.retain_bound(d, i, p, q, e))),
         ),
+        Misconception(
+            "whole number",
+            "Do not round: r is a bound, and the rounding comes with the amount.",
+            _bound(lambda d, i, p, q, e: round(library.retain_bound(d, i, p, q, e))),
+        ),
+        Misconception(
+            "at least one",
+            "r may lie below 1: it is a bound, and nothing in the formula keeps one weight.",
+            _bound(lambda d, i, p, q, e: max(1.0, library.retain_bound(d, i, p, q, e))),
+        ),
+        *rounded(retain_bound),
     ),
     view=number,
 )

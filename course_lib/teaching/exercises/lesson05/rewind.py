@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from course_lib.teaching.exercises.attempts import Case, Layer
+from course_lib.teaching.exercises.attempts import Case, Layer, Network
 from course_lib.teaching.exercises.base import AUTOGRAD, Exercise, Misconception
 from course_lib.teaching.exercises.draws import integer
 
@@ -42,8 +42,32 @@ def _trained(rng: torch.Generator) -> list[Case]:
             case("a dense layer without bias", "Linear", in_features=3, out_features=n, bias=False),
             case("a convolution", "Conv2d", in_channels=2, out_channels=n, kernel_size=3),
             case("a layer of which nothing is masked", "Linear", False, in_features=2, out_features=n),
+            _network(rng, n),
+            _tied(rng, n),
             case("a BatchNorm, which has running statistics", "BatchNorm1d", False, True, num_features=n),
         ]
+
+
+def _network(rng: torch.Generator, n: int) -> Case:
+    """The snapshot in another order than the model's; masks of a bias and of a whole row, whose bias stays."""
+    layers, start, masks = {}, {}, {}
+    for name in ("first", "second", "third"):
+        layers[name] = Layer.of(nn.Linear(n, n), in_features=n, out_features=n)
+        start |= {f"{name}.{k}": torch.randn(t.shape, generator=rng) for k, t in layers[name].state.items()}
+    masks["third.weight"] = torch.rand(n, n, generator=rng) < 0.5
+    masks["third.weight"][0] = False
+    masks["first.bias"] = torch.arange(n) % 2 == 0
+    turned = dict(reversed(start.items()))
+    return Case("three layers, the snapshot in another order", (Network(layers), turned, masks))
+
+
+def _tied(rng: torch.Generator, n: int) -> Case:
+    """Two layers with one weight: whoever puts new tensors into the model, instead of writing into its own, parts them."""
+    layers = {name: Layer.of(nn.Linear(n, n), in_features=n, out_features=n) for name in ("first", "second", "third")}
+    start = {f"{name}.{k}": torch.randn(t.shape, generator=rng) for name in layers for k, t in layers[name].state.items()}
+    start["second.weight"] = start["first.weight"].clone()
+    masks = {"third.weight": torch.arange(n * n).view(n, n) % 3 > 0}
+    return Case("two layers that share their weight", (Network(layers, {"second.weight": "first.weight"}), start, masks))
 
 
 def _state(inputs: tuple[Any, ...], afterwards: tuple[Any, ...], output: Any) -> Any:
@@ -81,6 +105,46 @@ def _only_the_gone(model: nn.Module, start: Mapping[str, Tensor], masks: Mapping
         for name, mask in masks.items():
             parameter = model.get_parameter(name)
             parameter[~mask] = start[name][~mask]
+
+
+def _new_tensors(model: nn.Module, start: Mapping[str, Tensor], masks: Mapping[str, Tensor]) -> None:
+    model.load_state_dict({k: t.masked_fill(~masks[k], 0) if k in masks else t for k, t in start.items()}, assign=True)
+
+
+def _new_tensors_masked(model: nn.Module, start: Mapping[str, Tensor], masks: Mapping[str, Tensor]) -> None:
+    model.load_state_dict(dict(start), assign=True)
+    with torch.no_grad():
+        for name, mask in masks.items():
+            model.get_parameter(name)[~mask] = 0
+
+
+def _biases_too(model: nn.Module, start: Mapping[str, Tensor], masks: Mapping[str, Tensor]) -> None:
+    rewind(model, start, masks)
+    with torch.no_grad():
+        for name, mask in masks.items():
+            bias = dict(model.named_parameters()).get(f"{name.removesuffix('weight')}bias")
+            if mask.ndim > 1 and bias is not None:
+                bias[~mask.flatten(1).any(1)] = 0
+
+
+def _weights_only(model: nn.Module, start: Mapping[str, Tensor], masks: Mapping[str, Tensor]) -> None:
+    rewind(model, start, {name: mask for name, mask in masks.items() if name.endswith("weight")})
+
+
+def _by_place(model: nn.Module, start: Mapping[str, Tensor], masks: Mapping[str, Tensor]) -> None:
+    with torch.no_grad():
+        for own, first in zip(model.state_dict().values(), start.values(), strict=False):
+            own.copy_(first)
+        for name, mask in masks.items():
+            model.get_parameter(name)[~mask] = 0
+
+
+def _parameters_by_place(model: nn.Module, start: Mapping[str, Tensor], masks: Mapping[str, Tensor]) -> None:
+    with torch.no_grad():
+        for own, first in zip(model.parameters(), start.values(), strict=False):
+            own.copy_(first)
+        for name, mask in masks.items():
+            model.get_parameter(name)[~mask] = 0
 
 
 def _without_no_grad(model: nn.Module, start: Mapping[str, Tensor], masks: Mapping[str, Tensor]) -> None:
@@ -137,6 +201,29 @@ EXERCISE = Exercise(
             AUTOGRAD,
             _without_no_grad,
         ),
+        *(
+            Misconception(
+                "shares tensors with the snapshot",
+                "The model is given other tensors, with assign=True the snapshot's own: training would change the snapshot, "
+                "and what layers share is parted. Copy the NUMBERS, as load_state_dict(start) does.",
+                by,
+            )
+            for by in (_new_tensors, _new_tensors_masked)
+        ),
+        *(
+            Misconception(
+                "by place, not by name",
+                "Go by the NAME: a snapshot may list its tensors in another order than the model does.",
+                by,
+            )
+            for by in (_by_place, _parameters_by_place)
+        ),
+        Misconception(
+            "biases of empty rows zeroed",
+            "Only what the masks exclude is zero: the bias of a row that is gone goes back to its start.",
+            _biases_too,
+        ),
+        Misconception("weights only", "A mask may name a bias as well: go through all of `masks`.", _weights_only),
     ),
     view=_state,
 )

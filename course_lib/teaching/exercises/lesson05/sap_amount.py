@@ -37,9 +37,15 @@ def _kept_weights(rng: torch.Generator) -> list[Case]:
         Case("gamma above 1", (drawn, 0.5, 1.0, 0.0, 2.5)),
         Case("so large a gamma that beta binds", (uneven, 1.0, 2.0, 0.0, 8.0, 0.6)),
         Case("weights of which some are zero, but not masked", (torch.cat([drawn, torch.zeros(100)]), 1.0, 2.0)),
+        Case("four weights", (torch.tensor([9.0, -4.0, 1.0, 0.0], dtype=torch.float64), 0.5, 1.0, 0.0, 2.4, 0.95)),
         Case("equal magnitudes", (torch.full((7,), -0.3), 1.0, 2.0), edge=True),
         Case("a single weight", (torch.tensor([2.0]),), edge=True),
+        Case("a single weight that may go", (torch.tensor([2.0]), 0.5, 1.0, 0.5, 2.0, 1.0), edge=True),
         Case("a whole number in exact arithmetic", (whole, 1.0, 2.0, 0.0, 1.0, 1.0), edge=True),
+        Case("a limit that is a whole number in exact arithmetic", (drawn[:100], 1.0, 2.0, 0.0, 8.0, 0.57), edge=True),
+        # 60 of 100, but for 4e-11, which is less than 1e-12 * d, and but for 1e-7, which is more
+        Case("a whole number but for a hair", (drawn[:100], 1.0, 2.0, 0.0, 8.0, 0.6 - 4e-13), edge=True),
+        Case("a whole number but for more than a hair", (drawn[:100], 1.0, 2.0, 0.0, 8.0, 0.6 - 1e-9), edge=True),
         Case("gamma so large that everything goes", (drawn, 1.0, 2.0, 0.0, 50.0, 1.0), edge=True),
     ]
 
@@ -55,13 +61,21 @@ def _count(inputs: tuple[Any, ...], afterwards: tuple[Any, ...], output: Any) ->
     return identity(inputs, afterwards, output)
 
 
-def _amount(form: Callable[[int, float, float, float], float], hair: float = 1e-12) -> Callable[..., int]:
-    """form: (d, r/d, gamma, beta) -> x; rounded down after the hair that floats may lack."""
+def _share(d: int, stays: float, gamma: float, beta: float) -> float:
+    return d * min(gamma * (1 - stays), beta)
+
+
+def _amount(
+    form: Callable[[int, float, float, float], float] = _share,
+    hair: Callable[[int], float] = lambda d: 1e-12 * d,
+    bound: Callable[[float], float] = float,
+) -> Callable[..., int]:
+    """form: (d, r/d, gamma, beta) -> x; rounded down after the hair that floats may lack; bound: what becomes of r first."""
 
     def wrong(w: Tensor, p: float = 0.5, q: float = 1.0, eta: float = 0.0, gamma: float = 1.0, beta: float = 0.9) -> int:
         d = w.numel()
-        x = form(d, library.retain_bound(d, library.pq_index(w, p, q), p, q, eta) / d, gamma, beta)
-        return max(0, math.floor(x + hair * d))
+        r = bound(library.retain_bound(d, library.pq_index(w, p, q), p, q, eta))
+        return max(0, math.floor(form(d, r / d, gamma, beta) + hair(d)))
 
     return wrong
 
@@ -77,7 +91,47 @@ EXERCISE = Exercise(
     reference=sap_amount,
     cases=_kept_weights,
     misconceptions=(
-        Misconception("a hair below", _HAIR, _amount(lambda d, r, g, b: d * min(g * (1 - r), b), hair=0)),
+        Misconception("a hair below", _HAIR, _amount(hair=lambda d: 0)),
+        Misconception(
+            "a hair for one weight",
+            "The hair grows with the number of weights, as the error of the product does: 1e-12 * d, not 1e-12.",
+            _amount(hair=lambda d: 1e-12),
+        ),
+        Misconception(
+            "more than a hair",
+            "This adds more than a hair: what lies below a whole number by more than floats err is rounded down.",
+            _amount(hair=lambda d: 1e-6),
+        ),
+        Misconception(
+            "limit rounded by itself",
+            "Round once, in the end, and with the hair: here the limit, d * beta, is rounded down without it.",
+            lambda w, p=0.5, q=1.0, eta=0.0, gamma=1.0, beta=0.9: min(
+                sap_amount(w, p, q, eta, gamma, 1.0), int(beta * w.numel())
+            ),
+        ),
+        *(
+            Misconception(
+                "r rounded first",
+                "Do not round r: it is scaled by gamma first, and only what goes is rounded, once, in the end.",
+                _amount(bound=bound),
+            )
+            for bound in (math.ceil, math.floor, round)
+        ),
+        Misconception(
+            "one weight kept",
+            "Nothing in the formula keeps one weight: r may lie below 1, and with beta = 1 everything can go.",
+            _amount(bound=lambda r: max(1.0, r)),
+        ),
+        Misconception(
+            "one weight kept",
+            "Nothing in the formula keeps one weight: r may lie below 1, and with beta = 1 everything can go.",
+            lambda w, *rest: min(sap_amount(w, *rest), w.numel() - 1),
+        ),
+        Misconception(
+            "one weight taken",
+            "A round may take nothing at all: where all magnitudes are equal, c is 0.",
+            lambda w, *rest: max(sap_amount(w, *rest), 1),
+        ),
         Misconception("what stays", "This is what stays; the amount is what GOES.", _amount(lambda d, r, g, b: d * r)),
         Misconception(
             "what stays",

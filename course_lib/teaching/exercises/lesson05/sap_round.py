@@ -57,16 +57,26 @@ def _group(w: Tensor, mask: Tensor, p: float, q: float) -> Tensor:
 
 
 def _networks(rng: torch.Generator) -> list[Case]:
-    weights = {"conv.weight": few_large(rng, 5, 2, 3, 3), "dense.weight": 4 * few_large(rng, 6, 12) + 0.01}
+    weights = {"conv.weight": few_large(rng, 2, 2, 3, 3), "dense.weight": 4 * few_large(rng, 3, 12) + 0.01}
     dense = {name: torch.ones_like(w, dtype=torch.bool) for name, w in weights.items()}
     masks = {name: w.abs() > w.abs().median() for name, w in weights.items()}
     zeroed = {name: w * masks[name] for name, w in weights.items()}
-    empty = {name: mask.clone() for name, mask in masks.items()}
-    empty["dense.weight"][integer(rng, 0, 5)] = False
-    tied = torch.full((3, 8), 0.5)
-    tied[:, 0], tied[:, 3] = 30.0, -40.0
-    ties = {"dense.weight": tied}, {"dense.weight": torch.ones(3, 8, dtype=torch.bool)}
-    equal = {"dense.weight": torch.full((2, 6), -0.5)}, {"dense.weight": torch.ones(2, 6, dtype=torch.bool)}
+    turned = dict(reversed(masks.items()))
+
+    def one(label: str, w: Tensor, scope: str = "layer", mask: Tensor | None = None, edge: bool = True) -> Case:
+        mask = torch.ones_like(w, dtype=torch.bool) if mask is None else mask
+        return Case(label, ({"dense.weight": w}, {"dense.weight": mask}, scope, 1.0, 2.0), edge)
+
+    near = 0.5 + torch.tensor([5.0, 1.0, 4.0, 0.0, 3.0, 2.0]).repeat(3, 1) / 4096
+    near = torch.cat([near, torch.tensor([[30.0, -40.0]]).expand(3, 2)], 1)
+    tied = near.clone()
+    tied[:, :6] = 0.5
+    holed = weights["dense.weight"].clone()
+    holed[:, integer(rng, 0, 5) :: 3] = 0
+    lone = torch.zeros(2, 10)
+    lone[1, integer(rng, 0, 9)] = 2.0
+    empty = weights["dense.weight"].abs() > weights["dense.weight"].abs().median()
+    empty[integer(rng, 0, 2)] = False
     return [
         Case("the first round, scope layer", (weights, dense, "layer", 1.0, 2.0)),
         Case("the first round, scope neuron", (weights, dense, "neuron", 1.0, 2.0)),
@@ -75,9 +85,13 @@ def _networks(rng: torch.Generator) -> list[Case]:
         Case("a later round, scope neuron", (zeroed, masks, "neuron", 1.0, 2.0)),
         Case("a later round, scope global", (zeroed, masks, "global")),
         Case("weights that are masked but not zero", (weights, masks, "layer")),
-        Case("equal magnitudes at the cut", (*ties, "layer", 1.0, 2.0), edge=True),
-        Case("nothing to spare", (*equal, "layer"), edge=True),
-        Case("a neuron with nothing left", (zeroed, empty, "neuron", 1.0, 2.0), edge=True),
+        Case("masks in another order than the weights", (weights, turned, "global", 1.0, 2.0)),
+        one("weights that are zero but not masked", holed, edge=False),
+        one("magnitudes that differ by little", near, edge=False),
+        one("equal magnitudes at the cut", tied),
+        one("zeros but for one weight, none of them masked", lone),
+        one("nothing to spare", torch.full((2, 6), -0.5)),
+        one("a neuron with nothing left", weights["dense.weight"] * empty, "neuron", empty),
     ]
 
 
@@ -97,7 +111,23 @@ def _new_masks(inputs: tuple[Any, ...], afterwards: tuple[Any, ...], output: Any
         "neuron": [[pair] for name, w in weights.items() for pair in zip(w, output[name], strict=True)],
     }[scope]
     kept = [torch.cat([w[mask].abs() for w, mask in group]).sort().values for group in groups]
-    return kept, revived, afterwards
+    return kept, _smallest_went(weights, masks, output, scope), revived, afterwards
+
+
+def _smallest_went(
+    weights: Mapping[str, Tensor], masks: Mapping[str, Tensor], output: Mapping[str, Tensor], scope: str
+) -> list[bool]:
+    """Whether in each group nothing that stays is smaller than what goes, however little smaller."""
+    stays, goes = (
+        {name: w.abs().masked_fill(~of(name), fill).reshape(len(w), -1) for name, w in weights.items()}
+        for of, fill in ((output.__getitem__, torch.inf), (lambda name: masks[name] & ~output[name], -1.0))
+    )
+    least, most = ([t.amin(1) for t in stays.values()], [t.amax(1) for t in goes.values()])
+    if scope != "neuron":
+        least, most = [t.min()[None] for t in least], [t.max()[None] for t in most]
+    if scope == "global":
+        least, most = [torch.cat(least).min()[None]], [torch.cat(most).max()[None]]
+    return (torch.cat(least) >= torch.cat(most)).tolist()
 
 
 def _described(inputs: tuple[Any, ...], output: Mapping[str, Tensor]) -> str:
@@ -140,6 +170,29 @@ def _largest(w: Tensor, mask: Tensor, p: float, q: float) -> Tensor:
 
 def _signed(w: Tensor, mask: Tensor, p: float, q: float) -> Tensor:
     return mask & ~lowest(w, library.sap_amount(w[mask], p, q), mask) if mask.any() else mask
+
+
+def _holes_left_out(w: Tensor, mask: Tensor, p: float, q: float) -> Tensor:
+    return _group(w, mask & (w != 0), p, q)
+
+
+def _nonzero_kept(w: Tensor, mask: Tensor, p: float, q: float) -> Tensor:
+    return _group(w, w != 0, p, q)
+
+
+def _rounded(w: Tensor, mask: Tensor, p: float, q: float) -> Tensor:
+    if not mask.any():
+        return mask
+    return mask & ~lowest(torch.round(w.abs(), decimals=3), library.sap_amount(w[mask], p, q), mask)
+
+
+def _by_place(
+    weights: Mapping[str, Tensor], masks: Mapping[str, Tensor], scope: str, p: float = 0.5, q: float = 1.0
+) -> dict[str, Tensor]:
+    if scope != "global":
+        return _round(weights, masks, scope, p, q)
+    flat = torch.cat([mask.flatten() for mask in masks.values()]).split([w.numel() for w in weights.values()])
+    return _round(weights, {k: m.view_as(weights[k]) for k, m in zip(weights, flat, strict=True)}, scope, p, q)
 
 
 def _threshold(keep: Callable[[Tensor, Tensor], Tensor], step: int) -> Callable[[Tensor, Tensor, float, float], Tensor]:
@@ -207,6 +260,24 @@ EXERCISE = Exercise(
                 if scope == "neuron"
                 else _round(weights, masks, scope, p, q)
             ),
+        ),
+        Misconception(
+            "zeros taken for masked",
+            "An exact zero that is not masked is a kept weight and counts as one. Ask the mask, not the weight.",
+            _by(_holes_left_out),
+        ),
+        Misconception(
+            "zeros taken for masked",
+            "What is masked need not be zero, and what is zero need not be masked: ask the mask, not the weight.",
+            _by(_nonzero_kept),
+        ),
+        Misconception(
+            "magnitudes rounded", "Magnitudes that differ by little are not equal: rank them as they are.", _by(_rounded)
+        ),
+        Misconception(
+            "by place, not by name",
+            "Masks belong to the weights of their NAME; the two dicts may list them in different orders.",
+            _by_place,
         ),
         Misconception(
             "p and q ignored",

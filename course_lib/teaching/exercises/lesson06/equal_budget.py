@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import statistics
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
@@ -54,6 +55,17 @@ def _studies(rng: torch.Generator) -> list[Case]:
     seeds: Spent = {"SAP": {0: (first,), 1: (first,), 2: (first,)}, "L1": {0: (first,), 2: (first,)}}
     both: Spent = {"SAP": {0: (first, long), 1: (first, long)}, "L1": {1: (first, short_), 2: (first, short_)}}
     lonely: Spent = {"SAP": {0: (first, short_)}, "L1": {0: (first,), 1: (first, short_)}}
+    # Between the smallest of the longest trainings and their mean, median or sum lies a point of the longer method.
+    between: Spent = {"SAP": {0: (first, short_, short_ + 1, long)}, "L1": {0: (first, short_)}}
+    uneven: Spent = {
+        "SAP": {1: (first,), 0: (long, first + 1)},
+        "L1": {1: (short_, first), 0: (short_, first + 2)},
+    }
+    pairs: Spent = {
+        "SAP": {0: (first,), 1: (first, long)},
+        "L1": {0: (first,), 1: (first, long)},
+        "random": {0: (first, short_), 2: (first,)},
+    }
     studies: dict[str, Spent] = {
         "a fair comparison": fair,
         "one method trained longer": longer,
@@ -61,6 +73,9 @@ def _studies(rng: torch.Generator) -> list[Case]:
         "another seed and more epochs": both,
         "a long training of a seed that only one method has": lonely,
         "three methods": {"SAP": {0: (first, long)}, "L1": {0: (first, short_, long)}, "random": {0: (first, short_ + 0.5)}},
+        "many points of the method that trained longer": between,
+        "seeds of uneven length, the last rows first": uneven,
+        "a seed that only two of three methods ran": pairs,
         "points at other epochs": {"SAP": {0: (2, 4, 6)}, "L1": {0: (1.5, 4.5)}},
         "a method at its last epoch": {"SAP": {0: (short_,)}, "L1": {0: (short_, short_ + 1)}},
         "a single method": {"SAP": {0: (first, short_), 1: (first,)}},
@@ -73,7 +88,11 @@ def _studies(rng: torch.Generator) -> list[Case]:
 def _rows(inputs: tuple[Any, ...], afterwards: tuple[Any, ...], output: Any) -> Any:
     if not isinstance(output, list) or not all(isinstance(row, Mapping) for row in output):
         raise CourseError("return a list of those rows that may be compared")
-    return identity(inputs, afterwards, output)
+    return identity(inputs, afterwards, sorted(output, key=_in_table))  # in which order is not asked
+
+
+def _in_table(row: Row) -> tuple[str, ...]:
+    return tuple(f"{key}: {row[key]}" for key in sorted(row, key=str))
 
 
 def _described(rows: list[Row]) -> str:
@@ -90,6 +109,26 @@ def _all_seeds(rows: list[Row]) -> set[int]:
 
 def _shortest(rows: list[Row]) -> float:
     return min((row["epochs"] for row in rows if row["seed"] in _common(rows)), default=0)
+
+
+def _spent_by(
+    rows: list[Row],
+    of: Callable[[list[float]], float],
+    longest: Callable[[list[float]], float] = max,
+) -> float:
+    """of: what is made of the methods' trainings; longest: what is taken for the training of one."""
+    spent: dict[str, list[float]] = {}
+    for row in rows:
+        if row["seed"] in _common(rows):
+            spent.setdefault(row["method"], []).append(row["epochs"])
+    return of([longest(epochs) for epochs in spent.values()]) if spent else 0
+
+
+def _often(rows: list[Row]) -> set[int]:
+    """Seeds that two methods ran, or the only one."""
+    ran = {(row["method"], row["seed"]) for row in rows}
+    least = min(2, len({method for method, _ in ran}))
+    return {seed for _, seed in ran if sum(other == seed for _, other in ran) >= least}
 
 
 def _common_epochs(rows: list[Row]) -> list[Row]:
@@ -138,6 +177,41 @@ EXERCISE = Exercise(
             "shortest row",
             "The budget is the LONGEST training of each method, and of these the smallest; not the smallest of all rows.",
             lambda rows: _within(rows, _common(rows), _shortest(rows)),
+        ),
+        *(
+            Misconception(
+                "larger budget",
+                "The budget is what EVERY method has spent: the SMALLEST of the longest, not their mean or median.",
+                lambda rows, of=of: _within(rows, _common(rows), _spent_by(rows, of)),
+            )
+            for of in (statistics.fmean, statistics.median)
+        ),
+        Misconception(
+            "sum of the epochs",
+            "`epochs` is what a network had been trained for so far: the longest of them is the method's, not their sum.",
+            lambda rows: _within(rows, _common(rows), _spent_by(rows, min, sum)),
+        ),
+        Misconception(
+            "last row for the longest",
+            "Rows come in any order: the longest training is the MAXIMUM, not the last row.",
+            lambda rows: _within(rows, _common(rows), _spent_by(rows, min, lambda epochs: epochs[-1])),
+        ),
+        Misconception(
+            "a budget for each seed",
+            "The longest training of each METHOD, over all common seeds: one budget for all rows.",
+            lambda rows: [
+                row for row in rows if row["seed"] in _common(rows) and row["epochs"] <= _budget(rows, {row["seed"]})
+            ],
+        ),
+        Misconception(
+            "shortest seed",
+            "The longest training of each METHOD, over all common seeds; not the shortest of all its runs.",
+            lambda rows: _within(rows, _common(rows), min((_budget(rows, {s}) for s in _common(rows)), default=0)),
+        ),
+        Misconception(
+            "seeds of some methods",
+            "A seed counts only if EVERY method ran it.",
+            lambda rows: _within(rows, _often(rows), _budget(rows, _often(rows))),
         ),
         Misconception(
             "same epochs only",

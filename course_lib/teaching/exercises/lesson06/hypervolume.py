@@ -9,6 +9,7 @@ from course_lib.teaching.exercises.attempts import Case
 from course_lib.teaching.exercises.base import Exercise, Misconception
 from course_lib.teaching.exercises.draws import integer
 from course_lib.teaching.exercises.lesson06.pareto_front import pareto_front
+from course_lib.teaching.exercises.rounding import rounded
 from course_lib.teaching.exercises.views import number
 
 
@@ -38,6 +39,7 @@ def _areas(rng: torch.Generator) -> list[Case]:
     n = integer(rng, 7, 10)
     high = 0.62 + 0.35 * torch.rand(n, generator=rng)
     doubled = torch.rand(2 * n, generator=rng, dtype=torch.float64)
+    doubled[:2] = 0.9 * doubled[:2] * torch.tensor([1.0, 0.25])
     stairs = torch.tensor([0.5, 0.8, 0.9]), torch.tensor([0.9, 0.8, 0.7])
     return [
         Case("a single point", (torch.tensor([0.5]), torch.tensor([0.8]))),
@@ -45,16 +47,39 @@ def _areas(rng: torch.Generator) -> list[Case]:
         Case("the same points in another order", tuple(values.flip(0) for values in stairs)),
         Case("a dominated point among them", (torch.tensor([0.5, 0.4, 0.9]), torch.tensor([0.9, 0.7, 0.7]))),
         Case("points below the reference", (torch.tensor([0.5, 0.9, 0.99]), torch.tensor([0.9, 0.7, 0.1]))),
+        Case(
+            "a point that is denser than the reference",
+            (torch.tensor([0.75, 0.125, 0.5]), torch.tensor([0.7, 0.95, 0.875]), (0.25, 0.5)),
+        ),
         Case("no point beyond the reference", (torch.tensor([0.5, 0.9]), torch.tensor([0.5, 0.4])), edge=True),
         Case("drawn points", (torch.rand(n, generator=rng), high)),
         Case("another reference", (torch.rand(n, generator=rng), high, (0.25, 0.5))),
         Case("a point that is there twice", (torch.tensor([0.5, 0.5, 0.75]), torch.tensor([0.75, 0.75, 0.7]))),
-        Case("every other entry of a float64 tensor", (doubled[::2], doubled[1::2], (0.0, 0.25))),
+        Case("every other entry of a float64 tensor, one below the reference", (doubled[::2], doubled[1::2], (0.0, 0.25))),
     ]
 
 
 def _rectangles(s: Tensor, a: Tensor, reference: tuple[float, float] = (0.0, 0.6)) -> Tensor:
     return (s - reference[0]).clamp(min=0) * (a - reference[1]).clamp(min=0)
+
+
+def _from(s: Tensor, a: Tensor, reference: tuple[float, float], start: float) -> float:
+    """Steps from `start` on, of whatever sign."""
+    s, a = _front(s.double(), a.double())
+    width = torch.diff(s, prepend=torch.tensor([start], dtype=torch.float64))
+    return float((width * (a - reference[1]).clamp(min=0)).sum())
+
+
+def _from_the_left(s: Tensor, a: Tensor, reference: tuple[float, float] = (0.0, 0.6)) -> float:
+    s, a = _front(s.double(), a.double())
+    width = torch.diff(s, prepend=torch.tensor([reference[0]], dtype=torch.float64))
+    return float((width * (a - reference[1]).clamp(min=0))[s > reference[0]].sum())
+
+
+def _without_the_first(s: Tensor, a: Tensor, reference: tuple[float, float] = (0.0, 0.6)) -> float:
+    beyond = (s > reference[0]) & (a > reference[1])
+    s, a = _front(s[beyond].double(), a[beyond].double())
+    return float((torch.diff(s) * (a - reference[1])[1:]).sum())
 
 
 def _trapezoids(s: Tensor, a: Tensor, reference: tuple[float, float] = (0.0, 0.6)) -> float:
@@ -83,6 +108,21 @@ EXERCISE = Exercise(
             "below the reference counted",
             "A point below the reference adds no area, and takes none away.",
             lambda s, a, reference=(0.0, 0.6): _area(s, a, reference, clip=False),
+        ),
+        Misconception(
+            "denser than the reference counted",
+            "A point that is denser than the reference adds no area: nothing to the left of the reference counts.",
+            lambda s, a, reference=(0.0, 0.6): _from(s, a, reference, reference[0]),
+        ),
+        Misconception(
+            "denser than the reference counted",
+            "A point that is denser than the reference adds no area: the first step begins AT the reference.",
+            _from_the_left,
+        ),
+        Misconception(
+            "first step without a width",
+            "The first step begins at the reference: its width is the first sparsity minus the reference's.",
+            _without_the_first,
         ),
         Misconception(
             "height of the point before",
@@ -132,6 +172,12 @@ EXERCISE = Exercise(
             "The reference is an argument; use both of its numbers.",
             lambda s, a, reference=(0.0, 0.6): _area(s, a, (0.0, 0.6)),
         ),
+        Misconception(
+            "coordinates swapped",
+            "The reference is (sparsity, accuracy), in this order.",
+            lambda s, a, reference=(0.0, 0.6): _area(s, a, (reference[1], reference[0])),
+        ),
+        *rounded(hypervolume),
     ),
     view=number,
 )

@@ -12,6 +12,7 @@ from torch import Tensor
 from course_lib.errors import CourseError
 from course_lib.teaching.exercises.attempts import Case
 from course_lib.teaching.exercises.base import Exercise, Misconception
+from course_lib.teaching.exercises.rounding import rounded
 
 Curve = tuple[Tensor, Tensor]
 
@@ -130,6 +131,12 @@ EXERCISE = Exercise(
             "The mean is over the seeds, one number for each sparsity.",
             lambda curves, at: (_interpolated(curves, at).mean(1), _interpolated(curves, at).std(1)),
         ),
+        Misconception(
+            "no spread for nan",
+            "Of one seed the spread is not 0, it is not known: nan, as values.std(0) says.",
+            lambda curves, at: _band(curves, at, lambda v: v.std(0) if len(v) > 1 else torch.zeros(len(at))),
+        ),
+        *rounded(mean_and_band),
     ),
     view=_two,
 )

@@ -26,9 +26,20 @@ def pareto_front(sparsity: Tensor, accuracy: Tensor) -> Tensor:
 
 def _better_or_first(s: Tensor, a: Tensor) -> Tensor:
     """Entry [i, j]: whether point j is better than i in one coordinate, or equal to it and earlier."""
-    equal = (s == s[:, None]) & (a == a[:, None])
+    return (s > s[:, None]) | (a > a[:, None]) | _earlier_twin(s, a)
+
+
+def _earlier_twin(s: Tensor, a: Tensor) -> Tensor:
     earlier = torch.arange(len(s)) < torch.arange(len(s))[:, None]
-    return (s > s[:, None]) | (a > a[:, None]) | (equal & earlier)
+    return (s == s[:, None]) & (a == a[:, None]) & earlier
+
+
+def _more_accurate(s: Tensor, a: Tensor) -> Tensor:
+    return (s >= s[:, None]) & (a > a[:, None])
+
+
+def _sparser(s: Tensor, a: Tensor) -> Tensor:
+    return (s > s[:, None]) & (a >= a[:, None])
 
 
 def _undominated(s: Tensor, a: Tensor, *parts: Callable[[Tensor, Tensor], Tensor]) -> Tensor:
@@ -42,14 +53,17 @@ def _points(rng: torch.Generator) -> list[Case]:
     n = integer(rng, 7, 10)
     doubled = _grid(rng, 2 * n).double()
     falling = torch.arange(1, n + 1) / 16
+    little = 2**-22
     return [
         Case("four points", (torch.tensor([0.0, 0.5, 0.6, 0.9]), torch.tensor([0.8, 0.7, 0.75, 0.6]))),
         Case("drawn points", (torch.rand(n, generator=rng), torch.rand(n, generator=rng))),
-        Case("two points of equal sparsity", (torch.tensor([0.5, 0.5, 0.2]), torch.tensor([0.7, 0.8, 0.9]))),
-        Case("two points of equal accuracy", (torch.tensor([0.3, 0.9, 0.5]), torch.tensor([0.8, 0.8, 0.9]))),
+        Case("two points of equal sparsity", (torch.tensor([0.5, 0.5, 0.2, 0.2]), torch.tensor([0.7, 0.8, 0.9, 0.85]))),
+        Case("two points of equal accuracy", (torch.tensor([0.3, 0.9, 0.5]), torch.tensor([0.8, 0.8, 0.7]))),
+        Case("points that differ by little", (0.5 + little * torch.arange(4), 0.75 - little * torch.tensor([0, 1, 3, 2]))),
         Case("a point that is there twice", (torch.tensor([0.9, 0.2, 0.9, 0.2]), torch.tensor([0.7, 0.9, 0.7, 0.9]))),
         Case("points on a falling line", (falling, 1 - falling)),
         Case("a single point", (torch.tensor([0.5]), torch.tensor([0.1])), edge=True),
+        Case("nothing left and nothing right", (torch.tensor([1.0, 0.5]), torch.tensor([0.0, 0.75])), edge=True),
         Case("all points equal", (torch.full((4,), 0.5), torch.full((4,), 0.75)), edge=True),
         Case("many ties, every other entry of a float64 tensor", (doubled[::2], doubled[1::2])),
     ]
@@ -94,6 +108,24 @@ EXERCISE = Exercise(
             "A point is also dominated by one that is equal in one coordinate and better in the other.",
             lambda s, a: _undominated(s, a, lambda s, a: (s > s[:, None]) & (a > a[:, None])),
         ),
+        *(
+            Misconception(
+                "better accuracy asked for",
+                "A point of the SAME accuracy and more sparsity dominates as well: better in EITHER coordinate is enough.",
+                lambda s, a, twins=twins: _undominated(
+                    s, a, lambda s, a: _more_accurate(s, a) | (_earlier_twin(s, a) & twins)
+                ),
+            )
+            for twins in (False, True)
+        ),
+        *(
+            Misconception(
+                "better sparsity asked for",
+                "A point of the SAME sparsity and more accuracy dominates as well: better in EITHER coordinate is enough.",
+                lambda s, a, twins=twins: _undominated(s, a, lambda s, a: _sparser(s, a) | (_earlier_twin(s, a) & twins)),
+            )
+            for twins in (False, True)
+        ),
         Misconception(
             "equal points both kept",
             "Two equal points: the first of them is enough.",
@@ -130,6 +162,16 @@ EXERCISE = Exercise(
             "best score only",
             "That is the best point by ONE preference, the mean; the front holds the best of every preference.",
             lambda s, a: (s + a) == (s + a).max(),
+        ),
+        Misconception(
+            "points rounded",
+            "Points that differ by little are not equal: compare them as they are.",
+            lambda s, a: pareto_front(torch.round(s, decimals=4), torch.round(a, decimals=4)),
+        ),
+        Misconception(
+            "accuracy 0 left out",
+            "No accuracy is too low for the front, not even 0: begin with a best of minus infinity, not with 0.",
+            lambda s, a: pareto_front(s, a) & (a > 0),
         ),
         Misconception("answer inverted", "True means: on the front.", lambda s, a: ~pareto_front(s, a)),
     ),

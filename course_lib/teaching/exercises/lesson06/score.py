@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor
 
+from course_lib.errors import CourseError
 from course_lib.teaching.exercises.attempts import Case
-from course_lib.teaching.exercises.base import Exercise, Misconception
+from course_lib.teaching.exercises.base import Exercise, Misconception, identity
 from course_lib.teaching.exercises.draws import integer
+from course_lib.teaching.exercises.rounding import rounded
 
 
 def score(accuracy: Tensor, sparsity: Tensor, floor: float = 0.6) -> Tensor:
@@ -25,10 +29,17 @@ def _scored(rng: torch.Generator) -> list[Case]:
         Case("a higher floor", (torch.tensor([0.65, 0.7, 0.8]), torch.rand(3, generator=rng), 0.75)),
         Case("a lower floor", (torch.tensor([0.3, 0.45, 0.2]), torch.rand(3, generator=rng), 0.25)),
         Case("an accuracy that equals the floor", (torch.tensor([0.5, 0.75, 1.0]), torch.tensor([0.9, 0.9, 0.9]), 0.75)),
+        Case("an accuracy just below the floor", (torch.tensor([0.75 - 2**-22, 0.875]), torch.tensor([0.9, 0.9]), 0.75)),
         Case("every accuracy below the floor", (torch.tensor([0.1, 0.2]), torch.tensor([1.0, 0.95]))),
         Case("nothing gone, and everything", (torch.tensor([0.9, 0.7]), torch.tensor([0.0, 1.0])), edge=True),
         Case("every other entry of a float64 tensor", (doubled[::2], doubled[1::2])),
     ]
+
+
+def _scores(inputs: tuple[Any, ...], afterwards: tuple[Any, ...], output: Any) -> Any:
+    if not isinstance(output, Tensor):
+        raise CourseError("return a tensor with one score for each point (torch.tensor(...) makes one of a list)")
+    return identity(inputs, afterwards, output)
 
 
 EXERCISE = Exercise(
@@ -88,5 +99,12 @@ EXERCISE = Exercise(
             "Below the floor the score is 0; raising the accuracy to the floor would reward bad networks.",
             lambda a, s, floor=0.6: (a.clamp(min=floor) + s) / 2,
         ),
+        Misconception(
+            "nearly the floor",
+            "An accuracy below the floor earns nothing, however little it lies below: compare it as it is, not rounded.",
+            lambda a, s, floor=0.6: torch.where(a >= floor - 1e-6, (a + s) / 2, 0.0),
+        ),
+        *rounded(score),
     ),
+    view=_scores,
 )
