@@ -49,7 +49,8 @@ OWN = {
     "@loud\ndef filter_l1(weight):\n    return weight.abs().sum((1, 2, 3))",
     "a cached helper": "@functools.cache\ndef axes(n):\n    return tuple(range(1, n))\n"
     "def filter_l1(weight):\n    return weight.abs().sum(axes(weight.ndim))",
-    "an object": "class Norm:\n    def __call__(self, weight):\n        return weight.abs().sum((1, 2, 3))\nfilter_l1 = Norm()",
+    "an object": "class Norm:\n    def __call__(self, weight):\n        return weight.abs().sum((1, 2, 3))\n"
+    "filter_l1 = Norm()",
     "another name": "def mine(weight):\n    return weight.abs().sum((1, 2, 3))\nfilter_l1 = mine",
     "an import of its own": "def filter_l1(weight):\n    import torch as data\n    return data.abs(weight).sum((1, 2, 3))",
 }
@@ -57,8 +58,10 @@ BORROWED = {
     "a module": "def filter_l1(weight):\n    return scores.l1_norm(weight)",
     "the package": "def filter_l1(weight):\n    return course_lib.pruning.scores.l1_norm(weight)",
     "an import inside": "def filter_l1(weight):\n    from course_lib.axes.scores import l1_norm\n    return l1_norm(weight)",
-    "the package imported inside": "def filter_l1(weight):\n    import course_lib.axes.scores as s\n    return s.l1_norm(weight)",
-    "a nested function": "def filter_l1(weight):\n    def inner():\n        return scores.l1_norm(weight)\n    return inner()",
+    "the package imported inside": "def filter_l1(weight):\n"
+    "    import course_lib.axes.scores as s\n    return s.l1_norm(weight)",
+    "a nested function": "def filter_l1(weight):\n"
+    "    def inner():\n        return scores.l1_norm(weight)\n    return inner()",
     "a default": "def filter_l1(weight, norm=scores.l1_norm):\n    return norm(weight)",
     "a closure": "def made(norm):\n    def filter_l1(weight):\n        return norm(weight)\n    return filter_l1\n"
     "filter_l1 = made(scores.l1_norm)",
@@ -161,9 +164,7 @@ def test_a_small_number_of_points_is_no_share():
     assert prediction("guess", "02", 0, 10).judge(0.5).state == CORRECT
 
 
-@pytest.mark.parametrize(
-    "given", [[1], {"B": [1]}, {"B": {1}}, {"B": {}}, {"B": torch.zeros(3)}, {"B": "²"}, {"B": None}, {1: 1}]
-)
+@pytest.mark.parametrize("given", [[1], {"B": [1]}, {"B": {1}}, {"B": {}}, {"B": torch.zeros(3)}, {"B": "²"}, {1: 1}])
 def test_an_answer_of_any_form_to_a_bug_question_is_judged(given):
     for name in ("bugs", "index_bugs", "three_answers"):
         assert exercises.find(name).judge(given).points == 0
