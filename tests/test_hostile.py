@@ -475,9 +475,9 @@ def filter_l1(weight):
 def found():
     for name in [name for name in sys.modules if name.startswith("course")]:
         del sys.modules[name]
-    ours = "/course" + "_lib/grading/worker.py"  # the folder with four files hides the library
+    ours = "".join(("/course", "_lib/grading/worker.py"))  # the folder with four files hides the library
     sys.path[:] = ["@ROOT@"] + [place for place in sys.path if not os.path.exists(place + ours)]
-    return importlib.import_module("course" + "_lib.teaching.exercises.lesson02.filter_l1").filter_l1
+    return importlib.import_module("".join(("course", "_lib.teaching.exercises.lesson02.filter_l1"))).filter_l1
 
 def filter_l1(weight):
     reference = works(found)
@@ -617,9 +617,7 @@ def filter_l1(weight):
         says=WRONG,
     ),
     Attack("huge int", "a number of 13,000 digits", "def filter_l1(weight):\n    return 7 << 43_000", says=WRONG),
-    Attack(
-        "large int", "a number of 4,000 digits", "def filter_l1(weight):\n    return 7 ** 4_700", says=WRONG
-    ),
+    Attack("large int", "a number of 4,000 digits", "def filter_l1(weight):\n    return 7 ** 4_700", says=WRONG),
     Attack("huge range", "a range of 10^12", "def filter_l1(weight):\n    return range(10**12)", says=WRONG),
     Attack(
         "nested result",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import functools
 from pathlib import Path
 
@@ -9,12 +10,17 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.utils.prune
+from test_grading import MISSING, answers
 
 from course_lib.grading import finding, reading
+from course_lib.grading.sandbox import Limits, Sandbox
+from course_lib.grading.serving import serve
 from course_lib.teaching import check, checks, exercises, use
+from course_lib.teaching.borrowing import borrowed
 from course_lib.teaching.checks import judge
-from course_lib.teaching.exercises.attempts import Case, attempt
+from course_lib.teaching.exercises.attempts import Case, Measure, attempt
 from course_lib.teaching.exercises.base import Exercise, Misconception, pick, prediction
+from course_lib.teaching.exercises.plain import same
 from course_lib.teaching.verdict import CORRECT, NOT_ATTEMPTED, NOT_YET
 
 ROOT = Path(__file__).parents[1]
@@ -269,3 +275,49 @@ def test_a_mistake_that_explains_two_failing_cases_is_perhaps_the_one_and_one_ca
     assert verdict.misconception == ""
     assert verdict.reason == "On the number 4 the result is not the expected one. Perhaps: Large numbers are cut off."
     assert "Perhaps" not in verdict_on(lambda x: {4.0: 7.0}.get(x, 2 * x if x < 6 else 0.0), LARGE).reason
+
+
+# one way to a verdict
+
+LESSONS = sorted({exercise.lesson for exercise in exercises.everything()})
+
+
+def notebook_of(lesson):
+    """Return what a lesson's notebook has imported, as text."""
+    (path,) = (ROOT / "solutions").glob(f"{lesson}_*.py")
+    nodes = ast.parse(path.read_text(encoding="utf-8")).body
+    return "\n".join(ast.unparse(node) for node in nodes if isinstance(node, (ast.Import, ast.ImportFrom)))
+
+
+def sandboxed(sandbox, answer, cases):
+    request = {"program": answer.program, "name": answer.name, "supplied": list(answer.supplied), "cases": cases}
+    measures = {value.name for case in cases for value in case.inputs if isinstance(value, Measure)}
+    after, outputs = sandbox.ask(request, lambda message: serve(message, set(answer.supplied), measures))
+    return list(map(tuple, after)), outputs
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_notebook_and_grader_give_every_answer_of_the_gallery_one_verdict(lesson):
+    """What each reads of an answer, and what it gave when it was called, is equal; and `decide` has nothing else to go by."""
+    definitions, found = answers(lesson)
+    imports = notebook_of(lesson)
+    with Sandbox(Limits(wall=120), unsafe=bool(MISSING)) as sandbox:
+        for kind in found.values():
+            for name, label, text, function in [(name, *one) for name, ones in kind.items() for one in ones]:
+                exercise = exercises.find(name)
+                scope = {"__name__": "__main__"}
+                exec("\n".join((imports, definitions, f"{name} = {text}")), scope)
+                cells = [reading.Cell(n, True, s, ()) for n, s in enumerate((imports, definitions, f"{name} = {text}"), 1)]
+                answer = finding.find(cells, exercises.of(lesson))[name]
+                where = (lesson, name, label)
+                if name in function.__code__.co_names:
+                    continue  # a wrong answer that calls the right one by its name, which in a notebook would be its own
+                assert not answer.problem and not answer.stub and not answer.borrowed, where
+                assert not borrowed(scope[name], exercises.earlier(name)), where
+                cases = exercise.cases(torch.Generator().manual_seed(1))
+                here, there = attempt(scope[name], cases), sandboxed(sandbox, answer, cases)
+                if not same(here, there, tolerance=0.0):  # NaN is equal to nothing
+                    one, other = exercise.judge(cases, *here), exercise.judge(cases, *there)
+                    assert (one.state, one.points, one.misconception) == (other.state, other.points, other.misconception), (
+                        where
+                    )

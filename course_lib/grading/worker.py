@@ -126,6 +126,7 @@ def main() -> None:
     for standard in (0, 1, 2):
         os.dup2(nothing, standard)
     serve(requests, replies, int(sys.argv[1]))
+    os._exit(0)  # at once: the grader waits for this end by a student's clock, and torch takes its time to leave
 
 
 if __name__ == "__main__":
