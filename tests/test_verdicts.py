@@ -298,7 +298,7 @@ def sandboxed(sandbox, answer, cases):
 
 @pytest.mark.parametrize("lesson", LESSONS)
 def test_notebook_and_grader_give_every_answer_of_the_gallery_one_verdict(lesson):
-    """What each reads of an answer, and what it gave when it was called, is equal; and `decide` has nothing else to go by."""
+    """What each reads of an answer, and what it gives when it is called, is equal: `decide` knows nothing else."""
     definitions, found = answers(lesson)
     imports = notebook_of(lesson)
     with Sandbox(Limits(wall=120), unsafe=bool(MISSING)) as sandbox:
