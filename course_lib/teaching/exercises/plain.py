@@ -140,9 +140,9 @@ def _tensor(value: Tensor) -> Tensor | Failure:
     with torch._C.DisableTorchFunctionSubclass():
         value = value.detach() if type(value) in (Tensor, nn.Parameter) else value.detach().as_subclass(Tensor)
         if value.layout != torch.strided or value.is_quantized or value.dtype not in DTYPES or value.device.type == "meta":
-            kind = value.layout if value.layout != torch.strided else value.dtype
+            kind = str(value.layout if value.layout != torch.strided else value.dtype).removeprefix("torch.")
             kind = "meta" if value.device.type == "meta" else kind
-            return Failure("TypeError", f"a tensor of the kind {str(kind).removeprefix('torch.')} was returned")
+            return Failure("TypeError", f"a tensor of the kind {kind} was returned")
         if value.numel() > ENTRIES:
             raise _TooMuch(f"a tensor of {value.numel():,} entries was returned")
         return value.cpu().resolve_neg().clone()
