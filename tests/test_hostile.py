@@ -475,9 +475,9 @@ def filter_l1(weight):
 def found():
     for name in [name for name in sys.modules if name.startswith("course")]:
         del sys.modules[name]
-    ours = "/course" + "_lib/grading/worker.py"  # the folder with three files hides the library
+    ours = "".join(("/course", "_lib/grading/worker.py"))  # the folder with four files hides the library
     sys.path[:] = ["@ROOT@"] + [place for place in sys.path if not os.path.exists(place + ours)]
-    return importlib.import_module("course" + "_lib.teaching.exercises.lesson02.filter_l1").filter_l1
+    return importlib.import_module("".join(("course", "_lib.teaching.exercises.lesson02.filter_l1"))).filter_l1
 
 def filter_l1(weight):
     reference = works(found)
@@ -617,21 +617,19 @@ def filter_l1(weight):
         says=WRONG,
     ),
     Attack("huge int", "a number of 13,000 digits", "def filter_l1(weight):\n    return 7 << 43_000", says=WRONG),
-    Attack(
-        "large int", "a number of 4,000 digits", "def filter_l1(weight):\n    return 7 ** 4_700", says="could not be judged"
-    ),
-    Attack("huge range", "a range of 10^12", "def filter_l1(weight):\n    return range(10**12)", says=NO_ANSWER),
+    Attack("large int", "a number of 4,000 digits", "def filter_l1(weight):\n    return 7 ** 4_700", says=WRONG),
+    Attack("huge range", "a range of 10^12", "def filter_l1(weight):\n    return range(10**12)", says=WRONG),
     Attack(
         "nested result",
         "a list in a list, 150 times",
         "def filter_l1(weight):\n    found = []\n    for _ in range(150):\n        found = [found]\n    return found",
-        says=NO_ANSWER,
+        says=WRONG,
     ),
     Attack(
         "endless nesting",
         "a list that holds itself",
         "def filter_l1(weight):\n    found = []\n    found.append(found)\n    return found",
-        says="ended in RecursionError",
+        says=WRONG,
     ),
     Attack(
         "changed defaults",

@@ -9,7 +9,6 @@ import __future__
 
 import ast
 import builtins
-import dis
 import re
 import sys
 from collections.abc import Iterator, Sequence
@@ -17,12 +16,12 @@ from dataclasses import dataclass, field
 from types import CodeType
 
 from course_lib.grading.reading import Cell
+from course_lib.teaching.borrowing import LIBRARY, global_names, imports_library
 from course_lib.teaching.exercises import Exercise, Value, everything
 
 UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError)  # what Python raises for source that it cannot read
 BUILTINS = frozenset(dir(builtins))
 SUSPICIOUS = frozenset({"__import__", "ctypes", "eval", "exec", "gc", "importlib", "inspect", "subprocess", "sys"})
-GLOBALS = ("LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS")
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 
@@ -30,14 +29,16 @@ Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 class Answer:
     """What a notebook has for one exercise.
 
-    program: the student's statements that the answer needs, in order. supplied: other exercises that it calls. cell: from 1,
-    or 0 if nothing was found. problem: why it cannot be graded, for the student, or "". notes: for the instructor.
+    program: the student's statements that the answer needs, in order. supplied: other exercises that it calls. borrowed: a
+    name of the library that it uses, or "". cell: from 1, or 0 if nothing was found. problem: why it cannot be graded, for
+    the student, or "". notes: for the instructor.
     """
 
     exercise: str
     name: str = ""
     program: str = ""
     supplied: tuple[str, ...] = ()
+    borrowed: str = ""
     cell: int = 0
     source: str = ""
     stub: bool = False
@@ -159,7 +160,9 @@ def _find(exercise: Exercise | Value, cells: Sequence[Cell], program: _Program, 
     needed, supplied = _closure(node, program, earlier)
     text = "\n".join(ast.unparse(statement) for statement in needed)
     notes += _reports(needed)
-    return Answer(name, called, text, tuple(sorted(supplied)), cell.number, ast.unparse(node), notes=tuple(notes))
+    return Answer(
+        name, called, text, tuple(sorted(supplied)), _borrowed(needed), cell.number, ast.unparse(node), notes=tuple(notes)
+    )
 
 
 def _absent(name: str, why: str) -> str:
@@ -195,26 +198,33 @@ def _uses_library(node: ast.stmt) -> bool:
 
 
 def _is_stub(node: ast.AST) -> bool:
+    """Return whether nothing is written yet, as `checks` finds it in what the same text compiles to."""
     if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-        return all(
-            isinstance(line, ast.Pass)
-            or (isinstance(line, ast.Expr) and isinstance(line.value, ast.Constant))
-            or (isinstance(line, ast.Raise) and "NotImplementedError" in ast.unparse(line))
-            for line in node.body
-        )
+        return all(map(_does_nothing, node.body))
     value = getattr(node, "value", None)
+    if isinstance(value, ast.Lambda):
+        return isinstance(value.body, ast.Constant) and value.body.value is None
     return isinstance(value, ast.Constant) and value.value in (None, ...)
+
+
+def _does_nothing(line: ast.stmt) -> bool:
+    if isinstance(line, ast.Raise):
+        return "NotImplementedError" in ast.unparse(line)
+    if isinstance(line, ast.Return):
+        return line.value is None or (isinstance(line.value, ast.Constant) and line.value.value is None)
+    if isinstance(line, ast.AnnAssign):
+        return line.value is None
+    return isinstance(line, ast.Pass) or (isinstance(line, ast.Expr) and isinstance(line.value, ast.Constant))
 
 
 def _needs(node: ast.stmt) -> set[str]:
     """Return the global names that a statement reads anywhere inside; annotations are never evaluated."""
-    codes = [compile(ast.Module([node], []), "answer", "exec", __future__.annotations.compiler_flag, dont_inherit=True)]
-    read: set[str] = set()
-    while codes:
-        code = codes.pop()
-        codes += [constant for constant in code.co_consts if isinstance(constant, CodeType)]
-        read |= {step.argval for step in dis.get_instructions(code) if step.opname in GLOBALS}
-    return read - BUILTINS
+    return global_names(_compiled([node])) - BUILTINS
+
+
+def _compiled(nodes: Sequence[ast.stmt]) -> CodeType:
+    """Compile statements as the sandbox does: annotations are never evaluated."""
+    return compile(ast.Module(list(nodes), []), "answer", "exec", __future__.annotations.compiler_flag, dont_inherit=True)
 
 
 def _closure(start: ast.stmt, program: _Program, others: set[str]) -> tuple[list[ast.stmt], set[str]]:
@@ -238,11 +248,16 @@ def _closure(start: ast.stmt, program: _Program, others: set[str]) -> tuple[list
 def _reports(needed: Sequence[ast.stmt]) -> list[str]:
     """Return what an instructor should look at: use of the library, and of what could get around this reading."""
     text = "\n".join(ast.unparse(node) for node in needed)
-    notes = ["it uses course_lib, which grading does not have"] if uses_course_lib(text) else []
+    notes = ["it uses course_lib, which grading does not have"] if _borrowed(needed) else []
     words = sorted(SUSPICIOUS & set(re.findall(r"\w+", text)))
     return notes + ([f"look at it: it uses {', '.join(words)}"] if words else [])
 
 
-def uses_course_lib(program: str) -> bool:
-    """Return whether a program names the course's library."""
-    return re.search(r"\bcourse_lib\b", program) is not None
+def _borrowed(needed: Sequence[ast.stmt]) -> str:
+    """Return the name by which statements use the course's library, or ""."""
+    if not imports_library(_compiled(needed)):
+        return ""
+    inner = [node for statement in needed for node in ast.walk(statement) if isinstance(node, ast.ImportFrom)]
+    names = [alias.asname or alias.name for node in inner if _from_library(node) for alias in node.names]
+    read = set().union(*map(_needs, needed))
+    return next((name for name in names if name in read), LIBRARY)

@@ -24,7 +24,13 @@ import course_lib
 from course_lib.errors import CourseError
 from course_lib.grading import seccomp, wire
 
-FILES = ("grading/wire.py", "grading/worker.py", "teaching/exercises/attempts.py")  # all that the worker imports of ours
+# All that the worker imports of ours.
+FILES = (
+    "grading/wire.py",
+    "grading/worker.py",
+    "teaching/exercises/attempts.py",
+    "teaching/exercises/plain.py",
+)
 HOME = "/course"
 PATIENCE = 120.0  # seconds until a worker has imported torch on a busy machine
 

@@ -13,16 +13,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from course_lib.grading import finding, reading
 from course_lib.grading.finding import Answer
 from course_lib.grading.results import Mark, Result
 from course_lib.grading.sandbox import Ended, Limits, Sandbox
 from course_lib.grading.serving import serve
 from course_lib.teaching import exercises
+from course_lib.teaching.deciding import decide
 from course_lib.teaching.exercises import Exercise, Value
-from course_lib.teaching.exercises.attempts import Failure, Measure
+from course_lib.teaching.exercises.attempts import Case, Measure
+from course_lib.teaching.exercises.plain import Failure
 from course_lib.teaching.verdict import NOT_YET, Verdict
 
 REASON = 500  # characters of a reason that are kept: it may show a value that the student chose
@@ -93,39 +93,27 @@ def _verdict(exercise: Exercise | Value, answer: Answer, sandbox: Sandbox, seed:
     nothing = Verdict(NOT_YET, 0, exercise.points)
     if answer.problem:
         return replace(nothing, reason=answer.problem, misconception="not found")
-    if answer.stub:
-        return exercise.not_attempted() if isinstance(exercise, Exercise) else exercise.judge(None)
-    if finding.uses_course_lib(answer.program):
-        return replace(nothing, reason="It uses course_lib; an answer has to be your own code.", misconception="borrowed")
-    cases = exercise.cases(torch.Generator().manual_seed(seed)) if isinstance(exercise, Exercise) else None
-    request = {"program": answer.program, "name": answer.name, "supplied": list(answer.supplied), "cases": cases}
-    measures = {value.name for case in cases or () for value in case.inputs if isinstance(value, Measure)}
+    given: list[Any] = []
+
+    def run(cases: Sequence[Case]) -> Any:
+        """Run the answer in the sandbox."""
+        measures = {value.name for case in cases for value in case.inputs if isinstance(value, Measure)}
+        request = {
+            "program": answer.program, "name": answer.name, "supplied": list(answer.supplied),
+            "cases": list(cases) if isinstance(exercise, Exercise) else None,
+        }  # fmt: skip
+        given.append(sandbox.ask(request, lambda message: serve(message, set(answer.supplied), measures)))
+        if isinstance(given[0], Failure):
+            raise Ended(f"Its cell ended in {_wordless(given[0]).type} before the function could be called.")
+        return given[0]
+
     try:
-        given = sandbox.ask(request, lambda message: serve(message, set(answer.supplied), measures))
+        verdict = decide(exercise, seed, run, stub=answer.stub, borrowed=answer.borrowed)
     except Ended as error:
         return replace(nothing, reason=str(error))
-    if isinstance(given, Failure):
-        return replace(nothing, reason=f"Its cell ended in {_wordless(given).type} before the function could be called.")
-    try:
-        return _judged(exercise, cases, given)
-    except Exception as error:  # whatever a stranger's data do to a judge, the class is graded
-        return replace(nothing, reason=f"Its result could not be judged ({type(error).__name__}).")
-
-
-def _judged(exercise: Exercise | Value, cases: Any, given: Any) -> Verdict:
-    if isinstance(exercise, Value):
-        return exercise.judge(given)
-    verdict = _of_calls(exercise, cases, given)
-    if verdict.state != NOT_YET or verdict.misconception:  # then the reason is the library's own sentence
-        return verdict
-    return replace(verdict, reason=_of_calls(exercise, cases, _wordless(given)).reason)
-
-
-def _of_calls(exercise: Exercise, cases: Any, given: Any) -> Verdict:
-    after, outputs = given
-    if len(after) != len(cases) or len(outputs) != len(cases):
-        return Verdict(NOT_YET, 0, exercise.points, "It did not answer every call.")
-    return exercise.judge(cases, list(map(tuple, after)), outputs)
+    if not given or isinstance(exercise, Value) or verdict.state != NOT_YET or verdict.misconception:
+        return verdict  # then the reason is the library's own sentence
+    return replace(verdict, reason=decide(exercise, seed, lambda _: _wordless(given[0])).reason)
 
 
 def _wordless(given: Any) -> Any:

@@ -13,8 +13,9 @@ from torch import Tensor
 
 from course_lib.teaching import exercises
 from course_lib.teaching.exercises import Exercise
-from course_lib.teaching.exercises.attempts import Case, Failure, attempt
+from course_lib.teaching.exercises.attempts import Case, attempt
 from course_lib.teaching.exercises.measures import MEASURES
+from course_lib.teaching.exercises.plain import Failure
 
 MOST = 100_000  # entries of all arguments together with which another exercise's function may be called
 LARGEST = 1_000_000  # size of a whole number among these arguments

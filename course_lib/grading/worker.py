@@ -1,6 +1,7 @@
 """What runs inside a sandbox: it takes students' programs and calls what the grader asks for.
 
-It holds no secret: no seed, no expected value, no other submission, and no library but this file, `wire` and `attempts`.
+It holds no secret: no seed, no expected value, no other submission, and no library but this file, `wire`, `attempts` and
+`plain`.
 A forked child answers each request, so that nothing an answer does is left for the next. Nobody trusts what the child says:
 it is judged outside. The worker itself reports that a child has ended, over a pipe that children do not have, so that no
 answer can cut another one short or pose as it.
@@ -20,13 +21,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
 
-# Here `course_lib` is a folder with three files, not the installed library. The student's own folder is not looked at.
+# Here `course_lib` is a folder with four files, not the installed library. The student's own folder is not looked at.
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 import torch
 
-from course_lib.grading.wire import ENDED, LENGTH, READY, WireError, frame, unpack
-from course_lib.teaching.exercises.attempts import Failure, attempt, plain
+from course_lib.grading.wire import ENDED, LENGTH, READY, frame, unpack
+from course_lib.teaching.exercises.attempts import attempt
+from course_lib.teaching.exercises.plain import Failure, plain
 
 PR_SET_DUMPABLE = 4
 FLAGS = __future__.annotations.compiler_flag  # annotations may name what is not here
@@ -108,27 +110,11 @@ def _answer(request: dict[str, Any], requests: BinaryIO, replies: BinaryIO) -> A
         exec(compile(request["program"], "answer", "exec", FLAGS, dont_inherit=True), scope)
         target = scope[request["name"]]
         if request["cases"] is None:
-            return _sendable(_with_keys(target))
+            return [plain(target, keys=True)]
         afterwards, outputs = attempt(target, request["cases"], lambda name: ask("measure", name))
     except (Exception, SystemExit) as error:
-        return Failure(type(error).__name__, str(error))
-    return [list(map(_sendable, afterwards)), list(map(_sendable, outputs))]
-
-
-def _with_keys(value: Any) -> Any:
-    """Return a value that a student filled in as plain data, with the keys of dicts as they are: {50: 0.7}."""
-    if isinstance(value, dict):
-        return {key if isinstance(key, (int, float, str)) else str(key): _with_keys(entry) for key, entry in value.items()}
-    return plain(value)
-
-
-def _sendable(value: Any) -> Any:
-    """Return `value`, or a note where it is of a kind that does not travel, such as a sparse tensor."""
-    try:
-        frame(value)
-    except WireError as error:
-        return Failure("TypeError", str(error))
-    return value
+        return Failure.of(error)
+    return [afterwards, outputs]
 
 
 def main() -> None:
@@ -140,6 +126,7 @@ def main() -> None:
     for standard in (0, 1, 2):
         os.dup2(nothing, standard)
     serve(requests, replies, int(sys.argv[1]))
+    os._exit(0)  # at once: the grader waits for this end by a student's clock, and torch takes its time to leave
 
 
 if __name__ == "__main__":

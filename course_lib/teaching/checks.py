@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import secrets
+import sys
 from collections.abc import Callable
 from dataclasses import replace
-from types import CodeType, FunctionType, ModuleType
+from types import CodeType, FrameType
 from typing import Any
-
-import torch
 
 from course_lib.errors import CourseError
 from course_lib.teaching import exercises
+from course_lib.teaching.borrowing import LIBRARY, borrowed
+from course_lib.teaching.deciding import decide
 from course_lib.teaching.exercises.attempts import attempt
-from course_lib.teaching.exercises.base import Exercise, Value
-from course_lib.teaching.verdict import CORRECT, NOT_ATTEMPTED, NOT_YET, Verdict
+from course_lib.teaching.exercises.base import Exercise, Value, short
+from course_lib.teaching.exercises.plain import plain, same
+from course_lib.teaching.exercises.values import numbers
+from course_lib.teaching.verdict import CORRECT, NOT_ATTEMPTED, Verdict
 
 __all__ = ["check", "judge", "use"]
 
@@ -26,21 +29,15 @@ def check(answer: Any, name: str | None = None) -> Verdict:
         answer: the student's function, or the value of an exercise that asks for one.
         name: of the exercise; needed for values, a function has its own.
     """
+    name = name or _name_of(answer, sys._getframe(1))
     if name is None:
-        name = getattr(answer, "__name__", None)
-        if name is None:
-            raise CourseError(f"check({answer!r}) was called without a name; give check(value, 'name of the exercise').")
+        raise CourseError(f"check({_shown(answer)}) was called without a name; give check(value, 'name of the exercise').")
     exercise = exercises.find(name)
     if not isinstance(exercise, Exercise):
-        return _locked(exercise, answer) if exercise.locks else exercise.judge(answer)
-    if not callable(answer):
-        return exercise.not_attempted(f"{name} is {answer!r}; it should be a function.")
+        return _locked(exercise, answer)
     if _is_library(answer):
         return exercise.not_attempted("This is the library's version: run the cell with your own function, then this one.")
-    if borrowed := _borrowed(answer):
-        reason = f"It uses {borrowed}, which is course_lib's; an answer is your own code and needs its arguments only."
-        return Verdict(NOT_YET, 0, exercise.points, reason, "borrowed")
-    return judge(exercise.lesson, name, answer, secrets.randbits(32))
+    return _decided(exercise, answer, secrets.randbits(32), borrowed(answer, exercises.earlier(name)))
 
 
 # Name -> the first prediction of this session: who has seen the result does not predict.
@@ -48,11 +45,12 @@ _PREDICTED: dict[str, Any] = {}
 
 
 def _locked(exercise: Value, answer: Any) -> Verdict:
-    verdict = exercise.judge(answer)
-    if verdict.state != CORRECT:
+    verdict = decide(exercise, 0, lambda _: [answer], stub=answer is None or answer is ...)
+    if verdict.state != CORRECT or not exercise.locks:
         return verdict
+    answer = numbers(answer)
     first = _PREDICTED.setdefault(exercise.name, answer)
-    if first == answer:
+    if same(first, answer, tolerance=0.0):
         return verdict
     shown = f"{first:g}" if isinstance(first, (int, float)) else repr(first)
     return replace(
@@ -65,18 +63,22 @@ def judge(lesson: str, exercise: str, function: Callable[..., Any], seed: int) -
     asked = exercises.find(exercise)
     if asked.lesson != lesson or not isinstance(asked, Exercise):
         raise CourseError(f"{exercise!r} was given; lesson {lesson} has no function of that name to judge.")
-    if _is_stub(function):
-        return asked.not_attempted()
-    cases = asked.cases(torch.Generator().manual_seed(seed))
-    return asked.judge(cases, *attempt(function, cases))
+    return _decided(asked, function, seed, "")
+
+
+def _decided(exercise: Exercise, function: Any, seed: int, library: str) -> Verdict:
+    return decide(exercise, seed, lambda cases: attempt(function, cases), stub=_is_stub(function), borrowed=library)
 
 
 def use(function: Callable[..., Any]) -> Callable[..., Any]:
     """Return the student's function if it is correct, and otherwise, saying so, the library's version."""
-    exercise = exercises.find(function.__name__)
+    name = _name_of(function, sys._getframe(1))
+    if name is None:
+        raise CourseError(f"use({_shown(function)}) was called; use takes a function that has the name of its exercise.")
+    exercise = exercises.find(name)
     if not isinstance(exercise, Exercise):
         raise CourseError(f"use({exercise.name}) was called, but {exercise.name} asks for a value; use takes a function.")
-    state = CORRECT if _is_library(function) else check(function).state
+    state = CORRECT if _is_library(function) else check(function, name).state
     if state == CORRECT:
         return function
     problem = "has no answer yet" if state == NOT_ATTEMPTED else "is not correct yet"
@@ -84,32 +86,34 @@ def use(function: Callable[..., Any]) -> Callable[..., Any]:
     return exercise.reference
 
 
-def _is_library(function: Callable[..., Any]) -> bool:
-    return str(getattr(function, "__module__", "")).split(".")[0] == "course_lib"
+def _name_of(answer: Any, caller: FrameType) -> str | None:
+    """Return the name of the exercise that `answer` is for.
 
-
-def _borrowed(function: Callable[..., Any]) -> str:
-    """Return a name of the library that the function, or one of the notebook's that it calls, reads; "" if there is none.
-
-    Other exercises' functions are not borrowed, whoever wrote them: the grader supplies those as well.
+    A lambda, a `partial`, what a decorator gives back and an object with `__call__` have other names or none; then it is
+    the exercise's name that the notebook gave it. None for what has no name at all.
     """
-    waiting, seen = [function], set()
-    while waiting:
-        called = waiting.pop()
-        codes = [code] if (code := getattr(called, "__code__", None)) else []
-        seen.add(called)
-        while codes:
-            code = codes.pop()
-            codes += [constant for constant in code.co_consts if isinstance(constant, CodeType)]
-            for name in code.co_names:
-                value = called.__globals__.get(name)
-                home = value.__name__ if isinstance(value, ModuleType) else str(getattr(value, "__module__", ""))
-                known = {exercise.name for exercise in exercises.everything()}
-                if name.split(".")[0] == "course_lib" or (home.split(".")[0] == "course_lib" and name not in known):
-                    return name
-                if isinstance(value, FunctionType) and value not in seen and home.split(".")[0] != "course_lib":
-                    waiting.append(value)
-    return ""
+    own = _attribute(answer, "__name__")
+    known = [exercise.name for exercise in exercises.everything()]
+    scopes = (caller.f_locals, caller.f_globals)
+    given = [name for name in known if any(name in scope and scope[name] is answer for scope in scopes)]
+    if own in known or not given or not callable(answer):
+        return own if isinstance(own, str) else None
+    return given[0]
+
+
+def _attribute(value: Any, name: str) -> Any:
+    try:
+        return getattr(value, name, None)
+    except Exception:  # an object may answer as it likes
+        return None
+
+
+def _shown(value: Any) -> str:
+    return short(plain(value))
+
+
+def _is_library(function: Any) -> bool:
+    return str(_attribute(function, "__module__") or "").split(".")[0] == LIBRARY
 
 
 def _empty() -> None: ...
@@ -119,9 +123,12 @@ def _empty_with_docstring() -> None:
     """A docstring moves None to another place among the constants."""
 
 
-def _is_stub(function: Callable[..., Any]) -> bool:
+def _is_stub(function: Any) -> bool:
     """Return whether the function does nothing at all: a docstring, `...`, `pass`."""
-    code = getattr(function, "__code__", None)
-    if code is None or set(code.co_consts) - {None, function.__doc__}:  # `return 0.7` compiles to the same bytes
+    code = _attribute(function, "__code__")
+    if not isinstance(code, CodeType):
         return False
+    nothing = (None, _attribute(function, "__doc__"))
+    if any(all(constant is not one for one in nothing) for constant in code.co_consts):
+        return False  # `return 0.7` compiles to the same bytes
     return code.co_code in (_empty.__code__.co_code, _empty_with_docstring.__code__.co_code)

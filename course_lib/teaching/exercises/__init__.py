@@ -31,6 +31,12 @@ def find(name: str) -> Exercise | Value:
     raise CourseError(f"no exercise is called {name!r}; there are {known}.")
 
 
+def earlier(name: str) -> set[str]:
+    """Return the names of the functions that are asked for before the exercise `name`: its answer may call them."""
+    names = [exercise.name for exercise in everything()]
+    return {exercise.name for exercise in everything()[: names.index(name)] if isinstance(exercise, Exercise)}
+
+
 def everything() -> list[Exercise | Value]:
     """Return all exercises of the course; two of one name are refused."""
     found: dict[str, Exercise | Value] = {}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import copy
 import io
-import math
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +12,8 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+
+from course_lib.teaching.exercises.plain import Failure, plain
 
 
 @dataclass(frozen=True)
@@ -108,15 +109,8 @@ class Case:
     edge: bool = False
 
 
-@dataclass(frozen=True)
-class Failure:
-    """An exception as plain data."""
-
-    type: str
-    message: str
-
-
 Attempt = tuple[list[tuple[Any, ...]], list[Any]]
+NO_FUNCTION = "no function"  # the type of the Failure where an answer cannot be called
 FUNCTIONS = (Callee, Clock, Gauge, Measure)  # handed to the student's function; not arguments that it could change
 
 
@@ -143,12 +137,13 @@ def attempt(
         with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()), torch.random.fork_rng(devices=[]):
             warnings.simplefilter("ignore")
             try:
-                output = plain(function(*live))
-            except (Exception, SystemExit) as error:
-                output = Failure(type(error).__name__, str(error))
-        afterwards.append(
-            (*(plain(value) for value in live if not callable(value) or isinstance(value, nn.Module)), list(log))
-        )
+                output = plain(function(*live) if callable(function) else Failure(NO_FUNCTION, type(function).__name__))
+            except KeyboardInterrupt:  # the person at the keyboard, not the answer
+                raise
+            except BaseException as error:
+                output = Failure.of(error)
+            now = [plain(value) for value, given in zip(live, case.inputs, strict=True) if not isinstance(given, FUNCTIONS)]
+        afterwards.append((*now, list(log)))
         outputs.append(output)
     return afterwards, outputs
 
@@ -192,41 +187,3 @@ def _live(value: Any, log: _Log, measure: Callable[[str], Callable[[Tensor], flo
 
         return gauge
     return copy.deepcopy(value)
-
-
-def plain(value: Any) -> Any:
-    """Return `value` as data that compares and travels; what is neither is described."""
-    if isinstance(value, Tensor):
-        return value.detach().clone()
-    if isinstance(value, nn.Module):
-        tensors = (*value.named_parameters(), *value.named_buffers())
-        return {name: tensor.detach().clone() for name, tensor in tensors}
-    if isinstance(value, Mapping):
-        return {str(key): plain(entry) for key, entry in value.items()}
-    if isinstance(value, (list, tuple, range, set, frozenset)):
-        return type(value)(map(plain, value)) if isinstance(value, (list, tuple)) else value
-    if value is None or isinstance(value, (bool, int, float, str)):
-        return value
-    if hasattr(value, "item") and getattr(value, "ndim", None) == 0:  # a NumPy number
-        return value.item()
-    return Failure("TypeError", f"a {type(value).__name__} was returned")
-
-
-def same(left: Any, right: Any, tolerance: float = 1e-5) -> bool:
-    """Return whether two results are equal; floating-point numbers within `tolerance`, relative to the larger ones."""
-    if isinstance(left, Tensor) and isinstance(right, Tensor):
-        if left.shape != right.shape or (left.dtype == torch.bool) != (right.dtype == torch.bool):
-            return False
-        left, right = left.double().cpu(), right.double().cpu()
-        scale = max(1e-12, float(right.abs().max())) if right.numel() else 1.0
-        return bool(((left - right).abs() <= tolerance * scale).all())  # NaN is equal to nothing
-    if isinstance(left, Tensor) or isinstance(right, Tensor):
-        number, tensor = (right, left) if isinstance(left, Tensor) else (left, right)
-        return isinstance(number, (int, float)) and tensor.ndim == 0 and same(number, tensor.item(), tolerance)
-    if isinstance(left, Mapping) and isinstance(right, Mapping):
-        return left.keys() == right.keys() and all(same(left[key], right[key], tolerance) for key in left)
-    if isinstance(left, (list, tuple)) and isinstance(right, (list, tuple)):
-        return len(left) == len(right) and all(same(a, b, tolerance) for a, b in zip(left, right, strict=True))
-    if isinstance(left, (int, float)) and isinstance(right, (int, float)):
-        return math.isclose(left, right, rel_tol=tolerance, abs_tol=tolerance)
-    return type(left) is type(right) and left == right

@@ -4,4 +4,4 @@ from __future__ import annotations
 
 from course_lib.teaching.exercises.base import prediction
 
-EXERCISE = prediction("dead_neurons", "03", 0, 512)
+EXERCISE = prediction("dead_neurons", "03", 0, 512, counts=True)

@@ -13,7 +13,7 @@ _BUGS = {
     },
     "B": {
         1: "Pruning the smallest is fine.",
-        2: "The masked weights are set to zero, as they should be.",
+        2: "Zeros instead of the survivors: they count as weights, so the index rises with every round. It is weight[mask].",
         3: "The zeros of the mask count as weights here, so the index rises with every round, whatever the survivors do.",
     },
     "C": {
@@ -24,4 +24,4 @@ _BUGS = {
         5: "The formula is right.",
     },
 }
-EXERCISE = choices("index_bugs", "04", {"A": 4, "B": 3, "C": 3}, 3, _BUGS)
+EXERCISE = choices("index_bugs", "04", {"A": 4, "B": {2, 3}, "C": 3}, 3, _BUGS)

@@ -17,7 +17,7 @@ _BUGS = {
         3: "A threshold: with equal magnitudes at the cut all of them go, or none. Choose indices.",
     },
     "C": {
-        1: "Masking is right; what is done with the result is not.",
+        1: "Zeros instead of the kept weights: they count as weights, so the index and the amount rise. It is weight[mask].",
         2: "The zeros of the mask are weights here: the index rises from round to round by itself, and so does the amount.",
         3: "Choosing c of the kept ones is right.",
     },
@@ -35,4 +35,4 @@ _BUGS = {
         3: "Training cannot bring back a layer without weights.",
     },
 }
-EXERCISE = choices("sap_bugs", "05", {"A": 3, "B": 3, "C": 2, "D": 1, "E": 1}, 5, _BUGS)
+EXERCISE = choices("sap_bugs", "05", {"A": 3, "B": 3, "C": {1, 2}, "D": 1, "E": 1}, 5, _BUGS)
