@@ -39,7 +39,7 @@ def _masked_networks(rng: torch.Generator) -> list[Case]:
     weight_of(ill, "hidden")[~holes] = torch.nan
     weight_of(infinite, "hidden")[~holes] = torch.inf
     weight_of(mixed, "hidden")[:, :2] = torch.tensor([torch.nan, -torch.inf])
-    nested = Network({"block": Network(chain.layers | two.layers), **two.layers})
+    nested = Network({"block": Network({**chain.layers, **two.layers}), **two.layers})
     whole = {name: torch.ones(shape, dtype=torch.bool) for name, shape in (("hidden.weight", (n, c)), ("head.bias", (3,)))}
     return [
         Case("one layer, its weight masked", (drawn_network(rng, only=dense_layer(3, 2)), {"only.weight": mask(2, 3)})),

@@ -10,6 +10,7 @@ import torch
 
 from course_lib.teaching.exercises.attempts import Callee, Case, Clock
 from course_lib.teaching.exercises.base import Exercise, Misconception
+from course_lib.teaching.exercises.rounding import rounded
 
 
 def latency(run: Callable[[], Any], clock: Callable[[], float], warmup: int = 5, runs: int = 30) -> float:
@@ -191,10 +192,7 @@ EXERCISE = Exercise(
         Misconception(
             "start minus end", "The time is negative: end minus start.", _of_times(lambda t: -statistics.median(t))
         ),
-        *(
-            Misconception("rounded", _ROUNDED, _of_times(lambda t, digits=digits: round(statistics.median(t), digits)))
-            for digits in (2, 3, 4)
-        ),
+        *rounded(latency),
         Misconception("rounded", _ROUNDED, _of_times(lambda t: int(statistics.median(t)))),
         Misconception(
             "milliseconds", "These are milliseconds; return seconds.", _of_times(lambda t: 1000 * statistics.median(t))

@@ -15,6 +15,7 @@ from course_lib.teaching.exercises.attempts import Case, Gauge
 from course_lib.teaching.exercises.base import AUTOGRAD, Exercise, Misconception
 from course_lib.teaching.exercises.draws import integer
 from course_lib.teaching.exercises.lesson01.networks import conv_layer, dense_layer, drawn_network, weight_of
+from course_lib.teaching.exercises.rounding import rounded
 
 
 def _without(dense: Tensor, count: int, largest: bool = False) -> Tensor:
@@ -154,7 +155,6 @@ def _with_autograd(model: nn.Module, layer: str, sparsities: list[float], evalua
 _RESTORE = "The model is not restored: put the layer's weights back before the next sparsity, and at the end."
 _HALF = "A half goes to the EVEN neighbour: round(2.5) is 2, and round(1.5) is 2 as well."
 _ZEROS = "The share is of ALL the layer's weights, also of those that are zero already."
-_ROUNDED = "The values are rounded: return what evaluate says, and round where you print."
 _INT = "int() and // round down; the share s of n weights is round(s * n)."
 EXERCISE = Exercise(
     "sensitivity",
@@ -229,10 +229,7 @@ EXERCISE = Exercise(
                 names=lambda model, layer: [n for n, p in model.named_parameters() if p.ndim > 1 and n != f"{layer}.weight"]
             ),
         ),
-        *(
-            Misconception("rounded", _ROUNDED, _scanning(value=lambda pruned, dense, digits=digits: round(pruned, digits)))
-            for digits in (2, 3, 4)
-        ),
+        *rounded(sensitivity),
         Misconception(
             "ties",
             "With equal weights a threshold takes all of them: choose exactly round(s * n) INDICES.",

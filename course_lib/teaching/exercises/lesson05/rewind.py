@@ -50,7 +50,9 @@ def _trained(rng: torch.Generator) -> list[Case]:
 
 def _network(rng: torch.Generator, n: int) -> Case:
     """The snapshot in another order than the model's; masks of a bias and of a whole row, whose bias stays."""
-    layers, start, masks = {}, {}, {}
+    layers: dict[str, Layer | Network] = {}
+    start: dict[str, torch.Tensor] = {}
+    masks: dict[str, torch.Tensor] = {}
     for name in ("first", "second", "third"):
         layers[name] = Layer.of(nn.Linear(n, n), in_features=n, out_features=n)
         start |= {f"{name}.{k}": torch.randn(t.shape, generator=rng) for k, t in layers[name].state.items()}
