@@ -161,7 +161,7 @@ figures.staircase(toy, on_front)
 
 # %% [markdown]
 # **Read it.** F is as accurate as B and sparser, so B is out. A, the dense network, is out as well: F is better in both. G is on the front although nobody would want it: dominance asks whether
-# something is better in *every* respect, not whether it is good. That is what a floor is for.
+# something is better in *every* respect, not whether it is good.
 #
 # ## 4. The arena
 #
@@ -210,7 +210,7 @@ winners = {0.5: "magnitude", 0.9: "SAP", 0.97: "SAP"}
 check(winners, "winners")
 
 # %% [markdown]
-# Now the runs: about a hundred networks. (`sweep.run` keeps every finished round in a folder; here a temporary one.)
+# Now the runs: about a hundred networks.
 
 # %%
 with tempfile.TemporaryDirectory() as store:
@@ -232,7 +232,7 @@ arena[arena["seed"] == 0].groupby("method")[columns].last().round(3)
 # seed no deviation is known: it is nan.
 #
 # <details><summary>Hint 1</summary><code>np.interp(at, sparsity, accuracy)</code> reads a curve at new places; <code>torch.tensor</code> of it is a tensor again.
-# <details><summary>Hint 2</summary>Sample: the sum of squares is divided by n - 1. <code>values.std(0)</code> does that, and says nan for a single seed.</details></details>
+# <details><summary>Hint 2</summary>Sample: the sum of squares is divided by n - 1. <code>values.std(0)</code> does that.</details></details>
 
 
 # %% answer="mean_and_band"
@@ -274,7 +274,7 @@ bands = {name: mean_and_band(by_seed(name, "test_accuracy"), at) for name in nam
 judged = {name: mean_and_band(by_seed(name, "val_accuracy"), at)[0] for name in names}
 
 # %% [markdown]
-# The winner at each sparsity is named by the *validation* images; what is drawn is the test accuracy. Section 9 shows why that matters.
+# The winner at each sparsity is named by the *validation* images; what is drawn is the test accuracy.
 
 # %%
 order = [sorted(names, key=lambda name: -judged[name][k]) for k in range(len(at))]
@@ -345,7 +345,7 @@ axes = {"kept parameters": "kept_parameters", "MACs": "macs", "bytes": "file_byt
 figures.three_axes({name: (curves(arena, x), front_of(arena, x)) for name, x in axes.items()})
 
 # %% [markdown]
-# **Read it.** No network was changed, only the ruler. Over parameters the methods that take single weights lead. Over MACs their curves are upright lines: nothing was saved, and but for the
+# **Read it.** Over parameters the methods that take single weights lead. Over MACs their curves are upright lines: nothing was saved, and but for the
 # dense end whole units hold the front. Over bytes the bitmap is a fixed price, which hurts most where little is left. So "which method is best?" has no answer before "for which budget?".
 #
 # Set a budget, and see which network would be shipped. On which axis does the lottery ever win?
@@ -432,7 +432,7 @@ widgets.SeedsSlider(crowd)
 
 # %% [markdown]
 # **Read it.** The band does not get narrower with more seeds: it measures how much seeds *differ*. What gets surer, with the root of their number, is the *mean*, and so wrong winners get
-# rarer. With one seed there is no band at all.
+# rarer.
 #
 # ## 9. Choosing on test images, shown to lie
 #
@@ -451,7 +451,7 @@ optimism = 1
 check(optimism, "optimism")
 
 # %% [markdown]
-# This can be tried: split the test images at random, choose on one part, look at the other, and do so five hundred times. The networks are fixed; only the images change.
+# This can be tried: split the test images at random, choose on one part, look at the other, and do so five hundred times.
 
 # %%
 with torch.inference_mode():
@@ -514,7 +514,7 @@ if cifar is not None:
 #
 # ### Exercise 5: `equal_budget`
 # Mend an unfair table. First keep the seeds that *every* method ran. Then, on these, find the longest training of each method; the smallest of those is the budget that everybody has spent. Keep the rows within it.
-# If no seed is common, nothing can be compared: return an empty list. Rows come in any order (there is at least one) and may be returned in any.
+# If no seed is common, nothing can be compared: return an empty list. Rows may come and go in any order.
 #
 # <details><summary>Hint 1</summary><code>{row["seed"] for row in rows if row["method"] == m}</code> are the seeds of method m; <code>set.intersection(*sets)</code> is what all share.
 # <details><summary>Hint 2</summary><code>min(max(...) for m in methods)</code>; and mind the order: seeds first.</details></details>

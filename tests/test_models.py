@@ -10,6 +10,7 @@ from toy import MODELS, bench_of, same
 from course_lib import models
 from course_lib.errors import CourseError
 from course_lib.network import units
+from course_lib.network.layers import ACTIVATIONS
 
 
 def count(model: nn.Module) -> int:
@@ -65,10 +66,10 @@ def test_every_activation_is_a_module_that_is_called_once(name):
     bench = bench_of(3, 16)
     model, calls = models.build(name, bench).eval(), {}
     for called, module in model.named_modules():
-        if isinstance(module, units.ACTIVATIONS):
+        if isinstance(module, ACTIVATIONS):
             module.register_forward_hook(lambda *_, called=called: calls.update({called: calls.get(called, 0) + 1}))
     model(bench.example)
-    activations = {called for called, module in model.named_modules() if isinstance(module, units.ACTIVATIONS)}
+    activations = {called for called, module in model.named_modules() if isinstance(module, ACTIVATIONS)}
     assert calls == dict.fromkeys(activations, 1)
 
 
@@ -77,7 +78,7 @@ def test_every_group_has_a_site(name):
     bench = bench_of(3, 16)
     model = models.build(name, bench)
     for group in units.groups(model, bench.example):
-        assert isinstance(model.get_submodule(group.site), units.ACTIVATIONS)
+        assert isinstance(model.get_submodule(group.site), ACTIVATIONS)
         assert not group.site_problem
 
 
@@ -88,7 +89,7 @@ def test_no_network_applies_an_activation_without_a_module(name):
     model = models.build(name, bench).eval()
     for parent in list(model.modules()):
         for child, module in list(parent.named_children()):
-            if isinstance(module, units.ACTIVATIONS):
+            if isinstance(module, ACTIVATIONS):
                 setattr(parent, child, nn.Identity())
             elif isinstance(module, nn.MaxPool2d):
                 setattr(parent, child, nn.AvgPool2d(2))

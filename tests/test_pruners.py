@@ -394,11 +394,12 @@ class Functional(nn.Module):
         return self.head(self.flatten(self.pool(self.act(self.second(x)))))
 
 
-def test_an_activation_without_a_module_is_refused_with_the_layers_name(bench):
-    with pytest.raises(CourseError, match=r"layer first has no activation module.*nn\.ReLU\(\)"):
-        ActivationPruner(sparsity=0.5, **few).masks(Functional(shared=False), bench)
-    masks = ActivationPruner(sparsity=0.5, layers=["second"], **few).masks(Functional(shared=False), bench)
+def test_a_layer_whose_activation_has_no_module_stays_whole_by_name_and_is_refused_where_it_is_asked_for(bench):
+    with pytest.warns(UserWarning, match=r"layer first has no activation module.*nn\.ReLU\(\)"):
+        masks = ActivationPruner(sparsity=0.5, **few).masks(Functional(shared=False), bench)
     assert masks.units["first"].all() and int(masks.units["second"].sum()) == 3
+    with pytest.raises(CourseError, match=r"layer first has no activation module.*nn\.ReLU\(\)"):
+        ActivationPruner(sparsity=0.5, layers=["first"], **few).masks(Functional(shared=False), bench)
     assert L1NormPruner(0.5).masks(Functional(shared=False), bench).unit_sparsity == 0.5  # needs no activations
 
 

@@ -12,7 +12,10 @@ from course_lib.network import units
 
 
 def say_whole(protected: Mapping[str, str]) -> None:
-    """Warn of layers that stay whole, with the reasons; Python shows the same warning once."""
+    """Warn of layers that stay whole, with the reasons; Python shows the same warning once.
+
+    >>> say_whole({})
+    """
     if protected:
         shown = [f"{name} ({why})" for name, why in protected.items()]
         more = f" and {len(shown) - 3} more" if len(shown) > 3 else ""
@@ -20,13 +23,20 @@ def say_whole(protected: Mapping[str, str]) -> None:
 
 
 def untouched(model: nn.Module, layer: str, why: str) -> Seen:
-    """Return what a record says of a layer that stays whole."""
+    """Return what a record says of a layer that stays whole.
+
+    >>> untouched(nn.Sequential(nn.Linear(4, 3)), "0", "a LayerNorm reads it")["note"]
+    'stays whole: a LayerNorm reads it'
+    """
     size = len(model.get_submodule(layer).get_parameter("weight"))
     return {"survivors": size, "removed": 0, "index": None, "cut": None, "note": f"stays whole: {why}"}
 
 
 def say_left_out(model: nn.Module) -> None:
-    """Warn, once for each model, of matrices in which weight pruners do not prune: those of attention, LSTM, embeddings."""
+    """Warn, once for each model, of matrices in which weight pruners do not prune: those of attention, LSTM, embeddings.
+
+    >>> say_left_out(nn.Linear(4, 3))
+    """
     prunable = units.prunable_weights(model)
     left: dict[str, int] = {}
     for name, parameter in model.named_parameters():

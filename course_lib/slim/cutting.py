@@ -24,6 +24,7 @@ def slim(model: nn.Module, masks: Masks, example: Tensor) -> nn.Module:
         CourseError: if the masks remove no whole units, or (by the layer's name) if the outputs of the masked and of
             the slimmed model differ, as they do where masks that are not closed meet an activation with f(0) != 0.
 
+    >>> import torch
     >>> from course_lib.network import units
     >>> model = nn.Sequential(nn.Linear(4, 3), nn.ReLU(), nn.Linear(3, 2))
     >>> masks = units.close(model, units.groups(model, torch.ones(2, 4)), {"0": torch.tensor([True, False, True])})

@@ -139,16 +139,21 @@ class Exercise:
         that mistake as well. It may be one that explains the most of what fails, and at least two cases, where nothing that
         is right speaks against it.
         """
+        right = [i for i in range(len(before)) if i not in failing]
         explained: list[tuple[int, Misconception]] = []
         for known in self.misconceptions:
-            looks = self._views(before, attempt(known.function, before))
-            equal = {i for i in range(len(before)) if same(given[i], looks[i])}
-            if len(equal) == len(before):
+            if not all(self._agrees(known, before[i], given[i]) for i in right):
+                continue
+            count = sum(self._agrees(known, before[i], given[i]) for i in failing)
+            if count == len(failing):
                 return known, None
-            if equal.issuperset(set(range(len(before))) - set(failing)):
-                explained.append((len(equal.intersection(failing)), known))
+            explained.append((count, known))
         most = max((count for count, _ in explained), default=0)
         return None, next((known for count, known in explained if count == most >= 2), None)
+
+    def _agrees(self, known: Misconception, case: Case, given: Any) -> bool:
+        """Return whether an answer with that mistake gives `given` on a case."""
+        return same(given, self._views([case], attempt(known.function, [case]))[0])
 
     def _views(self, before: Sequence[Case], result: tuple[Sequence[tuple[Any, ...]], Sequence[Any]]) -> list[Any]:
         views = []

@@ -206,7 +206,7 @@ WRONG = {
     "only what is called weight": (count_weights, "biases left out"),
     "only matrices and kernels": (count_matrices, "biases left out"),
     "the state dict": (count_state, "buffers counted"),
-    "parameters and buffers": (count_with_buffers, ""),
+    "parameters and buffers": (count_with_buffers, "buffers counted"),
     "only what is trained": (count_trainable, "frozen left out"),
     "number of tensors": (count_tensors, "tensors counted"),
     "layer by layer, shared ones twice": (count_by_layer, "shared counted twice"),

@@ -33,6 +33,7 @@ def _sets(rng: torch.Generator) -> list[Case]:
         Case("one set empty", (one, nothing), edge=True),
         Case("both sets empty", (nothing, nothing), edge=True),
         Case("a set within the other", (one & other, one)),
+        Case("a set around the other", (one, one & other)),
     ]
 
 

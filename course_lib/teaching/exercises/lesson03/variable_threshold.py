@@ -55,6 +55,7 @@ def _survivors(rng: torch.Generator) -> list[Case]:
     return [
         Case("four units, all kept so far", (torch.tensor([0.0, 1.0, 3.0, 4.0]), 1.2, four)),
         Case("more units, all kept so far", _layer(rng, 0.6)),
+        Case("one unit far above the others", (torch.tensor([1.2, 1.0, 9.0, 1.6, 1.4]), 0.3, five)),
         Case("the weakest gone in earlier rounds", _layer(rng, 0.5, *weakest)),
         Case("the strongest gone in earlier rounds", (high, k, some)),
         Case("a negative number of deviations", _layer(rng, -0.5, 0.3, 2.5, 6.0)),

@@ -50,7 +50,7 @@ def _trained(rng: torch.Generator) -> list[Case]:
 
 def _network(rng: torch.Generator, n: int) -> Case:
     """The snapshot in another order than the model's; masks of a bias and of a whole row, whose bias stays."""
-    layers: dict[str, Layer | Network] = {}
+    layers: dict[str, Layer] = {}
     start: dict[str, torch.Tensor] = {}
     masks: dict[str, torch.Tensor] = {}
     for name in ("first", "second", "third"):
