@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -13,6 +12,7 @@ from course_lib import train
 from course_lib.axes import amounts, scopes
 from course_lib.data import Bench
 from course_lib.models import in_mode
+from course_lib.network.entry import admitted, copied
 from course_lib.pruning import Masks
 
 SOME = 256  # fixed validation images for the number that is shown while the slider moves
@@ -35,8 +35,9 @@ class Trial:
     @classmethod
     def of(cls, model: nn.Module, bench: Bench) -> Trial:
         """Copy `model` and fix the images."""
+        bench = admitted(model, bench)
         some = bench.validation.rows(selection_of(bench))
-        return cls(model, copy.deepcopy(model), bench, bench.normalise(some.images), some.labels)
+        return cls(model, copied(model), bench, bench.normalise(some.images), some.labels)
 
     def accuracy(self, masks: Masks, full: bool = False) -> tuple[float, int]:
         """Return the accuracy under `masks`, nothing trained, and on how many images; `full`: on all of validation."""
