@@ -1,8 +1,12 @@
-"""Networks of the kinds that people post: what prunes is right, and what does not stays whole for a reason that is said."""
+"""Networks of the kinds that people post: what prunes is right, and what does not stays whole for a reason that is said.
+
+With COURSE_GALLERY_SEEDS, as in `make validate`, more of torchvision's networks are tried.
+"""
 
 from __future__ import annotations
 
 import copy
+import os
 import re
 import warnings
 
@@ -20,6 +24,9 @@ from course_lib.network.recording import calibrate
 from course_lib.pruning import ActivationPruner, L1NormPruner, Masks, iterate
 
 names = pytest.mark.parametrize("name", CASES)
+NETWORKS = ["mobilenet_v2", "swin_t", "densenet121"]
+if "COURSE_GALLERY_SEEDS" in os.environ:  # `make validate`
+    NETWORKS += ["resnet18", "efficientnet_b0", "convnext_tiny", "vit_b_16", "googlenet"]
 
 
 def bench_for(name):
@@ -70,15 +77,19 @@ def test_a_dense_layer_on_pixels_is_recorded_along_the_axis_of_its_units():
     assert activity.total.shape == (32,) and activity.total[5] == 0 and (activity.total > 0).sum() > 20
 
 
-@pytest.mark.parametrize("name", ["mobilenet_v2", "swin_t", "densenet121"])
+@pytest.mark.parametrize("name", NETWORKS)
 def test_torchvisions_networks_prune_and_slim_and_stay_equal(name):
     model = drawn(getattr(torchvision.models, name)(num_classes=10))
-    bench = bench_of(3, 32)
+    bench = bench_of(3, 224 if name == "vit_b_16" else 32)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         masks = L1NormPruner(0.5, unit=("filter", "neuron")).masks(model, bench)
     small = slim.slim(model, masks, bench.example)
     assert sum(parameter.numel() for parameter in small.parameters()) == masks.kept_parameters < 0.8 * masks.total
+    fresh = entry.admit(model, bench.normalise(bench.test.images[:4]))
+    with torch.no_grad():
+        ours, theirs = masks.apply_(model).eval()(fresh), small.eval()(fresh)
+    assert (ours - theirs).abs().max() < 1e-4 * ours.std()
 
 
 def test_what_stays_whole_is_named_once_in_words_and_in_every_record():
