@@ -218,6 +218,14 @@ def test_concatenated_layers_keep_their_own_columns(example):
 # what stays whole, by name
 
 
+def test_a_network_without_units_and_with_nan_for_outputs_has_no_groups(example):
+    class Ill(Net):
+        def forward(self, x):
+            return self.head(self.flatten(x)) * torch.nan
+
+    assert units.groups(Ill(flatten=nn.Flatten(), head=nn.Linear(784, 10)), example) == []
+
+
 def stays(model, example):
     """Layer -> why its outputs stay whole."""
     return dict(units.find(model, example).protected)

@@ -142,5 +142,6 @@ def _width(module: nn.Module) -> int:
 
 
 def by(trace: Trace, readers: Iterable[str]) -> str:
+    """Return in brackets which operations before `readers` may move or mix units; "" if there are none."""
     operations = sorted({name for reader in readers for name in trace.between.get(reader, ())})
     return f" (there is {', '.join(operations)} in between)" if operations else ""

@@ -147,7 +147,7 @@ def _proven(
 ) -> list[Group]:
     """Return the groups without half of whose units the network computes what the masked one does."""
     found = sorted(found, key=lambda group: trace.order.index(group.name))
-    if not _problem(model, example, found, trace):
+    if not found or not _problem(model, example, found, trace):
         return found
     proven: list[Group] = []
     for group in found:
