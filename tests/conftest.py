@@ -11,6 +11,7 @@ import torch
 from hypothesis import settings
 
 from course_lib import data
+from course_lib.teaching import checks
 
 torch.set_num_threads(1)
 settings.register_profile("course", deadline=None)  # a busy machine is slow, not wrong
@@ -21,3 +22,9 @@ settings.load_profile("course")
 def bench():
     """Two hundred images a part of the embedded data, on the CPU."""
     return data.load("fashion-mini", device="cpu", limit=200)
+
+
+@pytest.fixture(autouse=True)
+def own_session():
+    """No test inherits what another one locked in: predictions are kept for a session, and a worker runs many tests."""
+    checks._PREDICTED.clear()

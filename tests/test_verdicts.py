@@ -15,7 +15,7 @@ from test_grading import MISSING, answers
 from course_lib.grading import finding, reading
 from course_lib.grading.sandbox import Limits, Sandbox
 from course_lib.grading.serving import serve
-from course_lib.teaching import check, checks, exercises, use
+from course_lib.teaching import check, exercises, use
 from course_lib.teaching.borrowing import borrowed
 from course_lib.teaching.checks import judge
 from course_lib.teaching.exercises.attempts import Case, Measure, attempt
@@ -140,8 +140,7 @@ def test_what_is_a_stub_for_the_check_is_one_for_the_grader(body):
      np.int64(1), torch.tensor(1), np.float16(0.25), torch.nn.Parameter(torch.tensor(0.25))],
     ids=lambda value: f"{type(value).__name__}-{value}"[:40],
 )  # fmt: skip
-def test_a_number_of_any_library_is_a_prediction(given, monkeypatch):
-    monkeypatch.setattr(checks, "_PREDICTED", {})
+def test_a_number_of_any_library_is_a_prediction(given):
     verdict = check(given, "cliff")
     assert (verdict.state, verdict.points, verdict.heading) == (CORRECT, 1, "locked in")
     assert "stays" not in check(given, "cliff").reason
@@ -157,8 +156,7 @@ def test_a_number_of_any_library_is_a_prediction(given, monkeypatch):
         ("filters_gone", np.float32(0.5), "Did you mean 0.5 of 64, which is 32?", 32),
     ],
 )
-def test_a_prediction_in_the_wrong_unit_is_asked_about_and_not_locked(name, given, asked, meant, monkeypatch):
-    monkeypatch.setattr(checks, "_PREDICTED", {})
+def test_a_prediction_in_the_wrong_unit_is_asked_about_and_not_locked(name, given, asked, meant):
     verdict = check(given, name)
     assert (verdict.state, verdict.points) == (NOT_YET, 0) and verdict.reason.endswith(asked)
     later = check(meant, name)
