@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import io
+import itertools
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -110,6 +111,7 @@ class Case:
 
 
 Attempt = tuple[list[tuple[Any, ...]], list[Any]]
+SHARED = "inputs share memory"  # stands among the calls: whoever trains one of the inputs would change another
 NO_FUNCTION = "no function"  # the type of the Failure where an answer cannot be called
 FUNCTIONS = (Callee, Clock, Gauge, Measure)  # handed to the student's function; not arguments that it could change
 
@@ -142,10 +144,27 @@ def attempt(
                 raise
             except BaseException as error:
                 output = Failure.of(error)
+            if _share(live):
+                log.append((SHARED,))
             now = [plain(value) for value, given in zip(live, case.inputs, strict=True) if not isinstance(given, FUNCTIONS)]
         afterwards.append((*now, list(log)))
         outputs.append(output)
     return afterwards, outputs
+
+
+def _share(live: Sequence[Any]) -> bool:
+    """Return whether two inputs, each a copy of its own before the call, have come to hold one and the same tensor."""
+    try:
+        return any(one & other for one, other in itertools.combinations(map(_places, live), 2))
+    except Exception:  # a stranger's object may refuse to be looked at, and is then found wanting elsewhere
+        return False
+
+
+def _places(value: Any) -> set[int]:
+    if isinstance(value, nn.Module):
+        value = dict(itertools.chain(value.named_parameters(), value.named_buffers()))
+    tensors = value.values() if isinstance(value, Mapping) else [value]
+    return {tensor.untyped_storage().data_ptr() for tensor in tensors if isinstance(tensor, Tensor)} - {0}
 
 
 def pristine(case: Case) -> tuple[Any, ...]:

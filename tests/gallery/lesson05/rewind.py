@@ -86,6 +86,18 @@ def rewind_alias(model, start, masks):
             parameter.data[~masks[name]] = 0
 
 
+def rewind_data_of_start(model, start, masks):
+    for name, parameter in model.named_parameters():
+        parameter.data = start[name] * masks[name] if name in masks else start[name]
+    for name, buffer in model.named_buffers():
+        buffer.copy_(start[name])
+
+
+def rewind_set_to_start(model, start, masks):
+    for name, tensor in model.state_dict().items():
+        tensor.set_(torch.where(masks[name], start[name], 0.0) if name in masks else start[name])
+
+
 def rewind_assign(model, start, masks):
     model.load_state_dict({name: t * masks[name] if name in masks else t for name, t in start.items()}, assign=True)
 
@@ -233,9 +245,11 @@ WRONG = {
     "with gradients": (rewind_gradients, "autograd in the way"),
     "drawn anew": (rewind_new_draw, ""),
     "aliased": (rewind_alias, ""),
+    "data of the snapshot": (rewind_data_of_start, "shares tensors with the snapshot"),
+    "set to the snapshot, beside the model": (rewind_set_to_start, "changes nothing"),
     "assign": (rewind_assign, "shares tensors with the snapshot"),
     "assign, then masked": (rewind_assign_then_mask, "shares tensors with the snapshot"),
-    "assign, of a copy": (rewind_assign_copies, "shares tensors with the snapshot"),
+    "assign, of a copy": (rewind_assign_copies, "new tensors"),
     "new parameters": (rewind_new_parameters, "shares tensors with the snapshot"),
     "parameters in order": (rewind_in_order, "by place, not by name"),
     "state in order": (rewind_state_in_order, "by place, not by name"),

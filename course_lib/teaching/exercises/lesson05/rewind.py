@@ -120,6 +120,11 @@ def _new_tensors_masked(model: nn.Module, start: Mapping[str, Tensor], masks: Ma
             model.get_parameter(name)[~mask] = 0
 
 
+def _data_handed_over(model: nn.Module, start: Mapping[str, Tensor], masks: Mapping[str, Tensor]) -> None:
+    for name, tensor in (*model.named_parameters(), *model.named_buffers()):
+        tensor.data = start[name].masked_fill(~masks[name], 0) if name in masks else start[name]
+
+
 def _biases_too(model: nn.Module, start: Mapping[str, Tensor], masks: Mapping[str, Tensor]) -> None:
     rewind(model, start, masks)
     with torch.no_grad():
@@ -206,11 +211,17 @@ EXERCISE = Exercise(
         *(
             Misconception(
                 "shares tensors with the snapshot",
-                "The model is given other tensors, with assign=True the snapshot's own: training would change the snapshot, "
-                "and what layers share is parted. Copy the NUMBERS, as load_state_dict(start) does.",
+                "The model is given the snapshot's own tensors (assign=True, or .data = start[name]): training would change "
+                "the snapshot. Copy the NUMBERS, as load_state_dict(start) does.",
                 by,
             )
-            for by in (_new_tensors, _new_tensors_masked)
+            for by in (_new_tensors, _new_tensors_masked, _data_handed_over)
+        ),
+        Misconception(
+            "new tensors",
+            "The model is given new tensors, so what its layers share is parted, and an optimizer that holds the old ones "
+            "trains nothing. Write the NUMBERS into the model's own, as load_state_dict(start) does.",
+            lambda model, start, masks: _new_tensors(model, copy.deepcopy(dict(start)), masks),
         ),
         *(
             Misconception(
