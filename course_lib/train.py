@@ -206,7 +206,14 @@ def snapshot(model: nn.Module) -> Snapshot:
 
 
 def rewind(model: nn.Module, to: Snapshot) -> nn.Module:
-    """Set all weights and buffers of `model` back to a snapshot, in place, and return it."""
+    """Set all weights and buffers of `model` back to a snapshot, in place, and return it.
+
+    Raises:
+        CourseError: for a snapshot of another model; then `model` is as it was.
+    """
+    own, given = ({k: t.shape for k, t in state.items() if isinstance(t, Tensor)} for state in (model.state_dict(), to))
+    if other := sorted(dict(own.items() ^ given.items())):
+        raise CourseError(f"to was given; it is the snapshot of another model: {other[0]} is not the same in both.")
     model.load_state_dict(to)
     return model
 

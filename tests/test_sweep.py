@@ -351,6 +351,26 @@ def test_a_store_of_other_images_is_refused_even_under_the_same_name(tmp_path):
         sweep.run({**small, "data": str(tmp_path / "other" / "images")}, store=tmp_path / "runs", jobs=1)
 
 
+def test_photographs_of_several_sizes_are_swept_at_the_size_that_the_grid_gives(tmp_path):
+    for part in ("train", "test"):
+        for title, shade in {"dark": 0, "bright": 200}.items():
+            folder = tmp_path / "images" / part / title
+            folder.mkdir(parents=True)
+            for number in range(10):
+                Image.new("L", (12 + number, 16), shade + number).save(folder / f"{number}.png")
+    small = changed(limit=None, method=GRID["method"][:1], rounds=1, data=str(tmp_path / "images"))
+    with pytest.raises(CourseError, match="or --size 64 of `course run` and"):
+        sweep.run(small, store=tmp_path / "runs", jobs=1)
+    table = sweep.run({**small, "size": [8, 8]}, store=tmp_path / "runs", jobs=1)
+    assert len(table) == 2
+
+
+def test_a_grid_without_a_size_has_the_identities_that_it_had_before_sizes_were_known():
+    (curve,) = grid.curves(grid.complete(changed(method=GRID["method"][:1])))
+    older = {key: value for key, value in curve.items() if key != "size"}
+    assert grid.identity(curve) == grid.identity(older) != grid.identity({**curve, "size": 8})
+
+
 # bad grids
 
 METHOD = {"name": "SAP", "pruner": "sap"}
@@ -449,6 +469,8 @@ LATE = {  # unchecked, they would end the run later, some after an hour of train
     "negative final epochs": {"final_epochs": -1},
     "negative epochs of dense": {"dense": {"epochs": -1}},
     "limit 0": {"limit": 0},
+    "a size in words": {"size": "small"},
+    "a size of three sides": {"size": [8, 8, 3]},
     "seed that is no number": {"seeds": ["one"]},
     "the same seed twice": {"seeds": [0, 0]},
     "no threads": {"threads": 0},

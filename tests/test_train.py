@@ -358,6 +358,14 @@ def test_without_batchnorm_there_is_nothing_to_recalibrate(bench):
 # the way back
 
 
+def test_a_snapshot_of_another_model_is_refused_and_changes_nothing(bench):
+    model, other = models.build("mlp", bench, seed=0), models.build("cnn", bench, seed=1)
+    before = train.snapshot(model)
+    with pytest.raises(CourseError, match=r"it is the snapshot of another model: conv1\.bias is not the same in both"):
+        train.rewind(model, train.snapshot(other))
+    assert all(torch.equal(tensor, before[name]) for name, tensor in model.state_dict().items())
+
+
 def test_a_snapshot_is_no_alias_and_rewinds_buffers_and_biases_too(bench):
     model = drawn(models.build("vgg", bench))
     before = copy.deepcopy(model)

@@ -20,6 +20,7 @@ app = typer.Typer(
     help="A course on pruning neural networks.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
 )
 Data = Annotated[str | None, typer.Option(help="Other data: a data set's name, an ImageFolder, or a .zip of one.")]
+Size = Annotated[int | None, typer.Option(min=1, help="Scale every image of --data and crop it to this many pixels a side.")]
 Out = Annotated[Path, typer.Option(help="Where the runs are kept.")]
 Jobs = Annotated[
     int | None, typer.Option(min=1, help="How many run at a time; by default one per core, or one per worker of a cluster.")
@@ -27,15 +28,16 @@ Jobs = Annotated[
 
 
 @app.command()
-def run(data: Data = None, out: Out = Path("runs"), jobs: Jobs = None) -> None:
+def run(data: Data = None, size: Size = None, out: Out = Path("runs"), jobs: Jobs = None) -> None:
     """Prune a real network by every method and draw the Pareto frontier. If it is killed, the next call goes on."""
-    study("embedded", data, out, None, jobs, "local")
+    study("embedded", data, size, out, None, jobs, "local")
 
 
 @app.command()
 def sweep(
     grid: Annotated[str, typer.Argument(help="A grid that comes with the course, or a TOML file.")],
     data: Data = None,
+    size: Size = None,
     out: Out = Path("runs"),
     results: Annotated[
         Path | None, typer.Option(help="The study's own folder, where finished curves are kept for good.")
@@ -44,7 +46,7 @@ def sweep(
     engine: Annotated[str, typer.Option(help="local, dask, or a scheduler's address such as tcp://host:8786.")] = "local",
 ) -> None:
     """Run any grid of curves, here or on a Dask cluster. If it is killed, the next call goes on."""
-    study(grid, data, out, results, jobs, engine)
+    study(grid, data, size, out, results, jobs, engine)
 
 
 @app.command()

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 console = Console()
 
 
-def study(grid: str, data: str | None, out: Path, results: Path | None, jobs: int | None, engine: str) -> None:
+def study(
+    grid: str, data: str | None, size: int | None, out: Path, results: Path | None, jobs: int | None, engine: str
+) -> None:
     """Run what is unfinished of a grid, write its study to `out` (and to `results` once it is complete), and print it.
 
     Raises:
@@ -32,8 +34,9 @@ def study(grid: str, data: str | None, out: Path, results: Path | None, jobs: in
     from course_lib.sweep import grid as grids
 
     chosen = grids.load(grid)
-    if data is not None:
-        chosen = grids.complete({**chosen, "data": data})
+    other = {key: value for key, value in (("data", data), ("size", size)) if value is not None}
+    if other:
+        chosen = grids.complete({**chosen, **other})
     records = results / "records" if results else None
     started = time.perf_counter()
     unfinished = sweep.unfinished(chosen, out, records)

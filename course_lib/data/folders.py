@@ -56,8 +56,8 @@ def read_tree(source: Listing, size: Size | None) -> Decoded:
                 if array.shape[:2] != first[1]:
                     raise CourseError(
                         f"All images must have one size, but in {path} {first[0]} has {first[1][1]} x {first[1][0]} "
-                        f"pixels and {name} has {array.shape[1]} x {array.shape[0]}; data.load(..., size=64) scales and "
-                        "crops all of them to 64 x 64."
+                        f"pixels and {name} has {array.shape[1]} x {array.shape[0]}; data.load(..., size=64), or --size 64 "
+                        "of `course run` and `course sweep`, scales and crops all of them to 64 x 64."
                     )
                 arrays[part].append(array)
                 labels[part].append(label)

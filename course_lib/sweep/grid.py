@@ -13,6 +13,7 @@ from typing import Any
 
 from course_lib import models, pareto, train
 from course_lib.axes import amounts
+from course_lib.data import pictures
 from course_lib.errors import CourseError, check_number, check_share, check_whole
 from course_lib.files import tomllib
 from course_lib.pruning.loop import SCHEDULES
@@ -26,6 +27,7 @@ DEFAULTS: dict[str, Any] = {
     "name": "grid",
     "data": "fashion-mini",
     "limit": None,  # of images in each part
+    "size": None,  # to which photographs are scaled and cropped, as in `data.load`: pixels of a side, or [height, width]
     "model": "cnn",
     "device": "auto",
     "precision": "fp32",
@@ -149,6 +151,7 @@ def _check_curve(curve: Mapping[str, Any]) -> None:
     for key in ("rounds", "threads", "limit"):
         if curve[key] is not None:
             check_whole(f"{where} {key}", curve[key])
+    pictures.checked(curve["size"])
     for key in ("epochs", "final_epochs"):
         check_number(f"{where} {key}", curve[key], 0)
     for key in ("teacher", "rewind", "scratch"):
@@ -264,13 +267,14 @@ def _amount(given: object) -> amounts.Amount | amounts.Allocation:
 
 def dense(curve: Mapping[str, Any]) -> dict[str, Any]:
     """Return the part of a curve's configuration that decides its dense start."""
-    keys = ("version", "data", "limit", "model", "device", "precision", "seed", "dense")
+    keys = ("version", "data", "limit", "size", "model", "device", "precision", "seed", "dense")
     return {key: curve[key] for key in keys}
 
 
 def identity(config: Mapping[str, Any]) -> str:
     """Return a short hash of a configuration: the same wherever its data lie and whatever it runs on (see `sweep.store`)."""
-    config = {key: value for key, value in config.items() if key != "device"} | {"data": Path(config["data"]).name}
+    unsaid = ("device", "size") if config.get("size") is None else ("device",)  # records without a size are older than it
+    config = {key: value for key, value in config.items() if key not in unsaid} | {"data": Path(config["data"]).name}
     return hashlib.sha256(json.dumps(config, sort_keys=True).encode()).hexdigest()[:12]
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
 
-from course_lib import data, models
+from course_lib import models
 from course_lib.errors import CourseError
 from course_lib.sweep import engines, grid, roles, steps
 from course_lib.sweep.drive import DEATHS, drive
@@ -58,7 +58,7 @@ def run(
     """
     full = grid.complete(what) if isinstance(what, Mapping) else grid.load(what)
     runs = _store(full, store, records)
-    bench = data.load(full["data"], device="cpu", limit=full["limit"])
+    bench = steps.load(full, "cpu")
     images, todo = steps.digest(bench), unfinished(full, store, records)
     if not todo:  # no device is needed to draw what another machine's has measured
         runs.must_match(full["data"], images)

@@ -201,14 +201,22 @@ def _fit(curve: Mapping[str, Any], bench: Bench, dense: train.Snapshot) -> funct
     return functools.partial(train.fit, precision=curve["precision"], teacher=teacher, **curve["fit"])
 
 
+def load(config: Mapping[str, Any], device: str) -> Bench:
+    """Return the images that a grid or curve names."""
+    return data.load(config["data"], device=device, limit=config["limit"], size=config.get("size"))
+
+
 @functools.lru_cache(maxsize=1)
-def _load(name: str, device: str, limit: int | None) -> tuple[Bench, str]:
-    bench = data.load(name, device=device, limit=limit)
+def _load(config: str) -> tuple[Bench, str]:
+    """config: what decides which images they are, as JSON."""
+    named = json.loads(config)
+    bench = load(named, named["device"])
     return bench, digest(bench)
 
 
 def _bench(curve: Mapping[str, Any], images: str) -> Bench:
-    bench, found = _load(str(curve["data"]), curve["device"], curve["limit"])
+    named = {key: curve.get(key) for key in ("device", "limit", "size")} | {"data": str(curve["data"])}
+    bench, found = _load(json.dumps(named))
     if found != images:
         raise CourseError(
             f"{curve['data']!r} holds other images here, on {platform.node()}, than where the run was started."
