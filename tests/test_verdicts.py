@@ -112,6 +112,51 @@ def test_use_takes_a_partial_and_a_lambda_as_well(capsys):
     assert "columns_of_channel is not correct yet" in capsys.readouterr().out
 
 
+CHANGED = {  # what a notebook may have set before it calls `check`
+    "double precision": lambda: torch.set_default_dtype(torch.float64),
+    "another device": lambda: torch.set_default_device("meta"),
+    "no gradients": lambda: torch.set_grad_enabled(False),
+}
+
+
+@pytest.fixture
+def usual_defaults():
+    """Torch's settings are as they were when the test has ended."""
+    yield
+    torch.set_default_dtype(torch.float32)
+    torch.set_default_device(None)
+    torch.set_grad_enabled(True)
+
+
+@pytest.mark.parametrize("change", CHANGED.values(), ids=CHANGED)
+def test_a_notebook_that_changes_torchs_defaults_gets_the_verdicts_of_the_grader(change, usual_defaults):
+    lessons = sorted({exercise.lesson for exercise in exercises.everything()})
+    right = [(lesson, name, found[0][2]) for lesson in lessons for name, found in answers(lesson)[1]["RIGHT"].items()]
+    careless = defined("rewind", REWIND)
+    change()
+    before = torch.get_default_dtype(), torch.get_default_device(), torch.is_grad_enabled()
+    for lesson, name, answer in right:
+        verdict = judge(lesson, name, answer, 0)
+        assert verdict.state == CORRECT, (name, verdict.reason)
+    assert judge("05", "rewind", careless, 0).misconception == "autograd in the way"
+    assert (torch.get_default_dtype(), torch.get_default_device(), torch.is_grad_enabled()) == before
+
+
+REWIND = """
+def rewind(model, start, masks):
+    model.load_state_dict(start)
+    for name, mask in masks.items():
+        model.get_parameter(name)[~mask] = 0
+"""
+
+
+def test_an_answer_that_changes_torchs_defaults_leaves_the_notebooks_alone(usual_defaults):
+    change = "def filter_l1(weight):\n    torch.set_default_dtype(torch.float64)\n    torch.set_grad_enabled(False)\n"
+    change += "    return weight.abs().sum((1, 2, 3))"
+    assert judge("02", "filter_l1", defined("filter_l1", change), 0).state == CORRECT
+    assert torch.get_default_dtype() == torch.float32 and torch.is_grad_enabled()
+
+
 STUBS = [
     "...",
     "pass",

@@ -5,7 +5,8 @@ These differ in how they find an answer and in where it runs. What is judged, in
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import torch
@@ -36,12 +37,27 @@ def decide(
         uses = borrowed if borrowed == "course_lib" else f"{borrowed}, which is course_lib's"
         reason = f"It uses {uses}; an answer is your own code and needs its arguments only."
         return Verdict(NOT_YET, 0, exercise.points, reason, "borrowed")
-    cases = exercise.cases(torch.Generator().manual_seed(seed)) if isinstance(exercise, Exercise) else []
-    given = run(cases)
-    try:
-        return exercise.judge(*given) if isinstance(exercise, Value) else _judged(exercise, cases, given)
-    except Exception as error:  # the last resort: a class is graded, and a notebook goes on, whatever an answer did
-        return Verdict(NOT_YET, 0, exercise.points, f"Its result could not be judged ({type(error).__name__}).")
+    with _usual_defaults():
+        cases = exercise.cases(torch.Generator().manual_seed(seed)) if isinstance(exercise, Exercise) else []
+        with _usual_defaults():  # which an answer may change as well
+            given = run(cases)
+        try:
+            return exercise.judge(*given) if isinstance(exercise, Value) else _judged(exercise, cases, given)
+        except Exception as error:  # the last resort: a class is graded, and a notebook goes on, whatever an answer did
+            return Verdict(NOT_YET, 0, exercise.points, f"Its result could not be judged ({type(error).__name__}).")
+
+
+@contextlib.contextmanager
+def _usual_defaults() -> Iterator[None]:
+    """Within, torch's settings are those of a new process, as in the grader, and not those of the notebook."""
+    dtype = torch.get_default_dtype()
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(torch.enable_grad())
+        if torch.get_default_device().type != "cpu":
+            stack.enter_context(torch.device("cpu"))
+        stack.callback(torch.set_default_dtype, dtype)
+        torch.set_default_dtype(torch.float32)
+        yield
 
 
 def _judged(exercise: Exercise, cases: Sequence[Case], given: Any) -> Verdict:
