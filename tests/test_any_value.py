@@ -231,7 +231,7 @@ def remembered():
     kept = {}
 
     def once(function, cases):
-        key = (function, id(cases))
+        key = (function, *map(id, cases))  # cases live as long as `cases_of` keeps them; the list around them does not
         if key not in kept:
             kept[key] = attempt(function, cases)
         return kept[key]
