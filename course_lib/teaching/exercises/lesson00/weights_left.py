@@ -51,7 +51,9 @@ EXERCISE = Exercise(
         Misconception("what goes", _GOES, lambda n, share: round(share * n)),
         Misconception("not a whole number", _WHOLE, lambda n, share: n - share * n),
         Misconception("not the nearest number", _NEAREST, lambda n, share: n - int(share * n)),
+        # The same but for floats, which tell these two apart where a whole number is left.
         Misconception("not the nearest number", _NEAREST, lambda n, share: int((1 - share) * n)),
+        Misconception("not the nearest number", _NEAREST, lambda n, share: int(n - share * n)),
         Misconception("not the nearest number", _NEAREST, lambda n, share: n - math.ceil(share * n)),
         Misconception(
             "a half rounded up", f"{_HALF} This always takes it up.", lambda n, share: n - math.floor(share * n + 0.5)
