@@ -942,8 +942,8 @@ def processes(word):
 
 
 def inside(place):
-    """The processes of a sandbox beside bubblewrap's two and the worker."""
-    return [] if place._worker is None else list(place._worker.children())[2:]
+    """The processes of a sandbox beside bubblewrap's and the worker."""
+    return [] if place._worker is None else [child for child in place._worker.children() if child.name() != "bwrap"][1:]
 
 
 @isolated
