@@ -5,9 +5,15 @@ from __future__ import annotations
 import os
 
 import pytest
+import torch
 
-from course_lib.grading import isolation
+from course_lib.grading import isolation, marking, wire
+from course_lib.grading.finding import Answer
 from course_lib.grading.sandbox import Limits, Sandbox
+from course_lib.grading.serving import serve
+from course_lib.teaching import exercises
+from course_lib.teaching.exercises.attempts import attempt
+from course_lib.teaching.exercises.plain import same
 
 LIMITS = Limits(wall=30, cpu=30)
 MISSING = isolation.missing()
@@ -107,3 +113,99 @@ def test_where_a_user_without_rights_is_refused_root_does_not_grade_and_reads_wh
         )
     finally:
         isolation._way.cache_clear()
+
+
+# what one answer leaves for the next, and what an answer can read of the cases
+
+
+def both(box, first, second):
+    """Ask for the value of `found` of two programs, one after the other."""
+    value(box, f"import os\n{first}\nfound = 1")
+    return value(box, f"import os\n{second}")
+
+
+@isolated
+@pytest.mark.parametrize(
+    ("first", "second", "found"),
+    [
+        ("open('/tmp/kept', 'w').write('x')", "found = os.listdir('/tmp')", []),
+        ("open('/dev/shm/kept', 'w').write('x')", "found = os.listdir('/dev/shm')", []),
+        ("os.mkdir('/tmp/a')\nos.chmod('/tmp/a', 0)\nos.chmod('/tmp', 0)", "found = os.listdir('/tmp')", []),
+        ("os.setpriority(os.PRIO_PROCESS, os.getppid(), 19)", "found = os.getpriority(os.PRIO_PROCESS, 0)", None),
+    ],
+    ids=["a file", "shared memory", "a folder that cannot be read", "a priority"],
+)
+def test_nothing_that_an_answer_leaves_behind_is_there_for_the_next(first, second, found):
+    with Sandbox(LIMITS) as place:
+        fresh = value(place, f"import os\n{second}")
+        assert found in (None, fresh)
+        assert both(place, first, second) == fresh
+
+
+@isolated
+def test_an_answer_that_leaves_nothing_keeps_its_sandbox(box):
+    value(box, "found = 1")
+    worker = box._worker
+    value(box, "found = 2")
+    assert worker is not None and box._worker is worker
+
+
+@isolated
+def test_a_function_that_torch_jit_compiles_is_run(box):
+    program = "import torch\n\n@torch.jit.script\ndef twice(x: torch.Tensor):\n    return 2 * x\n\nfound = twice(torch.ones(2))"
+    assert value(box, program).tolist() == [2.0, 2.0]
+
+
+READS = """
+def names(value, depth=4):
+    found = [value] if isinstance(value, str) else []
+    for cell in getattr(value, "__closure__", None) or ():
+        found += names(cell.cell_contents, depth - 1) if depth else []
+    return found
+
+def clone_test(index, w):
+    import sys
+    frame = sys._getframe()
+    while frame:
+        for case in frame.f_locals.get("cases") or ():
+            SEEN.append(case.label)
+        frame = frame.f_back
+    SEEN.extend(names(index))
+    return SEEN
+
+SEEN = []
+"""
+
+
+@isolated
+def test_an_answer_reads_neither_the_name_of_a_measure_nor_a_label_in_what_it_is_given(box):
+    exercise = exercises.find("clone_test")
+    cases = exercise.cases(torch.Generator().manual_seed(0))
+    asked, measures = marking._unnamed(cases)
+    request = {"program": READS, "name": "clone_test", "supplied": [], "cases": asked}
+    _, outputs = box.ask(request, lambda message: serve(message, set(), measures))
+    words = " ".join(map(str, outputs))
+    assert "measure 0" in words
+    assert not any(value.name in words or case.label in words for case in cases for value in case.inputs[:1])
+
+
+def test_the_order_in_which_cases_are_asked_is_drawn_and_their_results_come_back_in_the_cases_own():
+    exercise = exercises.find("columns_of_channel")
+    asked = []
+
+    class Place:
+        def ask(self, request, serve):
+            asked.append([case.inputs for case in request["cases"]])
+            return list(attempt(exercise.reference, request["cases"]))
+
+    answer = Answer("columns_of_channel", "columns_of_channel", "program")
+    verdicts = [marking._verdict(exercise, answer, Place(), seed) for seed in range(6)]
+    assert {verdict.state for verdict in verdicts} == {"correct"}
+    assert len({inputs.index((0, 2, 3)) for inputs in asked}) > 1
+
+
+def test_a_strangers_message_with_a_complex_tensor_is_refused():
+    tensor = torch.complex(torch.ones(2), torch.full((2,), 7.0))
+    with pytest.raises(wire.WireError, match="no plain data"):
+        wire.unpack(wire.pack([tensor]))
+    assert not same(tensor, torch.ones(2))
