@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
 import torch
@@ -96,7 +97,7 @@ def test_no_process_of_a_sandbox_that_runs_students_code_is_root_outside(box):
     uids = worker.uids()
     assert 0 not in (uids.real, uids.effective, uids.saved)
     assert worker.gids().real != 0 or os.getegid() != 0
-    status = open(f"/proc/{worker.pid}/status").read()
+    status = Path(f"/proc/{worker.pid}/status").read_text(encoding="utf-8")
     groups = next(line.split()[1:] for line in status.splitlines() if line.startswith("Groups:"))
     assert "0" not in groups or os.geteuid() != 0
 
@@ -152,7 +153,9 @@ def test_an_answer_that_leaves_nothing_keeps_its_sandbox(box):
 
 @isolated
 def test_a_function_that_torch_jit_compiles_is_run(box):
-    program = "import torch\n\n@torch.jit.script\ndef twice(x: torch.Tensor):\n    return 2 * x\n\nfound = twice(torch.ones(2))"
+    program = (
+        "import torch\n\n@torch.jit.script\ndef twice(x: torch.Tensor):\n    return 2 * x\n\nfound = twice(torch.ones(2))"
+    )
     assert value(box, program).tolist() == [2.0, 2.0]
 
 

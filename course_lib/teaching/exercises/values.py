@@ -100,9 +100,7 @@ def pick(name: str, lesson: str, options: Sequence[str], points: float = 1) -> V
     return Value(name, lesson, points, judge, locks=True)
 
 
-def choices(
-    name: str, lesson: str, answers: Mapping[str, Any], why: Mapping[str, Mapping[Any, str]] | None = None
-) -> Value:
+def choices(name: str, lesson: str, answers: Mapping[str, Any], why: Mapping[str, Mapping[Any, str]] | None = None) -> Value:
     """Return an exercise with one answer per question, given as a dict. It is practice: the answers lie in the library.
 
     answers: question -> the right answer, or a set of answers that are equally right.
