@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
+import psutil
 import pytest
 import torch
 
@@ -114,6 +117,22 @@ def test_where_a_user_without_rights_is_refused_root_does_not_grade_and_reads_wh
         )
     finally:
         isolation._way.cache_clear()
+
+
+@isolated
+def test_a_sandbox_ends_with_the_grader_that_is_killed():
+    program = (
+        "import sys\nfrom course_lib.grading import isolation\nworker = isolation.start(1 << 20, False)\n"
+        "print(*(child.pid for child in worker.children()), flush=True)\nsys.stdin.read()"
+    )
+    grader = subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert grader.stdin and grader.stdout
+    inside = [psutil.Process(int(pid)) for pid in grader.stdout.readline().split()]
+    grader.kill()
+    grader.wait()
+    grader.stdin.close()
+    grader.stdout.close()
+    assert inside and psutil.wait_procs(inside, timeout=60)[1] == []
 
 
 # what one answer leaves for the next, and what an answer can read of the cases

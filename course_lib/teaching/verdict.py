@@ -13,9 +13,9 @@ SIGNS = {CORRECT: ("✔", "#009E73"), NOT_YET: ("✘", "#D55E00"), NOT_ATTEMPTED
 class Verdict:
     """The outcome of one check.
 
-    state: "correct", "not yet" or "not attempted". points: 0 to `out_of`; where that is 0, it is practice. reason: one or two
-    plain sentences. misconception: the name of the mistake that it looks like, or "". evidence: (label, text) lines that show
-    the failing case. heading: what is shown in place of the state.
+    state: "correct", "not yet" or "not attempted". points: 0 to `out_of`; where that is 0 it is practice.
+    reason: one or two plain sentences. misconception: the name of the mistake that it looks like, or "".
+    evidence: (label, text) lines that show the failing case. heading: what is shown in place of the state.
     """
 
     state: str
