@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+import inspect
 import json
 import os
 import shutil
@@ -22,11 +23,14 @@ from pathlib import Path
 
 import psutil
 import pytest
+import torch
 
 from course_lib import grading
 from course_lib.grading import isolation
 from course_lib.grading.marking import mark
 from course_lib.grading.sandbox import Limits, Sandbox
+from course_lib.teaching import exercises
+from course_lib.teaching.exercises.measures import MEASURES
 
 ROOT = Path(__file__).parents[1]
 TABLE = ROOT / "results" / "grading" / "README.md"
@@ -136,7 +140,7 @@ def filter_l1(weight):
         "stops the worker",
         "SIGSTOP to the process that should say that it ended",
         "def filter_l1(weight):\n    os.kill(os.getppid(), signal.SIGSTOP)\n    return right(weight)",
-        says=LOOPS,
+        earns=2,
     ),
     Attack(
         "poisoned __del__",
@@ -823,6 +827,381 @@ def filter_l1(weight):
     ),
 ]
 
+# What 48 more attacks tried, and their neighbours.
+ATTACKS += [
+    # the machine below
+    Attack(
+        "a compiler in /tmp",
+        "gcc compiles what Python is not let do: to leave the namespaces, to attach to the worker",
+        """
+C = "#include <sys/syscall.h>\\n#include <unistd.h>\\nint main() { return syscall(SYS_unshare, 0x10000000) && "
+C += "syscall(SYS_ptrace, 16, getppid(), 0, 0); }"
+
+def compiled():
+    with open("/tmp/a.c", "w") as file:
+        file.write(C)
+    subprocess.run(["gcc", "-o", "/tmp/a", "/tmp/a.c"], check=True, env={"PATH": "/usr/bin"}, stderr=subprocess.DEVNULL)
+    return subprocess.run(["/tmp/a"]).returncode == 0
+
+def filter_l1(weight):
+    return right(weight) if works(compiled) else None
+""",
+        says=NOTHING,
+    ),
+    Attack(
+        "system calls by number",
+        "ctypes calls the kernel without any of Python's functions: mount, unshare, ptrace, keys, bpf, io_uring",
+        """
+def called():
+    libc = ctypes.CDLL(None, use_errno=True)
+    numbers = (165, 272, 101, 248, 321, 425, 319, 41, 308)
+    return any(libc.syscall(number, 0, 0, 0, 0, 0) >= 0 for number in numbers)
+
+def filter_l1(weight):
+    return right(weight) if os.uname().machine == "x86_64" and works(called) else None
+""",
+        says=NOTHING,
+    ),
+    Attack(
+        "the first process",
+        "opens the memory, the environment and the files of process 1",
+        """
+def opened():
+    ways = {"mem": os.O_RDWR, "environ": os.O_RDONLY, "maps": os.O_RDONLY}
+    return any(works(os.open, f"/proc/1/{name}", way) for name, way in ways.items())
+
+def filter_l1(weight):
+    return right(weight) if works(opened) else None
+""",
+        says=NOTHING,
+    ),
+    Attack(
+        "the pipe on which the worker reports",
+        "opens every descriptor of every other process, to say that it has ended",
+        """
+def opened():
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        if int(name) != os.getpid():
+            for number in range(64):
+                if works(os.open, f"/proc/{name}/fd/{number}", os.O_WRONLY | os.O_NONBLOCK):
+                    return True
+
+def filter_l1(weight):
+    return right(weight) if works(opened) else None
+""",
+        says=NOTHING,
+    ),
+    Attack(
+        "its own memory",
+        "writes through /proc/self/mem what cannot be changed in Python: a constant of its own",
+        """
+KEPT = b"one of a kind 20261124"
+
+def filter_l1(weight):
+    with open("/proc/self/mem", "r+b", buffering=0) as memory:
+        memory.seek(id(KEPT) + bytes.__basicsize__ - 1)
+        memory.write(b"two")
+    return torch.tensor([float(KEPT.startswith(b"two"))] * 3)
+""",
+        says=WRONG,
+    ),
+    Attack(
+        "what root alone may read",
+        "opens tables of the kernel that belong to root",
+        """
+def opened():
+    return any(works(os.open, f"/proc/{name}", os.O_RDONLY) for name in ("slabinfo", "vmallocinfo", "pagetypeinfo"))
+
+def filter_l1(weight):
+    return right(weight) if works(opened) else None
+""",
+        says=NOTHING,
+    ),
+    Attack(
+        "the kernel's settings",
+        "opens /proc/sys, where a file's owner is all that protects it",
+        """
+def opened():
+    for folder, _, files in os.walk("/proc/sys"):
+        if any(works(os.open, os.path.join(folder, name), os.O_WRONLY) for name in files):
+            return True
+
+def filter_l1(weight):
+    return right(weight) if works(opened) else None
+""",
+        says=NOTHING,
+    ),
+    Attack(
+        "watches on the whole machine",
+        "opens /proc/pressure, which anybody may write",
+        "def filter_l1(weight):\n    return right(weight) if works(os.open, '/proc/pressure/memory', os.O_RDWR) else None",
+        says=NOTHING,
+    ),
+    Attack(
+        "terminals",
+        "makes pseudo-terminals, which are memory of the kernel",
+        "def filter_l1(weight):\n    return right(weight) if works(os.openpty) else None",
+        says=NOTHING,
+    ),
+    Attack(
+        "a trace on every call",
+        "sys.settrace sees all that the worker runs, and looks for what is expected",
+        """
+SEEN = []
+
+def look(frame, event, argument):
+    SEEN.extend(name for name in frame.f_locals if name in ("expected", "reference", "wanted", "verdict", "seed"))
+    return look
+
+def filter_l1(weight):
+    sys.settrace(look)
+    threading.settrace(look)
+    return right(weight) if SEEN else None
+""",
+        says=NOTHING,
+    ),
+    Attack(
+        "all objects",
+        "gc.get_objects: looks for a verdict, an exercise or a judge among them",
+        """
+def found():
+    import gc
+    names = {"Verdict", "Exercise", "Misconception", "Sandbox"}
+    kinds = {type(thing).__name__ for thing in gc.get_objects()}
+    return bool(kinds & names)
+
+def filter_l1(weight):
+    return right(weight) if works(found) else None
+""",
+        says=NOTHING,
+    ),
+    Attack(
+        "more address space than there is",
+        "maps a terabyte",
+        "def filter_l1(weight):\n    return right(weight) if works(mmap.mmap, -1, 1 << 40, mmap.MAP_PRIVATE) else None",
+        says=NOTHING,
+    ),
+    # what is left for the next exercise
+    Attack(
+        "a file for the next exercise",
+        "an earlier cell writes into /tmp, this one reads it",
+        """
+bugs = open("/tmp/kept", "w").write("x")
+
+def filter_l1(weight):
+    return right(weight) if os.path.exists("/tmp/kept") else None
+""",
+        says=NOTHING,
+    ),
+    Attack(
+        "a file in shared memory for the next exercise",
+        "the same in /dev/shm",
+        """
+bugs = open("/dev/shm/kept", "w").write("x")
+
+def filter_l1(weight):
+    return right(weight) if os.path.exists("/dev/shm/kept") else None
+""",
+        says=NOTHING,
+    ),
+    Attack(
+        "a priority for the next exercise",
+        "an earlier cell lowers the worker's priority, a number that this one reads",
+        """
+bugs = os.setpriority(os.PRIO_PROCESS, os.getppid(), 19)
+
+def filter_l1(weight):
+    return right(weight) if os.getpriority(os.PRIO_PROCESS, 0) == 19 else None
+""",
+        says=NOTHING,
+    ),
+    Attack(
+        "a folder that nobody can remove",
+        "a thousand folders in each other, without rights, with names that are no text",
+        """
+CALLS = []
+
+def filter_l1(weight):
+    CALLS.append(weight)
+    if len(CALLS) == 1:
+        for _ in range(1000):
+            os.mkdir(b"\\xff")
+            os.chdir(b"\\xff")
+        os.chmod("/tmp", 0)
+    return right(weight)
+""",
+        earns=2,
+    ),
+    # results
+    Attack(
+        "complex",
+        "the right numbers as real parts, and junk beside them",
+        "def filter_l1(weight):\n    return torch.complex(right(weight), torch.full((len(weight),), 7.0))",
+        says=WRONG,
+    ),
+    Attack(
+        "sparse",
+        "the right numbers in a sparse tensor",
+        "def filter_l1(weight):\n    return right(weight).to_sparse()",
+        says=WRONG,
+    ),
+    Attack(
+        "quantised",
+        "the right numbers in a quantised tensor",
+        "def filter_l1(weight):\n    return torch.quantize_per_tensor(right(weight), 0.1, 0, torch.qint8)",
+        says=WRONG,
+    ),
+    Attack(
+        "complex, forged",
+        "the same in a message of its own",
+        """
+import safetensors.torch
+
+def filter_l1(weight):
+    numbers = torch.complex(right(weight), torch.full((len(weight),), 7.0))
+    text = json.dumps({"is": "dict", "of": [["result", [[], [{"is": "tensor", "of": "0", "order": [0]}]]]]}).encode()
+    data = len(text).to_bytes(8, "little") + text + safetensors.torch.save({"0": numbers})
+    for descriptor in pipes(os.O_WRONLY):
+        os.write(descriptor, len(data).to_bytes(8, "little") + data)
+    os._exit(0)
+""",
+        says=NO_ANSWER,
+    ),
+    Attack(
+        "a list without end",
+        "a list whose iteration never stops",
+        """
+class Endless(list):
+    def __iter__(self):
+        while True:
+            yield 1.0
+
+def filter_l1(weight):
+    return Endless([1.0])
+""",
+        says=" ",
+    ),
+    Attack(
+        "a module without end",
+        "a module whose parameters never stop",
+        """
+class Endless(torch.nn.Module):
+    def named_parameters(self, *arguments, **named):
+        while True:
+            yield "weight", torch.zeros(1)
+
+def filter_l1(weight):
+    return Endless()
+""",
+        says="It ",
+    ),
+    Attack(
+        "an error that takes forever to tell",
+        "an exception whose text never comes",
+        """
+class Endless(Exception):
+    def __str__(self):
+        while True:
+            pass
+
+def filter_l1(weight):
+    raise Endless
+""",
+        says=LOOPS,
+    ),
+    Attack(
+        "an error with HTML for a name",
+        "a type called <script>, raised",
+        "def filter_l1(weight):\n    raise type('<script>alert(1)</script>', (Exception,), {})('<img src=x>')",
+        says="ended in an error of its own: (its words",
+    ),
+    Attack(
+        "a generator",
+        "yields what it should return",
+        "def filter_l1(weight):\n    yield right(weight)",
+        says=WRONG,
+    ),
+    Attack("a coroutine", "async def", "async def filter_l1(weight):\n    return right(weight)", says=WRONG),
+    Attack(
+        "removes the calls to come",
+        "empties the worker's list of cases, so that one right answer is all",
+        """
+def filter_l1(weight):
+    found = right(weight)
+    frame = sys._getframe()
+    while frame:
+        if "cases" in frame.f_locals:
+            del frame.f_locals["cases"][1:]
+        frame = frame.f_back
+    return found
+""",
+        says="It did not answer every call",
+    ),
+    Attack(
+        "patched plain data",
+        "what turns results into plain data turns everything into the same, in the worker's own modules",
+        """
+def filter_l1(weight):
+    for module in list(sys.modules.values()):
+        if getattr(module, "plain", None) and getattr(module, "attempt", None):
+            module.plain = lambda value, keys=False: True
+    return torch.zeros(3)
+""",
+        says="On ",
+    ),
+    Attack(
+        "changes what it was given",
+        "makes the weights such that its own result is right for them",
+        "def filter_l1(weight):\n    weight.zero_()\n    return torch.zeros(len(weight))",
+        says="On ",
+    ),
+    Attack(
+        "a patient regular expression",
+        "backtracks without end, in C code that no signal handler of Python's interrupts",
+        "def filter_l1(weight):\n    import re\n    return re.match(r'(a+)+b', 'a' * 64)",
+        says=LOOPS,
+    ),
+    # how it is written
+    Attack(
+        "homoglyphs",
+        "a function whose name has a Cyrillic letter in it, and looks right",
+        "def f\u0456lter_l1(weight):\n    return right(weight)",
+        says="filter_l1 was not found",
+    ),
+    Attack(
+        "ligatures",
+        "a name with one letter for fi: to Python it is the same name",
+        "def \ufb01lter_l1(weight):\n    return right(weight)",
+        earns=2,
+    ),
+    Attack(
+        "a decorator in the way",
+        "what stands in the cell is right, and a decorator puts something else in its place",
+        """
+class Everything:
+    def __call__(self, weight):
+        return torch.zeros(len(weight))
+
+@lambda function: Everything()
+def filter_l1(weight):
+    return right(weight)
+""",
+        says=WRONG,
+    ),
+    Attack(
+        "dead code",
+        "the right definition stands where it is never run",
+        "if False:\n    def filter_l1(weight):\n        return right(weight)",
+        says="Its cell ended in ",
+    ),
+    Attack(
+        "after the end",
+        "the right lines behind a return",
+        "def filter_l1(weight):\n    return torch.zeros(len(weight))\n    return right(weight)",
+        says=WRONG,
+    ),
+]
+
 # Attacks on what the grader gives: other exercises' functions. They answer `cubic_schedule`, 1 point; functions of earlier
 # exercises are supplied correct, later ones and its own are not.
 SUPPLIED = {
@@ -879,6 +1258,124 @@ def book(*sources, path=None, **changes):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(data))
     return data
+
+
+# Notebooks whose answers are honest, in files that are not. name: the file, the points of the honest answers that are found.
+
+
+def honest(**changes):
+    """Return a notebook with the honest answers, each of its cells changed."""
+    data = book("import torch", HONEST, HONEST_LATER)
+    for cell in data["cells"]:
+        cell.update(changes)
+    return data
+
+
+def text(data):
+    return json.dumps(data).encode()
+
+
+HTML = "<script>alert(1)</script><img src=x onerror=alert(1)>"
+FORGED = {"nbgrader": {"grade_id": "02-filter_l1-answer", "points": 1e300, "grade": True, "solution": True}}
+NESTED = json.loads("[" * 400 + "]" * 400)
+BOOKS = {
+    "forged grade_id": (text(honest(metadata=FORGED)), 4),
+    "duplicate JSON keys": (text(honest())[:-1] + b', "cells": []}', 0),
+    "numbers that are none": (text(honest() | {"nbformat": float("nan"), "metadata": {"x": float("inf")}}), 4),
+    "UTF-16": (json.dumps(honest()).encode("utf-16"), 4),
+    "UTF-16, cut in a character": (json.dumps(honest()).encode("utf-16")[:-1], 0),
+    "UTF-8 with a mark in front": (b"\xef\xbb\xbf" + text(honest()), 4),
+    "deep outputs": (text(honest(outputs=NESTED)), 4),
+    "a number of 10,000 digits": (text(honest()).replace(b'"nbformat": 4', b'"nbformat": ' + b"4" * 10_000), 0),
+    "HTML in every name and value": (
+        text(honest(id=HTML, metadata={HTML: HTML}) | {HTML: HTML, "metadata": {HTML: HTML}}),
+        4,
+    ),
+    "ids that are no text": (text(honest(id={"a": [1]})), 4),
+    "metadata of the wrong kind": (text(honest(metadata=[[1]]) | {"metadata": "x"}), 4),
+    "a source of the wrong kind": (
+        text(honest() | {"cells": [{"cell_type": "code", "source": {"a": 1}}, *honest()["cells"]]}),
+        4,
+    ),
+    "cells that are no code": (text(honest(cell_type="Code")), 0),
+    "a null character in every name": (text(honest(id="\x00", metadata={"nbgrader": {"grade_id": "\x00"}})), 4),
+}
+NO_FILES = {
+    "a link to a device": "/dev/zero",
+    "a link to itself": "02_l1_filter_pruning.ipynb",
+    "a named pipe": "",
+    "a folder": ".",
+}
+
+
+def no_file(name, path):
+    """Make what is called like a notebook and is no file."""
+    target = NO_FILES[name]
+    if target == "":
+        os.mkfifo(path)
+    elif target == ".":
+        path.mkdir()
+    else:
+        path.symlink_to(target)
+
+
+# Answers that know something: (lesson, exercise, code, what it earns, of how many points).
+_seeded = [case.inputs for case in exercises.find("clone_test").cases(torch.Generator().manual_seed(0))]
+_truth = exercises.find("clone_test").reference
+_sizes = [(0, 2, 3), (1, 2, 3), *((k, h, w) for k in range(2, 10) for h in (1, 2, 3, 4) for w in (1, 5, 6, 7))]
+_sizes += [(k, 5, 5) for k in range(10, 41)]
+KNOWING = {
+    "the name of a measure": (
+        "reads the name of the measure that it was given in the function's closure, and what holds of it in a table",
+        "04", "clone_test",
+        f"""
+TABLE = {({(index.name, len(w)): _truth(MEASURES[index.name], w) for index, w in _seeded})!r}
+NAMES = {{name: value for (name, _), value in TABLE.items()}}
+
+def clone_test(index, w):
+    words = [word for cell in index.__closure__ for word in [cell.cell_contents] if isinstance(word, str) and word in NAMES]
+    return TABLE.get((words[0], len(w)), NAMES[words[0]])
+""",
+        0, 1,
+    ),
+    "the number of a call": (
+        "counts its calls, and has what is due at each in a list",
+        "04", "clone_test",
+        f"""
+ANSWERS = {[_truth(MEASURES[index.name], w) for index, w in _seeded]!r}
+
+def clone_test(index, w):
+    return ANSWERS.pop(0)
+""",
+        0, 1,
+    ),
+    "a table of answers": (
+        "137 entries held every case that could be drawn",
+        "02", "columns_of_channel",
+        f"""
+TABLE = {({size: exercises.find("columns_of_channel").reference(*size) for size in _sizes})!r}
+
+def columns_of_channel(channel, height, width):
+    return TABLE[channel, height, width]
+""",
+        0, 1,
+    ),
+    "the library's text": (
+        "among lines that do nothing: noted for the instructor, who decides (not noticed before)",
+        "03", "variable_threshold",
+        inspect.getsource(exercises.find("variable_threshold").reference).replace('"""\n', '"""\n    _ = None\n', 1),
+        2, 2,
+    ),
+}  # fmt: skip
+
+
+def knowing(name, folder, place):
+    """Return the mark of an answer that knows something."""
+    _, lesson, exercise, code, *_ = KNOWING[name]
+    path = Path(folder) / f"{lesson}_knowing.ipynb"
+    book("import torch\nfrom torch import Tensor", code, path=path)
+    result = mark(path, "x", lesson, 20261124, FREE, sandbox=place)
+    return next(mark for mark in result.marks if mark.exercise == exercise)
 
 
 @dataclass
@@ -942,8 +1439,8 @@ def processes(word):
 
 
 def inside(place):
-    """The processes of a sandbox beside bubblewrap's two and the worker."""
-    return [] if place._worker is None else list(place._worker.children())[2:]
+    """The processes of a sandbox beside bubblewrap's and the worker."""
+    return [] if place._worker is None else [child for child in place._worker.children() if child.name() != "bwrap"][1:]
 
 
 @isolated
@@ -1092,6 +1589,35 @@ def test_a_file_that_is_no_notebook_earns_nothing_with_one_sentence(name, tmp_pa
     assert time.monotonic() - started < 15
 
 
+@isolated
+@pytest.mark.parametrize("name", BOOKS)
+def test_honest_answers_in_a_strange_file_earn_what_can_be_read(name, world):
+    data, points = BOOKS[name]
+    path = world.folder / "in" / "attacker" / "02_l1_filter_pruning.ipynb"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+    result = mark(path, "x", "02", 0, LIMITS, sandbox=world.safe)
+    assert result.points == points and bool(result.problem) == (not points)
+    assert result.problem.count("\n") == 0 and "Traceback" not in result.problem
+
+
+@pytest.mark.parametrize("name", NO_FILES)
+def test_what_is_called_like_a_notebook_and_is_no_file_is_not_opened(name, tmp_path):
+    path = tmp_path / "02_l1_filter_pruning.ipynb"
+    no_file(name, path)
+    result = mark(path, "x", "02", 0, LIMITS)
+    assert result.points == 0 and "is a link or no file" in result.problem
+
+
+@isolated
+@pytest.mark.parametrize("name", KNOWING)
+def test_an_answer_that_knows_something_earns_what_it_can_do(name, world, tmp_path):
+    *_, earns, _ = KNOWING[name]
+    found = knowing(name, tmp_path, world.safe)
+    assert found.points == earns, found.reason
+    assert ("the text is the library's own" in found.notes) == (name == "the library's text")
+
+
 def test_a_file_larger_than_the_disk_is_refused_without_being_read(tmp_path):
     path = tmp_path / "02_l1_filter_pruning.ipynb"
     with path.open("wb") as file:
@@ -1158,10 +1684,26 @@ def test_attackers_in_a_class_change_nobody_elses_grade(tmp_path):
 
 def test_the_table_of_outcomes_has_every_attack_with_what_it_earned():
     rows = [[entry.strip() for entry in line.split("|")[1:-1]] for line in TABLE.read_text(encoding="utf-8").splitlines()]
-    found = {row[0]: row[3] for row in rows if len(row) == 5}
+    found = {row[0]: row[4] for row in rows if len(row) == 6}
     wanted = {attack.name: f"{attack.earns:g} of 2" for attack in ATTACKS}
-    wanted |= {f"supplied functions: {name}": "0 of 1" for name in SUPPLIED} | dict.fromkeys(FILES, "0 of 15")
+    wanted |= {f"supplied functions: {name}": "0 of 1" for name in SUPPLIED} | dict.fromkeys([*FILES, *NO_FILES], "0 of 12")
+    wanted |= {name: f"{points} of 12" for name, (_, points) in BOOKS.items()}
+    wanted |= {name: f"{earns} of {most}" for name, (*_, earns, most) in KNOWING.items()}
     assert {name: points for name, points in found.items() if " of " in points} == wanted
+
+
+# What earned something else at commit e29a1fe, tried there as root.
+BEFORE = {
+    "stops the worker": 0, "the first process": 2, "the pipe on which the worker reports": 2, "what root alone may read": 2,
+    "the kernel's settings": 2, "watches on the whole machine": 2, "terminals": 2, "a file for the next exercise": 2,
+    "a file in shared memory for the next exercise": 2, "a priority for the next exercise": 2, "the name of a measure": 1,
+    "the number of a call": 1, "a table of answers": 1,
+}  # fmt: skip
+
+
+def _row(name, tries, outcome, points, most, shown=""):
+    before = f"**{BEFORE[name]} of {most}**" if name in BEFORE else f"{points:g} of {most}"
+    return f"| {name} | {tries} | {outcome} | {before} | {points:g} of {most} | {shown} |\n"
 
 
 def outcomes():
@@ -1172,7 +1714,10 @@ def outcomes():
         "supplied functions) in a notebook whose other answers are honest and worth 4: those were earned every time.\n"
         "An attack that looks whether it worked returns the right answer where it did, and None where it did not.\n"
         "Attacks that are safe to show also ran without the sandbox, where they have to work.\n\n"
-        "| attack | what it tries | outcome | points | without the sandbox |\n| --- | --- | --- | --- | --- |\n"
+        '"Before" is what an attack earned at commit e29a1fe, tried there by root: what is not the same as now is in\n'
+        'bold. ("stops the worker" cost its own points there; now it stops nothing.)\n\n'
+        "| attack | what it tries | outcome | before | points | without the sandbox |\n"
+        "| --- | --- | --- | --- | --- | --- |\n"
     )
     with tempfile.TemporaryDirectory() as folder:
         for world in make(Path(folder)):
@@ -1185,15 +1730,24 @@ def outcomes():
                 outcome = verdict.reason or (
                     "its answer is right; nothing else came of it" if verdict.points else verdict.state
                 )
-                text += f"| {attack.name} | {attack.tries} | {outcome} | {verdict.points:g} of 2 | {shown} |\n"
+                text += _row(attack.name, attack.tries, outcome, verdict.points, 2, shown)
             for name, (tries, code) in SUPPLIED.items():
                 verdict = world.marks(code, world.safe)[1]["cubic_schedule"]
-                text += f"| supplied functions: {name} | {tries} | {verdict.reason} | {verdict.points:g} of 1 | |\n"
-        for name, (data, _) in FILES.items():
-            path = Path(folder) / "02_l1_filter_pruning.ipynb"
-            path.write_bytes(data)
-            result = mark(path, "x", "02", 0, LIMITS)
-            text += f"| {name} | handed in as a notebook | {result.problem} | {result.points:g} of 15 | |\n"
+                text += _row(f"supplied functions: {name}", tries, verdict.reason, verdict.points, 1)
+            for name, (tries, *_, most) in KNOWING.items():
+                verdict = knowing(name, folder, world.safe)
+                text += _row(name, tries, verdict.reason or "; ".join(verdict.notes), verdict.points, most)
+            for name, (data, _) in (FILES | BOOKS).items():
+                path = Path(folder) / "02_l1_filter_pruning.ipynb"
+                path.write_bytes(data)
+                result = mark(path, "x", "02", 0, LIMITS, sandbox=world.safe)
+                text += _row(name, "handed in as a notebook", result.problem or "its answers are read", result.points, 12)
+            for name in NO_FILES:
+                path = Path(folder) / name.replace(" ", "-") / "02_l1_filter_pruning.ipynb"
+                path.parent.mkdir()
+                no_file(name, path)
+                result = mark(path, "x", "02", 0, LIMITS)
+                text += _row(name, "handed in as a notebook", result.problem, result.points, 12)
     return text
 
 

@@ -334,7 +334,7 @@ def notebook_of(lesson):
 
 def sandboxed(sandbox, answer, cases):
     request = {"program": answer.program, "name": answer.name, "supplied": list(answer.supplied), "cases": cases}
-    measures = {value.name for case in cases for value in case.inputs if isinstance(value, Measure)}
+    measures = {value.name: value.name for case in cases for value in case.inputs if isinstance(value, Measure)}
     after, outputs = sandbox.ask(request, lambda message: serve(message, set(answer.supplied), measures))
     return list(map(tuple, after)), outputs
 

@@ -2,6 +2,7 @@
 
 No network, a process and user namespace of its own, a read-only system, a small temporary home, and nothing of the
 repository: not the library, not the solutions, not another submission. (The system calls that are refused: `seccomp`.)
+Whoever grades, outside the sandbox its processes belong to a user without rights: never to root.
 """
 
 from __future__ import annotations
@@ -13,8 +14,9 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import IO
 
@@ -33,6 +35,14 @@ FILES = (
 )
 HOME = "/course"
 PATIENCE = 120.0  # seconds until a worker has imported torch on a busy machine
+NOBODY = "65534"
+# What a worker has to read. It is tried before anything is graded: files may be root's alone.
+TRIAL = f"""
+import importlib.util, pathlib
+found = [importlib.util.find_spec(name).origin for name in ("torch", "safetensors")]
+for path in [*found, *pathlib.Path("{HOME}").rglob("*.py")]:
+    open(path).close()
+"""
 
 
 def missing() -> str:
@@ -46,12 +56,46 @@ def missing() -> str:
         return "bubblewrap is not installed: `apt-get install bubblewrap`, or your system's package of that name."
     if not seccomp.known():
         return f"system calls are filtered on {' and '.join(seccomp.MACHINES)} only, and this is another machine."
-    tried = subprocess.run(
-        [program, "--unshare-all", "--die-with-parent", "--ro-bind", "/", "/", "true"], capture_output=True, text=True
-    )
-    if tried.returncode:
-        return f"this system does not let bubblewrap make namespaces ({tried.stderr.strip()[:200]})."
-    return ""
+    if os.geteuid() == 0 and not shutil.which("setpriv"):
+        return "setpriv is not installed (package util-linux), by which root becomes a user without rights."
+    words = _tried(_way())
+    if words and os.geteuid() == 0:
+        return f"user {NOBODY}, as whom root runs students' code, is refused ({words}); grade as an ordinary user."
+    return f"this system does not let bubblewrap make namespaces ({words})." if words else ""
+
+
+def _tried(way: Sequence[str]) -> str:
+    """Return why a sandbox that is started in this way cannot do its work, or ""."""
+    line = [*way, *_bubblewrap(1 << 20), sys.executable, "-I", "-c", TRIAL]
+    tried = subprocess.run(line, capture_output=True, text=True, env={}, stdin=subprocess.DEVNULL)
+    words = tried.stderr.strip().splitlines() or [f"exit status {tried.returncode}"]
+    return words[-1][:200] if tried.returncode else ""
+
+
+@lru_cache(maxsize=1)
+def _way() -> list[str]:
+    """Return the start of the command line under which bubblewrap runs as a user without rights."""
+    if os.geteuid() != 0:
+        return []
+    become = [shutil.which("setpriv") or "setpriv", "--reuid", NOBODY, "--regid", NOBODY, "--clear-groups"]
+    become += ["--inh-caps=-all", "--bounding-set=-all"]
+    # Python or the course may lie where only root can go. What the sandbox needs is put where anybody can; that takes the
+    # right to mount, without which it may be readable as it is.
+    ways = [[*_reachable(), *become], become]
+    return next((way for way in ways if not _tried(way)), ways[0])
+
+
+def _reachable() -> list[str]:
+    """Return root's own call of bubblewrap, in which all that the sandbox is made of can be reached by any user."""
+    places = [*readable(), *(str(_sources() / name) for name in FILES)]
+    line = [shutil.which("bwrap") or "bwrap", "--die-with-parent", *_system()]
+    for capability in ("SETUID", "SETGID", "SETPCAP"):
+        line += ["--cap-add", f"CAP_{capability}"]
+    for folder in dict.fromkeys(str(parent) for place in places for parent in reversed(Path(place).parents)):
+        line += ["--perms", "0755", "--dir", folder]
+    for place in places:
+        line += ["--ro-bind", place, place]
+    return [*line, "--dir", "/tmp", "--dev-bind", "/dev", "/dev", "--dev-bind", "/proc", "/proc", "--"]
 
 
 def readable() -> list[str]:
@@ -104,7 +148,7 @@ def start(scratch: int, unsafe: bool) -> Worker:
         os.write(source, b"" if unsafe else seccomp.program())
         os.close(source)
         if folder is None:
-            line, environment = [*_bubblewrap(scratch, filtered), *_python(HOME, theirs)], {}
+            line, environment = [*_way(), *_bubblewrap(scratch), "--seccomp", str(filtered), *_python(HOME, theirs)], {}
         else:
             line = _python(folder.name, theirs)
             environment = {"PATH": os.environ.get("PATH", ""), "OMP_NUM_THREADS": "1", "HOME": folder.name}
@@ -157,14 +201,21 @@ def _python(home: str, control: int) -> list[str]:
     return [sys.executable, "-I", f"{home}/course_lib/{FILES[1]}", str(control)]
 
 
-def _bubblewrap(scratch: int, filtered: int) -> list[str]:
-    line = [shutil.which("bwrap") or "bwrap", "--unshare-all", "--die-with-parent", "--new-session", "--clearenv"]
-    line += ["--uid", "65534", "--gid", "65534", "--hostname", "sandbox", "--seccomp", str(filtered)]
+def _system() -> list[str]:
+    """Return the links to /usr, or what stands in their place."""
+    line = []
     for place in ("/lib", "/lib64", "/bin", "/sbin"):
         if Path(place).is_symlink():
             line += ["--symlink", os.readlink(place), place]
         elif Path(place).exists():
             line += ["--ro-bind", place, place]
+    return line
+
+
+def _bubblewrap(scratch: int) -> list[str]:
+    line = [shutil.which("bwrap") or "bwrap", "--unshare-all", "--die-with-parent", "--new-session", "--clearenv"]
+    # The worker is the first process: nothing inside can stop it, and none of bubblewrap's holds its pipes there.
+    line += ["--as-pid-1", "--uid", NOBODY, "--gid", NOBODY, "--hostname", "sandbox", *_system()]
     # Before what is bound: Python itself may lie in /tmp.
     line += ["--size", str(scratch), "--tmpfs", "/tmp", "--chdir", "/tmp"]
     for place in readable():
@@ -173,7 +224,11 @@ def _bubblewrap(scratch: int, filtered: int) -> list[str]:
     for place in readable():  # a library that is installed there, not editable: out of sight, also where a prefix is a link
         if sources.is_relative_to(os.path.realpath(place)):
             line += ["--tmpfs", os.path.join(place, os.path.relpath(sources, os.path.realpath(place)))]
-    line += ["--proc", "/proc", "--dev", "/dev", "--size", str(1 << 20), "--tmpfs", "/dev/shm", "--remount-ro", "/dev"]
+    # The kernel's settings are files, and whose they are is all that protects them.
+    line += ["--proc", "/proc", "--dev", "/dev"]
+    for place in ("/proc/sys", "/proc/pressure", "/dev/pts"):
+        line += ["--tmpfs", place, "--remount-ro", place] if Path(place).exists() else []
+    line += ["--size", str(1 << 20), "--tmpfs", "/dev/shm", "--remount-ro", "/dev"]
     for name in FILES:
         line += ["--ro-bind", str(_sources() / name), f"{HOME}/course_lib/{name}"]
     for name, value in {"HOME": "/tmp", "OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}.items():

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import ast
 import builtins
 import contextlib
-import inspect
-import textwrap
+import random
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -14,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from course_lib.grading import finding, reading
+from course_lib.grading.copies import copied
 from course_lib.grading.finding import Answer
 from course_lib.grading.results import Mark, Result
 from course_lib.grading.sandbox import Ended, Limits, Sandbox
@@ -80,7 +79,7 @@ def _mark(exercise: Exercise | Value, answer: Answer, sandbox: Sandbox, seed: in
     if "ModuleNotFoundError" in verdict.reason and (missing := reading.missing_modules(answer.program)):
         verdict = replace(verdict, reason=f"{verdict.reason} Grading has no module {', '.join(missing)}.")
     notes = list(answer.notes)
-    if isinstance(exercise, Exercise) and answer.program and _same_text(answer.source, exercise):
+    if isinstance(exercise, Exercise) and copied(answer.program, exercise):
         notes.append("the text is the library's own")
     points = min(max(float(verdict.points), 0.0), float(exercise.points))
     return Mark(
@@ -97,14 +96,17 @@ def _verdict(exercise: Exercise | Value, answer: Answer, sandbox: Sandbox, seed:
 
     def run(cases: Sequence[Case]) -> Any:
         """Run the answer in the sandbox."""
-        measures = {value.name for case in cases for value in case.inputs if isinstance(value, Measure)}
+        order = random.Random(seed).sample(range(len(cases)), len(cases))
+        asked, measures = _unnamed([cases[place] for place in order])
         request = {
             "program": answer.program, "name": answer.name, "supplied": list(answer.supplied),
-            "cases": list(cases) if isinstance(exercise, Exercise) else None,
+            "cases": asked if isinstance(exercise, Exercise) else None,
         }  # fmt: skip
         given.append(sandbox.ask(request, lambda message: serve(message, set(answer.supplied), measures)))
         if isinstance(given[0], Failure):
             raise Ended(f"Its cell ended in {_wordless(given[0]).type} before the function could be called.")
+        if isinstance(exercise, Exercise) and isinstance(given[0], list):
+            given[0] = [_in_order(results, order) for results in given[0]]
         return given[0]
 
     try:
@@ -114,6 +116,30 @@ def _verdict(exercise: Exercise | Value, answer: Answer, sandbox: Sandbox, seed:
     if not given or isinstance(exercise, Value) or verdict.state != NOT_YET or verdict.misconception:
         return verdict  # then the reason is the library's own sentence
     return replace(verdict, reason=decide(exercise, seed, lambda _: _wordless(given[0])).reason)
+
+
+def _unnamed(cases: Sequence[Case]) -> tuple[list[Case], dict[str, str]]:
+    """Return cases as a sandbox gets them, and what the measures in them are called there -> their names.
+
+    An answer can look at whatever is sent: a label, or the name of a measure, could tell it what to return.
+    """
+    measures: dict[str, str] = {}
+
+    def unnamed(value: Any) -> Any:
+        if not isinstance(value, Measure):
+            return value
+        called = f"measure {len(measures)}"
+        measures[called] = value.name
+        return Measure(called)
+
+    return [Case("", tuple(map(unnamed, case.inputs))) for case in cases], measures
+
+
+def _in_order(results: Any, order: Sequence[int]) -> Any:
+    """Return the results of cases that were asked in `order` in the cases' own."""
+    if not isinstance(results, list) or len(results) != len(order):
+        return results  # forged: `decide` says what is wrong with it
+    return [result for _, result in sorted(zip(order, results, strict=True), key=lambda pair: pair[0])]
 
 
 def _wordless(given: Any) -> Any:
@@ -135,30 +161,3 @@ def _other_lesson(lesson: str, cells: Sequence[reading.Cell]) -> str:
     if others:
         return f"This is not lesson {lesson}: it looks like lesson {max(set(others), key=others.count)}."
     return f"Nothing of lesson {lesson} was found in it."
-
-
-def _same_text(source: str, exercise: Exercise) -> bool:
-    """Return whether an answer is the library's text under any names; everybody writes the same one or two lines."""
-    try:
-        theirs = textwrap.dedent(inspect.getsource(exercise.reference))
-        return _normal(source) == _normal(theirs) and sum(isinstance(n, ast.stmt) for n in ast.walk(ast.parse(source))) > 3
-    except (OSError, TypeError, IndexError, *finding.UNREADABLE):
-        return False
-
-
-def _normal(source: str) -> str:
-    """Return a function's syntax tree without its names, annotations and docstring."""
-    function = ast.parse(source).body[0]
-    names: dict[str, str] = {}
-    if isinstance(function, ast.FunctionDef) and ast.get_docstring(function) is not None:
-        function.body = function.body[1:]
-    for node in ast.walk(function):
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            node.returns, node.decorator_list = None, []
-            node.name = ""
-        elif isinstance(node, ast.arg):
-            node.annotation = None
-            node.arg = names.setdefault(node.arg, f"v{len(names)}")
-        elif isinstance(node, ast.Name) and (isinstance(node.ctx, ast.Store) or node.id in names):
-            node.id = names.setdefault(node.id, f"v{len(names)}")
-    return ast.dump(function)

@@ -94,13 +94,16 @@ class Sandbox:
         limits = {name: getattr(self.limits, name) for name in ("cpu", "memory", "file", "processes")}
         try:
             turn = _Turn(self._worker, self.limits, self.unsafe)
-            return turn.answer({**request, "limits": limits, "alone": not self.unsafe}, serve)
+            answer = turn.answer({**request, "limits": limits, "alone": not self.unsafe}, serve)
         except (wire.WireError, OSError, ValueError) as error:
             self.close()
             raise Ended("It sent something that cannot be read.") from error
         except BaseException:
             self.close()
             raise
+        if turn.traces:  # the next answer gets a new sandbox, whose files nobody has touched
+            self.close()
+        return answer
 
 
 @dataclass
@@ -112,6 +115,7 @@ class _Turn:
     unsafe: bool
     found: bytearray = field(default_factory=bytearray)  # what came and was not taken yet
     looked: float = 0.0
+    traces: bool = False  # whether it left something behind
 
     def __post_init__(self) -> None:
         self.deadline = time.monotonic() + self.limits.wall
@@ -158,11 +162,12 @@ class _Turn:
                 if not part:
                     raise _Died("Its process and the sandbox around it ended (killed, or out of memory).")
                 found += part
-            elif os.read(self.worker.control, 1) != wire.ENDED:
+            elif (said := os.read(self.worker.control, 1)) not in (wire.ENDED, wire.TRACES):
                 raise _Died("Its process and the sandbox around it ended (killed, or out of memory).")
             elif found:
                 raise Ended("It sent something that is no answer.")
             else:
+                self.traces = said == wire.TRACES
                 return None
 
     def _wait(self, stream: int, event: int) -> bool:

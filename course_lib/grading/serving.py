@@ -22,8 +22,11 @@ LARGEST = 1_000_000  # size of a whole number among these arguments
 ROOM = 256 << 20  # bytes that such a call may take
 
 
-def serve(message: Mapping[str, Any], supplied: set[str], measures: set[str]) -> Any:
-    """Answer a student's function that calls a correct version of another exercise's function, or a measure it was given."""
+def serve(message: Mapping[str, Any], supplied: set[str], measures: Mapping[str, str]) -> Any:
+    """Answer a student's function that calls a correct version of another exercise's function, or a measure it was given.
+
+    measures: what a measure is called in the sandbox -> its name.
+    """
     arguments, named = message.get("arguments"), message.get("named")
     if not isinstance(arguments, list) or not isinstance(named, dict) or _size([arguments, named]) > MOST:
         return Failure("ValueError", f"called with more than {MOST:,} entries, or a number beyond {LARGEST:,}")
@@ -31,7 +34,7 @@ def serve(message: Mapping[str, Any], supplied: set[str], measures: set[str]) ->
     if isinstance(name, str) and name in supplied and isinstance(asked := exercises.find(name), Exercise):
         return _call(asked.reference, arguments, named)
     if isinstance(measure, str) and measure in measures:
-        return _call(MEASURES[measure], arguments, named)
+        return _call(MEASURES[measures[measure]], arguments, named)
     return Failure("NameError", "there is no such function")
 
 

@@ -14,9 +14,11 @@ from safetensors.torch import load, save
 from torch import Tensor
 
 from course_lib.teaching.exercises import attempts
+from course_lib.teaching.exercises.plain import DTYPES
 
 LENGTH = 8  # bytes
-READY, ENDED = b"r", b"e"  # a worker reports over its own pipe: it can be asked; the process of an answer has ended
+# A worker reports over its own pipe: it can be asked; the process of an answer has ended, and left nothing, or traces.
+READY, ENDED, TRACES = b"r", b"e", b"t"
 # The most that a stranger's message may have: levels of nesting, the length of a range, bytes of JSON and of the list of
 # tensors (Python objects take thirty times as much memory), keys and members of all its dicts and sets together (hashes
 # can be chosen to be equal, and then the time grows with the square), and axes of a tensor.
@@ -140,6 +142,8 @@ class _Reader:
         tensor = self.tensors[name]
         if tensor.ndim > AXES or tensor.ndim != len(order):
             raise WireError("a tensor's axes do not fit")
+        if tensor.dtype not in DTYPES:
+            raise WireError(f"a tensor of the kind {tensor.dtype} is no plain data")
         return tensor.permute([order.index(axis) for axis in range(len(order))])
 
     def _count(self, more: int) -> None:

@@ -12,6 +12,7 @@ import __future__
 
 import contextlib
 import ctypes
+import linecache
 import os
 import resource
 import signal
@@ -26,7 +27,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 import torch
 
-from course_lib.grading.wire import ENDED, LENGTH, READY, frame, unpack
+from course_lib.grading.wire import ENDED, LENGTH, READY, TRACES, frame, unpack
 from course_lib.teaching.exercises.attempts import attempt
 from course_lib.teaching.exercises.plain import Failure, plain
 
@@ -48,6 +49,7 @@ def write(stream: BinaryIO, value: Any) -> None:
 
 def serve(requests: BinaryIO, replies: BinaryIO, control: int) -> None:
     """Answer requests until there are no more; report over `control` when this is ready and when an answer has ended."""
+    clean = _traces()
     os.write(control, READY)
     while isinstance(request := read(requests), dict) and "limits" in request:
         child = os.fork()
@@ -61,7 +63,13 @@ def serve(requests: BinaryIO, replies: BinaryIO, control: int) -> None:
         os.waitpid(child, 0)
         if request["alone"]:
             _end_all()
-        os.write(control, ENDED)
+        os.write(control, TRACES if request["alone"] and _traces() != clean else ENDED)
+
+
+def _traces() -> tuple[Any, ...]:
+    """Return what an answer could leave for the next one: when a folder last changed, and how this process may run."""
+    changed = [os.stat(folder).st_ctime_ns for folder in ("/tmp", "/dev/shm") if os.path.isdir(folder)]
+    return (*changed, os.getpriority(os.PRIO_PROCESS, 0), frozenset(os.sched_getaffinity(0)))
 
 
 def _end_all() -> None:
@@ -106,8 +114,10 @@ def _answer(request: dict[str, Any], requests: BinaryIO, replies: BinaryIO) -> A
         return call
 
     scope: dict[str, Any] = {"__name__": "__main__"} | {name: ask("call", name) for name in request["supplied"]}
+    program = request["program"]
+    linecache.cache["answer"] = (len(program), None, program.splitlines(keepends=True), "answer")  # for torch.jit.script
     try:
-        exec(compile(request["program"], "answer", "exec", FLAGS, dont_inherit=True), scope)
+        exec(compile(program, "answer", "exec", FLAGS, dont_inherit=True), scope)
         target = scope[request["name"]]
         if request["cases"] is None:
             return [plain(target, keys=True)]

@@ -153,6 +153,8 @@ def same(left: Any, right: Any, tolerance: float = 1e-5) -> bool:
     if isinstance(left, Tensor) and isinstance(right, Tensor):
         if left.shape != right.shape or (left.dtype == torch.bool) != (right.dtype == torch.bool):
             return False
+        if left.is_complex() or right.is_complex():  # else only its real part would be compared
+            return False
         left, right = left.double().cpu(), right.double().cpu()
         scale = max(1e-12, float(right.abs().max())) if right.numel() else 1.0
         return bool(((left - right).abs() <= tolerance * scale).all())  # NaN is equal to nothing

@@ -13,6 +13,8 @@ from course_lib.teaching.exercises.attempts import Case
 from course_lib.teaching.exercises.base import Exercise, Misconception
 from course_lib.teaching.exercises.draws import integer
 
+COLUMNS = 4_500  # of a layer in the cases: all of them together can still be sent as a list
+
 
 def columns_of_channel(channel: int, height: int, width: int) -> list[int]:
     """Return which columns of a dense layer after flatten read the (height, width) map of `channel`."""
@@ -20,14 +22,19 @@ def columns_of_channel(channel: int, height: int, width: int) -> list[int]:
 
 
 def _maps(rng: torch.Generator) -> list[Case]:
-    height, width = integer(rng, 2, 4), integer(rng, 5, 7)
+    # So many cases that a table of answers would take longer than the exercise.
+    height, width, side = integer(rng, 2, 9), integer(rng, 10, 29), integer(rng, 4, 12)
+
+    def later(columns: int) -> int:
+        return integer(rng, 2, COLUMNS // columns)
+
     return [
         Case("the first channel of 2x3 maps", (0, 2, 3)),
         Case("the second channel of 2x3 maps", (1, 2, 3)),
-        Case("a later channel of larger maps", (integer(rng, 2, 9), height, width)),
-        Case("maps of 1x1, after global pooling", (integer(rng, 2, 9), 1, 1), edge=True),
-        Case("maps of one row", (integer(rng, 2, 9), 1, width), edge=True),
-        Case("square maps", (integer(rng, 10, 40), 5, 5)),
+        Case("a later channel of larger maps", (later(height * width), height, width)),
+        Case("maps of 1x1, after global pooling", (later(1), 1, 1), edge=True),
+        Case("maps of one row", (later(width), 1, width), edge=True),
+        Case("square maps", (later(side**2), side, side)),
     ]
 
 
