@@ -23,7 +23,7 @@ from course_lib.teaching.deciding import decide
 from course_lib.teaching.exercises import Exercise, Value
 from course_lib.teaching.exercises.attempts import Case, Measure
 from course_lib.teaching.exercises.plain import Failure
-from course_lib.teaching.verdict import NOT_YET, Verdict
+from course_lib.teaching.verdict import CORRECT, NOT_YET, Verdict
 
 REASON = 500  # characters of a reason that are kept: it may show a value that the student chose
 ERRORS = {name for name, kind in vars(builtins).items() if isinstance(kind, type) and issubclass(kind, BaseException)}
@@ -51,7 +51,7 @@ def mark(
     digest = reading.hash_of(path)
     try:
         cells = reading.read(path)
-        found = finding.find(cells, asked)
+        found = finding.find(cells, asked, _before(lesson))
     except reading.Unreadable as error:
         return _nothing(student, digest, asked, str(error), time.perf_counter() - started)
     except Exception as error:  # strangers hand in anything; one file must not stop the class
@@ -68,6 +68,11 @@ def mark(
     return Result(student, digest, ordered, problem, texts, time.perf_counter() - started)
 
 
+def _before(lesson: str) -> list[str]:
+    """Return the names of the functions that earlier lessons ask for."""
+    return [asked.name for asked in exercises.everything() if isinstance(asked, Exercise) and asked.lesson < lesson]
+
+
 def _nothing(student: str, digest: str, asked: Sequence[Exercise | Value], why: str, seconds: float) -> Result:
     reason = "The notebook could not be read."
     marks = tuple(Mark(exercise.name, NOT_YET, 0.0, exercise.points, reason, "not readable") for exercise in asked)
@@ -80,6 +85,8 @@ def _mark(exercise: Exercise | Value, answer: Answer, sandbox: Sandbox, seed: in
     if "ModuleNotFoundError" in verdict.reason and (missing := reading.missing_modules(answer.program)):
         verdict = replace(verdict, reason=f"{verdict.reason} Grading has no module {', '.join(missing)}.")
     notes = list(answer.notes)
+    if verdict.state != CORRECT:
+        notes += answer.doubts
     if isinstance(exercise, Exercise) and answer.program and _same_text(answer.source, exercise):
         notes.append("the text is the library's own")
     points = min(max(float(verdict.points), 0.0), float(exercise.points))

@@ -12,6 +12,7 @@ import __future__
 
 import contextlib
 import ctypes
+import linecache
 import os
 import resource
 import signal
@@ -105,6 +106,9 @@ def _answer(request: dict[str, Any], requests: BinaryIO, replies: BinaryIO) -> A
 
         return call
 
+    # torch.jit.script reads the source of what it compiles. Compiling for speed alone would take longer than the answer may.
+    linecache.cache["answer"] = (len(request["program"]), None, request["program"].splitlines(True), "answer")
+    torch.compile = _as_it_is
     scope: dict[str, Any] = {"__name__": "__main__"} | {name: ask("call", name) for name in request["supplied"]}
     try:
         exec(compile(request["program"], "answer", "exec", FLAGS, dont_inherit=True), scope)
@@ -115,6 +119,11 @@ def _answer(request: dict[str, Any], requests: BinaryIO, replies: BinaryIO) -> A
     except (Exception, SystemExit) as error:
         return Failure.of(error)
     return [afterwards, outputs]
+
+
+def _as_it_is(model: Any = None, **_: Any) -> Any:
+    """Stand in for torch.compile, which changes no result."""
+    return _as_it_is if model is None else model
 
 
 def main() -> None:
