@@ -156,7 +156,10 @@ def _changes(node: ast.Attribute | ast.Subscript | ast.Call, where: str, found: 
             changed |= set(roots(node.value))
             found.touches |= changed if where != "function" else set()  # by the method under another name
     else:
-        last = getattr(node.func, "attr", None) or getattr(node.func, "id", "")
+        function = node.func
+        last = (
+            function.attr if isinstance(function, ast.Attribute) else function.id if isinstance(function, ast.Name) else ""
+        )
         given = [*node.args, *(keyword.value for keyword in node.keywords)]
         names = {name for value in given for name in roots(value)}
         if last in CHANGING_FUNCTIONS or IN_PLACE.match(last):

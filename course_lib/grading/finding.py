@@ -10,7 +10,7 @@ import ast
 import re
 import sys
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from course_lib.grading.effects import Definition
@@ -54,8 +54,8 @@ class Answer:
 
     program: the student's statements that the answer needs, in order. supplied: other exercises that it calls. borrowed: a
     name of the library that it uses, or "". cell: from 1, or 0 if nothing was found. source: its definition as it was handed
-    in. problem: why it cannot be graded, for the student, or "". notes: for the instructor. doubts: for the instructor as
-    well, where it is not correct: why that may be unlike what the notebook itself says.
+    in. modules: what it imports. problem: why it cannot be graded, for the student, or "". notes: for the instructor.
+    doubts: for the instructor as well, where it is not correct: why that may be unlike what the notebook itself says.
     """
 
     exercise: str
@@ -65,6 +65,7 @@ class Answer:
     borrowed: str = ""
     cell: int = 0
     source: str = ""
+    modules: tuple[str, ...] = ()
     stub: bool = False
     problem: str = ""
     notes: tuple[str, ...] = ()
@@ -85,9 +86,17 @@ def find(cells: Sequence[Cell], exercises: Sequence[Asked], before: Collection[s
         except UNREADABLE as error:
             problem = f"{exercise.name} cannot be read as Python ({_why(error)})."
             found[exercise.name] = Answer(exercise.name, problem=problem, notes=("it could not be read: look at it",))
+        if _said_correct(exercise.name, cells):
+            doubt = "in the notebook its check says correct"
+            found[exercise.name] = replace(found[exercise.name], doubts=(doubt, *found[exercise.name].doubts))
         if exercise.kind == "code":
             earlier.add(exercise.name)
     return found
+
+
+def _said_correct(name: str, cells: Sequence[Cell]) -> bool:
+    call = re.compile(rf"\bcheck\(\s*{name}\b")
+    return any(cell.said == "correct" and call.search(cell.source) for cell in cells)
 
 
 def _why(error: BaseException) -> str:
@@ -110,7 +119,8 @@ def _parse(cells: Sequence[Cell]) -> Program:
             continue
         try:
             read = python(cell.source)
-            statements = [Statement.of(node, cell, read.text) for node in read.tree.body]
+            lines = read.text.split("\n")
+            statements = [Statement.of(node, cell, lines) for node in read.tree.body]
         except UNREADABLE as error:
             program.silent[cell.number] = f"cell {cell.number}{_no_python(error)}", cell.source
             continue
@@ -151,8 +161,16 @@ def _find(exercise: Asked, cells: Sequence[Cell], program: Program, earlier: set
     text = "\n".join([*(IPYTHON[name] for name in lacking), text])
     return Answer(
         name, called, text, tuple(sorted(needed.supplied)), _borrowed(nodes), statement.cell.number, statement.text,
-        notes=(*notes, *_reports(nodes)), doubts=(*sorted(needed.doubts), *_doubts(program, needed)),
+        _modules(nodes), notes=(*notes, *_reports(nodes)), doubts=(*sorted(needed.doubts), *_doubts(program, needed)),
     )  # fmt: skip
+
+
+def _modules(nodes: Sequence[ast.stmt]) -> tuple[str, ...]:
+    """Return the modules, or the packages around them, that statements import."""
+    imports = [node for statement in nodes for node in ast.walk(statement) if isinstance(node, (ast.Import, ast.ImportFrom))]
+    names = {alias.name for node in imports if isinstance(node, ast.Import) for alias in node.names}
+    names |= {node.module for node in imports if isinstance(node, ast.ImportFrom) and node.module and not node.level}
+    return tuple(sorted({name.partition(".")[0] for name in names}))
 
 
 def _absent(exercise: Asked, program: Program, why: str, cell: Cell | None = None) -> Answer:

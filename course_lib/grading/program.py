@@ -32,10 +32,10 @@ class Statement:
     text: str
 
     @classmethod
-    def of(cls, node: ast.stmt, cell: Cell, text: str) -> Statement:
-        """Return a statement of a cell. text: of all its Python."""
+    def of(cls, node: ast.stmt, cell: Cell, lines: Sequence[str]) -> Statement:
+        """Return a statement of a cell. lines: of all its Python."""
         first = min([node.lineno, *(decorator.lineno for decorator in getattr(node, "decorator_list", []))])
-        return cls(node, cell, effects(node), "\n".join(text.split("\n")[first - 1 : node.end_lineno]))
+        return cls(node, cell, effects(node), "\n".join(lines[first - 1 : node.end_lineno]))
 
     @property
     def bound(self) -> set[str]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 import builtins
 from bisect import bisect_left
-from collections.abc import Collection
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from itertools import repeat
 
@@ -31,7 +31,7 @@ class Slice:
 
     program: Program
     start: int
-    others: Collection[str]
+    others: AbstractSet[str]
     supplied: set[str] = field(default_factory=set)
     unbound: set[str] = field(default_factory=set)
     doubts: set[str] = field(default_factory=set)
@@ -103,7 +103,7 @@ class Slice:
             found = [place for place in events if self._allowed(place, name)]
             firm, bound = [place for place in found if self._binds(place, name)][-1:], True
         else:
-            found, firm, bound = self._walk(name, events[: bisect_left(events, when)], when != END)
+            found, firm, bound = self._walk(name, events, when)
         for place in found:
             self._choose(place, anytime=when != END)
         self._firm.update(firm)
@@ -112,11 +112,14 @@ class Slice:
             self._late[reader] = max(later)
             self._look(name, ANY, reader)
 
-    def _walk(self, name: str, events: list[int], anytime: bool) -> tuple[list[int], list[int], bool]:
+    def _walk(self, name: str, events: list[int], when: int) -> tuple[list[int], list[int], bool]:
         """Return the events back to the last that binds the name whatever happens, the one without which it has no value,
         and whether one binds it."""
-        found, perhaps = [], []
-        for place in reversed(events):
+        found: list[int] = []
+        perhaps: list[int] = []
+        anytime = when != END
+        for at in range(bisect_left(events, when) - 1, -1, -1):
+            place = events[at]
             if (name, place, anytime) in self._walked:
                 return found, [], True
             if not self._allowed(place, name):
@@ -132,7 +135,7 @@ class Slice:
     def _allowed(self, place: int, name: str) -> bool:
         """Return whether a statement can be a part of the program; where one cannot be had, say why."""
         statement = self.program.statements[place]
-        taken = statement.bound & set(self.others) and not statement.from_library and place != self.start
+        taken = not statement.bound.isdisjoint(self.others) and not statement.from_library and place != self.start
         if statement.takes_librarys or taken:
             return False
         if name in statement.does.binds or self.program.library.isdisjoint(statement.does.reads):

@@ -13,6 +13,8 @@ UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError, RuntimeError
 RUN = frozenset({"time", "timeit", "capture", "prun", "debug", "memit", "pyinstrument", "scalene", "snakeviz", "viztracer"})
 AS_IT_STANDS = frozenset({"time", "prun"})  # line magics whose line runs in the notebook: what it binds stays bound
 DEEPEST = 10  # cell magics in one another
+# IPython reads a cell once more for each of its magics. The most characters that are read of one, all times together.
+MOST = 4_000_000
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,8 @@ def _parsed(text: str) -> tuple[ast.Module, str]:
     try:
         return ast.parse(text), text
     except SyntaxError:
+        if len(text) * sum(map(text.count, "!%?")) > MOST:
+            raise ValueError("too many magics in one cell") from None
         text = TransformerManager().transform_cell(text)
         return ast.parse(text), text
 
