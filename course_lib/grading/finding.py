@@ -5,24 +5,47 @@ still graded, and what was deleted earns nothing and is named in one sentence.
 """
 
 from __future__ import annotations
-import __future__
 
 import ast
-import builtins
 import re
 import sys
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from types import CodeType
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
 
+from course_lib.grading.effects import Definition
+from course_lib.grading.program import Program, Statement, compiled
 from course_lib.grading.reading import Cell
+from course_lib.grading.slicing import Slice
+from course_lib.grading.translating import UNREADABLE, python
 from course_lib.teaching.borrowing import LIBRARY, global_names, imports_library
-from course_lib.teaching.exercises import Exercise, Value, everything
 
-UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError)  # what Python raises for source that it cannot read
-BUILTINS = frozenset(dir(builtins))
 SUSPICIOUS = frozenset({"__import__", "ctypes", "eval", "exec", "gc", "importlib", "inspect", "subprocess", "sys"})
-Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+# What every notebook has of IPython, for a definition that calls it: what a shell or a magic would give is not to be had.
+IPYTHON = {
+    "display": "def display(*objects, **named): pass",
+    "get_ipython": """
+class get_ipython:
+    def __getattr__(self, name):
+        return lambda *given: [] if name == 'getoutput' else None
+""",
+}
+
+
+class Asked(Protocol):
+    """What must be known of an exercise to find its answer."""
+
+    @property
+    def name(self) -> str:
+        """Of the function or value."""
+
+    @property
+    def lesson(self) -> str:
+        """Such as "02"."""
+
+    @property
+    def kind(self) -> str:
+        """`code` for a function, `value` for a value."""
 
 
 @dataclass(frozen=True)
@@ -30,8 +53,9 @@ class Answer:
     """What a notebook has for one exercise.
 
     program: the student's statements that the answer needs, in order. supplied: other exercises that it calls. borrowed: a
-    name of the library that it uses, or "". cell: from 1, or 0 if nothing was found. problem: why it cannot be graded, for
-    the student, or "". notes: for the instructor.
+    name of the library that it uses, or "". cell: from 1, or 0 if nothing was found. source: its definition as it was handed
+    in. modules: what it imports. problem: why it cannot be graded, for the student, or "". notes: for the instructor.
+    doubts: for the instructor as well, where it is not correct: why that may be unlike what the notebook itself says.
     """
 
     exercise: str
@@ -41,57 +65,38 @@ class Answer:
     borrowed: str = ""
     cell: int = 0
     source: str = ""
+    modules: tuple[str, ...] = ()
     stub: bool = False
     problem: str = ""
     notes: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
 
 
-@dataclass
-class _Program:
-    """All top-level statements of a notebook that bind names, in order.
-
-    by_name: name -> places in `bound`. broken: number of a cell -> why it is not Python, its text.
-    """
-
-    bound: list[tuple[frozenset[str], ast.stmt, Cell]] = field(default_factory=list)
-    by_name: dict[str, list[int]] = field(default_factory=dict)
-    broken: dict[int, tuple[str, str]] = field(default_factory=dict)
-
-    def binding(self, name: str) -> list[ast.stmt]:
-        """Return the statements that bind a name."""
-        return [self.bound[place][1] for place in self.by_name.get(name, ())]
-
-    def add(self, names: frozenset[str], node: ast.stmt, cell: Cell) -> None:
-        for name in names:
-            self.by_name.setdefault(name, []).append(len(self.bound))
-        self.bound.append((names, node, cell))
-
-
-def find(cells: Sequence[Cell], exercises: Sequence[Exercise | Value]) -> dict[str, Answer]:
-    """Return exercise -> what the notebook has for it, for all exercises of a lesson."""
+def find(cells: Sequence[Cell], exercises: Sequence[Asked], before: Collection[str] = ()) -> dict[str, Answer]:
+    """Return exercise -> what a notebook has for it, for all exercises of a lesson. before: functions of earlier lessons."""
     program = _parse(cells)
     found: dict[str, Answer] = {}
     # Only earlier exercises are supplied: else two exercises could each be answered by calling the other. Functions of
     # earlier lessons are supplied unless the notebook binds the name itself: a student may use it for something else.
-    earlier = {name for name in _of_earlier_lessons(exercises) if all(map(_from_library, program.binding(name)))}
+    bound = program.binders
+    earlier = {name for name in before if all(program.statements[place].from_library for place in bound.get(name, ()))}
     for exercise in exercises:
         try:
             found[exercise.name] = _find(exercise, cells, program, earlier)
         except UNREADABLE as error:
             problem = f"{exercise.name} cannot be read as Python ({_why(error)})."
-            found[exercise.name] = Answer(exercise.name, problem=problem)
-        if isinstance(exercise, Exercise):
+            found[exercise.name] = Answer(exercise.name, problem=problem, notes=("it could not be read: look at it",))
+        if _said_correct(exercise.name, cells):
+            doubt = "in the notebook its check says correct"
+            found[exercise.name] = replace(found[exercise.name], doubts=(doubt, *found[exercise.name].doubts))
+        if exercise.kind == "code":
             earlier.add(exercise.name)
     return found
 
 
-def _of_earlier_lessons(asked: Sequence[Exercise | Value]) -> set[str]:
-    first = min((exercise.lesson for exercise in asked), default="")
-    return {exercise.name for exercise in everything() if isinstance(exercise, Exercise) and exercise.lesson < first}
-
-
-def _from_library(node: ast.stmt) -> bool:
-    return isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "course_lib"
+def _said_correct(name: str, cells: Sequence[Cell]) -> bool:
+    call = re.compile(rf"\bcheck\(\s*{name}\b")
+    return any(cell.said == "correct" and call.search(cell.source) for cell in cells)
 
 
 def _why(error: BaseException) -> str:
@@ -107,94 +112,96 @@ def _no_python(error: BaseException) -> str:
     return f"{where} is not {version}, with which it is graded; syntax of a newer Python is not known there"
 
 
-def _parse(cells: Sequence[Cell]) -> _Program:
-    program = _Program()
+def _parse(cells: Sequence[Cell]) -> Program:
+    program = Program()
     for cell in cells:
         if not cell.code:
             continue
         try:
-            tree = _tree(cell.source)
-            bindings = [(bound, node, cell) for node in tree.body if (bound := frozenset(_binds(node)))]
+            read = python(cell.source)
+            lines = read.text.split("\n")
+            statements = [Statement.of(node, cell, lines) for node in read.tree.body]
         except UNREADABLE as error:
-            program.broken[cell.number] = f"cell {cell.number}{_no_python(error)}", cell.source
+            program.silent[cell.number] = f"cell {cell.number}{_no_python(error)}", cell.source
             continue
-        for binding in bindings:
-            program.add(*binding)
+        if read.magic:
+            program.silent[cell.number] = f"cell {cell.number} is %%{read.magic}, which is not run as Python", cell.source
+        program.statements += statements
     return program
 
 
-def _tree(source: str) -> ast.Module:
-    """Parse a cell; if it is not Python as it stands, without the lines that are IPython's."""
-    try:
-        return ast.parse(source)
-    except SyntaxError:
-        lines = [line if not line.lstrip().startswith(("%", "!", "?")) else "" for line in source.splitlines()]
-        return ast.parse("\n".join(lines))
-
-
-def _find(exercise: Exercise | Value, cells: Sequence[Cell], program: _Program, earlier: set[str]) -> Answer:
+def _find(exercise: Asked, cells: Sequence[Cell], program: Program, earlier: set[str]) -> Answer:
     name, notes = exercise.name, []
-    found: list[tuple[ast.stmt, Cell]] = [
-        (node, cell) for bound, node, cell in program.bound if name in bound and not _uses_library(node)
-    ]
+    found = [place for place in program.binders.get(name, ()) if not program.statements[place].takes_librarys]
     own_id = f"{exercise.lesson}-{name}-answer"
     marked = [cell for cell in cells if own_id in cell.ids]
     if not found and marked:
-        renamed = _only_function(marked[-1], program) if isinstance(exercise, Exercise) else None
-        if renamed is None:
-            why = next((program.broken[cell.number][0] for cell in marked if cell.number in program.broken), "")
-            return Answer(name, cell=marked[-1].number, source=marked[-1].source, problem=_absent(name, why))
-        notes.append(f"found by its cell: there it is called {renamed.name}")
-        found = [(renamed, marked[-1])]
+        place = _only_function(marked[-1], program) if exercise.kind == "code" else None
+        if place is None:
+            why = next((program.silent[cell.number][0] for cell in marked if cell.number in program.silent), "")
+            return _absent(exercise, program, why, marked[-1])
+        found = [place]
     if not found:
-        why = next((reason for reason, source in program.broken.values() if name in source), "")
-        return Answer(name, problem=_absent(name, why))
-    written = [(node, cell) for node, cell in found if not _is_stub(node)]
-    if len({cell.number for _, cell in written}) > 1:
-        numbers = ", ".join(str(cell.number) for _, cell in written[-10:])
-        notes.append(f"defined in cells {numbers}: the last one counts")
-    node, cell = (written or found)[-1]
-    called = node.name if isinstance(node, Definition) else name
+        why = next((reason for reason, source in program.silent.values() if name in source), "")
+        return _absent(exercise, program, why)
+    written = [place for place in found if not _is_stub(program.statements[place].node)]
+    numbers = sorted({program.statements[place].cell.number for place in written})
+    if len(numbers) > 1:
+        notes.append(f"defined in cells {', '.join(map(str, numbers[-10:]))}: the last one counts")
+    place = (written or found)[-1]
+    statement = program.statements[place]
+    called = statement.node.name if isinstance(statement.node, Definition) else name
+    if called != name:
+        notes.append(f"found by its cell: there it is called {called}")
     if not written:
-        return Answer(name, called, cell=cell.number, source=ast.unparse(node), stub=True)
-    needed, supplied = _closure(node, program, earlier)
-    text = "\n".join(ast.unparse(statement) for statement in needed)
-    notes += _reports(needed)
+        return Answer(name, called, cell=statement.cell.number, source=statement.text, stub=True)
+    needed = Slice(program, place, earlier)
+    nodes, text = needed.nodes(), needed.text()
+    lacking = sorted(needed.unbound & IPYTHON.keys())
+    text = "\n".join([*(IPYTHON[name] for name in lacking), text])
     return Answer(
-        name, called, text, tuple(sorted(supplied)), _borrowed(needed), cell.number, ast.unparse(node), notes=tuple(notes)
-    )
+        name, called, text, tuple(sorted(needed.supplied)), _borrowed(nodes), statement.cell.number, statement.text,
+        _modules(nodes), notes=(*notes, *_reports(nodes)), doubts=(*sorted(needed.doubts), *_doubts(program, needed)),
+    )  # fmt: skip
 
 
-def _absent(name: str, why: str) -> str:
-    return f"{name} was not found in the notebook: {why}." if why else f"{name} was not found in the notebook."
+def _modules(nodes: Sequence[ast.stmt]) -> tuple[str, ...]:
+    """Return the modules, or the packages around them, that statements import."""
+    imports = [node for statement in nodes for node in ast.walk(statement) if isinstance(node, (ast.Import, ast.ImportFrom))]
+    names = {alias.name for node in imports if isinstance(node, ast.Import) for alias in node.names}
+    names |= {node.module for node in imports if isinstance(node, ast.ImportFrom) and node.module and not node.level}
+    return tuple(sorted({name.partition(".")[0] for name in names}))
 
 
-def _only_function(cell: Cell, program: _Program) -> ast.FunctionDef | None:
-    defined = [node for _, node, where in program.bound if where is cell and isinstance(node, ast.FunctionDef)]
+def _absent(exercise: Asked, program: Program, why: str, cell: Cell | None = None) -> Answer:
+    name = exercise.name
+    sentence = f"{name} was not found in the notebook: {why}." if why else f"{name} was not found in the notebook."
+    doubts = _unseen(program)
+    return Answer(name, cell=cell.number if cell else 0, source=cell.source if cell else "", problem=sentence, doubts=doubts)
+
+
+def _only_function(cell: Cell, program: Program) -> int | None:
+    statements = enumerate(program.statements)
+    defined = [place for place, s in statements if s.cell is cell and isinstance(s.node, ast.FunctionDef)]
     return defined[0] if len(defined) == 1 else None
 
 
-def _binds(node: ast.AST) -> Iterator[str]:
-    """Yield the names that a statement binds at its own level, not those inside functions and classes."""
-    if isinstance(node, Definition):
-        yield node.name
-        return
-    if isinstance(node, (ast.Import, ast.ImportFrom)):
-        for alias in node.names:
-            yield (alias.asname or alias.name).split(".")[0]
-        return
-    if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-        yield node.id
-    if isinstance(node, (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)):
-        return
-    for child in ast.iter_child_nodes(node):
-        yield from _binds(child)
+def _doubts(program: Program, needed: Slice) -> tuple[str, ...]:
+    """Return why an answer may lack something that it has in its notebook."""
+    found = []
+    if "get_ipython" in needed.unbound:
+        found.append("it uses a shell command or a magic of IPython, which grading does not have")
+    if names := sorted(needed.unbound - IPYTHON.keys()):
+        silent = next((why for why, source in program.silent.values() if any(name in source for name in names)), "")
+        found.append(f"no cell defines {', '.join(names[:5])}" + (f" ({silent})" if silent else ""))
+        found += _unseen(program)
+    return tuple(found)
 
 
-def _uses_library(node: ast.stmt) -> bool:
-    """Return whether this is the lesson's own `name = use(name)`, after which the name is the library's."""
-    calls = [inner.func for inner in ast.walk(node) if isinstance(inner, ast.Call)]
-    return isinstance(node, ast.Assign) and any(isinstance(called, ast.Name) and called.id == "use" for called in calls)
+def _unseen(program: Program) -> tuple[str, ...]:
+    """Return what a notebook runs that may define names and cannot be read."""
+    calls = {statement.cell.number for statement in program.statements if statement.may_define}
+    return tuple(f"cell {number} may define it by exec, %run or the like" for number in sorted(calls)[:3])
 
 
 def _is_stub(node: ast.AST) -> bool:
@@ -217,34 +224,6 @@ def _does_nothing(line: ast.stmt) -> bool:
     return isinstance(line, ast.Pass) or (isinstance(line, ast.Expr) and isinstance(line.value, ast.Constant))
 
 
-def _needs(node: ast.stmt) -> set[str]:
-    """Return the global names that a statement reads anywhere inside; annotations are never evaluated."""
-    return global_names(_compiled([node])) - BUILTINS
-
-
-def _compiled(nodes: Sequence[ast.stmt]) -> CodeType:
-    """Compile statements as the sandbox does: annotations are never evaluated."""
-    return compile(ast.Module(list(nodes), []), "answer", "exec", __future__.annotations.compiler_flag, dont_inherit=True)
-
-
-def _closure(start: ast.stmt, program: _Program, others: set[str]) -> tuple[list[ast.stmt], set[str]]:
-    """Return the statements that `start` needs, in the notebook's order, and the other exercises that it calls."""
-    wanted, chosen, supplied = [start], {id(start)}, set()
-    own = {start.name} if isinstance(start, Definition) else set()  # a function that calls itself needs no earlier one
-    while wanted:
-        for name in _needs(wanted.pop()) - own:
-            if name in others:
-                supplied.add(name)
-                continue
-            for bound, node, _ in (program.bound[place] for place in program.by_name.get(name, ())):
-                taken = bound & others and not _from_library(node)
-                if id(node) not in chosen and not taken and not _uses_library(node):
-                    chosen.add(id(node))
-                    wanted.append(node)
-    ordered = [node for _, node, _ in program.bound if id(node) in chosen and node is not start]
-    return [*ordered, start], supplied
-
-
 def _reports(needed: Sequence[ast.stmt]) -> list[str]:
     """Return what an instructor should look at: use of the library, and of what could get around this reading."""
     text = "\n".join(ast.unparse(node) for node in needed)
@@ -255,9 +234,10 @@ def _reports(needed: Sequence[ast.stmt]) -> list[str]:
 
 def _borrowed(needed: Sequence[ast.stmt]) -> str:
     """Return the name by which statements use the course's library, or ""."""
-    if not imports_library(_compiled(needed)):
+    if not imports_library(compiled(needed)):
         return ""
     inner = [node for statement in needed for node in ast.walk(statement) if isinstance(node, ast.ImportFrom)]
-    names = [alias.asname or alias.name for node in inner if _from_library(node) for alias in node.names]
-    read = set().union(*map(_needs, needed))
+    ours = [node for node in inner if (node.module or "").split(".")[0] == LIBRARY]
+    names = [alias.asname or alias.name for node in ours for alias in node.names]
+    read = global_names(compiled(needed))
     return next((name for name in names if name in read), LIBRARY)

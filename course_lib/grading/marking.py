@@ -8,12 +8,14 @@ import random
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from course_lib.grading import finding, reading
+from course_lib.grading import examining, reader, reading
 from course_lib.grading.copies import copied
 from course_lib.grading.finding import Answer
+from course_lib.grading.reading import Cell
 from course_lib.grading.results import Mark, Result
 from course_lib.grading.sandbox import Ended, Limits, Sandbox
 from course_lib.grading.serving import serve
@@ -22,7 +24,7 @@ from course_lib.teaching.deciding import decide
 from course_lib.teaching.exercises import Exercise, Value
 from course_lib.teaching.exercises.attempts import Case, Measure
 from course_lib.teaching.exercises.plain import Failure
-from course_lib.teaching.verdict import NOT_YET, Verdict
+from course_lib.teaching.verdict import CORRECT, NOT_YET, Verdict
 
 REASON = 500  # characters of a reason that are kept: it may show a value that the student chose
 ERRORS = {name for name, kind in vars(builtins).items() if isinstance(kind, type) and issubclass(kind, BaseException)}
@@ -35,36 +37,36 @@ def mark(
     seed: int,
     limits: Limits,
     unsafe: bool = False,
-    written: Sequence[str] = (),
+    written: Sequence[str | Cell] = (),
     sandbox: Sandbox | None = None,
 ) -> Result:
     """Grade one notebook; whatever is in it, this returns a result.
 
     Args:
         path: of the notebook. lesson: such as "02". seed: of the inputs that its functions are called with.
-        limits, unsafe: of the sandbox. written: grade_ids of the questions that a person grades.
+        limits, unsafe: of the sandbox. written: the cells of the students' notebook, among them the questions that a person
+            grades; or the grade_ids of these alone.
         sandbox: one that is open already, for tests; None: one of its own, as every student gets.
     """
     started = time.perf_counter()
     asked = exercises.of(lesson)
     digest = reading.hash_of(path)
-    try:
-        cells = reading.read(path)
-        found = finding.find(cells, asked)
-    except reading.Unreadable as error:
-        return _nothing(student, digest, asked, str(error), time.perf_counter() - started)
-    except Exception as error:  # strangers hand in anything; one file must not stop the class
-        problem = f"It could not be read ({type(error).__name__}); a person has to look at it."
-        return _nothing(student, digest, asked, problem, time.perf_counter() - started)
+    template = [question if isinstance(question, Cell) else Cell(0, False, "", (question,)) for question in written]
+    found = reader.examine(path, lesson, _course(), template)
+    if not found.answers:
+        return _nothing(student, digest, asked, found.problem, time.perf_counter() - started)
     marks: dict[str, Mark] = {}
     with contextlib.nullcontext(sandbox) if sandbox else Sandbox(limits, unsafe) as place:
         # Values first: pages show them as they are, so they come from a sandbox that has not seen any drawn input yet.
         for exercise in sorted(asked, key=lambda exercise: isinstance(exercise, Exercise)):
-            marks[exercise.name] = _mark(exercise, found[exercise.name], place, seed)
-    texts = {grade_id: text for grade_id in written if (text := reading.explained(cells, grade_id)) is not None}
-    problem = _other_lesson(lesson, cells) if not any(answer.cell for answer in found.values()) else ""
+            marks[exercise.name] = _mark(exercise, found.answers[exercise.name], place, seed)
     ordered = tuple(marks[exercise.name] for exercise in asked)
-    return Result(student, digest, ordered, problem, texts, time.perf_counter() - started)
+    return Result(student, digest, ordered, found.problem, found.written, time.perf_counter() - started)
+
+
+@cache
+def _course() -> list[examining.Exercise]:
+    return [examining.Exercise(asked.name, asked.lesson, asked.kind) for asked in exercises.everything()]
 
 
 def _nothing(student: str, digest: str, asked: Sequence[Exercise | Value], why: str, seconds: float) -> Result:
@@ -76,9 +78,12 @@ def _nothing(student: str, digest: str, asked: Sequence[Exercise | Value], why: 
 def _mark(exercise: Exercise | Value, answer: Answer, sandbox: Sandbox, seed: int) -> Mark:
     verdict = _verdict(exercise, answer, sandbox, seed)
     # Named from the program's text: the words of the error could carry the inputs to a reader.
-    if "ModuleNotFoundError" in verdict.reason and (missing := reading.missing_modules(answer.program)):
+    lacks = any(error in verdict.reason for error in ("ModuleNotFoundError", "NameError"))
+    if lacks and (missing := reading.missing_modules(answer.modules)):
         verdict = replace(verdict, reason=f"{verdict.reason} Grading has no module {', '.join(missing)}.")
     notes = list(answer.notes)
+    if verdict.state != CORRECT:
+        notes += answer.doubts
     if isinstance(exercise, Exercise) and copied(answer.program, exercise):
         notes.append("the text is the library's own")
     points = min(max(float(verdict.points), 0.0), float(exercise.points))
@@ -152,12 +157,3 @@ def _wordless(given: Any) -> Any:
     if isinstance(given, dict):
         return {key: _wordless(value) for key, value in given.items()}
     return given
-
-
-def _other_lesson(lesson: str, cells: Sequence[reading.Cell]) -> str:
-    names = {exercise.name: exercise.lesson for exercise in exercises.everything() if exercise.lesson != lesson}
-    text = "\n".join(cell.source for cell in cells)
-    others = [number for name, number in names.items() if f"def {name}(" in text]
-    if others:
-        return f"This is not lesson {lesson}: it looks like lesson {max(set(others), key=others.count)}."
-    return f"Nothing of lesson {lesson} was found in it."

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import ast
 import hashlib
 import importlib.util
 import json
+import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 # The most bytes of a notebook, characters of code in it, and cells: reading it costs more the more it has of these.
 LARGEST, CODE, CELLS = 20 << 20, 256 << 10, 5_000
-WORDS = 50_000  # characters of a written answer that are kept
+SAID = re.compile(r'class="course-verdict" data-state="([a-z-]+)"')
 
 
 class Unreadable(Exception):
@@ -23,16 +23,23 @@ class Unreadable(Exception):
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell as it was handed in. number: from 1. ids: its id, and the grade_id of its metadata, if there are any."""
+    """A cell as it was handed in.
+
+    number: from 1. ids: its id, and the grade_id of its metadata, if there are any. said: the state of the verdict that a
+    check showed below it, such as "correct", or "".
+    """
 
     number: int
     code: bool
     source: str
     ids: tuple[str, ...]
+    said: str = ""
 
 
 def read(path: Path) -> list[Cell]:
     """Return the cells of a notebook (nbformat 4.0 to 4.5, also where it is not quite valid, in UTF-8, UTF-16 or UTF-32).
+
+    A file that ends in .py is read as jupytext reads it.
 
     Raises:
         Unreadable: for anything else.
@@ -49,19 +56,47 @@ def read(path: Path) -> list[Cell]:
         text = path.read_bytes()
     except OSError as error:
         raise Unreadable(f"{name} cannot be read: {error.strerror}.") from error
+    return cells_of(_scripts(text, name) if path.suffix.lower() == ".py" else _notebooks(text, name), name)
+
+
+def _notebooks(text: bytes, name: str) -> Mapping[str, Any]:
     try:
-        book = json.loads(text.decode(json.detect_encoding(text)))
+        return json.loads(text.decode(json.detect_encoding(text)))
+    except (ValueError, RecursionError) as error:
+        raise Unreadable(f"{name} is not a notebook: it cannot be read as JSON ({_no_json(text, error)}).") from error
+
+
+def _scripts(text: bytes, name: str) -> Mapping[str, Any]:
+    """Return the notebook that a text of jupytext's stands for."""
+    import jupytext
+
+    if len(text) > CODE:
+        raise Unreadable(f"{name} holds {len(text):,} bytes of text; at most {CODE:,} are read.")
+    try:
+        book = jupytext.reads(text.decode("utf-8-sig"), fmt="py")
+    except Exception as error:  # strangers write it, for a parser that expects its own text
+        raise Unreadable(f"{name} cannot be read as a notebook in text form ({type(error).__name__}).") from error
+    for cell in book["cells"]:
+        cell.pop("id", None)  # drawn anew each time
+    return book
+
+
+def cells_of(book: Mapping[str, Any], name: str) -> list[Cell]:
+    """Return the cells of a notebook's JSON.
+
+    Raises:
+        Unreadable: where it has none, or more than are read.
+    """
+    try:
         if len(book["cells"]) > CELLS:
             raise Unreadable(f"{name} has {len(book['cells']):,} cells; at most {CELLS:,} are read.")
         cells = [_cell(number, cell) for number, cell in enumerate(book["cells"], 1) if isinstance(cell, dict)]
-        code = sum(len(cell.source) for cell in cells if cell.code)
-        if code > CODE:
-            raise Unreadable(f"{name} holds {code:,} characters of code; at most {CODE:,} are read.")
-        return cells
-    except (ValueError, RecursionError) as error:
-        raise Unreadable(f"{name} is not a notebook: it cannot be read as JSON ({_no_json(text, error)}).") from error
     except (KeyError, TypeError) as error:
         raise Unreadable(f"{name} is not a notebook of nbformat 4: it has no list of cells.") from error
+    code = sum(len(cell.source) for cell in cells if cell.code)
+    if code > CODE:
+        raise Unreadable(f"{name} holds {code:,} characters of code; at most {CODE:,} are read.")
+    return cells
 
 
 def _no_json(text: bytes, error: Exception) -> str:
@@ -75,16 +110,10 @@ def _no_json(text: bytes, error: Exception) -> str:
     return "damaged" if text.lstrip(b"\xef\xbb\xbf\xff\xfe\0 \t\r\n").startswith(b"{") else "damaged, or something else"
 
 
-def missing_modules(program: str) -> list[str]:
-    """Return the modules that a program imports and the grader's Python does not have, sorted; nothing is imported."""
-    try:
-        imports = [node for node in ast.walk(ast.parse(program)) if isinstance(node, (ast.Import, ast.ImportFrom))]
-    except (SyntaxError, ValueError, RecursionError, MemoryError):  # strangers write it
-        return []
-    names = {alias.name for node in imports if isinstance(node, ast.Import) for alias in node.names}
-    names |= {node.module for node in imports if isinstance(node, ast.ImportFrom) and node.module and not node.level}
+def missing_modules(modules: Collection[str]) -> list[str]:
+    """Return those of some modules that the grader's Python does not have, sorted; nothing is imported."""
     # Of "a.b" only "a" is looked for: to look for "b" would run what "a" does when it is imported.
-    tops = {name.split(".")[0] for name in names} - set(sys.modules)
+    tops = {name.split(".")[0] for name in modules} - set(sys.modules)
     return sorted(name for name in tops if importlib.util.find_spec(name) is None)
 
 
@@ -94,17 +123,26 @@ def _cell(number: int, cell: dict[str, Any]) -> Cell:
     metadata = cell.get("metadata")
     marked = metadata.get("nbgrader") if isinstance(metadata, dict) else None
     ids = (cell.get("id"), marked.get("grade_id") if isinstance(marked, dict) else None)
-    return Cell(number, cell.get("cell_type") == "code", clean(source), tuple(clean(str(name)) for name in ids if name))
+    code = cell.get("cell_type") == "code"
+    return Cell(number, code, clean(source), tuple(clean(str(name)) for name in ids if name), _said(cell) if code else "")
+
+
+def _said(cell: Mapping[str, Any]) -> str:
+    """Return the state of the last verdict that stands below a cell. A student may have forged it."""
+    outputs = cell.get("outputs")
+    said = ""
+    for output in outputs if isinstance(outputs, list) else ():
+        data = output.get("data") if isinstance(output, dict) else None
+        shown = data.get("text/html") if isinstance(data, dict) else None
+        text = "".join(map(str, shown)) if isinstance(shown, list) else shown
+        if isinstance(text, str) and (found := SAID.search(text[:10_000])):
+            said = found[1]
+    return said
 
 
 def clean(text: str) -> str:
     """Return `text` without what no file can hold, such as half of a surrogate pair."""
     return text.encode("utf-8", "replace").decode("utf-8")
-
-
-def explained(cells: Sequence[Cell], grade_id: str) -> str | None:
-    """Return the text of a written answer; None if its cell is not there."""
-    return next((cell.source[:WORDS] for cell in cells if grade_id in cell.ids), None)
 
 
 def hash_of(path: Path) -> str:

@@ -21,7 +21,7 @@ from course_lib.errors import CourseError, check_share
 from course_lib.files import write_json, write_text
 from course_lib.grading import gradebook, isolation, pages
 from course_lib.grading.marking import mark
-from course_lib.grading.reading import hash_of
+from course_lib.grading.reading import Cell, cells_of, hash_of
 from course_lib.grading.results import Graded, Mark, Result
 from course_lib.grading.sandbox import Limits
 from course_lib.grading.submissions import Submission, collect
@@ -75,7 +75,7 @@ def grade(
         with FileLock(out / ".lock", timeout=0):
             gradebook.prepare(url, name, book, due, out)
             key = {"seed": _seed(out, name, seed), "course_lib": course_lib.__version__}
-            written = [cell.metadata.nbgrader.grade_id for cell in book.cells if _by_hand(cell)]
+            written = cells_of(book, name)
             work = _Work(lesson, name, out / "results" / name, key, limits or Limits(), unsafe, tuple(written))
             graded: list[Graded] = []
 
@@ -114,7 +114,7 @@ def preflight(path: Path) -> Result:
 
 @dataclass(frozen=True)
 class _Work:
-    """What all submissions of a call share. written: grade_ids of the questions that a person grades."""
+    """What all submissions of a call share. written: the cells of the students' notebook."""
 
     lesson: str
     name: str
@@ -122,7 +122,7 @@ class _Work:
     key: Mapping[str, Any]
     limits: Limits
     unsafe: bool
-    written: tuple[str, ...]
+    written: tuple[Cell, ...]
 
     def path(self, submission: Submission) -> Path:
         return self.folder / f"{submission.student}.json"
@@ -204,10 +204,6 @@ def _lesson(root: Path, lesson: str) -> tuple[str, NotebookNode]:
         known = ", ".join(sorted({exercise.lesson for exercise in exercises.everything()}))
         raise CourseError(f"--lesson {lesson} was given; there are {known}.")
     return books[0].stem, nbformat.read(books[0], 4)
-
-
-def _by_hand(cell: NotebookNode) -> bool:
-    return cell.metadata.get("nbgrader", {}).get("grade_id", "").endswith("-explain")
 
 
 def _seed(out: Path, name: str, seed: int | None) -> int:

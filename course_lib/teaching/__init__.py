@@ -1,14 +1,20 @@
 """What the lessons are made of: exercises that answer in words, figures, widgets and run modes."""
 
+from __future__ import annotations
+
 from importlib import import_module
-from types import ModuleType
+from typing import TYPE_CHECKING
 
-from course_lib.teaching.checks import check, use
+if TYPE_CHECKING:
+    from course_lib.teaching.boards import budget
+    from course_lib.teaching.checks import check, use
 
-__all__ = ["check", "use"]
+__all__ = ["budget", "check", "use"]
 
 
-def __getattr__(name: str) -> ModuleType:
+def __getattr__(name: str) -> object:
     if name == "budget":  # what lesson 01 calls the board of that name
         return import_module("course_lib.teaching.boards.budget")
+    if name in ("check", "use"):  # loaded when a notebook asks for them: `borrowing` alone takes no torch
+        return getattr(import_module("course_lib.teaching.checks"), name)
     raise AttributeError(f"module 'course_lib.teaching' has no attribute {name!r}")

@@ -6,6 +6,7 @@ Only names that Python looks up globally count. `data` in `parameter.data` is an
 from __future__ import annotations
 
 import dis
+import inspect
 import re
 import sys
 import sysconfig
@@ -18,6 +19,7 @@ LIBRARY = "course_lib"
 LOOKUPS = frozenset({"LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS"})
 # A text that an answer hands to import_module, or to exec.
 NAMED = re.compile(rf"\A{LIBRARY}(\.\w+)*\Z|^\s*(from|import)\s+{LIBRARY}\b", re.MULTILINE)
+COMPREHENSIONS = frozenset({"<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>"})
 HAS_DOCSTRING = 0x4000000  # among co_flags; since Python 3.13, and before that the first constant is None or the docstring
 ENTRIES = 1_000  # of a container that are looked at
 INSTALLED = tuple({sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")})
@@ -35,6 +37,21 @@ def every_code(code: CodeType) -> Iterator[CodeType]:
 def global_names(code: CodeType) -> set[str]:
     """Return the names that `code`, or code inside it, looks up globally; attributes and locals are none."""
     return {step.argval for inner in every_code(code) for step in dis.get_instructions(inner) if step.opname in LOOKUPS}
+
+
+def names_when_run(code: CodeType) -> tuple[set[str], set[str]]:
+    """Return the global names that `code` looks up when it runs, and those that functions look up which it defines."""
+    now: set[str] = set()
+    later: set[str] = set()
+    waiting = [(code, True)]
+    while waiting:
+        inner, at_once = waiting.pop()
+        (now if at_once else later).update(step.argval for step in dis.get_instructions(inner) if step.opname in LOOKUPS)
+        for constant in inner.co_consts:
+            if isinstance(constant, CodeType):  # a class's body and a comprehension run where they stand
+                body = not constant.co_flags & inspect.CO_OPTIMIZED or constant.co_name in COMPREHENSIONS
+                waiting.append((constant, at_once and body))
+    return now, later
 
 
 def imports_library(code: CodeType) -> bool:
