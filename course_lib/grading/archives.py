@@ -44,7 +44,7 @@ class _Budget:
 
 
 def unpack(path: Path, shown: str, into: Path) -> tuple[list[Unpacked], list[str]]:
-    """Unpack the notebooks of a zip archive into an empty folder of ours; return them, and what was found but left, in words.
+    """Unpack the notebooks of a zip archive into an empty folder of ours; return them, and in words what was left.
 
     An archive in it is opened as well, but none in that one. No name of an entry becomes a path.
     """

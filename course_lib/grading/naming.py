@@ -29,8 +29,8 @@ class Label:
     """What a name says.
 
     name: the student's, as it is written. sure: FOLDER, PLATFORM, LESSON or PLAIN. number: the platform's, of the student.
-    attempt: when it was handed in; order: of the attempts on Canvas. file: the student's own name of the file. note: whether it is
-    what Blackboard writes about a submission, and no submission itself.
+    attempt: when it was handed in; order: of the attempts on Canvas. file: the student's own name of the file. note: whether
+    it is what Blackboard writes about a submission, and no submission itself.
     """
 
     name: str
@@ -83,7 +83,7 @@ def normal(name: str) -> str:
 def identifier(name: str, number: str = "") -> str:
     """Return a student's id: safe in names of files, another one for every name, and the same in every class.
 
-    number: the platform's own, which tells students apart. Where there is none, a name that is not its own id ends in a hash.
+    number: the platform's own, which tells students apart. Without one, a name that is not its own id gets a hash.
 
     >>> identifier("ann"), identifier("Ann Lee", "12")
     ('ann', 'Ann-Lee_12')

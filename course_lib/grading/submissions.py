@@ -36,6 +36,7 @@ JUNK = archives.JUNK | {
 }
 TABLES = {".csv", ".tsv", ".xlsx", ".xls", ".ods"}
 OURS = {errno.ENOSPC, errno.EROFS, errno.EDQUOT}  # faults of the disk, not of a submission
+OWN = "the file's own time"
 ZONES = timedelta(hours=14)  # a time without a zone can be so much off
 
 
@@ -43,8 +44,9 @@ ZONES = timedelta(hours=14)  # a time without a zone can be so much off
 class Submission:
     """One student's notebook.
 
-    submitted: UTC; source: where that is known from. others: further notebooks of the same student that were not taken. name: the
-    student's, as it is written there. notes: for the instructor. problem: what was found where there is no notebook, or "".
+    submitted: UTC; source: where that is known from. others: further notebooks of the same student that were not taken.
+    name: the student's, as it is written there. number: the platform's, of the student. notes: for the instructor. problem:
+    what was found where there is no notebook, or "".
     """
 
     student: str
@@ -53,13 +55,14 @@ class Submission:
     others: tuple[str, ...] = ()
     name: str = ""
     source: str = ""
+    number: str = ""
     notes: tuple[str, ...] = ()
     problem: str = ""
 
 
 @dataclass(frozen=True)
 class _File:
-    """A notebook, or what may be one. kind: NAMED or SIMILAR. own: its own name. seen: where from -> a time of handing in."""
+    """A notebook, or what may be one. kind: NAMED or SIMILAR. own: its own name. seen: source -> a time of handing in."""
 
     path: Path
     shown: str
@@ -75,7 +78,7 @@ class _File:
 
 @dataclass
 class _Student:
-    """All that is there of one student. remarks: what was found and not opened. empty: folders and files without a notebook."""
+    """All that is there of one student. remarks: what was not opened, and why. rest: what is no notebook."""
 
     entries: list[Path] = field(default_factory=list)
     labels: list[Label] = field(default_factory=list)
@@ -92,8 +95,8 @@ def collect(
     It understands STUDENT/NOTEBOOK.ipynb, nbgrader's STUDENT/LESSON/NOTEBOOK.ipynb, files that a platform exports, such as
     STUDENT_12345_NOTEBOOK.ipynb, STUDENT.ipynb, and zip archives of them. Of several notebooks of one student the one with
     answers counts; of several with answers the one named like the lesson, and of these the newest. Where a folder or a
-    platform's file names a student, a file whose name only begins so does not replace it. Files that are links are returned as
-    well, so that they are refused by name; folders that are links are not entered.
+    platform's file names a student, a file whose name only begins so does not replace it. Files that are links are returned,
+    so that they are refused by name; folders that are links are not entered.
 
     Args:
         released: the texts of the code cells that students got, which are no answers.
@@ -120,7 +123,7 @@ def collect(
 
 
 def _is_ours(entry: Path) -> bool:
-    """Return whether this is no student's: what systems and editors leave behind, or a table that lies beside the folders."""
+    """Return whether this is no student's: what systems leave behind, or a table that lies beside the folders."""
     if entry.name in JUNK or entry.suffix.lower() in TABLES:
         return True
     return entry.name.startswith(".") and not entry.is_dir() and entry.suffix.lower() not in (".ipynb", ".zip")
@@ -202,12 +205,12 @@ def _times(path: Path, label: Label, packed: datetime | None = None) -> tuple[di
     found: dict[str, datetime] = {}
     unread: list[str] = []
     try:
-        found["the file's own time"] = datetime.fromtimestamp(path.lstat().st_mtime, tz=timezone.utc)
+        found[OWN] = datetime.fromtimestamp(path.lstat().st_mtime, tz=timezone.utc)
     except (ValueError, OverflowError):  # a file's time may be of any year
         unread.append("the file's own time is of no year that there is")
     if label.attempt:
         found["the name that the platform gave it (taken as UTC)"] = label.attempt
-    own = found.get("the file's own time")
+    own = found.get(OWN)
     if packed and own and packed > own + ZONES:  # an archive is never older than what is in it
         found["the time in the archive (taken as UTC)"] = packed
     stamp = path.parent / TIMESTAMP
@@ -246,7 +249,7 @@ def _choose(student: str, theirs: _Student, lesson: str, released: AbstractSet[s
     notes += taken.unread
     submitted = taken.time()
     source = next(where for where, when in taken.seen.items() if when == submitted)
-    return Submission(student, taken.path, submitted, others, names[0], source, tuple(notes))
+    return Submission(student, taken.path, submitted, others, names[0], source, theirs.labels[0].number, tuple(notes))
 
 
 def _nothing(student: str, name: str, theirs: _Student) -> Submission:
@@ -255,7 +258,9 @@ def _nothing(student: str, name: str, theirs: _Student) -> Submission:
     listed = "; ".join(found[:SHOWN]) + more if found else "nothing in it"
     problem = f"No notebook was handed in. Found: {listed}."
     moments = [datetime.fromtimestamp(min(max(entry.lstat().st_mtime, 0), 4e9), tz=timezone.utc) for entry in theirs.entries]
-    return Submission(student, theirs.entries[0], max(moments), name=name, source="the file's own time", problem=problem)
+    return Submission(
+        student, theirs.entries[0], max(moments), name=name, number=theirs.labels[0].number, source=OWN, problem=problem
+    )
 
 
 def _best(files: Sequence[_File], lesson: str, released: AbstractSet[str]) -> tuple[_File, str]:

@@ -15,16 +15,16 @@ WRITTEN = re.compile(
 LONG = ("%A, %d %B %Y, %I:%M %p", "%A, %d %B %Y, %H:%M")  # Moodle's, in English
 UTC = timezone.utc
 EXPECTED = (
-    "a time such as 2026-12-01T23:59, 2026-12-01T23:59+01:00 or '2026-12-01 23:59 Europe/Berlin' is expected (without a zone "
-    "it is UTC)"
+    "a time such as 2026-12-01T23:59, 2026-12-01T23:59+01:00 or '2026-12-01 23:59 Europe/Berlin' is expected; without a "
+    "zone it is UTC"
 )
 
 
 def moment(text: str) -> datetime | None:
     """Return a written time in UTC; None for what is no time, or not certainly one.
 
-    A zone is Z, UTC, an offset or a name such as Europe/Berlin: letters such as CST mean several, and are not guessed. Without a
-    zone it is UTC. The hour that comes twice in autumn is the later one; the hour that spring leaves out is no time.
+    A zone is Z, UTC, an offset or a name such as Europe/Berlin: letters such as CST mean several, and are not guessed.
+    Without a zone it is UTC. The hour that comes twice in autumn is the later one; the hour that spring leaves out is none.
 
     >>> moment("2026-12-01T23:59+01:00").isoformat()
     '2026-12-01T22:59:00+00:00'
