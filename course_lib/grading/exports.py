@@ -1,8 +1,9 @@
 """Tables that learning platforms import, and the feedback pages as one archive.
 
-Columns: Canvas, "How do I import grades in the Gradebook?": Student, ID, SIS User ID, SIS Login ID, Section and the assignment,
-and a second row with the points possible. Moodle, "Grade import": any columns, of which its form asks which says who it is; they
-are called as in its offline grading worksheet. Blackboard, "Working offline with grade data": Username; each cell in quotes.
+Columns: Canvas, "How do I import grades in the Gradebook?": Student, ID, SIS User ID, SIS Login ID, Section and the
+assignment, and a second row with the points possible. Moodle, "Grade import": any columns, of which its form asks which one
+says who it is; they are called as in its offline grading worksheet. Blackboard, "Working offline with grade data": Username;
+each cell in quotes.
 """
 
 from __future__ import annotations

@@ -46,7 +46,7 @@ def student(graded: Graded) -> str:
 
 
 def summaries(graded: Sequence[Graded], lesson: str, folder: Path, report: str = "") -> None:
-    """Write LESSON.csv, LESSON.json and the class page LESSON.html into `folder`; report: what else the page says, as HTML."""
+    """Write LESSON.csv, LESSON.json and the class page LESSON.html into `folder`; report: more for the page, as HTML."""
     write_text(folder / f"{lesson}.csv", table(graded))
     write_json(folder / f"{lesson}.json", list(map(_plain, graded)))
     write_text(folder / f"{lesson}.html", the_class(graded, lesson, report))
@@ -116,8 +116,8 @@ def report(said: Sequence[str], found: Sequence[Alike]) -> str:
     parts = [f"<p>{html.escape(sentence)}</p>" for sentence in said]
     if found:
         parts.append(
-            "<h2>Answers that are alike</h2><p>Compared without names, comments and layout; short answers, what students were "
-            "given and the official answers are left out. This is a report and no verdict: people learn together.</p>"
+            "<h2>Answers that are alike</h2><p>Compared without names, comments and layout; short answers, what students "
+            "were given and the official answers are left out. This is a report and no verdict: people learn together.</p>"
             "<table><tr><th>exercise<th>alike<th>students</tr>"
         )
         for one in found[:MOST]:

@@ -29,6 +29,7 @@ COLUMNS = {
     "time": ("time", "received", "submitted", "submitted_at", "last modified (submission)", "date submitted"),
 }
 CANVAS = "sis login id"  # a table with this column calls the name "Student"
+NOTHING = ("", "-")  # platforms write so where nothing was handed in
 DAYS = re.compile(r"(\d+(?:[.,]\d+)?)\s*(?:d|days?)?", re.IGNORECASE)
 
 
@@ -97,7 +98,7 @@ def _person(cells: Mapping[str, str], where: str, timed: bool) -> Person:
             days = float(match[1].replace(",", "."))
         elif (due := times.moment(extension)) is None:
             raise CourseError(f"{where} has the extension {extension!r}; a number of days is expected, or {times.EXPECTED}.")
-    if timed and (time := times.moment(cells["time"])) is None:
+    if timed and cells["time"] not in NOTHING and (time := times.moment(cells["time"])) is None:
         raise CourseError(f"{where} has the time {cells['time']!r}; {times.EXPECTED}.")
     student = cells.get("student") or (name if not lms else "")
     return Person(

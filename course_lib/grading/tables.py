@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Sequence
 
 FORMULAS = (
@@ -33,9 +34,10 @@ def write(rows: Iterable[Sequence[str | float]], quoted: bool = False) -> str:
 
 
 def safe(text: str) -> str:
-    """Return text that a spreadsheet shows and does not run: an apostrophe goes before what could begin a formula.
+    """Return text that a spreadsheet shows on one line and does not run: an apostrophe goes before what could be a formula.
 
     >>> safe("=1+1"), safe("ann")
     ("'=1+1", 'ann')
     """
-    return f"'{text}" if text.lstrip(" \u00a0").startswith(FORMULAS) or text.startswith(FORMULAS) else text
+    line = CONTROLS.sub(" ", text)
+    return f"'{line}" if line.lstrip(" \u00a0").startswith(FORMULAS) else line

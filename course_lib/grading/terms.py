@@ -145,7 +145,12 @@ def applied(terms: Terms, found: Sequence[Submission]) -> tuple[Terms, list[Subm
 
 def _by_roster(rows: Sequence[Person], received: Sequence[Person]) -> Sequence[Person]:
     """Return the platform's rows for a student whom the roster knows by what the platform calls him."""
-    known = [Submission(naming.identifier(one.student), Path(), datetime.min, name=one.name, number=one.lms) for one in rows]
+    known = [
+        Submission(naming.identifier(text), Path(), datetime.min, name=text, number=one.lms)
+        for one in rows
+        for text in (one.student, one.name, one.email)
+        if text
+    ]
     return [row for found in roster.match(received, known).values() for row in found]
 
 
