@@ -7,19 +7,8 @@ import io
 import re
 from collections.abc import Iterable, Sequence
 
-FORMULAS = (
-    "=",
-    "+",
-    "-",
-    "@",
-    "\t",
-    "\r",
-    "\n",
-    "＝",
-    "＋",
-    "－",
-    "＠",
-)  # spreadsheets run what begins so, full-width signs too
+FORMULAS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")  # spreadsheets run what begins so, full-width signs too
+CONTROLS = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")  # tabs and line ends among them, which begin other cells and rows
 
 
 def write(rows: Iterable[Sequence[str | float]], quoted: bool = False) -> str:
