@@ -4,9 +4,9 @@ import sys
 
 # nbformat brings jsonschema, which reads 39 grammars of addresses where it finds their parser: half of the time that a call
 # takes in which nothing changed. No notebook's schema asks for an address of that kind.
-if "jsonschema" not in sys.modules and "rfc3987_syntax" not in sys.modules:
+if "nbformat" not in sys.modules and "rfc3987_syntax" not in sys.modules:
     sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
-    import jsonschema  # noqa: F401
+    import nbformat  # noqa: F401
 
     del sys.modules["rfc3987_syntax"]
 

@@ -113,7 +113,8 @@ def agree(
     if late is None and before.get("late"):
         late = before["late"]
         said.append(f"The late penalty of an earlier call counts: {late:g} of the points a day.")
-    people, times = ([], [])
+    people: list[Person] = []
+    times: list[Person] = []
     texts: dict[Path, str] = {}
     tables = ((table, out / "roster.csv", "--roster"), (received, out / f"received-{lesson}.csv", "--received"))
     for given, copy, argument in tables:
