@@ -278,3 +278,14 @@ def test_a_platform_that_is_not_known_is_refused_and_none_writes_nothing(tmp_pat
     with pytest.raises(CourseError, match="canvas, moodle, blackboard"):
         exports.write(GRADED, tmp_path, ["sakai"])
     assert exports.write(GRADED, tmp_path, []) == [] and list(tmp_path.iterdir()) == []
+
+
+def test_a_class_in_which_nothing_changed_is_not_compared_again(tmp_path, monkeypatch):
+    asked = [likeness.Asked("x", {"a": LONG, "b": RENAMED}, [])]
+    first = likeness.in_class(asked, tmp_path / "kept.json")
+    monkeypatch.setattr(likeness, "alike", lambda *given: pytest.fail("compared again"))
+    assert likeness.in_class(asked, tmp_path / "kept.json") == first != []
+    monkeypatch.setattr(likeness, "alike", lambda *given: [])
+    assert likeness.in_class([likeness.Asked("x", {"a": LONG, "b": OTHER}, [])], tmp_path / "kept.json") == []
+    (tmp_path / "kept.json").write_text("{")
+    assert likeness.in_class(asked, tmp_path / "kept.json") == []

@@ -303,3 +303,33 @@ def test_notebooks_in_archives_are_graded_and_nothing_of_them_stays_behind(folde
     assert set(graded(folder)) == {"amy", "late", "zoe"} and "zoe" in seen
     graded(folder)
     assert seen.count("zoe") == 1 and not list((folder / "tmp").glob("course-grade-*"))
+
+
+# the command
+
+
+def command(folder, *options):
+    from typer.testing import CliRunner
+
+    from course_lib.command import cli
+
+    line = ["grade", str(folder / "in"), "--lesson", "02", "--out", str(folder / "out"), "--unsafe", "--jobs", "1", *options]
+    return CliRunner().invoke(cli.app, line, env={"COLUMNS": "300"})
+
+
+def test_the_command_says_which_deadline_counts_and_that_no_zone_is_utc(folder, book, seen, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    done = command(folder, "--due", "2026-11-20 13:00 Europe/Berlin", "--late-penalty", "0.25")
+    assert done.exit_code == 0 and "Due 2026-11-20 12:00 UTC." in done.output and "no time zone" not in done.output
+    assert f"late: 1 of {sum(one.points for one in exercises.of('02')):g} points" in done.output
+    done = command(folder, "--due", "2026-11-20T12:00", "--export", "canvas", "--again", "amy")
+    assert "--due 2026-11-20T12:00 has no time zone: it is taken as UTC." in done.output
+    assert f"{NAME}-canvas.csv" in done.output and (folder / "out" / f"{NAME}-feedback.zip").exists()
+    assert seen == ["amy", "late", "amy"]
+
+
+@pytest.mark.parametrize("due", ["2026-11-20", "soon", "2026-11-20T12:00 CST"])
+def test_the_command_refuses_a_deadline_that_is_not_certain(due, folder, book, seen, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    done = command(folder, "--due", due)
+    assert isinstance(done.exception, CourseError) and "--due" in str(done.exception) and not (folder / "out").exists()

@@ -90,7 +90,7 @@ def grade(
             withdrawn = [_withdraw(student, url, name, out) for student in work.gone(found)]
             graded = sorted([*graded, *terms.absent()], key=lambda dated: dated.result.student)
             said = [*terms.said, *_sentences(terms, withdrawn)]
-            pages.summaries(graded, name, out, pages.report(said, _alike(graded, lesson, book, root)))
+            pages.summaries(graded, name, out, pages.report(said, _alike(graded, lesson, book, root, out)))
     for sentence in said:
         tell(sentence)
     return graded
@@ -115,18 +115,19 @@ def _keeper(
     return keep
 
 
-def _alike(graded: Sequence[Graded], lesson: str, book: NotebookNode, root: Path) -> list[Alike]:
+def _alike(graded: Sequence[Graded], lesson: str, book: NotebookNode, root: Path, out: Path) -> list[Alike]:
     """Return which students' answers are alike, apart from what everybody was given and from the official ones."""
-    solved = root / "solutions" / f"{graded[0].lesson}.ipynb"
-    official = nbformat.read(solved, 4).cells if solved.exists() else []
-    texts = [cell.source for cell in [*book.cells, *official] if cell.cell_type == "code"]
-    found: list[Alike] = []
+    name = graded[0].lesson
+    solved = root / "solutions" / f"{name}.ipynb"
+    official = json.loads(solved.read_text(encoding="utf-8"))["cells"] if solved.exists() else []
+    texts = [cell.source for cell in book.cells] + ["".join(cell["source"]) for cell in official]
+    asked = []
     for place, exercise in enumerate(exercises.of(lesson)):
         if isinstance(exercise, Exercise):
             answers = {entry.result.student: entry.result.marks[place].source for entry in graded}
-            known = [text for text in texts if exercise.name in text] + [inspect.getsource(exercise.reference)]
-            found += likeness.alike(exercise.name, answers, known)
-    return sorted(found, key=lambda one: -one.share)
+            known = [text for text in texts if f"def {exercise.name}" in text] + [inspect.getsource(exercise.reference)]
+            asked.append(likeness.Asked(exercise.name, answers, known))
+    return likeness.in_class(asked, out / "results" / f"{name}-likeness.json")
 
 
 def _sentences(terms: Terms, withdrawn: Sequence[str]) -> list[str]:

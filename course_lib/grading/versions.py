@@ -48,9 +48,17 @@ def _file(name: str) -> Path | None:
 
 def _imports(path: Path) -> Iterator[str]:
     """Yield the library's modules that a module imports anywhere; a package only if something of its own is imported."""
-    for node in ast.walk(ast.parse(path.read_bytes())):
+    for node in _statements(ast.parse(path.read_bytes())):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names if alias.name.startswith("course_lib."))
         elif isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "course_lib":
             inner = [f"{node.module}.{alias.name}" for alias in node.names]
             yield from (name if _file(name) else str(node.module) for name in inner)
+
+
+def _statements(tree: ast.AST) -> Iterator[ast.AST]:
+    """Yield all statements in a program; its expressions, which are most of it, hold none."""
+    for part in ("body", "orelse", "finalbody", "handlers", "cases"):
+        for node in getattr(tree, part, ()) if not isinstance(tree, ast.expr) else ():
+            yield node
+            yield from _statements(node)
