@@ -1648,7 +1648,8 @@ def test_a_link_to_a_file_is_refused_and_a_link_to_a_folder_is_not_entered(tmp_p
     (tmp_path / "in" / "thief").mkdir(parents=True)
     (tmp_path / "in" / "thief" / victim.name).symlink_to(victim)
     (tmp_path / "in" / "folder").symlink_to(victim.parent)
-    (submission,) = grading.submissions.collect(tmp_path / "in", "02_l1_filter_pruning")
+    folder, submission = grading.submissions.collect(tmp_path / "in", "02_l1_filter_pruning")
+    assert folder.student == "folder" and "a link to a folder" in folder.problem
     result = mark(submission.path, submission.student, "02", 0, LIMITS)
     assert submission.student == "thief" and result.points == 0 and "is a link" in result.problem
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from datetime import datetime, timezone
+from enum import Enum
 from pathlib import Path
 from typing import Annotated
 
@@ -19,6 +19,16 @@ from course_lib.errors import CourseError
 app = typer.Typer(
     help="A course on pruning neural networks.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
 )
+
+
+class Platform(str, Enum):
+    """Learning platforms whose tables are written."""
+
+    canvas = "canvas"
+    moodle = "moodle"
+    blackboard = "blackboard"
+
+
 Data = Annotated[str | None, typer.Option(help="Other data: a data set's name, an ImageFolder, or a .zip of one.")]
 Size = Annotated[int | None, typer.Option(min=1, help="Scale every image of --data and crop it to this many pixels a side.")]
 Out = Annotated[Path, typer.Option(help="Where the runs are kept.")]
@@ -159,21 +169,44 @@ def grade(
     db: Annotated[
         str | None, typer.Option(help="The gradebook, as any SQLAlchemy URL; by default an sqlite file in --out.")
     ] = None,
-    due: Annotated[datetime | None, typer.Option(help="The deadline, in UTC.")] = None,
+    due: Annotated[
+        str | None,
+        typer.Option(help="The deadline, such as 2026-12-01T23:59+01:00 or '2026-12-01 23:59 Europe/Berlin'; kept."),
+    ] = None,
     late_penalty: Annotated[
-        float, typer.Option(help="Share of the points that each begun day after the deadline costs.")
-    ] = 0.0,
+        float | None, typer.Option(help="Share of the points that each begun day after the deadline costs; kept.")
+    ] = None,
+    roster: Annotated[
+        Path | None, typer.Option(help="The class, as CSV: student, name, section, extension, lms_id, email; kept.")
+    ] = None,
+    received: Annotated[
+        Path | None, typer.Option(help="When your platform got each submission, as CSV: student, time; kept.")
+    ] = None,
+    again: Annotated[
+        list[str] | None, typer.Option(help="A student to grade again though nothing changed, or all; may be repeated.")
+    ] = None,
+    export: Annotated[
+        list[Platform] | None, typer.Option(help="Also write the table that this platform imports; may be repeated.")
+    ] = None,
     seconds: Annotated[float, typer.Option(help="How long one exercise may take.")] = 10.0,
     unsafe: Annotated[bool, typer.Option("--unsafe", help="Grade without isolation: only for code that you trust.")] = False,
 ) -> None:
     """Grade a folder of submissions, isolated and in parallel. If it is killed, the next call goes on."""
     from course_lib import grading
+    from course_lib.grading import exports, times
 
-    due = due.replace(tzinfo=timezone.utc) if due else None
-    limits = grading.Limits(wall=seconds)
+    def tell(sentence: str) -> None:
+        console.print(sentence, highlight=False, markup=False)
+
+    if due and not times.has_zone(due):
+        tell(f"--due {due} has no time zone: it is taken as UTC.")
     graded = grading.grade(
-        _repository(), submissions, lesson, out, jobs=jobs, url=db, due=due, late=late_penalty, limits=limits, unsafe=unsafe
-    )
+        _repository(), submissions, lesson, out, jobs=jobs, url=db, due=times.given("--due", due) if due else None,
+        late=late_penalty, limits=grading.Limits(wall=seconds), unsafe=unsafe, roster=roster, received=received,
+        again=again or (), tell=tell,
+    )  # fmt: skip
+    for path in exports.write(graded, out, [platform.value for platform in export or ()]):
+        tell(f"written: {path}")
     for entry in graded:
         total = sum(mark.out_of for mark in entry.result.marks)
         line = f"{entry.result.student}: {entry.score:g} of {total:g} points. {entry.result.problem}"

@@ -82,6 +82,19 @@ def record(
     return path
 
 
+def withdraw(url: str, lesson: str, student: str) -> None:
+    """Take a submission out of the gradebook, and the student with it if nothing else of him is in it."""
+    from nbgrader.api import MissingEntry
+
+    with _open(url) as gradebook:
+        try:
+            gradebook.remove_submission(lesson, student)
+            if not gradebook.find_student(student).submissions:
+                gradebook.remove_student(student)
+        except MissingEntry:
+            pass
+
+
 def compose(book: NotebookNode, result: Result) -> NotebookNode:
     """Return the students' notebook with this student's answers in their cells and the verdicts below them."""
     book = copy.deepcopy(book)

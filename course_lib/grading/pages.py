@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import csv
 import html
-import io
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from course_lib.files import write_json, write_text
+from course_lib.grading import items, tables
+from course_lib.grading.likeness import Alike
 from course_lib.grading.results import Graded, Mark
 from course_lib.teaching.verdict import CORRECT, NOT_ATTEMPTED, NOT_YET, SIGNS
 from course_lib.validation.page import STYLE
 
+MOST = 100  # rows of answers that are alike
 MORE = """
 pre { background: #f5f5f5; padding: 0.6em; overflow-x: auto }
 .bar { background: #0072B2; height: 0.9em }
@@ -26,10 +28,11 @@ def student(graded: Graded) -> str:
     """Return the page that a student gets: points, reasons in words, and the code that was graded, but no inputs."""
     result = graded.result
     out_of = sum(mark.out_of for mark in result.marks)
-    parts = [_head(f"{graded.lesson}: {result.student}"), f"<p><b>{graded.score:g} of {out_of:g} points</b>"]
+    parts = [_head(f"{graded.lesson}: {graded.name or result.student}"), f"<p><b>{graded.score:g} of {out_of:g} points</b>"]
     if graded.penalty:
         parts.append(f" ({result.points:g}, less {graded.penalty:g} for {graded.days} day(s) late)")
-    parts.append(f". Handed in {graded.submitted:%Y-%m-%d %H:%M} UTC.</p>")
+    when = f" Handed in {graded.submitted:%Y-%m-%d %H:%M} UTC, by {graded.source}." if graded.submitted else ""
+    parts.append(f".{html.escape(when)}</p>")
     if result.problem:
         parts.append(f'<p class="bad">{html.escape(result.problem)}</p>')
     if result.written:
@@ -42,50 +45,86 @@ def student(graded: Graded) -> str:
     return "".join(parts) + "</html>\n"
 
 
-def summaries(graded: Sequence[Graded], lesson: str, folder: Path) -> None:
-    """Write LESSON.csv, LESSON.json and the class page LESSON.html into `folder`."""
+def summaries(graded: Sequence[Graded], lesson: str, folder: Path, report: str = "") -> None:
+    """Write LESSON.csv, LESSON.json and the class page LESSON.html into `folder`; report: more for the page, as HTML."""
     write_text(folder / f"{lesson}.csv", table(graded))
     write_json(folder / f"{lesson}.json", list(map(_plain, graded)))
-    write_text(folder / f"{lesson}.html", the_class(graded, lesson))
+    write_text(folder / f"{lesson}.html", the_class(graded, lesson, report))
 
 
 def table(graded: Sequence[Graded]) -> str:
     """Return one line a student as CSV: points per exercise, their sum, the penalty and the score."""
-    text = io.StringIO()
     names = [mark.exercise for mark in graded[0].result.marks] if graded else []
-    rows = csv.writer(text, lineterminator="\n")
-    rows.writerow(["student", *names, "points", "max_points", "days_late", "penalty", "score", "problem"])
+    sums = ["points", "max_points", "days_late", "penalty", "score"]
+    rows: list[list[str | float]] = [["student", "name", "section", *names, *sums, "submitted", "submitted_by", "problem"]]
     for entry in graded:
         result = entry.result
         total = sum(mark.out_of for mark in result.marks)
         numbers = [*(mark.points for mark in result.marks), result.points, total, entry.days, entry.penalty, entry.score]
-        rows.writerow([result.student, *(f"{number:g}" for number in numbers), result.problem])
-    return text.getvalue()
+        when = entry.submitted.isoformat(timespec="seconds") if entry.submitted else ""
+        who = [result.student, entry.name, entry.roster.get("section", "")]
+        rows.append([*who, *numbers, when, entry.source, result.problem])
+    return tables.write(rows)
 
 
-def the_class(graded: Sequence[Graded], lesson: str) -> str:
-    """Return the class page: the distribution of scores, the misconceptions of each exercise, and what to look at."""
-    parts = [_head(f"{lesson}: {len(graded)} submissions"), _distribution(graded)]
-    parts.append("<h2>Exercises</h2><table><tr><th>exercise<th>correct<th>not yet<th>not attempted<th>mistakes</tr>")
-    for place, first in enumerate(graded[0].result.marks if graded else ()):
-        marks = [entry.result.marks[place] for entry in graded]
-        states = Counter(mark.state for mark in marks)
-        seen = Counter(mark.misconception or "another mistake" for mark in marks if mark.state == NOT_YET)
-        mistakes = ", ".join(f"{html.escape(name)} ({count})" for name, count in seen.most_common())
-        counts = "".join(f'<td class="n">{states[state]}' for state in (CORRECT, NOT_YET, NOT_ATTEMPTED))
-        parts.append(f"<tr><td>{first.exercise}{counts}<td>{mistakes}</tr>")
-    parts.append("</table><h2>Students</h2><table><tr><th>student<th>score<th>look at</tr>")
+def the_class(graded: Sequence[Graded], lesson: str, report: str = "") -> str:
+    """Return the class page: the distribution of scores, the questions and their misconceptions, and what to look at."""
+    came = [entry for entry in graded if entry.submitted]
+    parts = [_head(f"{lesson}: {len(came)} submissions"), report, _distribution(came), _questions(came)]
+    parts.append("<h2>Students</h2><table><tr><th>student<th>name<th>section<th>score<th>look at</tr>")
     for entry in graded:
         result = entry.result
-        page = f"feedback/{result.student}/{lesson}/{lesson}.html"
+        page = f"feedback/{quote(result.student)}/{lesson}/{lesson}.html"
         look = [result.problem] if result.problem else []
         look += [f"also handed in and not graded: {', '.join(entry.others)}"] if entry.others else []
         look += [f"{entry.days} day(s) late"] if entry.days else []
+        look += entry.notes
         look += [f"{mark.exercise}: {note}" for mark in result.marks for note in mark.notes]
         notes = "<br>".join(map(html.escape, look))
-        link = f'<a href="{page}">{html.escape(result.student)}</a>'
-        parts.append(f'<tr><td>{link}<td class="n">{entry.score:g}<td>{notes}</tr>')
+        name = html.escape(result.student)
+        link = f'<a href="{page}">{name}</a>' if entry.submitted else name
+        who = f"<tr><td>{link}<td>{html.escape(entry.name)}<td>{html.escape(entry.roster.get('section', ''))}"
+        parts.append(f'{who}<td class="n">{entry.score:g}<td>{notes}</tr>')
     return "".join(parts) + "</table></html>\n"
+
+
+def _questions(came: Sequence[Graded]) -> str:
+    """Return the table of the questions: how hard each was, whether it told who knows more, and what went wrong in it."""
+    marks = [entry.result.marks for entry in came]
+    first = marks[0] if marks else ()
+    points = [[mark.points for mark in row] for row in marks]
+    parts = [
+        "<h2>Exercises</h2><p>Difficulty: the share of the points that were earned, so a high one is easy. Discrimination: "
+        f"the correlation of a question's points with the sum of all others, from {items.FEWEST} submissions on.</p>",
+        "<table><tr><th>exercise<th>correct<th>not yet<th>not attempted<th>mean<th>difficulty<th>discrimination<th>mistakes",
+        "<th>look at</tr>",
+    ]
+    for place, item in enumerate(items.items([mark.exercise for mark in first], [mark.out_of for mark in first], points)):
+        own = [row[place] for row in marks]
+        states = Counter(mark.state for mark in own)
+        seen = Counter(mark.misconception or "another mistake" for mark in own if mark.state == NOT_YET)
+        mistakes = ", ".join(f"{html.escape(name)} ({count})" for name, count in seen.most_common())
+        counts = "".join(f'<td class="n">{states[state]}' for state in (CORRECT, NOT_YET, NOT_ATTEMPTED))
+        tells = "-" if item.discrimination is None else f"{item.discrimination:.2f}"
+        counts += f'<td class="n">{item.mean:.2f} of {item.out_of:g}<td class="n">{item.difficulty:.2f}<td class="n">{tells}'
+        parts.append(f"<tr><td>{item.name}{counts}<td>{mistakes}<td>{item.remark}</tr>")
+    return "".join(parts) + "</table>"
+
+
+def report(said: Sequence[str], found: Sequence[Alike]) -> str:
+    """Return what the class page says before its tables: sentences about the call, and whose answers are alike."""
+    parts = [f"<p>{html.escape(sentence)}</p>" for sentence in said]
+    if found:
+        parts.append(
+            "<h2>Answers that are alike</h2><p>Compared without names, comments and layout; short answers, what students "
+            "were given and the official answers are left out. This is a report and no verdict: people learn together.</p>"
+            "<table><tr><th>exercise<th>alike<th>students</tr>"
+        )
+        for one in found[:MOST]:
+            share = "the same" if one.share == 1 else f"{one.share:.0%}"
+            parts.append(f"<tr><td>{one.exercise}<td>{share}<td>{html.escape(', '.join(one.students))}</tr>")
+        parts.append("</table>" + (f"<p>And {len(found) - MOST} more.</p>" if len(found) > MOST else ""))
+    return "".join(parts)
 
 
 def _distribution(graded: Sequence[Graded]) -> str:
@@ -110,6 +149,8 @@ def _state(mark: Mark) -> str:
 
 def _plain(graded: Graded) -> dict[str, Any]:
     return {
-        **graded.result.plain(), "submitted": graded.submitted.isoformat(), "days_late": graded.days,
-        "penalty": graded.penalty, "points": graded.result.points, "score": graded.score,
+        **graded.result.plain(), "name": graded.name, "roster": dict(graded.roster),
+        "submitted": graded.submitted.isoformat() if graded.submitted else None, "submitted_by": graded.source,
+        "days_late": graded.days, "penalty": graded.penalty, "points": graded.result.points, "score": graded.score,
+        "others": list(graded.others), "notes": list(graded.notes),
     }  # fmt: skip

@@ -55,14 +55,23 @@ class Result:
 
 @dataclass(frozen=True)
 class Graded:
-    """A result and whether it came in time. lesson: its name. penalty: points taken off. days: begun days late."""
+    """A result and whether it came in time. lesson: its name. penalty: points taken off. days: begun days late.
+
+    submitted: None for a student of the roster who handed in nothing; source: where that time is known from. others:
+    notebooks that were not taken. name: the student's, as it was written. roster: what the roster says: column -> text.
+    notes: for the instructor.
+    """
 
     lesson: str
     result: Result
-    submitted: datetime
+    submitted: datetime | None
     days: int
     penalty: float
     others: tuple[str, ...] = ()
+    name: str = ""
+    source: str = ""
+    roster: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     @property
     def score(self) -> float:

@@ -2,36 +2,34 @@
 
 from __future__ import annotations
 
+import contextlib
+import inspect
 import json
 import os
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+import tempfile
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
-import nbformat
-from filelock import FileLock, Timeout
-from nbformat import NotebookNode
-
-import course_lib
 from course_lib.errors import CourseError, check_share
 from course_lib.files import write_json, write_text
-from course_lib.grading import gradebook, isolation, pages
+from course_lib.grading import gradebook, isolation, likeness, pages, places, versions
+from course_lib.grading.formats import NotebookNode, nbformat
+from course_lib.grading.likeness import Alike
 from course_lib.grading.marking import mark
-from course_lib.grading.reading import Cell, cells_of, hash_of
+from course_lib.grading.reading import cells_of
 from course_lib.grading.results import Graded, Mark, Result
 from course_lib.grading.sandbox import Limits
 from course_lib.grading.submissions import Submission, collect
+from course_lib.grading.terms import Terms, agree, applied
+from course_lib.grading.work import Stamp, Work, digest
 from course_lib.sweep import engines
 from course_lib.sweep.drive import DEATHS, drive
 from course_lib.teaching import exercises
+from course_lib.teaching.exercises import Exercise
 from course_lib.teaching.verdict import NOT_YET
-
-DAY = 86_400.0  # seconds
-Stamp = list[Any]  # what a gradebook entry was made from, as JSON: the time of handing in, the penalty, the gradebook's URL
 
 
 def grade(
@@ -43,22 +41,30 @@ def grade(
     jobs: int | None = None,
     url: str | None = None,
     due: datetime | None = None,
-    late: float = 0.0,
+    late: float | None = None,
     seed: int | None = None,
     limits: Limits | None = None,
     unsafe: bool = False,
+    roster: Path | None = None,
+    received: Path | None = None,
+    again: Collection[str] = (),
+    tell: Callable[[str], None] = lambda sentence: None,
 ) -> list[Graded]:
     """Grade all submissions of a lesson into the folder `out`, and return the results sorted by student.
 
     Args:
         root: the course, for the students' notebook. lesson: such as "02". jobs: submissions at a time; None: one per core.
         url: of the gradebook, any SQLAlchemy URL; an sqlite file in `out` if None.
-        due: the deadline; late: share of a submission's points that each begun day after it costs.
+        due: the deadline; late: share of a submission's points that each begun day after it costs; None: as kept in `out`.
         seed: of the inputs; drawn once and kept in `out` if None, so that all students get the same and none knows them.
         limits: of each exercise. unsafe: without a sandbox.
+        roster: a table of the class. received: a table of when the platform got each submission; None: as kept in `out`.
+        again: students who are graded again though nothing changed, or "all".
+        tell: is given sentences about the call, such as which deadline counts.
 
     Raises:
-        CourseError: one sentence, before anything is graded, for what is missing or wrong.
+        CourseError: one sentence, before anything is graded, for what is missing or wrong; or for a full disk and a
+            gradebook that fails, after which everything that was finished is still there.
     """
     if not unsafe and (lack := isolation.missing()):
         raise CourseError(
@@ -66,34 +72,85 @@ def grade(
         )
     if not unsafe:
         _refuse_readable(root, submissions, out)
-    check_share("late", late)
-    name, book = _lesson(root, lesson)
-    found = collect(submissions, name)
-    out.mkdir(parents=True, exist_ok=True)
-    url = url or f"{gradebook.SQLITE}{(out / 'gradebook.db').resolve()}"
-    try:
-        with FileLock(out / ".lock", timeout=0):
-            gradebook.prepare(url, name, book, due, out)
-            key = {"seed": _seed(out, name, seed), "course_lib": course_lib.__version__}
-            written = cells_of(book, name)
-            work = _Work(lesson, name, out / "results" / name, key, limits or Limits(), unsafe, tuple(written))
-            graded: list[Graded] = []
-
-            def keep(submission: Submission, result: Result, recorded: Stamp | None) -> None:
-                dated = _dated(name, submission, result, due, late)
-                graded.append(dated)
-                stamp = [submission.submitted.isoformat(), dated.penalty, url]
-                if recorded != stamp:  # never twice: a person may have changed the score in formgrader meanwhile
-                    gradebook.record(url, name, book, result, submission.submitted, dated.penalty, out)
-                    write_text(out / "feedback" / submission.student / name / f"{name}.html", pages.student(dated))
-                    work.write(submission, result, stamp)
-
-            _grade_all(found, work, jobs, keep)
-            graded.sort(key=lambda dated: dated.result.student)
-            pages.summaries(graded, name, out)
-    except Timeout as error:
-        raise CourseError(f"another process is grading into {out}; wait for it, or stop it.") from error
+    check_share("late", late or 0.0)
+    name, book, path = _lesson(root, lesson)
+    url = places.resolved(url or f"{gradebook.SQLITE}{(out / 'gradebook.db').resolve()}")
+    with places.in_words(out), tempfile.TemporaryDirectory(prefix="course-grade-") as private:
+        found = collect(submissions, name, _released(book), Path(private))
+        out.mkdir(parents=True, exist_ok=True)
+        with places.alone(out, url):
+            terms, found = applied(agree(out, name, due, late, roster, received), found)
+            key = {"seed": _seed(out, name, seed), "judging": versions.judging(lesson, path)}
+            written = tuple(cells_of(book, name))
+            folder = out / "results" / name
+            work = Work(lesson, name, folder, key, limits or Limits(), unsafe, written, frozenset(again))
+            work.check(found)
+            graded = _grade_all(found, work, jobs, _keeper(work, terms, url, book, out))
+            withdrawn = [_withdraw(student, url, name, out) for student in work.gone(found)]
+            graded = sorted([*graded, *terms.absent()], key=lambda dated: dated.result.student)
+            said = [*terms.said, *_sentences(terms, withdrawn)]
+            pages.summaries(graded, name, out, pages.report(said, _alike(graded, lesson, book, root, out)))
+    for sentence in said:
+        tell(sentence)
     return graded
+
+
+def _keeper(
+    work: Work, terms: Terms, url: str, book: NotebookNode, out: Path
+) -> Callable[[Submission, Result, Stamp | None], Graded]:
+    """Make the gradebook ready, and return what puts a result into it, unless it is there already."""
+    name, is_new = work.name, places.is_new(url)
+    gradebook.prepare(url, name, book, terms.due, out)
+
+    def keep(submission: Submission, result: Result, recorded: Stamp | None) -> Graded:
+        dated = terms.graded(submission, result)
+        stamp = [submission.submitted.isoformat(), dated.penalty, url]
+        if is_new or recorded != stamp:  # never twice: a person may have changed the score in formgrader meanwhile
+            gradebook.record(url, name, book, result, submission.submitted, dated.penalty, out)
+            write_text(out / "feedback" / submission.student / name / f"{name}.html", pages.student(dated))
+            work.write(submission, result, stamp)
+        return dated
+
+    return keep
+
+
+def _alike(graded: Sequence[Graded], lesson: str, book: NotebookNode, root: Path, out: Path) -> list[Alike]:
+    """Return which students' answers are alike, apart from what everybody was given and from the official ones."""
+    name = graded[0].lesson
+    solved = root / "solutions" / f"{name}.ipynb"
+    official = json.loads(solved.read_text(encoding="utf-8"))["cells"] if solved.exists() else []
+    texts = [cell.source for cell in book.cells] + ["".join(cell["source"]) for cell in official]
+    asked = []
+    for place, exercise in enumerate(exercises.of(lesson)):
+        if isinstance(exercise, Exercise):
+            answers = {entry.result.student: entry.result.marks[place].source for entry in graded}
+            known = [text for text in texts if f"def {exercise.name}" in text] + [inspect.getsource(exercise.reference)]
+            asked.append(likeness.Asked(exercise.name, answers, known))
+    return likeness.in_class(asked, out / "results" / f"{name}-likeness.json")
+
+
+def _sentences(terms: Terms, withdrawn: Sequence[str]) -> list[str]:
+    said = [f"Due {terms.due:%Y-%m-%d %H:%M} UTC."] if terms.due else []
+    if unknown := terms.unknown():
+        said.append(f"Not in the roster: {', '.join(unknown)}.")
+    if withdrawn:
+        said.append(f"No longer among the submissions, and taken out of all tables: {', '.join(withdrawn)}.")
+    return said
+
+
+def _withdraw(student: str, url: str, name: str, out: Path) -> str:
+    """Take out what was kept of a student who is no longer among the submissions; return the student."""
+    gradebook.withdraw(url, name, student)
+    for path in (
+        out / "feedback" / student / name / f"{name}.html",
+        out / "autograded" / student / name / f"{name}.ipynb",
+        out / "results" / name / f"{student}.json",  # last: a call that is killed before it withdraws again
+    ):
+        path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # a folder with something else in it stays
+            path.parent.rmdir()
+            path.parent.parent.rmdir()
+    return student
 
 
 def _refuse_readable(*folders: Path) -> None:
@@ -112,36 +169,7 @@ def preflight(path: Path) -> Result:
     return mark(path, "you", path.name[:2], secrets.randbits(32), Limits(), unsafe=True)
 
 
-@dataclass(frozen=True)
-class _Work:
-    """What all submissions of a call share. written: the cells of the students' notebook."""
-
-    lesson: str
-    name: str
-    folder: Path
-    key: Mapping[str, Any]
-    limits: Limits
-    unsafe: bool
-    written: tuple[Cell, ...]
-
-    def path(self, submission: Submission) -> Path:
-        return self.folder / f"{submission.student}.json"
-
-    def known(self, submission: Submission) -> tuple[Result, Stamp | None] | None:
-        """Return what is kept of exactly this file, graded with exactly these inputs, and its stamp in the gradebook."""
-        try:
-            kept = json.loads(self.path(submission).read_text(encoding="utf-8"))
-        except (FileNotFoundError, ValueError):
-            return None
-        if kept["key"] != self.key or kept["result"]["digest"] != hash_of(submission.path):
-            return None
-        return Result.of(kept["result"]), kept["recorded"]
-
-    def write(self, submission: Submission, result: Result, recorded: Stamp | None) -> None:
-        write_json(self.path(submission), {"key": self.key, "result": result.plain(), "recorded": recorded})
-
-
-def _grade_one(work: _Work, submission: Submission) -> Result:
+def _grade_one(work: Work, submission: Submission) -> Result:
     """Grade a submission and put its result away; this runs in a process of its own."""
     seed = work.key["seed"]
     result = mark(submission.path, submission.student, work.lesson, seed, work.limits, work.unsafe, work.written)
@@ -151,29 +179,31 @@ def _grade_one(work: _Work, submission: Submission) -> Result:
 
 def _grade_all(
     found: Sequence[Submission],
-    work: _Work,
+    work: Work,
     jobs: int | None,
-    keep: Callable[[Submission, Result, Stamp | None], None],
-) -> None:
-    """Hand each submission's result to `keep` as it comes, kept ones first, with its gradebook stamp."""
+    keep: Callable[[Submission, Result, Stamp | None], Graded],
+) -> list[Graded]:
+    """Hand each submission's result and gradebook stamp to `keep` as they come, kept ones first; return what it returns."""
     from tqdm.auto import tqdm
 
     todo: list[Submission] = []
+    graded: list[Graded] = []
     with tqdm(total=len(found), desc=f"grading {work.name}", unit="submission") as bar:
 
         def finish(submission: Submission, result: Result, recorded: Stamp | None = None) -> bool:
             bar.update()
-            keep(submission, result, recorded)
+            graded.append(keep(submission, result, recorded))
             return True
 
         for submission in found:
-            known = work.known(submission)
-            if known is None:
-                todo.append(submission)
-            else:
+            if (known := work.known(submission)) is not None:
                 finish(submission, *known)
+            elif submission.problem:
+                finish(submission, _without(work, submission, submission.problem))
+            else:
+                todo.append(submission)
         if not todo:
-            return
+            return graded
         with engines.start("local", min(jobs or os.cpu_count() or 1, len(todo)), "cpu") as engine:
 
             def step(submission: Submission) -> Future[Result]:
@@ -183,27 +213,29 @@ def _grade_all(
                 finish(submission, _lost(work, submission))
 
             drive(todo, step, finish, give_up, engine.lost, engine.slots)
+    return graded
 
 
-def _lost(work: _Work, submission: Submission) -> Result:
-    reason = f"The process that graded it died {DEATHS} times; grade it by hand."
-    marks = tuple(Mark(exercise.name, NOT_YET, 0.0, exercise.points, reason) for exercise in exercises.of(work.lesson))
-    return Result(submission.student, hash_of(submission.path), marks, reason)
+def _lost(work: Work, submission: Submission) -> Result:
+    return _without(work, submission, f"The process that graded it died {DEATHS} times; grade it by hand.")
 
 
-def _dated(name: str, submission: Submission, result: Result, due: datetime | None, late: float) -> Graded:
-    seconds = (submission.submitted - due).total_seconds() if due else 0.0
-    days = max(0, -int(-seconds // DAY))
-    penalty = min(1.0, late * days) * result.points
-    return Graded(name, result, submission.submitted, days, penalty, submission.others)
+def _without(work: Work, submission: Submission, why: str) -> Result:
+    marks = tuple(Mark(exercise.name, NOT_YET, 0.0, exercise.points, why) for exercise in exercises.of(work.lesson))
+    return Result(submission.student, digest(submission), marks, why)
 
 
-def _lesson(root: Path, lesson: str) -> tuple[str, NotebookNode]:
+def _lesson(root: Path, lesson: str) -> tuple[str, NotebookNode, Path]:
     books = sorted((root / "notebooks").glob(f"{lesson}_*.ipynb"))
     if len(books) != 1 or not exercises.of(lesson):
         known = ", ".join(sorted({exercise.lesson for exercise in exercises.everything()}))
         raise CourseError(f"--lesson {lesson} was given; there are {known}.")
-    return books[0].stem, nbformat.read(books[0], 4)
+    return books[0].stem, nbformat.read(books[0], 4), books[0]
+
+
+def _released(book: NotebookNode) -> frozenset[str]:
+    """Return the code that every student got."""
+    return frozenset(cell.source.strip() for cell in book.cells if cell.cell_type == "code")
 
 
 def _seed(out: Path, name: str, seed: int | None) -> int:

@@ -1,116 +1,293 @@
-"""Which notebooks of a folder are whose: students' folders, nbgrader's own, or files as a learning platform exports them."""
+"""Which notebooks of a folder are whose: students' folders, nbgrader's own, archives, or files as a platform exports them.
+
+Every student who is named there gets one submission, also where there is nothing to grade: then it says what was found.
+"""
 
 from __future__ import annotations
 
-import hashlib
+import errno
 import re
-from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from datetime import datetime, timezone
+from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 from course_lib.errors import CourseError
+from course_lib.files import reason
+from course_lib.grading import archives, naming, reading, times
+from course_lib.grading.naming import Label
 from course_lib.grading.reading import clean
 
 TIMESTAMP = "timestamp.txt"  # beside a notebook, as nbgrader's exchange writes it
-DEEPEST = 3  # folders below the submissions' own
+DEEPEST = 10  # folders below the submissions' own
+MOST = 2_000  # files in a student's folder that are looked at
+COMPARED = 20  # notebooks of one student that are read to see which has answers
+SHOWN = 5  # files that are named where no notebook was found
+NAMED, SIMILAR = 2, 1  # .ipynb; what may be a notebook under another name
+JUNK = archives.JUNK | {
+    ".DS_Store",
+    "Thumbs.db",
+    "desktop.ini",
+    ".git",
+    ".gitignore",
+    ".gitattributes",
+    ".virtual_documents",
+}
+TABLES = {".csv", ".tsv", ".xlsx", ".xls", ".ods"}
+OURS = {errno.ENOSPC, errno.EROFS, errno.EDQUOT}  # faults of the disk, not of a submission
+OWN = "the file's own time"
+ZONES = timedelta(hours=14)  # a time without a zone can be so much off
 
 
 @dataclass(frozen=True)
 class Submission:
-    """One student's notebook. submitted: UTC. others: further notebooks of the same student that were not taken."""
+    """One student's notebook.
+
+    submitted: UTC; source: where that is known from. others: further notebooks of the same student that were not taken.
+    name: the student's, as it is written there. number: the platform's, of the student. notes: for the instructor. problem:
+    what was found where there is no notebook, or "".
+    """
 
     student: str
     path: Path
     submitted: datetime
     others: tuple[str, ...] = ()
+    name: str = ""
+    source: str = ""
+    number: str = ""
+    notes: tuple[str, ...] = ()
+    problem: str = ""
 
 
-def collect(folder: Path, lesson: str) -> list[Submission]:
+@dataclass(frozen=True)
+class _File:
+    """A notebook, or what may be one. kind: NAMED or SIMILAR. own: its own name. seen: source -> a time of handing in."""
+
+    path: Path
+    shown: str
+    kind: int
+    own: str
+    label: Label
+    seen: dict[str, datetime]
+    unread: tuple[str, ...] = ()
+
+    def time(self) -> datetime:
+        return max(self.seen.values())
+
+
+@dataclass
+class _Student:
+    """All that is there of one student. remarks: what was not opened, and why. rest: what is no notebook."""
+
+    entries: list[Path] = field(default_factory=list)
+    labels: list[Label] = field(default_factory=list)
+    files: list[_File] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
+    rest: list[str] = field(default_factory=list)
+
+
+def collect(
+    folder: Path, lesson: str, released: AbstractSet[str] = frozenset(), unpacked: Path | None = None
+) -> list[Submission]:
     """Return the submissions of a lesson (its name, such as "02_l1_filter_pruning") in a folder, sorted by student.
 
-    It understands STUDENT/NOTEBOOK.ipynb, nbgrader's STUDENT/LESSON/NOTEBOOK.ipynb, and files that a platform exports, such
-    as STUDENT_12345_NOTEBOOK.ipynb, or STUDENT.ipynb. In a student's folder the notebook named like the lesson counts, or
-    else the newest one; of several files of one student the newest. Files that are links are returned as well, so that they
-    are refused by name; folders that are links are not entered.
+    It understands STUDENT/NOTEBOOK.ipynb, nbgrader's STUDENT/LESSON/NOTEBOOK.ipynb, files that a platform exports, such as
+    STUDENT_12345_NOTEBOOK.ipynb, STUDENT.ipynb, and zip archives of them. Of several notebooks of one student the one with
+    answers counts; of several with answers the one named like the lesson, and of these the newest. Where a folder or a
+    platform's file names a student, a file whose name only begins so does not replace it. Files that are links are returned,
+    so that they are refused by name; folders that are links are not entered.
+
+    Args:
+        released: the texts of the code cells that students got, which are no answers.
+        unpacked: an empty folder for what is in archives; None: they are named and not opened.
 
     Raises:
-        CourseError: if this is no folder, or no notebook is in it.
+        CourseError: if this is no folder, or nothing is in it.
     """
     if not folder.is_dir():
         raise CourseError(f"{folder} was given; it is not a folder of submissions.")
-    found = [submission for entry in sorted(folder.iterdir()) if (submission := _of(entry, lesson)) is not None]
-    if not found:
+    try:
+        entries = [entry for entry in sorted(folder.iterdir()) if not _is_ours(entry)]
+    except OSError as error:
+        raise CourseError(f"{folder} was given; it cannot be read: {reason(error)}.") from error
+    if not entries:
         raise CourseError(f"{folder} was given; no notebook (*.ipynb) was found in it or in its students' folders.")
-    by_name: dict[str, list[Submission]] = {}
-    for submission in found:
-        by_name.setdefault(submission.student, []).append(submission)
-    taken = Counter(map(_identifier, by_name))
-    by_student: dict[str, Submission] = {}
-    for name, theirs in by_name.items():
-        student = _identifier(name)
-        if taken[student] > 1 and student != name:  # two names, one identifier
-            student = f"{student}-{hashlib.sha256(name.encode('utf-8', 'surrogateescape')).hexdigest()[:6]}"
-        newest = max(theirs, key=lambda submission: (submission.submitted, submission.path.name))
-        others = sorted([*newest.others, *(clean(older.path.name) for older in theirs if older is not newest)])
-        by_student[student] = replace(newest, student=student, others=tuple(others))
-    return [by_student[student] for student in sorted(by_student)]
+    students: dict[str, _Student] = {}
+    for number, (entry, label) in enumerate(_labelled(entries, lesson)):
+        theirs = students.setdefault(label.student, _Student())
+        theirs.entries.append(entry)
+        theirs.labels.append(label)
+        _gather(theirs, entry, label, unpacked / str(number) if unpacked else None)
+    return [_choose(student, students[student], lesson, released) for student in sorted(students)]
 
 
-def _of(entry: Path, lesson: str) -> Submission | None:
-    """Return the submission in a file or folder, with the student's name as it is written there; None if there is none."""
-    if entry.name.startswith("."):
-        return None
-    if entry.is_dir() and not entry.is_symlink():
-        books = list(_notebooks(entry, DEEPEST))
-        if not books:
-            return None
-        best = min(
-            books, key=lambda path: (not path.stem.startswith(lesson), not path.stem.startswith(lesson[:2]), -_time(path))
-        )
-        others = tuple(sorted(clean(str(path.relative_to(entry))) for path in books if path != best))
-        return Submission(entry.name.split("_assignsubmission_")[0], best, _submitted(best), others)
-    if not _is_notebook(entry):
-        return None
-    name = re.sub(rf"[-_. ]*{re.escape(lesson)}.*$", "", entry.stem) or entry.stem
-    return Submission(name, entry, _submitted(entry))
+def _is_ours(entry: Path) -> bool:
+    """Return whether this is no student's: what systems leave behind, or a table that lies beside the folders."""
+    if entry.name in JUNK or entry.suffix.lower() in TABLES:
+        return True
+    return entry.name.startswith(".") and not entry.is_dir() and entry.suffix.lower() not in (".ipynb", ".zip")
 
 
-def _notebooks(folder: Path, depth: int) -> Iterator[Path]:
-    for entry in sorted(folder.iterdir()):
-        if entry.name.startswith("."):
-            continue
-        if entry.is_dir() and not entry.is_symlink():
-            if depth > 1:
-                yield from _notebooks(entry, depth - 1)
-        elif _is_notebook(entry):
-            yield entry
+def _labelled(entries: Sequence[Path], lesson: str) -> Iterator[tuple[Path, Label]]:
+    """Yield what each name says; Blackboard's "HW_1_ann_lee_attempt_" does not say where the assignment's name ends."""
+    labels = [naming.label(entry.name, lesson, entry.is_dir()) for entry in entries]
+    prefixes: dict[str, set[str]] = {}
+    whole = [naming.normal(entry.name).partition("_attempt_")[0] for entry in entries]
+    for label, prefix in zip(labels, whole, strict=True):
+        if label.attempt:
+            prefixes.setdefault(label.name, set()).add(prefix)
+    for entry, label, prefix in zip(entries, labels, whole, strict=True):
+        shared = label.attempt is not None and len(prefixes[label.name]) > 1
+        yield entry, replace(label, name=prefix) if shared else label
 
 
-def _is_notebook(path: Path) -> bool:
-    return path.suffix.lower() == ".ipynb"
+def _gather(theirs: _Student, entry: Path, label: Label, unpacked: Path | None) -> None:
+    """Add what a file or folder holds; whatever is wrong with it becomes a remark."""
+    seen = 0
+
+    def walk(path: Path, depth: int) -> None:
+        nonlocal seen
+        seen += 1
+        shown = clean(entry.name if path == entry else str(path.relative_to(entry)))
+        if seen > MOST:
+            if seen == MOST + 1:
+                theirs.remarks.append(f"more than {MOST:,} files: the others were not looked at")
+            return
+        try:
+            if path.is_dir():
+                if path.is_symlink():
+                    theirs.remarks.append(f"{shown} is a link to a folder; links are not followed")
+                elif path.name.startswith("."):
+                    theirs.remarks.append(f"{shown} is a hidden folder (its name begins with a dot); it is not opened")
+                elif depth == 0:
+                    theirs.remarks.append(f"{shown} lies more than {DEEPEST} folders deep; it is not opened")
+                else:
+                    for inner in sorted(path.iterdir()):
+                        if inner.name not in JUNK and seen <= MOST:
+                            walk(inner, depth - 1)
+            else:
+                _add(theirs, path, shown, label, unpacked / str(seen) if unpacked else None)
+        except OSError as error:
+            if error.errno in OURS:
+                raise
+            theirs.remarks.append(f"{shown} cannot be opened: {error.strerror}")
+
+    walk(entry, DEEPEST)
 
 
-def _identifier(name: str) -> str:
-    """Return a student's id that is safe as a file's name."""
-    return re.sub(r"[^\w.@+-]+", "-", name).strip(".-_")[:100] or "unnamed"
+def _add(theirs: _Student, path: Path, shown: str, label: Label, unpacked: Path | None) -> None:
+    name = path.name.lower()
+    if name == TIMESTAMP or label.note:
+        theirs.rest.append(shown)
+        return
+    own = label.file if path.name == theirs.entries[-1].name and label.file else path.name
+    if name.endswith(".zip"):
+        if unpacked is None or path.is_symlink() or not path.is_file():
+            theirs.rest.append(shown)
+            return
+        found, left = archives.unpack(path, shown, unpacked)
+        for inside in found:
+            times_seen, unread = _times(path, label, inside.written)
+            theirs.files.append(_File(inside.path, clean(inside.shown), NAMED, inside.path.name, label, times_seen, unread))
+        theirs.rest += map(clean, left)
+        return
+    kind = NAMED if name.endswith(".ipynb") else SIMILAR if re.search(r"\.ipynb\b|\.py$", name) else 0
+    if kind:
+        times_seen, unread = _times(path, label)
+        theirs.files.append(_File(path, shown, kind, own, label, times_seen, unread))
+    else:
+        theirs.rest.append(shown)
 
 
-def _time(path: Path) -> float:
-    return path.lstat().st_mtime
-
-
-def _submitted(path: Path) -> datetime:
+def _times(path: Path, label: Label, packed: datetime | None = None) -> tuple[dict[str, datetime], tuple[str, ...]]:
+    """Return where from -> when it was handed in, and what could not be read of it, in words."""
+    found: dict[str, datetime] = {}
+    unread: list[str] = []
+    try:
+        found[OWN] = datetime.fromtimestamp(path.lstat().st_mtime, tz=timezone.utc)
+    except (ValueError, OverflowError):  # a file's time may be of any year
+        unread.append("the file's own time is of no year that there is")
+    if label.attempt:
+        found["the name that the platform gave it (taken as UTC)"] = label.attempt
+    own = found.get(OWN)
+    if packed and own and packed > own + ZONES:  # an archive is never older than what is in it
+        found["the time in the archive (taken as UTC)"] = packed
     stamp = path.parent / TIMESTAMP
     if stamp.is_file() and not stamp.is_symlink() and stamp.stat().st_size < 100:
-        text = stamp.read_text(encoding="utf-8", errors="replace").strip().replace(" UTC", "+00:00")
-        try:
-            time = datetime.fromisoformat(text)
-            return (time if time.tzinfo else time.replace(tzinfo=timezone.utc)).astimezone(timezone.utc)
-        except (ValueError, OverflowError):
-            pass
+        text = clean(stamp.read_text(encoding="utf-8", errors="replace")).strip()
+        if (written := times.moment(text)) is not None:
+            found[TIMESTAMP] = written
+        else:
+            unread.append(f"{TIMESTAMP} says {text!r}, which is no time, or has a zone that is not known; it does not count")
+    now = datetime.now(timezone.utc)
+    ahead = {where for where, when in found.items() if when > now + timedelta(minutes=5)}
+    unread += [
+        f"{where} lies in the future ({found[where]:%Y-%m-%d %H:%M} UTC); it does not count" for where in sorted(ahead)
+    ]
+    known = {where: when for where, when in found.items() if where not in ahead}
+    return known or {"the time of grading: no other one is known": now}, tuple(unread)
+
+
+def _choose(student: str, theirs: _Student, lesson: str, released: AbstractSet[str]) -> Submission:
+    """Return the one submission of a student."""
+    names = list(dict.fromkeys(label.name for label in theirs.labels))
+    notes = list(theirs.remarks)
+    if len(names) > 1:
+        notes.append(f"handed in under several names: {', '.join(names)}")
+    if not theirs.files:
+        return _nothing(student, names[0], theirs)
+    surest = max(file.label.sure for file in theirs.files)
+    ours = [file for file in theirs.files if file.label.sure == surest]
+    claims = sorted(file.shown for file in theirs.files if file.label.sure < surest)
+    if claims:
+        notes.append(f"not taken, because its name only begins with this student's: {', '.join(claims)}")
+    taken, why = _best(ours, lesson, released)
+    if why:
+        notes.append(f"{taken.shown} was taken: {why}")
+    others = tuple(sorted(file.shown for file in theirs.files if file is not taken))
+    notes += taken.unread
+    submitted = taken.time()
+    source = next(where for where, when in taken.seen.items() if when == submitted)
+    return Submission(student, taken.path, submitted, others, names[0], source, theirs.labels[0].number, tuple(notes))
+
+
+def _nothing(student: str, name: str, theirs: _Student) -> Submission:
+    found = [*theirs.remarks, *theirs.rest]
+    more = f", and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
+    listed = "; ".join(found[:SHOWN]) + more if found else "nothing in it"
+    problem = f"No notebook was handed in. Found: {listed}."
+    moments = [datetime.fromtimestamp(min(max(entry.lstat().st_mtime, 0), 4e9), tz=timezone.utc) for entry in theirs.entries]
+    return Submission(
+        student, theirs.entries[0], max(moments), name=name, number=theirs.labels[0].number, source=OWN, problem=problem
+    )
+
+
+def _best(files: Sequence[_File], lesson: str, released: AbstractSet[str]) -> tuple[_File, str]:
+    """Return the notebook of a student that counts, and why, or "" if there is only one."""
+    if len(files) == 1:
+        return files[0], ""
+    recent = sorted(files, key=lambda file: (file.label.order, file.time(), file.shown))[-COMPARED:]
+    rules: list[tuple[str, Callable[[_File], float]]] = [
+        ("it has answers", lambda file: _answered(file.path, released)),
+        ("it ends in .ipynb", lambda file: file.kind),
+        ("it is named like the lesson", lambda file: naming.is_like(file.own, lesson)),
+        ("it is the newest attempt", lambda file: file.label.order),
+        ("it is the newest", lambda file: file.time().timestamp()),
+    ]
+    for why, rule in rules:
+        values = [rule(file) for file in recent]
+        left = [file for file, value in zip(recent, values, strict=True) if value == max(values)]
+        if len(left) == 1:
+            return left[0], why
+        recent = left
+    return recent[-1], "it is the last by name, of files of the same time"
+
+
+def _answered(path: Path, released: AbstractSet[str]) -> int:
+    """Return 2 if a notebook has code that students did not get, 1 if not, and 0 if it cannot be read."""
     try:
-        return datetime.fromtimestamp(_time(path), tz=timezone.utc)
-    except (ValueError, OverflowError, OSError):  # a file's time may be of any year
-        return datetime.now(timezone.utc)
+        cells = reading.read(path)
+    except Exception:  # strangers hand in anything; what is wrong with it is said where it is graded
+        return 0
+    return 2 if any(cell.code and cell.source.strip() and cell.source.strip() not in released for cell in cells) else 1

@@ -1,0 +1,164 @@
+"""Under which terms a lesson is graded: its deadline, what a late day costs, the roster, and when the platform got what.
+
+All of it is kept in the folder of the grades, so that a call that does not say it again changes nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+
+from course_lib.errors import check_share
+from course_lib.files import write_json, write_text
+from course_lib.grading import naming, roster
+from course_lib.grading.results import Graded, Mark, Result
+from course_lib.grading.roster import Person
+from course_lib.grading.submissions import Submission
+from course_lib.teaching import exercises
+from course_lib.teaching.verdict import NOT_ATTEMPTED
+
+DAY = 86_400.0  # seconds
+KEPT = "deadlines.json"
+RECEIVED = "the platform's list (--received)"
+
+
+@dataclass(frozen=True)
+class Terms:
+    """due: for the class. late: share of the points that each begun day after it costs.
+
+    people: the roster; rows: student's id -> the rows of it that fit. received: the platform's list. said: what counts now
+    because earlier calls were given it.
+    """
+
+    lesson: str
+    due: datetime | None
+    late: float
+    people: Sequence[Person] = ()
+    received: Sequence[Person] = ()
+    said: tuple[str, ...] = ()
+    rows: Mapping[str, Sequence[Person]] = field(default_factory=dict)
+
+    def person(self, student: str) -> Person | None:
+        """Return a student's row in the roster."""
+        return next(iter(self.rows.get(student, ())), None)
+
+    def penalty(self, submission: Submission, points: float) -> tuple[int, float]:
+        """Return the begun days that a submission is late, and the points that they cost."""
+        person = self.person(submission.student)
+        due = person.deadline(self.due) if person else self.due
+        seconds = (submission.submitted - due).total_seconds() if due else 0.0
+        days = max(0, -int(-seconds // DAY))
+        return days, min(1.0, self.late * days) * points
+
+    def graded(self, submission: Submission, result: Result) -> Graded:
+        """Return a result with all that is known of its student and of the time."""
+        days, penalty = self.penalty(submission, result.points)
+        person = self.person(submission.student)
+        notes = [*submission.notes]
+        if person and (person.days or person.due):
+            own = person.deadline(self.due)
+            notes.append(f"extension: due {own:%Y-%m-%d %H:%M} UTC" if own else "an extension, but no deadline was given")
+        if days:
+            notes.append(f"handed in {submission.submitted:%Y-%m-%d %H:%M} UTC, by {submission.source}")
+        alike = [other for other, rows in self.rows.items() if person in rows and other != submission.student]
+        if alike:
+            notes.append(
+                f"the roster has one student for this and for {', '.join(alike)}; only a person can say which counts"
+            )
+        return Graded(
+            self.lesson, result, submission.submitted, days, penalty, submission.others,
+            (person.name if person else "") or submission.name, submission.source, _plain(person), tuple(notes),
+        )  # fmt: skip
+
+    def absent(self) -> list[Graded]:
+        """Return a row for everybody in the roster who handed in nothing."""
+        present = {person for rows in self.rows.values() for person in rows}
+        came = [when for when in self.received if when.time]
+        found = []
+        for person in self.people:
+            if person not in present:
+                marks = tuple(Mark(one.name, NOT_ATTEMPTED, 0.0, one.points) for one in exercises.of(self.lesson[:2]))
+                other = Submission(person.identifier, Path(), datetime.min, name=person.name, number=person.lms)
+                missed = roster.match(came, [other]).get(person.identifier)
+                notes = ("the platform says that it got a submission, and none was found here",) if missed else ()
+                nothing = Result(person.identifier, "", marks, "Nothing was handed in.")
+                found.append(Graded(self.lesson, nothing, None, 0, 0.0, (), person.name, "", _plain(person), notes))
+        return found
+
+    def unknown(self) -> list[str]:
+        """Return the names of those who handed in and are not in the roster."""
+        return [student for student, rows in self.rows.items() if not rows] if self.people else []
+
+
+def agree(
+    out: Path, lesson: str, due: datetime | None, late: float | None, table: Path | None, received: Path | None
+) -> Terms:
+    """Return the terms of a lesson: what is given now, or else what an earlier call kept in `out`; keep them there.
+
+    Raises:
+        CourseError: for a table that cannot be understood; then nothing is kept.
+    """
+    if late is not None:
+        check_share("late", late)
+    path = out / KEPT
+    kept = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    before = kept.get(lesson, {})
+    said = []
+    if due is None and before.get("due"):
+        due = datetime.fromisoformat(before["due"])
+        said.append(f"The deadline of an earlier call counts: {due:%Y-%m-%d %H:%M} UTC.")
+    if late is None and before.get("late"):
+        late = before["late"]
+        said.append(f"The late penalty of an earlier call counts: {late:g} of the points a day.")
+    people: list[Person] = []
+    times: list[Person] = []
+    texts: dict[Path, str] = {}
+    tables = ((table, out / "roster.csv", "--roster"), (received, out / f"received-{lesson}.csv", "--received"))
+    for given, copy, argument in tables:
+        if given is None and not copy.exists():
+            continue
+        texts[copy] = roster.text_of(given or copy, argument)
+        rows = roster.read(texts[copy], f"{argument} {given or copy}", timed=argument == "--received")
+        people, times = (people, rows) if argument == "--received" else (rows, times)
+        if given is None:
+            said.append(f"{argument} of an earlier call counts ({copy.name}).")
+    for copy, text in texts.items():
+        write_text(copy, text)
+    kept[lesson] = {"due": due.isoformat() if due else None, "late": late or 0.0}
+    write_json(path, kept)
+    return Terms(lesson, due, late or 0.0, people, times, tuple(said))
+
+
+def applied(terms: Terms, found: Sequence[Submission]) -> tuple[Terms, list[Submission]]:
+    """Return the terms with each student's row of the roster, and the submissions with the platform's times."""
+    rows = roster.match(terms.people, found)
+    times = roster.match(terms.received, found)
+    dated = []
+    for submission in found:
+        got = times.get(submission.student) or _by_roster(rows.get(submission.student, ()), terms.received)
+        moments = [one.time for one in got if one.time]
+        dated.append(replace(submission, submitted=max(moments), source=RECEIVED) if moments else submission)
+    return replace(terms, rows={one.student: rows.get(one.student, ()) for one in found}), dated
+
+
+def _by_roster(rows: Sequence[Person], received: Sequence[Person]) -> Sequence[Person]:
+    """Return the platform's rows for a student whom the roster knows by what the platform calls him."""
+    known = [
+        Submission(naming.identifier(text), Path(), datetime.min, name=text, number=one.lms)
+        for one in rows
+        for text in (one.student, one.name, one.email)
+        if text
+    ]
+    return [row for found in roster.match(received, known).values() for row in found]
+
+
+def _plain(person: Person | None) -> dict[str, str]:
+    if person is None:
+        return {}
+    return {
+        "student": person.student, "name": person.name, "section": person.section, "lms": person.lms, "sis": person.sis,
+        "email": person.email,
+    }  # fmt: skip

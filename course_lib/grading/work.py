@@ -1,0 +1,77 @@
+"""What is kept of a class between calls: each submission's result, and what it was graded with."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from course_lib.errors import CourseError
+from course_lib.files import write_json
+from course_lib.grading.reading import Cell, hash_of
+from course_lib.grading.results import Result
+from course_lib.grading.sandbox import Limits
+from course_lib.grading.submissions import Submission
+
+Stamp = list[Any]  # what a gradebook entry was made from, as JSON: the time of handing in, the penalty, the gradebook's URL
+
+
+@dataclass(frozen=True)
+class Work:
+    """What all submissions of a call share. written: the cells of the students' notebook."""
+
+    lesson: str
+    name: str
+    folder: Path
+    key: Mapping[str, Any]
+    limits: Limits
+    unsafe: bool
+    written: tuple[Cell, ...]
+    again: frozenset[str]
+
+    def path(self, submission: Submission) -> Path:
+        return self.folder / f"{submission.student}.json"
+
+    def known(self, submission: Submission) -> tuple[Result, Stamp | None] | None:
+        """Return what is kept of exactly this file, graded with exactly these inputs, and its stamp in the gradebook."""
+        if self.again & {"all", submission.student}:
+            return None
+        try:
+            kept = json.loads(self.path(submission).read_text(encoding="utf-8"))
+        except (FileNotFoundError, ValueError):
+            return None
+        if kept["key"] != self.key or kept["result"]["digest"] != digest(submission):
+            return None
+        return Result.of(kept["result"]), kept["recorded"]
+
+    def check(self, found: Sequence[Submission]) -> None:
+        """Raise CourseError for students to grade again who are not there, and for a folder without any notebook."""
+        students = {submission.student for submission in found}
+        if unknown := sorted(self.again - students - {"all"}):
+            known = ", ".join(sorted(students)[:10])
+            raise CourseError(
+                f"--again {' '.join(unknown)} was given; there are {known}{' ...' if len(students) > 10 else ''}."
+            )
+        if all(submission.problem for submission in found) and any(self.folder.glob("*.json")):
+            raise CourseError(
+                f"no notebook was found in {found[0].path.parent}, and an earlier call graded some, which would all be "
+                "taken out of the tables. Is it the folder of the submissions?"
+            )
+
+    def gone(self, found: Sequence[Submission]) -> list[str]:
+        """Return the students of earlier calls who are no longer among the submissions."""
+        students = {submission.student for submission in found}
+        return sorted(path.stem for path in self.folder.glob("*.json") if path.stem not in students)
+
+    def write(self, submission: Submission, result: Result, recorded: Stamp | None) -> None:
+        write_json(self.path(submission), {"key": self.key, "result": result.plain(), "recorded": recorded})
+
+
+def digest(submission: Submission) -> str:
+    """Return what tells one submission from another, also where there is no notebook."""
+    if submission.problem:
+        return f"none: {hashlib.sha256(submission.problem.encode()).hexdigest()}"
+    return hash_of(submission.path)

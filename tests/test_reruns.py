@@ -1,0 +1,335 @@
+"""Calling `course grade` again: nothing that was said or given before is lost, and what changed is graded again."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import shutil
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+from sqlalchemy.exc import OperationalError
+
+from course_lib import grading
+from course_lib.errors import CourseError
+from course_lib.grading import gradebook, pages, places, run, versions
+from course_lib.grading.results import Mark, Result
+from course_lib.grading.sandbox import Limits
+from course_lib.teaching import exercises
+
+ROOT = Path(__file__).parents[1]
+NAME = "02_l1_filter_pruning"
+DUE = datetime(2026, 11, 20, 12, tzinfo=timezone.utc)
+
+
+class Book:
+    """Stands for nbgrader's gradebook: url -> student -> points."""
+
+    def __init__(self, monkeypatch):
+        self.urls = {}
+        self.recorded = []
+        monkeypatch.setattr(gradebook, "prepare", self.prepare)
+        monkeypatch.setattr(gradebook, "record", self.record)
+        monkeypatch.setattr(gradebook, "withdraw", self.withdraw)
+
+    def prepare(self, url, *rest):
+        self.urls.setdefault(url, {})
+        path = places.file_of(url)
+        path.touch()
+
+    def record(self, url, lesson, book, result, submitted, penalty, folder):
+        self.urls[url][result.student] = (result.points, penalty)
+        self.recorded.append(result.student)
+
+    def withdraw(self, url, lesson, student):
+        self.urls[url].pop(student, None)
+
+
+@pytest.fixture
+def book(monkeypatch):
+    return Book(monkeypatch)
+
+
+@pytest.fixture
+def seen(monkeypatch):
+    """Who was graded, in order: what a notebook says about its points is believed here."""
+    students = []
+
+    def mark(path, student, lesson, *rest):
+        students.append(student)
+        marks = [
+            Mark(one.name, "not yet", 0.0, one.points, source=f"def {one.name}():\n    {student}")
+            for one in exercises.of(lesson)
+        ]
+        marks[0] = Mark(marks[0].exercise, "correct", 2.0, 2.0)
+        return Result(student, grading.run.digest(grading.run.Submission(student, path, DUE)), tuple(marks))
+
+    monkeypatch.setattr(run, "mark", mark)
+    return students
+
+
+def handed_in(folder, student, content="{}", when=DUE):
+    path = folder / student / f"{NAME}.ipynb"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(content)
+    os.utime(path, (when.timestamp(), when.timestamp()))
+    return path
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for student, days in (("amy", 0), ("late", 1.5)):
+        handed_in(tmp_path / "in", student, f'{{"by": "{student}"}}', DUE + timedelta(days=days))
+    return tmp_path
+
+
+def graded(folder, said=None, **options):
+    given = {
+        "jobs": 1,
+        "limits": Limits(wall=30),
+        "unsafe": True,
+        "tell": (said if said is not None else []).append,
+    } | options
+    found = grading.grade(ROOT, folder / "in", "02", folder / "out", **given)
+    return {entry.result.student: entry for entry in found}
+
+
+def table(folder):
+    return {row["student"]: row for row in csv.DictReader((folder / "out" / f"{NAME}.csv").open())}
+
+
+def test_a_rerun_without_due_penalty_roster_and_times_keeps_them_and_says_so(folder, book, seen):
+    (folder / "class.csv").write_text("student,name,extension\nlate,Lara Late,1\n")
+    (folder / "times.csv").write_text("student,time\namy,2026-11-23T11:00Z\n")
+    first = graded(folder, due=DUE, late=0.25, roster=folder / "class.csv", received=folder / "times.csv")
+    assert {name: (entry.days, entry.penalty) for name, entry in first.items()} == {"amy": (3, 1.5), "late": (1, 0.5)}
+    before = table(folder)
+    (folder / "class.csv").unlink()
+    (folder / "times.csv").unlink()
+    said = []
+    again = graded(folder, said)
+    assert {name: (entry.days, entry.penalty) for name, entry in again.items()} == {"amy": (3, 1.5), "late": (1, 0.5)}
+    assert table(folder) == before and seen == ["amy", "late"] and book.recorded == ["amy", "late"]
+    assert "The deadline of an earlier call counts: 2026-11-20 12:00 UTC." in said
+    assert sum("of an earlier call counts" in sentence for sentence in said) == 4
+    page = (folder / "out" / f"{NAME}.html").read_text()
+    assert all(sentence in page for sentence in said)
+
+
+def test_a_new_deadline_changes_the_penalty_and_grades_nobody_again(folder, book, seen):
+    graded(folder, due=DUE, late=0.25)
+    again = graded(folder, due=DUE + timedelta(days=7))
+    assert again["late"].penalty == 0 and seen == ["amy", "late"] and book.recorded == ["amy", "late", "late"]
+
+
+def test_a_withdrawn_submission_goes_from_every_table_and_comes_back_when_it_is_handed_in_again(folder, book, seen):
+    graded(folder)
+    shutil.move(folder / "in" / "late", folder / "aside")
+    said = []
+    assert set(graded(folder, said)) == set(table(folder)) == {"amy"}
+    assert said[-1] == "No longer among the submissions, and taken out of all tables: late."
+    assert not (folder / "out" / "feedback" / "late").exists() and (folder / "out" / "feedback" / "amy").exists()
+    assert [set(students) for students in book.urls.values()] == [{"amy"}]
+    shutil.move(folder / "aside", folder / "in" / "late")
+    assert set(graded(folder)) == {"amy", "late"} and [set(found) for found in book.urls.values()] == [{"amy", "late"}]
+
+
+def test_a_folder_without_any_notebook_does_not_withdraw_the_class(folder, book, seen):
+    graded(folder)
+    before = table(folder)
+    shutil.rmtree(folder / "in")
+    (folder / "in" / "photos").mkdir(parents=True)
+    (folder / "in" / "photos" / "x.jpg").touch()
+    with pytest.raises(CourseError, match=r"no notebook was found .* Is it the folder of the submissions"):
+        graded(folder)
+    assert table(folder) == before
+
+
+def test_a_changed_exercise_and_a_changed_notebook_are_graded_again(folder, book, seen, monkeypatch):
+    graded(folder)
+    graded(folder)
+    assert len(seen) == 2
+    monkeypatch.setattr(versions, "judging", lambda *given: "another")
+    graded(folder)
+    assert len(seen) == 4
+
+
+def test_the_hash_of_judging_follows_the_judges_the_lesson_and_what_they_use_and_nothing_else(tmp_path, monkeypatch):
+    notebook = ROOT / "notebooks" / f"{NAME}.ipynb"
+    names = {path.relative_to(versions.LIBRARY).as_posix() for path in versions.files("02")}
+    used = ("filter_l1.py", "attempts.py", "plain.py")
+    assert all(any(name.endswith(f"/{wanted}") for name in names) for wanted in used)
+    assert {
+        "axes/scores.py",
+        "grading/marking.py",
+        "grading/finding.py",
+        "grading/worker.py",
+        "teaching/deciding.py",
+    } <= names
+    assert not {"grading/pages.py", "grading/run.py", "command/cli.py"} & names
+    assert not any("lesson03" in name or "lesson05" in name for name in names)
+    copy = tmp_path / "course_lib"
+    shutil.copytree(versions.LIBRARY, copy, ignore=shutil.ignore_patterns("__pycache__", "embedded"))
+    monkeypatch.setattr(versions, "LIBRARY", copy)
+    before = versions.judging("02", notebook)
+    for place, changes in (
+        ("command/cli.py", False),
+        ("teaching/exercises/lesson02/bugs.py", True),
+        ("axes/scores.py", True),
+    ):
+        (copy / place).write_text((copy / place).read_text() + "\n# changed\n")
+        now = versions.judging("02", notebook)
+        assert (now != before) == changes, place
+        before = now
+    changed = tmp_path / notebook.name
+    changed.write_text(notebook.read_text() + " ")
+    assert versions.judging("02", changed) != before
+
+
+def test_one_student_or_all_are_graded_again_when_that_is_asked(folder, book, seen):
+    graded(folder)
+    graded(folder, again=["late"])
+    assert seen == ["amy", "late", "late"] and book.recorded == ["amy", "late", "late"]
+    graded(folder, again=["all"])
+    assert seen[3:] == ["amy", "late"]
+    with pytest.raises(CourseError, match="--again bob was given; there are amy, late"):
+        graded(folder, again=["bob"])
+
+
+def test_a_gradebook_that_was_deleted_is_filled_again(folder, book, seen):
+    graded(folder)
+    (folder / "out" / "gradebook.db").unlink()
+    book.urls.clear()
+    graded(folder)
+    assert [set(found) for found in book.urls.values()] == [{"amy", "late"}] and len(seen) == 2
+
+
+def test_a_relative_gradebook_means_the_same_in_every_folder(folder, book, seen, monkeypatch):
+    monkeypatch.chdir(folder)
+    graded(folder, url="sqlite:///grades.db")
+    assert list(book.urls) == [f"sqlite:///{folder}/grades.db"]
+    monkeypatch.chdir("/")
+    assert places.resolved(f"sqlite:///{folder}/grades.db") == f"sqlite:///{folder}/grades.db"
+    assert places.resolved("postgresql://me@host/grades") == "postgresql://me@host/grades"
+
+
+@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:", "grades.db", "/tmp/grades.db", "sqlite:grades.db", ""])
+def test_a_gradebook_that_would_be_lost_or_is_no_url_is_refused(url):
+    with pytest.raises(CourseError, match="--db"):
+        places.resolved(url)
+
+
+# one student or one disk does not stop the class
+
+
+def test_a_name_of_any_length_is_graded_and_stands_in_every_table(folder, book, seen):
+    long = "Ÿ" * 120
+    handed_in(folder / "in", long)
+    handed_in(folder / "in", "Jo M")
+    handed_in(folder / "in", "Jo-M")
+    found = graded(folder)
+    names = {entry.name for entry in found.values()}
+    assert {long, "Jo M", "Jo-M"} <= names and len(found) == 5
+    assert {row["name"] for row in table(folder).values()} == names
+    page = (folder / "out" / f"{NAME}.html").read_text()
+    assert all(name in page for name in names)
+    assert {row["name"] for row in json.loads((folder / "out" / f"{NAME}.json").read_text())} == names
+
+
+def test_who_handed_in_something_else_gets_a_row_of_no_points_and_is_not_read_again(folder, book, seen):
+    (folder / "in" / "hal").mkdir()
+    (folder / "in" / "hal" / "hw.html").write_text("<html>")
+    found = graded(folder)
+    assert found["hal"].score == 0 and "hw.html" in found["hal"].result.problem and "hal" not in seen
+    assert "hw.html" in table(folder)["hal"]["problem"] and "hal" in book.recorded
+    assert "hw.html" in (folder / "out" / "feedback" / "hal" / NAME / f"{NAME}.html").read_text()
+    book.recorded.clear()
+    graded(folder)
+    assert book.recorded == []
+
+
+FULL, READ_ONLY = OSError(28, "No space left on device"), OSError(30, "Read-only file system")
+BROKEN = OperationalError("insert", {}, Exception("database or disk is full"))
+
+
+@pytest.mark.parametrize(
+    ("where", "error", "said"),
+    [
+        (pages, FULL, "cannot be written into .*No space left on device.*what is finished is kept"),
+        (pages, READ_ONLY, "cannot be written into .*Read-only file system"),
+        (gradebook, BROKEN, "the gradebook failed: database or disk is full"),
+    ],
+)
+def test_a_disk_or_a_database_that_fails_is_one_sentence_and_the_next_call_goes_on(
+    where, error, said, folder, book, seen, monkeypatch
+):
+    def fail(*given):
+        raise error
+
+    with monkeypatch.context() as patched:
+        patched.setattr(where, "summaries" if where is pages else "record", fail)
+        with pytest.raises(CourseError, match=said):
+            graded(folder)
+    assert set(graded(folder)) == {"amy", "late"} and seen.count("amy") == 1
+
+
+def test_a_folder_that_cannot_be_made_is_one_sentence(folder, book, seen):
+    (folder / "out").write_text("a file")
+    with pytest.raises(CourseError, match="cannot be written into"):
+        graded(folder)
+
+
+def test_two_graders_on_one_gradebook_file_take_turns(folder, book, seen):
+    url = f"sqlite:///{folder}/shared.db"
+    (folder / "elsewhere").mkdir()
+    with (
+        places.alone(folder / "elsewhere", url),
+        pytest.raises(CourseError, match=r"another process is grading into .*shared\.db"),
+    ):
+        graded(folder, url=url)
+    assert set(graded(folder, url=url)) == {"amy", "late"}
+
+
+def test_notebooks_in_archives_are_graded_and_nothing_of_them_stays_behind(folder, book, seen, monkeypatch, tmp_path):
+    import tempfile
+    import zipfile
+
+    monkeypatch.setattr(tempfile, "tempdir", str(folder / "tmp"))
+    (folder / "tmp").mkdir()
+    with zipfile.ZipFile(folder / "in" / "zoe.zip", "w") as archive:
+        archive.writestr(f"{NAME}.ipynb", "{}")
+    assert set(graded(folder)) == {"amy", "late", "zoe"} and "zoe" in seen
+    graded(folder)
+    assert seen.count("zoe") == 1 and not list((folder / "tmp").glob("course-grade-*"))
+
+
+# the command
+
+
+def command(folder, *options):
+    from typer.testing import CliRunner
+
+    from course_lib.command import cli
+
+    line = ["grade", str(folder / "in"), "--lesson", "02", "--out", str(folder / "out"), "--unsafe", "--jobs", "1", *options]
+    return CliRunner().invoke(cli.app, line, env={"COLUMNS": "300"})
+
+
+def test_the_command_says_which_deadline_counts_and_that_no_zone_is_utc(folder, book, seen, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    done = command(folder, "--due", "2026-11-20 13:00 Europe/Berlin", "--late-penalty", "0.25")
+    assert done.exit_code == 0 and "Due 2026-11-20 12:00 UTC." in done.output and "no time zone" not in done.output
+    assert f"late: 1 of {sum(one.points for one in exercises.of('02')):g} points" in done.output
+    done = command(folder, "--due", "2026-11-20T12:00", "--export", "canvas", "--again", "amy")
+    assert "--due 2026-11-20T12:00 has no time zone: it is taken as UTC." in done.output
+    assert f"{NAME}-canvas.csv" in done.output and (folder / "out" / f"{NAME}-feedback.zip").exists()
+    assert seen == ["amy", "late", "amy"]
+
+
+@pytest.mark.parametrize("due", ["2026-11-20", "soon", "2026-11-20T12:00 CST"])
+def test_the_command_refuses_a_deadline_that_is_not_certain(due, folder, book, seen, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    done = command(folder, "--due", due)
+    assert isinstance(done.exception, CourseError) and "--due" in str(done.exception) and not (folder / "out").exists()
