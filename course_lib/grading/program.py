@@ -92,6 +92,11 @@ class Program:
         return self._index(lambda statement: statement.bound)
 
     @cached_property
+    def unseen(self) -> list[int]:
+        """The numbers of the cells that run text or files which may bind names."""
+        return sorted({statement.cell.number for statement in self.statements if statement.may_define})
+
+    @cached_property
     def modules(self) -> set[str]:
         """The names that only imports bind."""
         imports = (ast.Import, ast.ImportFrom)
