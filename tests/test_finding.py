@@ -90,6 +90,19 @@ def test_values_are_those_of_their_place_in_the_notebook_and_moved_cells_still_r
     assert program("bugs = 3", "if True:\n    half_gone = 1", "half_gone = 0.5", "half_gone = None") == 0.5
 
 
+def test_an_answer_that_is_filled_in_after_its_definition_is_whole():
+    sources = [
+        "dims = [1]",
+        "bugs = {}\nbugs['A'] = 2",
+        "bugs['B'] = 5",
+        "for key, line in [('C', 3)]:\n    bugs[key] = line",
+    ]
+    given = [Cell(number, True, source, ()) for number, source in enumerate(sources, 1)]
+    found, scope = finding.find(given, exercises.of("02")), {}
+    exec(found["bugs"].program, scope)
+    assert scope["bugs"] == {"A": 2, "B": 5, "C": 3} and found["half_gone"].problem
+
+
 def test_what_only_the_library_could_change_is_left_out_and_what_is_made_with_it_is_still_borrowed():
     def answer(*cells):
         given = [Cell(number, True, source, ()) for number, source in enumerate(cells, 1)]
