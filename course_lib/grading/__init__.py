@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from course_lib.grading import run
     from course_lib.grading.results import Graded, Mark, Result
     from course_lib.grading.run import grade, preflight
     from course_lib.grading.sandbox import Limits
 
-__all__ = ["Graded", "Limits", "Mark", "Result", "grade", "preflight", "run"]
+__all__ = ["Graded", "Limits", "Mark", "Result", "grade", "preflight"]
 
 # Loaded when somebody asks for them: the process that reads notebooks holds no torch.
 _PLACES = {
@@ -25,8 +25,8 @@ _PLACES = {
 
 
 def __getattr__(name: str) -> object:
-    if name == "run":
-        return import_module(f"{__name__}.run")
     if name in _PLACES:
         return getattr(import_module(f"{__name__}.{_PLACES[name]}"), name)
+    if find_spec(f"{__name__}.{name}"):
+        return import_module(f"{__name__}.{name}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

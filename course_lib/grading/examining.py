@@ -41,7 +41,8 @@ class Found:
 
 
 def _answer_of(plain: Mapping[str, Any]) -> Answer:
-    return Answer(**{name: tuple(value) if isinstance(value, list) else value for name, value in plain.items()})
+    given: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in plain.items()}
+    return Answer(**given)
 
 
 def examine(path: Path, lesson: str, course: Sequence[Exercise], template: Sequence[Cell]) -> Found:

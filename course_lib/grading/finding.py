@@ -200,8 +200,7 @@ def _doubts(program: Program, needed: Slice) -> tuple[str, ...]:
 
 def _unseen(program: Program) -> tuple[str, ...]:
     """Return what a notebook runs that may define names and cannot be read."""
-    calls = {statement.cell.number for statement in program.statements if statement.may_define}
-    return tuple(f"cell {number} may define it by exec, %run or the like" for number in sorted(calls)[:3])
+    return tuple(f"cell {number} may define it by exec, %run or the like" for number in program.unseen[:3])
 
 
 def _is_stub(node: ast.AST) -> bool:

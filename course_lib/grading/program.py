@@ -84,12 +84,17 @@ class Program:
     statements: list[Statement] = field(default_factory=list)
     silent: dict[int, tuple[str, str]] = field(default_factory=dict)
     _events: dict[str, list[int]] = field(default_factory=dict)
-    _known: dict[int, set[int]] = field(default_factory=dict)
+    _known: dict[str, set[int]] = field(default_factory=dict)
 
     @cached_property
     def binders(self) -> dict[str, list[int]]:
         """Name -> the places of the statements that bind it."""
         return self._index(lambda statement: statement.bound)
+
+    @cached_property
+    def unseen(self) -> list[int]:
+        """The numbers of the cells that run text or files which may bind names."""
+        return sorted({statement.cell.number for statement in self.statements if statement.may_define})
 
     @cached_property
     def modules(self) -> set[str]:
@@ -116,10 +121,10 @@ class Program:
 
     def changes(self, name: str) -> set[int]:
         """Return the places of the statements that change, or may change, the object of a name."""
-        family = self._alike.get(name, {name})
-        if id(family) not in self._known:
-            self._known[id(family)] = self._changes(family)
-        return self._known[id(family)]
+        if name not in self._known:
+            family = self._alike.get(name, {name})
+            self._known |= dict.fromkeys(family, self._changes(family))
+        return self._known[name]
 
     def _changes(self, family: Collection[str]) -> set[int]:
         places = {place for one in family for place in self._changed.get(one, ())}

@@ -88,7 +88,8 @@ def _ask(request: Mapping[str, Any]) -> dict[str, Any]:
 def _started() -> _Reader:
     if not _READER or _READER[0].owner != os.getpid():
         line = [sys.executable, "-I", __file__]
-        process = subprocess.Popen(line, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        # In a session of its own an interrupt at the keyboard does not reach it; it ends when nobody can ask it any more.
+        process = subprocess.Popen(line, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True)
         assert process.stdin and process.stdout  # pipes, as was asked for
         _READER[:] = [_Reader(process, process.stdin, process.stdout, os.getpid())]
     return _READER[0]

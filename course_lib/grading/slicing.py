@@ -68,7 +68,7 @@ class Slice:
         return "\n".join(written)
 
     def _order(self) -> list[int]:
-        return sorted(self._chosen, key=lambda place: (max(place, self._late.get(place, place)), place))
+        return sorted(self._chosen, key=lambda place: (max(place, self._late.get(place, place)), place in self._late))
 
     def _choose(self, place: int, anytime: bool) -> None:
         known = self._chosen.get(place)

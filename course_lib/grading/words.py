@@ -44,6 +44,7 @@ class _Theirs:
         self.sources = {cell.source.strip(): place for place, cell in enumerate(template) if cell.source.strip()}
         self.places = list(map(self._place, cells))  # of each cell in the template; None: the student's own
         self.used: set[int] = set()
+        self.whole = bool(self.sources)  # else no more than the names of questions is known
 
     def _place(self, cell: Cell) -> int | None:
         by_id = next((self.ids[name] for name in cell.ids if name in self.ids), None)
@@ -51,7 +52,7 @@ class _Theirs:
 
     def beside(self, place: int) -> str:
         """Return what stands between the lesson's cells around a question, and what was added to the cell that asks it."""
-        if len(self.template) < 2:
+        if not self.whole:
             return ""
         first = max((n for n, at in enumerate(self.places) if at is not None and at < place), default=-1)
         last = min(
@@ -70,7 +71,7 @@ class _Theirs:
         """Return all words of the student's own that belong to no question."""
         own = [cell for cell in self.cells if not cell.code and self._of_words(cell) and cell.number not in self.used]
         found = [(cell.number, cell.source) for cell in own if cell.source not in known]
-        return _listed(found[:SHOWN], "perhaps ") if len(self.template) > 1 else ""
+        return _listed(found[:SHOWN], "perhaps ") if self.whole else ""
 
     def _of_words(self, cell: Cell) -> bool:
         return self._place(cell) is None and bool(cell.source.strip()) and (not cell.code or _no_code(cell.source))

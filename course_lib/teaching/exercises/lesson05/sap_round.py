@@ -57,7 +57,7 @@ def _group(w: Tensor, mask: Tensor, p: float, q: float) -> Tensor:
 
 
 def _networks(rng: torch.Generator) -> list[Case]:
-    weights = {"conv.weight": few_large(rng, 2, 2, 3, 3), "dense.weight": 4 * few_large(rng, 3, 12) + 0.01}
+    weights = {"conv.weight": few_large(rng, 2, 2, 3, 3), "dense.weight": 8 * few_large(rng, 3, 12) + 0.01}
     dense = {name: torch.ones_like(w, dtype=torch.bool) for name, w in weights.items()}
     masks = {name: w.abs() > w.abs().median() for name, w in weights.items()}
     zeroed = {name: w * masks[name] for name, w in weights.items()}
