@@ -117,6 +117,7 @@ def test_the_class_page_shows_questions_mistakes_names_and_who_handed_in_nothing
         "Student 3",
         "Gone Away",
         "Nothing was handed in.",
+        "by timestamp.txt",
     ):
         assert words in page.text
     assert "Due 2026-11-20" in page.text and "script" not in page.tags

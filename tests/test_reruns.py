@@ -14,7 +14,7 @@ from sqlalchemy.exc import OperationalError
 
 from course_lib import grading
 from course_lib.errors import CourseError
-from course_lib.grading import gradebook, pages, places, run, versions
+from course_lib.grading import enrolment, gradebook, pages, places, run, versions
 from course_lib.grading.results import Mark, Result
 from course_lib.grading.sandbox import Limits
 from course_lib.teaching import exercises
@@ -33,6 +33,7 @@ class Book:
         monkeypatch.setattr(gradebook, "prepare", self.prepare)
         monkeypatch.setattr(gradebook, "record", self.record)
         monkeypatch.setattr(gradebook, "withdraw", self.withdraw)
+        monkeypatch.setattr(enrolment, "enrol", lambda url, graded: None)
 
     def prepare(self, url, *rest):
         self.urls.setdefault(url, {})
@@ -303,6 +304,29 @@ def test_notebooks_in_archives_are_graded_and_nothing_of_them_stays_behind(folde
     assert set(graded(folder)) == {"amy", "late", "zoe"} and "zoe" in seen
     graded(folder)
     assert seen.count("zoe") == 1 and not list((folder / "tmp").glob("course-grade-*"))
+
+
+# nbgrader's own tables
+
+
+def test_nbgraders_gradebook_has_the_names_and_those_who_handed_in_nothing(folder, seen):
+    from nbgrader.api import Gradebook
+
+    handed_in(folder / "in", "Jo M")
+    (folder / "class.csv").write_text("student,name,email,lms_id\namy,Amy =Lee,amy@uni.edu,77\ngone,=1+1,,\n")
+    graded(folder, roster=folder / "class.csv")
+    graded(folder)
+    with Gradebook(f"sqlite:///{folder}/out/gradebook.db") as book:
+        names = {one.id: (one.first_name, one.last_name, one.email, one.lms_user_id) for one in book.students}
+        with_work = {submission.student.id for submission in book.assignment_submissions(NAME)}
+    (jo,) = [student for student in names if student.startswith("Jo-M-")]
+    assert names["amy"] == ("Amy", "'=Lee", "amy@uni.edu", "77") and names["late"] == (None,) * 4
+    assert names[jo][:2] == ("Jo", "M") and names["gone"][:2] == (None, "'=1+1")
+    assert with_work == {"amy", "late", jo}
+    shutil.rmtree(folder / "in" / "late")
+    graded(folder)
+    with Gradebook(f"sqlite:///{folder}/out/gradebook.db") as book:
+        assert {one.id for one in book.students} == {"amy", jo, "gone"}
 
 
 # the command

@@ -71,7 +71,7 @@ def the_class(graded: Sequence[Graded], lesson: str, report: str = "") -> str:
     """Return the class page: the distribution of scores, the questions and their misconceptions, and what to look at."""
     came = [entry for entry in graded if entry.submitted]
     parts = [_head(f"{lesson}: {len(came)} submissions"), report, _distribution(came), _questions(came)]
-    parts.append("<h2>Students</h2><table><tr><th>student<th>name<th>section<th>score<th>look at</tr>")
+    parts.append("<h2>Students</h2><table><tr><th>student<th>name<th>section<th>score<th>handed in<th>look at</tr>")
     for entry in graded:
         result = entry.result
         page = f"feedback/{quote(result.student)}/{lesson}/{lesson}.html"
@@ -84,7 +84,8 @@ def the_class(graded: Sequence[Graded], lesson: str, report: str = "") -> str:
         name = html.escape(result.student)
         link = f'<a href="{page}">{name}</a>' if entry.submitted else name
         who = f"<tr><td>{link}<td>{html.escape(entry.name)}<td>{html.escape(entry.roster.get('section', ''))}"
-        parts.append(f'{who}<td class="n">{entry.score:g}<td>{notes}</tr>')
+        when = f"{entry.submitted:%Y-%m-%d %H:%M} UTC, by {entry.source}" if entry.submitted else ""
+        parts.append(f'{who}<td class="n">{entry.score:g}<td>{html.escape(when)}<td>{notes}</tr>')
     return "".join(parts) + "</table></html>\n"
 
 

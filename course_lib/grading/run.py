@@ -18,7 +18,7 @@ from nbformat import NotebookNode
 
 from course_lib.errors import CourseError, check_share
 from course_lib.files import write_json, write_text
-from course_lib.grading import gradebook, isolation, likeness, pages, places, versions
+from course_lib.grading import enrolment, gradebook, isolation, likeness, pages, places, versions
 from course_lib.grading.likeness import Alike
 from course_lib.grading.marking import mark
 from course_lib.grading.results import Graded, Mark, Result
@@ -89,6 +89,7 @@ def grade(
             graded = _grade_all(found, work, jobs, _keeper(work, terms, url, book, out))
             withdrawn = [_withdraw(student, url, name, out) for student in work.gone(found)]
             graded = sorted([*graded, *terms.absent()], key=lambda dated: dated.result.student)
+            enrolment.enrol(url, graded)
             said = [*terms.said, *_sentences(terms, withdrawn)]
             pages.summaries(graded, name, out, pages.report(said, _alike(graded, lesson, book, root, out)))
     for sentence in said:

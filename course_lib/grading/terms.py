@@ -61,8 +61,6 @@ class Terms:
         if person and (person.days or person.due):
             own = person.deadline(self.due)
             notes.append(f"extension: due {own:%Y-%m-%d %H:%M} UTC" if own else "an extension, but no deadline was given")
-        if days:
-            notes.append(f"handed in {submission.submitted:%Y-%m-%d %H:%M} UTC, by {submission.source}")
         alike = [other for other, rows in self.rows.items() if person in rows and other != submission.student]
         if alike:
             notes.append(
