@@ -19,7 +19,7 @@ from nbformat import NotebookNode
 import course_lib
 from course_lib.errors import CourseError, check_share
 from course_lib.files import write_json, write_text
-from course_lib.grading import gradebook, isolation, pages
+from course_lib.grading import composing, formgrader, gradebook, isolation, pages, seeds
 from course_lib.grading.marking import mark
 from course_lib.grading.reading import hash_of
 from course_lib.grading.results import Graded, Mark, Result
@@ -31,7 +31,8 @@ from course_lib.teaching import exercises
 from course_lib.teaching.verdict import NOT_YET
 
 DAY = 86_400.0  # seconds
-Stamp = list[Any]  # what a gradebook entry was made from, as JSON: the time of handing in, the penalty, the gradebook's URL
+# What an entry was made from, as JSON: the time of handing in and the gradebook's URL; and what its page was made from.
+Stamp = list[Any]
 
 
 def grade(
@@ -65,7 +66,7 @@ def grade(
             f"submissions cannot be isolated here: {lack} (--unsafe grades without isolation: only for code you trust.)"
         )
     if not unsafe:
-        _refuse_readable(root, submissions, out)
+        _refuse_readable(root, submissions, out, seeds.folder())
     check_share("late", late)
     name, book = _lesson(root, lesson)
     found = collect(submissions, name)
@@ -74,25 +75,56 @@ def grade(
     try:
         with FileLock(out / ".lock", timeout=0):
             gradebook.prepare(url, name, book, due, out)
-            key = {"seed": _seed(out, name, seed), "course_lib": course_lib.__version__}
+            formgrader.rubrics(out, name, root / "solutions" / f"{name}.ipynb")
+            seed = seeds.seed_of(out, name, seed)
+            key = {"seed": seeds.fingerprint(seed), "course_lib": course_lib.__version__}
             written = [cell.metadata.nbgrader.grade_id for cell in book.cells if _by_hand(cell)]
-            work = _Work(lesson, name, out / "results" / name, key, limits or Limits(), unsafe, tuple(written))
-            graded: list[Graded] = []
+            work = _Work(lesson, name, out / "results" / name, key, limits or Limits(), unsafe, tuple(written), seed)
+            held = gradebook.scores(url, name)
+            kept: dict[Submission, tuple[Result, Stamp]] = {}
 
             def keep(submission: Submission, result: Result, recorded: Stamp | None) -> None:
-                dated = _dated(name, submission, result, due, late)
-                graded.append(dated)
-                stamp = [submission.submitted.isoformat(), dated.penalty, url]
-                if recorded != stamp:  # never twice: a person may have changed the score in formgrader meanwhile
-                    gradebook.record(url, name, book, result, submission.submitted, dated.penalty, out)
-                    write_text(out / "feedback" / submission.student / name / f"{name}.html", pages.student(dated))
-                    work.write(submission, result, stamp)
+                stamp = [submission.submitted.isoformat(), url]
+                there = submission.student in held and gradebook.notebook_of(out, name, submission.student).exists()
+                if not recorded or recorded[:2] != stamp or not there:
+                    gradebook.record(url, name, book, result, submission.submitted, out, work.cells(submission, result))
+                    recorded = [*stamp, ""]
+                    work.write(submission, result, recorded)
+                kept[submission] = result, recorded
 
             _grade_all(found, work, jobs, keep)
-            graded.sort(key=lambda dated: dated.result.student)
+            graded = _settled(url, work, kept, due, late, out)
             pages.summaries(graded, name, out)
     except Timeout as error:
         raise CourseError(f"another process is grading into {out}; wait for it, or stop it.") from error
+    return graded
+
+
+def _settled(
+    url: str,
+    work: _Work,
+    kept: Mapping[Submission, tuple[Result, Stamp]],
+    due: datetime | None,
+    late: float,
+    out: Path,
+) -> list[Graded]:
+    """Bring penalties into step with what was earned by now, and students' pages with the gradebook; return all, sorted."""
+    days = {submission: _days(submission, due) for submission in kept}
+    shares = {submission.student: min(1.0, late * days[submission]) for submission in kept}
+    held = gradebook.settle(url, work.name, shares)
+    graded = []
+    for submission, (result, recorded) in sorted(kept.items(), key=lambda item: item[0].student):
+        student = submission.student
+        entry = Graded(
+            work.name, result, submission.submitted, days[submission], shares[student], held[student], submission.others
+        )
+        graded.append(entry)
+        page = out / "feedback" / student / work.name / f"{work.name}.html"
+        made_from = pages.made_from(entry)
+        if recorded[2] != made_from or not page.exists():
+            words = composing.words(gradebook.notebook_of(out, work.name, student))
+            write_text(page, pages.student(entry, words))
+            work.write(submission, result, [*recorded[:2], made_from])
     return graded
 
 
@@ -123,6 +155,7 @@ class _Work:
     limits: Limits
     unsafe: bool
     written: tuple[str, ...]
+    seed: int
 
     def path(self, submission: Submission) -> Path:
         return self.folder / f"{submission.student}.json"
@@ -140,11 +173,26 @@ class _Work:
     def write(self, submission: Submission, result: Result, recorded: Stamp | None) -> None:
         write_json(self.path(submission), {"key": self.key, "result": result.plain(), "recorded": recorded})
 
+    def keep_cells(self, submission: Submission) -> None:
+        """Put the cells of a submission away, for its graded notebook."""
+        cells = composing.keep(submission.path)
+        write_json(
+            self.folder / "cells" / f"{submission.student}.json", {"digest": hash_of(submission.path), "cells": cells}
+        )
+
+    def cells(self, submission: Submission, result: Result) -> list[composing.Kept]:
+        """Return the cells of exactly the file that was graded; none if they are not there."""
+        try:
+            kept = json.loads((self.folder / "cells" / f"{submission.student}.json").read_text(encoding="utf-8"))
+        except (FileNotFoundError, ValueError):
+            return []
+        return kept["cells"] if kept["digest"] == result.digest else []
+
 
 def _grade_one(work: _Work, submission: Submission) -> Result:
     """Grade a submission and put its result away; this runs in a process of its own."""
-    seed = work.key["seed"]
-    result = mark(submission.path, submission.student, work.lesson, seed, work.limits, work.unsafe, work.written)
+    result = mark(submission.path, submission.student, work.lesson, work.seed, work.limits, work.unsafe, work.written)
+    work.keep_cells(submission)
     work.write(submission, result, None)
     return result
 
@@ -191,11 +239,10 @@ def _lost(work: _Work, submission: Submission) -> Result:
     return Result(submission.student, hash_of(submission.path), marks, reason)
 
 
-def _dated(name: str, submission: Submission, result: Result, due: datetime | None, late: float) -> Graded:
+def _days(submission: Submission, due: datetime | None) -> int:
+    """Return the begun days after the deadline."""
     seconds = (submission.submitted - due).total_seconds() if due else 0.0
-    days = max(0, -int(-seconds // DAY))
-    penalty = min(1.0, late * days) * result.points
-    return Graded(name, result, submission.submitted, days, penalty, submission.others)
+    return max(0, -int(-seconds // DAY))
 
 
 def _lesson(root: Path, lesson: str) -> tuple[str, NotebookNode]:
@@ -208,14 +255,3 @@ def _lesson(root: Path, lesson: str) -> tuple[str, NotebookNode]:
 
 def _by_hand(cell: NotebookNode) -> bool:
     return cell.metadata.get("nbgrader", {}).get("grade_id", "").endswith("-explain")
-
-
-def _seed(out: Path, name: str, seed: int | None) -> int:
-    """Return the seed of a lesson's inputs, which is kept for later calls and belongs to the instructor alone."""
-    path = out / "seeds.json"
-    seeds = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    if seed is not None or name not in seeds:
-        seeds[name] = secrets.randbits(32) if seed is None else seed
-        write_json(path, seeds)
-        path.chmod(0o600)
-    return seeds[name]
