@@ -26,6 +26,12 @@ def bench():
     return data.load("fashion-mini", device="cpu", limit=200)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def own_seeds(tmp_path_factory):
+    """No test keeps the seeds of its class in the user's own folder; processes that it starts inherit this."""
+    os.environ["COURSE_SEEDS_DIR"] = str(tmp_path_factory.mktemp("seeds"))
+
+
 @pytest.fixture(autouse=True)
 def own_session():
     """No test inherits what another one locked in: predictions are kept for a session, and a worker runs many tests."""

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from course_lib.errors import CourseError
 from course_lib.grading import exports, items, likeness, pages, tables
-from course_lib.grading.results import Graded, Mark, Result
+from course_lib.grading.results import Graded, Held, Mark, Result, Scored
 
 NAME = "02_l1_filter_pruning"
 WHEN = datetime(2026, 11, 20, 12, tzinfo=timezone.utc)
@@ -35,9 +35,9 @@ def entry(student, *points, name="", roster=None, came=True, problem="", others=
         for n, earned in enumerate(points)
     )
     result = Result(student, "", marks, problem)
-    return Graded(
-        NAME, result, WHEN if came else None, 0, 0.0, tuple(others), name or student, "timestamp.txt", roster or {}
-    )
+    scored = Scored({f"02-q{n}-check": Held(earned, 2.0) for n, earned in enumerate(points)}, sum(points))
+    when = WHEN if came else None
+    return Graded(NAME, result, when, 0, 0.0, scored, tuple(others), name or student, "timestamp.txt", roster or {})
 
 
 class Text(HTMLParser):
@@ -117,6 +117,7 @@ def test_the_class_page_shows_questions_mistakes_names_and_who_handed_in_nothing
         "Student 3",
         "Gone Away",
         "Nothing was handed in.",
+        "by timestamp.txt",
     ):
         assert words in page.text
     assert "Due 2026-11-20" in page.text and "script" not in page.tags

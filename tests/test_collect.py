@@ -126,6 +126,33 @@ def test_an_unreadable_folder_is_one_students_row_and_not_the_end(tmp_path, monk
     assert "ann cannot be opened: Permission denied" in rows["ann"].problem and not rows["bob"].problem
 
 
+def test_a_time_stamp_that_cannot_be_read_costs_no_notebook(tmp_path, monkeypatch):
+    path = put(tmp_path / "ann" / f"{NAME}.ipynb")
+    put(tmp_path / "ann" / "timestamp.txt", "2026-11-20 10:00:00 UTC")
+
+    def refuse(path, **how):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "read_text", refuse)
+    submission = found(tmp_path)["ann"]
+    assert submission.path == path and any("cannot be read: Permission denied" in note for note in submission.notes)
+
+
+def test_an_entry_that_cannot_be_examined_is_one_students_row(tmp_path, monkeypatch):
+    for student in ("ann", "bob"):
+        put(tmp_path / student / f"{NAME}.ipynb")
+    real = Path.is_dir
+
+    def refuse(path):
+        if path.name == "ann":
+            raise OSError(5, "Input/output error")
+        return real(path)
+
+    monkeypatch.setattr(Path, "is_dir", refuse)
+    rows = found(tmp_path)
+    assert "Input/output error" in rows["ann"].problem and not rows["bob"].problem
+
+
 def test_a_pipe_a_device_and_a_broken_link_are_rows_of_their_students(tmp_path):
     for student in ("ann", "bob", "cid"):
         (tmp_path / student).mkdir()
@@ -217,6 +244,14 @@ def test_an_archive_with_any_byte_changed_is_opened_or_refused_in_words(place, t
         data[-place - 1] = value
         got, left = archives.unpack(put(tmp_path / "x.zip", bytes(data)), "x.zip", tmp_path / "into")
         assert got or left
+
+
+def test_many_archives_of_one_student_share_one_budget(tmp_path):
+    for number in range(5):
+        content = packed(**{f"{number}-{n}.ipynb": text() for n in range(archives.NOTEBOOKS // 2)})
+        put(tmp_path / "in" / "ann" / f"{number}.zip", content)
+    found(tmp_path / "in", tmp_path / "unpacked")
+    assert len(list((tmp_path / "unpacked").rglob("*.ipynb"))) == archives.NOTEBOOKS
 
 
 def test_a_full_disk_while_unpacking_is_no_fault_of_the_student(tmp_path, monkeypatch):

@@ -6,16 +6,18 @@ import csv
 import json
 import os
 import shutil
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
+import nbformat
 import pytest
 from sqlalchemy.exc import OperationalError
 
 from course_lib import grading
 from course_lib.errors import CourseError
-from course_lib.grading import gradebook, pages, places, run, versions
-from course_lib.grading.results import Mark, Result
+from course_lib.grading import enrolment, gradebook, pages, places, run, versions
+from course_lib.grading.results import Held, Mark, Result, Scored
 from course_lib.grading.sandbox import Limits
 from course_lib.teaching import exercises
 
@@ -25,26 +27,38 @@ DUE = datetime(2026, 11, 20, 12, tzinfo=timezone.utc)
 
 
 class Book:
-    """Stands for nbgrader's gradebook: url -> student -> points."""
+    """Stands for nbgrader's gradebook: url -> student -> what is held of him."""
 
     def __init__(self, monkeypatch):
         self.urls = {}
         self.recorded = []
-        monkeypatch.setattr(gradebook, "prepare", self.prepare)
-        monkeypatch.setattr(gradebook, "record", self.record)
-        monkeypatch.setattr(gradebook, "withdraw", self.withdraw)
+        for name in ("prepare", "record", "withdraw", "settle", "scores"):
+            monkeypatch.setattr(gradebook, name, getattr(self, name))
+        monkeypatch.setattr(enrolment, "enrol", lambda url, graded: None)
 
     def prepare(self, url, *rest):
         self.urls.setdefault(url, {})
-        path = places.file_of(url)
-        path.touch()
+        places.file_of(url).touch()
 
-    def record(self, url, lesson, book, result, submitted, penalty, folder):
-        self.urls[url][result.student] = (result.points, penalty)
+    def record(self, url, lesson, book, result, submitted, folder, kept=()):
+        cells = {f"02-{mark.exercise}-check": Held(mark.points, mark.out_of) for mark in result.marks}
+        self.urls[url][result.student] = Scored(cells, result.points)
         self.recorded.append(result.student)
+        path = gradebook.notebook_of(folder, lesson, result.student)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        nbformat.write(nbformat.v4.new_notebook(), path)
 
     def withdraw(self, url, lesson, student):
         self.urls[url].pop(student, None)
+
+    def settle(self, url, lesson, shares):
+        for student, share in shares.items():
+            held = self.urls[url][student]
+            self.urls[url][student] = replace(held, penalty=share * held.points)
+        return self.scores(url, lesson)
+
+    def scores(self, url, lesson):
+        return dict(self.urls[url])
 
 
 @pytest.fixture
@@ -121,7 +135,7 @@ def test_a_rerun_without_due_penalty_roster_and_times_keeps_them_and_says_so(fol
 def test_a_new_deadline_changes_the_penalty_and_grades_nobody_again(folder, book, seen):
     graded(folder, due=DUE, late=0.25)
     again = graded(folder, due=DUE + timedelta(days=7))
-    assert again["late"].penalty == 0 and seen == ["amy", "late"] and book.recorded == ["amy", "late", "late"]
+    assert again["late"].penalty == 0 and seen == book.recorded == ["amy", "late"]
 
 
 def test_a_withdrawn_submission_goes_from_every_table_and_comes_back_when_it_is_handed_in_again(folder, book, seen):
@@ -303,6 +317,29 @@ def test_notebooks_in_archives_are_graded_and_nothing_of_them_stays_behind(folde
     assert set(graded(folder)) == {"amy", "late", "zoe"} and "zoe" in seen
     graded(folder)
     assert seen.count("zoe") == 1 and not list((folder / "tmp").glob("course-grade-*"))
+
+
+# nbgrader's own tables
+
+
+def test_nbgraders_gradebook_has_the_names_and_those_who_handed_in_nothing(folder, seen):
+    from nbgrader.api import Gradebook
+
+    handed_in(folder / "in", "Jo M")
+    (folder / "class.csv").write_text("student,name,email,lms_id\namy,Amy =Lee,amy@uni.edu,77\ngone,=1+1,,\n")
+    graded(folder, roster=folder / "class.csv")
+    graded(folder)
+    with Gradebook(f"sqlite:///{folder}/out/gradebook.db") as book:
+        names = {one.id: (one.first_name, one.last_name, one.email, one.lms_user_id) for one in book.students}
+        with_work = {submission.student.id for submission in book.assignment_submissions(NAME)}
+    (jo,) = [student for student in names if student.startswith("Jo-M-")]
+    assert names["amy"] == ("Amy", "'=Lee", "amy@uni.edu", "77") and names["late"] == (None,) * 4
+    assert names[jo][:2] == ("Jo", "M") and names["gone"][:2] == (None, "'=1+1")
+    assert with_work == {"amy", "late", jo}
+    shutil.rmtree(folder / "in" / "late")
+    graded(folder)
+    with Gradebook(f"sqlite:///{folder}/out/gradebook.db") as book:
+        assert {one.id for one in book.students} == {"amy", jo, "gone"}
 
 
 # the command

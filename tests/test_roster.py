@@ -9,7 +9,7 @@ import pytest
 
 from course_lib.errors import CourseError
 from course_lib.grading import roster, terms
-from course_lib.grading.results import Mark, Result
+from course_lib.grading.results import Held, Mark, Result, Scored
 from course_lib.grading.submissions import Submission
 
 DUE = datetime(2026, 11, 20, 12, tzinfo=timezone.utc)
@@ -20,6 +20,9 @@ def came(student, name="", number="", days=0.0):
     return Submission(
         student, Path("x"), DUE + timedelta(days=days), name=name or student, number=number, source="the file's own time"
     )
+
+
+HELD = Scored({"02-filter_l1-check": Held(10.0, 10.0)}, 10.0)
 
 
 def result(student):
@@ -124,15 +127,15 @@ def agreed(tmp_path, found, table=OURS, received=None, **options):
 )
 def test_late_days_count_from_each_students_own_deadline(extension, days, tmp_path):
     found, submissions = agreed(tmp_path, [came("bob", days=2.5)], f'student,extension\nbob,"{extension}"\n')
-    entry = found.graded(submissions[0], result("bob"))
-    assert (entry.days, entry.penalty) == (days, pytest.approx(days))
+    entry = found.graded(submissions[0], result("bob"), HELD)
+    assert (entry.days, entry.share) == (days, pytest.approx(days / 10))
     assert any("extension" in note for note in entry.notes) == (extension not in ("", "0"))
-    assert (days > 0) == any("by the file's own time" in note for note in entry.notes)
+    assert entry.source == "the file's own time"
 
 
 def test_who_handed_in_nothing_gets_a_row_and_strangers_are_listed(tmp_path):
     found, _ = agreed(tmp_path, [came("ann"), came("eve")], received="student,time\nbob,2026-11-20T10:00Z\n")
-    (absent,) = found.absent()
+    (absent,) = found.absent(HELD)
     assert (absent.result.student, absent.name, absent.roster["section"], absent.score) == ("bob", "Bob Roe", "B", 0)
     assert absent.submitted is None and absent.result.problem == "Nothing was handed in."
     assert "the platform says that it got a submission" in absent.notes[0]
@@ -142,7 +145,8 @@ def test_who_handed_in_nothing_gets_a_row_and_strangers_are_listed(tmp_path):
 def test_two_submissions_of_one_student_of_the_roster_are_said(tmp_path):
     found, submissions = agreed(tmp_path, [came("ann"), came("annlee_12345", "annlee", "12345")])
     assert (
-        "the roster has one student for this and for annlee_12345" in found.graded(submissions[0], result("ann")).notes[-1]
+        "the roster has one student for this and for annlee_12345"
+        in found.graded(submissions[0], result("ann"), HELD).notes[-1]
     )
 
 
@@ -153,7 +157,7 @@ def test_what_the_platform_received_counts_and_the_newest_attempt_of_it(who, tmp
         times = times.replace("student", "lms_id")
     found, (submission,) = agreed(tmp_path, [came("annlee_12345", "annlee", "12345", days=-30)], received=times)
     assert submission.submitted == datetime(2026, 11, 22, 10, tzinfo=timezone.utc) and "--received" in submission.source
-    assert found.graded(submission, result("annlee_12345")).days == 2
+    assert found.graded(submission, result("annlee_12345"), HELD).days == 2
 
 
 def test_who_is_not_in_the_platforms_list_keeps_the_newest_time_that_is_known(tmp_path):

@@ -192,6 +192,7 @@ def grade(
     unsafe: Annotated[bool, typer.Option("--unsafe", help="Grade without isolation: only for code that you trust.")] = False,
 ) -> None:
     """Grade a folder of submissions, isolated and in parallel. If it is killed, the next call goes on."""
+    import course_lib.grading.formats  # noqa: F401  (first: see there)
     from course_lib import grading
     from course_lib.grading import exports, times
 
@@ -208,10 +209,20 @@ def grade(
     for path in exports.write(graded, out, [platform.value for platform in export or ()]):
         tell(f"written: {path}")
     for entry in graded:
-        total = sum(mark.out_of for mark in entry.result.marks)
-        line = f"{entry.result.student}: {entry.score:g} of {total:g} points. {entry.result.problem}"
+        line = f"{entry.result.student}: {entry.score:g} of {entry.scored.out_of:g} points. {entry.result.problem}"
         console.print(line, highlight=False, markup=False)
     console.print(f"The class: {out / graded[0].lesson}.html, .csv and .json", highlight=False)
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def formgrader(
+    context: typer.Context,
+    grades: Annotated[Path, typer.Argument(help="The folder that `course grade ... --out` wrote.")],
+) -> None:
+    """Open nbgrader's formgrader where answers wait for a person. Further options are passed on to JupyterLab."""
+    from course_lib.grading import formgrader as pages
+
+    pages.start(grades, context.args)
 
 
 @app.command()

@@ -37,13 +37,15 @@ class Unpacked:
 
 
 @dataclass
-class _Budget:
+class Budget:
+    """How much may still be unpacked: of one archive, or of all archives of a student."""
+
     entries: int = ENTRIES
     notebooks: int = NOTEBOOKS
     size: int = UNPACKED
 
 
-def unpack(path: Path, shown: str, into: Path) -> tuple[list[Unpacked], list[str]]:
+def unpack(path: Path, shown: str, into: Path, budget: Budget | None = None) -> tuple[list[Unpacked], list[str]]:
     """Unpack the notebooks of a zip archive into an empty folder of ours; return them, and in words what was left.
 
     An archive in it is opened as well, but none in that one. No name of an entry becomes a path.
@@ -51,12 +53,12 @@ def unpack(path: Path, shown: str, into: Path) -> tuple[list[Unpacked], list[str
     found: list[Unpacked] = []
     left: list[str] = []
     into.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for thing in _unpack(path, shown, into, _Budget(), nested=False):
+    for thing in _unpack(path, shown, into, budget or Budget(), nested=False):
         found.append(thing) if isinstance(thing, Unpacked) else left.append(thing)
     return found, left
 
 
-def _unpack(path: Path, shown: str, into: Path, budget: _Budget, nested: bool) -> Iterator[Unpacked | str]:
+def _unpack(path: Path, shown: str, into: Path, budget: Budget, nested: bool) -> Iterator[Unpacked | str]:
     try:
         _check(path)
         with zipfile.ZipFile(path) as archive:
@@ -127,7 +129,7 @@ def _name(info: zipfile.ZipInfo) -> str:
     return re.sub(r"[^\w. +-]", "-", path.stem).encode()[:100].decode("utf-8", "ignore").lstrip(".") + ending
 
 
-def _write(archive: zipfile.ZipFile, info: zipfile.ZipInfo, target: Path, budget: _Budget) -> None:
+def _write(archive: zipfile.ZipFile, info: zipfile.ZipInfo, target: Path, budget: Budget) -> None:
     largest = LARGEST if target.suffix == ".ipynb" else PACKED
     if info.flag_bits & 0x1:
         raise Refused("is encrypted")

@@ -49,7 +49,7 @@ def _page_of(entry: Graded) -> str:
 
 
 def _most(graded: Sequence[Graded]) -> float:
-    return sum(mark.out_of for mark in graded[0].result.marks)
+    return graded[0].scored.out_of
 
 
 def _who(entry: Graded, column: str) -> str:
@@ -100,6 +100,11 @@ def _number(entry: Graded) -> str:
 
 def _words(entry: Graded) -> str:
     """Return in short what each exercise earned and why, for a cell of a table."""
-    marks = [f"{mark.exercise}: {mark.points:g} of {mark.out_of:g}. {mark.reason}".strip() for mark in entry.result.marks]
+    reasons = {f"{entry.lesson[:2]}-{mark.exercise}-check": mark.reason for mark in entry.result.marks}
+    marks = []
+    for name, held in entry.scored.cells.items():
+        earned = "waits for a person" if held.waits else f"{held.points:g} of {held.out_of:g}"
+        title = name.partition("-")[2].removesuffix("-check").removesuffix("-explain")
+        marks.append(f"{title}: {earned}. {reasons.get(name, '')}".strip())
     late = [f"{entry.days} day(s) late: {entry.penalty:g} points less."] if entry.days else []
     return " ".join([entry.result.problem, *late, *marks]).strip()

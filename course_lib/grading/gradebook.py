@@ -1,7 +1,7 @@
 """nbgrader's gradebook: its cells, scores and graded notebooks, so that formgrader and nbgrader's exports work.
 
-nbgrader's own steps (`SaveCells`, `SaveAutoGrades`) write the scores, from a notebook in which each verdict is the output of
-its check cell. Student code is not executed here.
+A submission's points are read off its graded notebook by nbgrader's own rule: each verdict is the output of its check cell.
+Student code is not executed here.
 """
 
 from __future__ import annotations
@@ -10,29 +10,24 @@ import copy
 import os
 import sys
 import warnings
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import nbformat
 from nbformat import NotebookNode
-from nbformat.v4 import new_output
 
 from course_lib.errors import CourseError
 from course_lib.files import replacing, write_text
-from course_lib.grading.results import Mark, Result
-from course_lib.teaching.verdict import Verdict
+from course_lib.grading import composing, formgrader
+from course_lib.grading.composing import Kept
+from course_lib.grading.results import Held, Result, Scored
 
 if TYPE_CHECKING:
     from nbgrader.api import Gradebook
 
 SQLITE = "sqlite:///"
-CONFIG = '''"""For nbgrader's formgrader and its exports: start JupyterLab, or `nbgrader export`, in this folder."""
-
-c = get_config()  # noqa: F821 (nbgrader provides it)
-c.CourseDirectory.db_url = {url!r}
-c.HTMLExporter.sanitize_html = True  # a student's answer in words must not run as a program in your browser
-'''
 
 
 def prepare(url: str, lesson: str, book: NotebookNode, due: datetime | None, folder: Path) -> None:
@@ -45,7 +40,7 @@ def prepare(url: str, lesson: str, book: NotebookNode, due: datetime | None, fol
     """
     from nbgrader.preprocessors import SaveCells
 
-    write_text(folder / "nbgrader_config.py", CONFIG.format(url=url))
+    formgrader.settings(folder, url)
     write_text(folder / "source" / lesson / f"{lesson}.ipynb", nbformat.writes(book, 4) + "\n")
     _create(url)
     with _open(url) as gradebook:
@@ -60,26 +55,91 @@ def prepare(url: str, lesson: str, book: NotebookNode, due: datetime | None, fol
 
 
 def record(
-    url: str, lesson: str, book: NotebookNode, result: Result, submitted: datetime, penalty: float, folder: Path
+    url: str, lesson: str, book: NotebookNode, result: Result, submitted: datetime, folder: Path, kept: Sequence[Kept] = ()
 ) -> Path:
     """Write one result into the gradebook, and the graded notebook where formgrader looks; return the notebook's path.
 
-    penalty: points that are taken off because it came late. A second call changes nothing.
+    kept: the cells that the student handed in. What a person gave and wrote stays where the answer is the same as in the
+    graded notebook that is there. A second call changes nothing, and a call that was killed is made good by the next one.
     """
-    from nbgrader.preprocessors import SaveAutoGrades
+    from nbgrader.utils import determine_grade
 
-    graded = compose(book, result)
-    path = folder / "autograded" / result.student / lesson / f"{lesson}.ipynb"
-    write_text(path, nbformat.writes(graded, 4) + "\n")
+    graded = composing.compose(book, result, kept)
+    path = notebook_of(folder, lesson, result.student)
+    before, now = composing.answers(path), composing.answers_of(graded)
+    changed = {name for name in now if name in before and before[name] != now[name]}
+    cells = {cell.metadata.nbgrader.grade_id: cell for cell in graded.cells if "nbgrader" in cell.metadata}
     with warnings.catch_warnings(), _open(url) as gradebook:
         warnings.filterwarnings("ignore", "Object of type <Submitted")  # SQLAlchemy's, about nbgrader's own code
         gradebook.update_or_create_student(result.student)
         gradebook.update_or_create_submission(lesson, result.student, timestamp=_naive(submitted))
-    SaveAutoGrades().preprocess(copy.deepcopy(graded), _resources(url, lesson, result.student))
-    with _open(url) as gradebook:
-        gradebook.find_submission_notebook(lesson, lesson, result.student).late_submission_penalty = penalty
+        notebook = gradebook.find_submission_notebook(lesson, lesson, result.student)
+        for grade in notebook.grades:
+            if grade.name in changed:
+                grade.manual_score = grade.extra_credit = None
+            known = grade.auto_score is not None or grade.manual_score is not None
+            grade.auto_score, _ = determine_grade(cells[grade.name])
+            if not known or grade.name in changed:
+                grade.needs_manual_grade = grade.auto_score is None
+            elif grade.manual_score is not None and grade.name not in before:
+                grade.needs_manual_grade = True  # for which answer it was given is not known any more
+        for comment in notebook.comments:
+            # The points of an answer in code stand in the cell of its check.
+            if {comment.name, f"{comment.name.removesuffix('answer')}check"} & changed:
+                comment.manual_comment = None
+            comment.auto_comment = "No response." if _untouched(cells[comment.name]) else None
         gradebook.db.commit()
+    write_text(
+        path, nbformat.writes(graded, 4) + "\n"
+    )  # last: it tells the next call which answers the points above are for
     return path
+
+
+def notebook_of(folder: Path, lesson: str, student: str) -> Path:
+    """Return where nbgrader looks for a graded notebook."""
+    return folder / "autograded" / student / lesson / f"{lesson}.ipynb"
+
+
+def settle(url: str, lesson: str, shares: Mapping[str, float]) -> dict[str, Scored]:
+    """Take each student's share of everything he earned off, and return what the gradebook then holds: student -> Scored.
+
+    nbgrader keeps a penalty as a number of points: what a person gives after this call is not in it before the next.
+    """
+    from nbgrader.api import Assignment, SubmittedAssignment, SubmittedNotebook
+
+    with _open(url) as gradebook:
+        rows = gradebook.db.query(SubmittedAssignment.student_id, SubmittedAssignment.score, SubmittedNotebook)
+        rows = rows.join(Assignment, SubmittedAssignment.assignment).filter(Assignment.name == lesson)
+        for student, points, notebook in rows.join(SubmittedNotebook, SubmittedAssignment.notebooks).all():
+            penalty = max(0.0, shares.get(student, 0.0) * points)
+            if student in shares and notebook.late_submission_penalty != penalty:
+                notebook.late_submission_penalty = penalty
+        gradebook.db.commit()
+    return scores(url, lesson)
+
+
+def scores(url: str, lesson: str) -> dict[str, Scored]:
+    """Return student -> what the gradebook holds of his submission: the truth for every table and page."""
+    from nbgrader.api import Assignment, Comment, Grade, GradeCell, SolutionCell, SubmittedAssignment, SubmittedNotebook
+
+    handed_in = SubmittedAssignment  # one query for all students, and not some for each
+    with _open(url) as gradebook:
+        asked = gradebook.db.query(handed_in.student_id, handed_in.score, handed_in.late_submission_penalty)
+        sums = asked.join(Assignment, handed_in.assignment).filter(Assignment.name == lesson).all()
+        cells: dict[str, dict[str, Held]] = {student: {} for student, *_ in sums}
+        comments: dict[str, dict[str, str]] = {student: {} for student, *_ in sums}
+
+        def of_all(row: Any, kind: Any, *columns: Any) -> list[Any]:
+            found = gradebook.db.query(handed_in.student_id, kind.name, *columns).select_from(row)
+            found = found.join(kind, row.cell_id == kind.id).join(SubmittedNotebook, row.notebook)
+            found = found.join(handed_in, SubmittedNotebook.assignment).join(Assignment, handed_in.assignment)
+            return list(found.filter(Assignment.name == lesson).all())
+
+        for student, name, *numbers in of_all(Grade, GradeCell, Grade.score, GradeCell.max_score, Grade.needs_manual_grade):
+            cells[student][name] = Held(*numbers)
+        for student, name, words in of_all(Comment, SolutionCell, Comment.manual_comment):
+            comments[student] |= {name: words} if words else {}
+    return {student: Scored(cells[student], points, penalty, comments[student]) for student, points, penalty in sums}
 
 
 def withdraw(url: str, lesson: str, student: str) -> None:
@@ -95,28 +155,10 @@ def withdraw(url: str, lesson: str, student: str) -> None:
             pass
 
 
-def compose(book: NotebookNode, result: Result) -> NotebookNode:
-    """Return the students' notebook with this student's answers in their cells and the verdicts below them."""
-    book = copy.deepcopy(book)
-    marks = {mark.exercise: mark for mark in result.marks}
-    for cell in book.cells:
-        grade_id = cell.metadata.get("nbgrader", {}).get("grade_id", "")
-        _, _, rest = grade_id.partition("-")
-        name, _, role = rest.rpartition("-")
-        if role == "answer" and name in marks and marks[name].source:
-            cell.source = marks[name].source
-        elif role == "check" and name in marks:
-            cell.execution_count, cell.outputs = 1, [_output(marks[name])]
-        elif role == "explain" and grade_id in result.written:
-            cell.source = result.written[grade_id]
-    if result.problem:
-        book.cells.insert(0, nbformat.v4.new_markdown_cell(f"**{result.problem}**", id="problem"))
-    return book
+def _untouched(cell: NotebookNode) -> bool:
+    from nbgrader.utils import compute_checksum
 
-
-def _output(mark: Mark) -> NotebookNode:
-    verdict = Verdict(mark.state, mark.points, mark.out_of, mark.reason, mark.misconception)
-    return new_output("execute_result", {"text/plain": repr(verdict), "text/html": verdict._repr_html_()}, execution_count=1)
+    return cell.metadata.nbgrader.get("checksum") == compute_checksum(cell)
 
 
 def _create(url: str) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import html
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from course_lib import __version__
 from course_lib.files import write_json, write_text
 from course_lib.grading import items, tables
 from course_lib.grading.likeness import Alike
@@ -24,25 +26,78 @@ td { vertical-align: top }
 """
 
 
-def student(graded: Graded) -> str:
-    """Return the page that a student gets: points, reasons in words, and the code that was graded, but no inputs."""
-    result = graded.result
-    out_of = sum(mark.out_of for mark in result.marks)
-    parts = [_head(f"{graded.lesson}: {graded.name or result.student}"), f"<p><b>{graded.score:g} of {out_of:g} points</b>"]
+def student(graded: Graded, words: Mapping[str, str] | None = None) -> str:
+    """Return the page that a student gets: points, reasons in words, and the code that was graded, but no inputs.
+
+    words: grade_id -> an answer in words as harmless HTML.
+    """
+    result, scored = graded.result, graded.scored
+    parts = [
+        _head(f"{graded.lesson}: {graded.name or result.student}"),
+        f"<p><b>{graded.score:g} of {scored.out_of:g} points</b>",
+    ]
     if graded.penalty:
-        parts.append(f" ({result.points:g}, less {graded.penalty:g} for {graded.days} day(s) late)")
+        parts.append(
+            f" ({scored.points:g}, less {graded.penalty:g}: {graded.share:.0%} of it for {graded.days} day(s) late)"
+        )
     when = f" Handed in {graded.submitted:%Y-%m-%d %H:%M} UTC, by {graded.source}." if graded.submitted else ""
     parts.append(f".{html.escape(when)}</p>")
     if result.problem:
         parts.append(f'<p class="bad">{html.escape(result.problem)}</p>')
-    if result.written:
-        parts.append("<p>A person grades the answers in words; their points are added later.</p>")
+    if any(cell.waits for cell in scored.cells.values()):
+        parts.append("<p>A person still has to grade some of it; those points are added later.</p>")
     for mark in result.marks:
-        parts.append(f"<h2>{mark.exercise}: {_state(mark)} ({mark.points:g} of {mark.out_of:g})</h2>")
+        held = scored.cells.get(f"{graded.lesson[:2]}-{mark.exercise}-check")
+        points = held.points if held else mark.points
+        parts.append(f"<h2>{mark.exercise}: {_state(mark)} ({points:g} of {mark.out_of:g})</h2>")
+        if points != mark.points:
+            parts.append(f"<p>A person changed the points; the grader gave {mark.points:g}.</p>")
         parts.append(f"<p>{html.escape(mark.reason)}</p>" if mark.reason else "")
         if mark.source:
             parts.append(f"<p>Graded: cell {mark.cell} of the notebook.</p><pre>{html.escape(mark.source)}</pre>")
+        parts.append(_comment(scored.comments.get(f"{graded.lesson[:2]}-{mark.exercise}-answer", "")))
+    for name in _in_words(graded):
+        held = scored.cells[name]
+        earned = "waits for a person" if held.waits else f"{held.points:g} of {held.out_of:g}"
+        parts.append(f"<h2>{html.escape(_title(name))}, in words ({earned})</h2>{(words or {}).get(name, '')}")
+        parts.append(_comment(scored.comments.get(name, "")))
     return "".join(parts) + "</html>\n"
+
+
+def made_from(graded: Graded) -> str:
+    """Return the hash of all that a student's page shows; nobody's page is written again without need."""
+    shown = (
+        __version__,
+        graded.lesson,
+        graded.result.digest,
+        graded.result.plain(),
+        graded.submitted,
+        graded.days,
+        graded.share,
+        graded.name,
+        graded.source,
+    )
+    return hashlib.sha256(repr((shown, graded.scored)).encode()).hexdigest()
+
+
+def _in_words(graded: Graded) -> list[str]:
+    """Return the grade_ids of what a person grades."""
+    return sorted(name for name in graded.scored.cells if not name.endswith("-check"))
+
+
+def _cells(graded: Sequence[Graded]) -> list[str]:
+    """Return the grade_ids of all questions: the exercises in their order, then what a person grades."""
+    if not graded:
+        return []
+    return [f"{graded[0].lesson[:2]}-{mark.exercise}-check" for mark in graded[0].result.marks] + _in_words(graded[0])
+
+
+def _title(grade_id: str) -> str:
+    return grade_id.partition("-")[2].removesuffix("-explain").removesuffix("-check")
+
+
+def _comment(text: str) -> str:
+    return f"<p><b>Comment.</b></p><pre>{html.escape(text)}</pre>" if text else ""
 
 
 def summaries(graded: Sequence[Graded], lesson: str, folder: Path, report: str = "") -> None:
@@ -53,17 +108,22 @@ def summaries(graded: Sequence[Graded], lesson: str, folder: Path, report: str =
 
 
 def table(graded: Sequence[Graded]) -> str:
-    """Return one line a student as CSV: points per exercise, their sum, the penalty and the score."""
-    names = [mark.exercise for mark in graded[0].result.marks] if graded else []
-    sums = ["points", "max_points", "days_late", "penalty", "score"]
-    rows: list[list[str | float]] = [["student", "name", "section", *names, *sums, "submitted", "submitted_by", "problem"]]
+    """Return one line a student as CSV: points per exercise and question, their sum, the penalty and the score.
+
+    All numbers are the gradebook's. waits: how many answers a person still has to grade.
+    """
+    cells = _cells(graded)
+    sums = ["points", "max_points", "days_late", "penalty", "score", "waits"]
+    rows: list[list[str | float]] = [
+        ["student", "name", "section", *map(_title, cells), *sums, "submitted", "submitted_by", "problem"]
+    ]
     for entry in graded:
-        result = entry.result
-        total = sum(mark.out_of for mark in result.marks)
-        numbers = [*(mark.points for mark in result.marks), result.points, total, entry.days, entry.penalty, entry.score]
+        scored, waits = entry.scored, sum(cell.waits for cell in entry.scored.cells.values())
+        numbers = [*(scored.cells[name].points for name in cells), scored.points, scored.out_of, entry.days]
+        numbers += [entry.penalty, entry.score, waits]
         when = entry.submitted.isoformat(timespec="seconds") if entry.submitted else ""
-        who = [result.student, entry.name, entry.roster.get("section", "")]
-        rows.append([*who, *numbers, when, entry.source, result.problem])
+        who = [entry.result.student, entry.name, entry.roster.get("section", "")]
+        rows.append([*who, *numbers, when, entry.source, entry.result.problem])
     return tables.write(rows)
 
 
@@ -71,7 +131,7 @@ def the_class(graded: Sequence[Graded], lesson: str, report: str = "") -> str:
     """Return the class page: the distribution of scores, the questions and their misconceptions, and what to look at."""
     came = [entry for entry in graded if entry.submitted]
     parts = [_head(f"{lesson}: {len(came)} submissions"), report, _distribution(came), _questions(came)]
-    parts.append("<h2>Students</h2><table><tr><th>student<th>name<th>section<th>score<th>look at</tr>")
+    parts.append("<h2>Students</h2><table><tr><th>student<th>name<th>section<th>score<th>handed in<th>look at</tr>")
     for entry in graded:
         result = entry.result
         page = f"feedback/{quote(result.student)}/{lesson}/{lesson}.html"
@@ -79,28 +139,30 @@ def the_class(graded: Sequence[Graded], lesson: str, report: str = "") -> str:
         look += [f"also handed in and not graded: {', '.join(entry.others)}"] if entry.others else []
         look += [f"{entry.days} day(s) late"] if entry.days else []
         look += entry.notes
+        look += ["waits for a person: grade it in formgrader"] if entry.scored.waits else []
         look += [f"{mark.exercise}: {note}" for mark in result.marks for note in mark.notes]
         notes = "<br>".join(map(html.escape, look))
         name = html.escape(result.student)
         link = f'<a href="{page}">{name}</a>' if entry.submitted else name
         who = f"<tr><td>{link}<td>{html.escape(entry.name)}<td>{html.escape(entry.roster.get('section', ''))}"
-        parts.append(f'{who}<td class="n">{entry.score:g}<td>{notes}</tr>')
+        when = f"{entry.submitted:%Y-%m-%d %H:%M} UTC, by {entry.source}" if entry.submitted else ""
+        parts.append(f'{who}<td class="n">{entry.score:g}<td>{html.escape(when)}<td>{notes}</tr>')
     return "".join(parts) + "</table></html>\n"
 
 
 def _questions(came: Sequence[Graded]) -> str:
     """Return the table of the questions: how hard each was, whether it told who knows more, and what went wrong in it."""
-    marks = [entry.result.marks for entry in came]
-    first = marks[0] if marks else ()
-    points = [[mark.points for mark in row] for row in marks]
+    cells = _cells(came)
+    most = [came[0].scored.cells[name].out_of for name in cells]
+    points = [[entry.scored.cells[name].points for name in cells] for entry in came]
     parts = [
         "<h2>Exercises</h2><p>Difficulty: the share of the points that were earned, so a high one is easy. Discrimination: "
         f"the correlation of a question's points with the sum of all others, from {items.FEWEST} submissions on.</p>",
         "<table><tr><th>exercise<th>correct<th>not yet<th>not attempted<th>mean<th>difficulty<th>discrimination<th>mistakes",
         "<th>look at</tr>",
     ]
-    for place, item in enumerate(items.items([mark.exercise for mark in first], [mark.out_of for mark in first], points)):
-        own = [row[place] for row in marks]
+    for place, item in enumerate(items.items(list(map(_title, cells)), most, points)):
+        own = [entry.result.marks[place] for entry in came if place < len(entry.result.marks)]
         states = Counter(mark.state for mark in own)
         seen = Counter(mark.misconception or "another mistake" for mark in own if mark.state == NOT_YET)
         mistakes = ", ".join(f"{html.escape(name)} ({count})" for name, count in seen.most_common())
@@ -139,7 +201,9 @@ def _distribution(graded: Sequence[Graded]) -> str:
 
 def _head(title: str) -> str:
     title = html.escape(title)
-    start = "<!doctype html><html lang='en'><meta charset='utf-8'>"
+    policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
+    start = '<!doctype html><html lang="en"><meta charset="utf-8">'
+    start += f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
     return f"{start}<title>{title}</title><style>{STYLE}{MORE}</style><h1>{title}</h1>"
 
 
@@ -151,6 +215,6 @@ def _plain(graded: Graded) -> dict[str, Any]:
     return {
         **graded.result.plain(), "name": graded.name, "roster": dict(graded.roster),
         "submitted": graded.submitted.isoformat() if graded.submitted else None, "submitted_by": graded.source,
-        "days_late": graded.days, "penalty": graded.penalty, "points": graded.result.points, "score": graded.score,
-        "others": list(graded.others), "notes": list(graded.notes),
+        "days_late": graded.days, "penalty": graded.penalty, "points": graded.scored.points, "score": graded.score,
+        "waits": graded.scored.waits, "others": list(graded.others), "notes": list(graded.notes),
     }  # fmt: skip

@@ -54,19 +54,58 @@ class Result:
 
 
 @dataclass(frozen=True)
-class Graded:
-    """A result and whether it came in time. lesson: its name. penalty: points taken off. days: begun days late.
+class Held:
+    """What the gradebook holds of a graded cell. points: by hand or the grader's, with extra credit. waits: for a person."""
 
-    submitted: None for a student of the roster who handed in nothing; source: where that time is known from. others:
-    notebooks that were not taken. name: the student's, as it was written. roster: what the roster says: column -> text.
-    notes: for the instructor.
+    points: float
+    out_of: float
+    waits: bool = False
+
+
+@dataclass(frozen=True)
+class Scored:
+    """What the gradebook holds of one submission: the truth that every table and page shows.
+
+    cells: grade_id -> what it earned. points: their sum, exercises and answers in words, with what a person changed.
+    penalty: points that are taken off it. comments: grade_id of an answer -> what a person wrote.
+    """
+
+    cells: Mapping[str, Held]
+    points: float
+    penalty: float = 0.0
+    comments: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def out_of(self) -> float:
+        """The most points without extra credit."""
+        return sum(cell.out_of for cell in self.cells.values())
+
+    @property
+    def score(self) -> float:
+        """Points after the penalty, as `nbgrader export` has them."""
+        return max(0.0, self.points - self.penalty)
+
+    @property
+    def waits(self) -> bool:
+        """Whether a person still has to grade something."""
+        return any(cell.waits for cell in self.cells.values())
+
+
+@dataclass(frozen=True)
+class Graded:
+    """A result and whether it came in time. lesson: its name. days: begun days late. share: of everything earned, taken off.
+
+    scored: what the gradebook holds of it. submitted: None for a student of the roster who handed in nothing; source: where
+    that time is known from. others: notebooks that were not taken. name: the student's, as it was written. roster: what the
+    roster says: column -> text. notes: for the instructor.
     """
 
     lesson: str
     result: Result
     submitted: datetime | None
     days: int
-    penalty: float
+    share: float
+    scored: Scored
     others: tuple[str, ...] = ()
     name: str = ""
     source: str = ""
@@ -74,6 +113,11 @@ class Graded:
     notes: tuple[str, ...] = ()
 
     @property
+    def penalty(self) -> float:
+        """Points that are taken off."""
+        return self.scored.penalty
+
+    @property
     def score(self) -> float:
-        """Points after the penalty; what a person grades comes on top of it."""
-        return self.result.points - self.penalty
+        """Points after the penalty, answers in words and what a person changed included."""
+        return self.scored.score

@@ -8,15 +8,28 @@ import json
 import os
 import secrets
 import tempfile
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future
 from datetime import datetime
 from pathlib import Path
 
+import nbformat
+from nbformat import NotebookNode
+
 from course_lib.errors import CourseError, check_share
-from course_lib.files import write_json, write_text
-from course_lib.grading import gradebook, isolation, likeness, pages, places, versions
-from course_lib.grading.formats import NotebookNode, nbformat
+from course_lib.files import write_text
+from course_lib.grading import (
+    composing,
+    enrolment,
+    formgrader,
+    gradebook,
+    isolation,
+    likeness,
+    pages,
+    places,
+    seeds,
+    versions,
+)
 from course_lib.grading.likeness import Alike
 from course_lib.grading.marking import mark
 from course_lib.grading.reading import cells_of
@@ -71,7 +84,7 @@ def grade(
             f"submissions cannot be isolated here: {lack} (--unsafe grades without isolation: only for code you trust.)"
         )
     if not unsafe:
-        _refuse_readable(root, submissions, out)
+        _refuse_readable(root, submissions, out, seeds.folder())
     check_share("late", late or 0.0)
     name, book, path = _lesson(root, lesson)
     url = places.resolved(url or f"{gradebook.SQLITE}{(out / 'gradebook.db').resolve()}")
@@ -80,14 +93,14 @@ def grade(
         out.mkdir(parents=True, exist_ok=True)
         with places.alone(out, url):
             terms, found = applied(agree(out, name, due, late, roster, received), found)
-            key = {"seed": _seed(out, name, seed), "judging": versions.judging(lesson, path)}
-            written = tuple(cells_of(book, name))
-            folder = out / "results" / name
-            work = Work(lesson, name, folder, key, limits or Limits(), unsafe, written, frozenset(again))
+            work = _work(lesson, out, book, path, seeds.seed_of(out, name, seed), limits or Limits(), unsafe, again)
             work.check(found)
-            graded = _grade_all(found, work, jobs, _keeper(work, terms, url, book, out))
+            gradebook.prepare(url, name, book, terms.due, out)
+            formgrader.rubrics(out, name, root / "solutions" / f"{name}.ipynb")
+            kept = _recorded(found, work, jobs, url, book, out)
             withdrawn = [_withdraw(student, url, name, out) for student in work.gone(found)]
-            graded = sorted([*graded, *terms.absent()], key=lambda dated: dated.result.student)
+            graded = _settled(kept, work, terms, url, out)
+            enrolment.enrol(url, graded)
             said = [*terms.said, *_sentences(terms, withdrawn)]
             pages.summaries(graded, name, out, pages.report(said, _alike(graded, lesson, book, root, out)))
     for sentence in said:
@@ -95,23 +108,49 @@ def grade(
     return graded
 
 
-def _keeper(
-    work: Work, terms: Terms, url: str, book: NotebookNode, out: Path
-) -> Callable[[Submission, Result, Stamp | None], Graded]:
-    """Make the gradebook ready, and return what puts a result into it, unless it is there already."""
-    name, is_new = work.name, places.is_new(url)
-    gradebook.prepare(url, name, book, terms.due, out)
+def _work(
+    lesson: str, out: Path, book: NotebookNode, path: Path, seed: int, limits: Limits, unsafe: bool, again: Collection[str]
+) -> Work:
+    name = path.stem
+    key = {"seed": seeds.fingerprint(seed), "judging": versions.judging(lesson, path)}
+    written = tuple(cells_of(book, name))
+    return Work(lesson, name, out / "results" / name, key, limits, unsafe, written, frozenset(again), seed)
 
-    def keep(submission: Submission, result: Result, recorded: Stamp | None) -> Graded:
-        dated = terms.graded(submission, result)
-        stamp = [submission.submitted.isoformat(), dated.penalty, url]
-        if is_new or recorded != stamp:  # never twice: a person may have changed the score in formgrader meanwhile
-            gradebook.record(url, name, book, result, submission.submitted, dated.penalty, out)
-            write_text(out / "feedback" / submission.student / name / f"{name}.html", pages.student(dated))
-            work.write(submission, result, stamp)
-        return dated
 
-    return keep
+def _recorded(
+    found: Sequence[Submission], work: Work, jobs: int | None, url: str, book: NotebookNode, out: Path
+) -> dict[Submission, tuple[Result, Stamp]]:
+    """Grade what is not graded yet, put it into the gradebook unless it is there already, and return all that is kept."""
+    held = gradebook.scores(url, work.name)
+    kept: dict[Submission, tuple[Result, Stamp]] = {}
+
+    def keep(submission: Submission, result: Result, recorded: Stamp | None) -> None:
+        stamp = [submission.submitted.isoformat(), url]
+        there = submission.student in held and gradebook.notebook_of(out, work.name, submission.student).exists()
+        if not recorded or recorded[:2] != stamp or not there:
+            gradebook.record(url, work.name, book, result, submission.submitted, out, work.cells(submission, result))
+            recorded = [*stamp, ""]
+            work.write(submission, result, recorded)
+        kept[submission] = result, recorded
+
+    _grade_all(found, work, jobs, keep)
+    return kept
+
+
+def _settled(kept: Mapping[Submission, tuple[Result, Stamp]], work: Work, terms: Terms, url: str, out: Path) -> list[Graded]:
+    """Bring penalties into step with what was earned by now, and students' pages with the gradebook; return all, sorted."""
+    held = gradebook.settle(url, work.name, {one.student: terms.lateness(one)[1] for one in kept})
+    graded = []
+    for submission, (result, recorded) in kept.items():
+        entry = terms.graded(submission, result, held[submission.student])
+        graded.append(entry)
+        page = out / "feedback" / submission.student / work.name / f"{work.name}.html"
+        made_from = pages.made_from(entry)
+        if recorded[2] != made_from or not page.exists():
+            words = composing.words(gradebook.notebook_of(out, work.name, submission.student))
+            write_text(page, pages.student(entry, words))
+            work.write(submission, result, [*recorded[:2], made_from])
+    return sorted([*graded, *terms.absent(graded[0].scored)], key=lambda entry: entry.result.student)
 
 
 def _alike(graded: Sequence[Graded], lesson: str, book: NotebookNode, root: Path, out: Path) -> list[Alike]:
@@ -144,6 +183,7 @@ def _withdraw(student: str, url: str, name: str, out: Path) -> str:
     for path in (
         out / "feedback" / student / name / f"{name}.html",
         out / "autograded" / student / name / f"{name}.ipynb",
+        out / "results" / name / "cells" / f"{student}.json",
         out / "results" / name / f"{student}.json",  # last: a call that is killed before it withdraws again
     ):
         path.unlink(missing_ok=True)
@@ -171,8 +211,8 @@ def preflight(path: Path) -> Result:
 
 def _grade_one(work: Work, submission: Submission) -> Result:
     """Grade a submission and put its result away; this runs in a process of its own."""
-    seed = work.key["seed"]
-    result = mark(submission.path, submission.student, work.lesson, seed, work.limits, work.unsafe, work.written)
+    result = mark(submission.path, submission.student, work.lesson, work.seed, work.limits, work.unsafe, work.written)
+    work.keep_cells(submission)
     work.write(submission, result, None)
     return result
 
@@ -181,18 +221,17 @@ def _grade_all(
     found: Sequence[Submission],
     work: Work,
     jobs: int | None,
-    keep: Callable[[Submission, Result, Stamp | None], Graded],
-) -> list[Graded]:
-    """Hand each submission's result and gradebook stamp to `keep` as they come, kept ones first; return what it returns."""
+    keep: Callable[[Submission, Result, Stamp | None], None],
+) -> None:
+    """Hand each submission's result to `keep` as it comes, kept ones first, with its gradebook stamp."""
     from tqdm.auto import tqdm
 
     todo: list[Submission] = []
-    graded: list[Graded] = []
     with tqdm(total=len(found), desc=f"grading {work.name}", unit="submission") as bar:
 
         def finish(submission: Submission, result: Result, recorded: Stamp | None = None) -> bool:
             bar.update()
-            graded.append(keep(submission, result, recorded))
+            keep(submission, result, recorded)
             return True
 
         for submission in found:
@@ -203,7 +242,7 @@ def _grade_all(
             else:
                 todo.append(submission)
         if not todo:
-            return graded
+            return
         with engines.start("local", min(jobs or os.cpu_count() or 1, len(todo)), "cpu") as engine:
 
             def step(submission: Submission) -> Future[Result]:
@@ -213,7 +252,6 @@ def _grade_all(
                 finish(submission, _lost(work, submission))
 
             drive(todo, step, finish, give_up, engine.lost, engine.slots)
-    return graded
 
 
 def _lost(work: Work, submission: Submission) -> Result:
@@ -236,14 +274,3 @@ def _lesson(root: Path, lesson: str) -> tuple[str, NotebookNode, Path]:
 def _released(book: NotebookNode) -> frozenset[str]:
     """Return the code that every student got."""
     return frozenset(cell.source.strip() for cell in book.cells if cell.cell_type == "code")
-
-
-def _seed(out: Path, name: str, seed: int | None) -> int:
-    """Return the seed of a lesson's inputs, which is kept for later calls and belongs to the instructor alone."""
-    path = out / "seeds.json"
-    seeds = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    if seed is not None or name not in seeds:
-        seeds[name] = secrets.randbits(32) if seed is None else seed
-        write_json(path, seeds)
-        path.chmod(0o600)
-    return seeds[name]

@@ -10,34 +10,24 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from pathlib import Path
 
 from course_lib.errors import CourseError
 from course_lib.files import reason
-from course_lib.grading import archives, naming, reading, times
+from course_lib.grading import archives, naming, reading, stamps
 from course_lib.grading.naming import Label
 from course_lib.grading.reading import clean
 
-TIMESTAMP = "timestamp.txt"  # beside a notebook, as nbgrader's exchange writes it
 DEEPEST = 10  # folders below the submissions' own
 MOST = 2_000  # files in a student's folder that are looked at
 COMPARED = 20  # notebooks of one student that are read to see which has answers
+LARGE = 5 << 20  # bytes of a notebook that is not read only to compare it
 SHOWN = 5  # files that are named where no notebook was found
 NAMED, SIMILAR = 2, 1  # .ipynb; what may be a notebook under another name
-JUNK = archives.JUNK | {
-    ".DS_Store",
-    "Thumbs.db",
-    "desktop.ini",
-    ".git",
-    ".gitignore",
-    ".gitattributes",
-    ".virtual_documents",
-}
+JUNK = archives.JUNK | {".DS_Store", "Thumbs.db", "desktop.ini", ".gitignore", ".gitattributes", ".virtual_documents"}
 TABLES = {".csv", ".tsv", ".xlsx", ".xls", ".ods"}
 OURS = {errno.ENOSPC, errno.EROFS, errno.EDQUOT}  # faults of the disk, not of a submission
-OWN = "the file's own time"
-ZONES = timedelta(hours=14)  # a time without a zone can be so much off
 
 
 @dataclass(frozen=True)
@@ -85,6 +75,7 @@ class _Student:
     files: list[_File] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
     rest: list[str] = field(default_factory=list)
+    budget: archives.Budget = field(default_factory=archives.Budget)
 
 
 def collect(
@@ -126,12 +117,19 @@ def _is_ours(entry: Path) -> bool:
     """Return whether this is no student's: what systems leave behind, or a table that lies beside the folders."""
     if entry.name in JUNK or entry.suffix.lower() in TABLES:
         return True
-    return entry.name.startswith(".") and not entry.is_dir() and entry.suffix.lower() not in (".ipynb", ".zip")
+    return entry.name.startswith(".") and not _is_folder(entry) and entry.suffix.lower() not in (".ipynb", ".zip")
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # what is wrong with it is said where it is opened
+        return False
 
 
 def _labelled(entries: Sequence[Path], lesson: str) -> Iterator[tuple[Path, Label]]:
     """Yield what each name says; Blackboard's "HW_1_ann_lee_attempt_" does not say where the assignment's name ends."""
-    labels = [naming.label(entry.name, lesson, entry.is_dir()) for entry in entries]
+    labels = [naming.label(entry.name, lesson, _is_folder(entry)) for entry in entries]
     prefixes: dict[str, set[str]] = {}
     whole = [naming.normal(entry.name).partition("_attempt_")[0] for entry in entries]
     for label, prefix in zip(labels, whole, strict=True):
@@ -178,7 +176,7 @@ def _gather(theirs: _Student, entry: Path, label: Label, unpacked: Path | None) 
 
 def _add(theirs: _Student, path: Path, shown: str, label: Label, unpacked: Path | None) -> None:
     name = path.name.lower()
-    if name == TIMESTAMP or label.note:
+    if name == stamps.TIMESTAMP or label.note:
         theirs.rest.append(shown)
         return
     own = label.file if path.name == theirs.entries[-1].name and label.file else path.name
@@ -186,47 +184,18 @@ def _add(theirs: _Student, path: Path, shown: str, label: Label, unpacked: Path 
         if unpacked is None or path.is_symlink() or not path.is_file():
             theirs.rest.append(shown)
             return
-        found, left = archives.unpack(path, shown, unpacked)
+        found, left = archives.unpack(path, shown, unpacked, theirs.budget)
         for inside in found:
-            times_seen, unread = _times(path, label, inside.written)
+            times_seen, unread = stamps.known(path, label, inside.written)
             theirs.files.append(_File(inside.path, clean(inside.shown), NAMED, inside.path.name, label, times_seen, unread))
         theirs.rest += map(clean, left)
         return
     kind = NAMED if name.endswith(".ipynb") else SIMILAR if re.search(r"\.ipynb\b|\.py$", name) else 0
     if kind:
-        times_seen, unread = _times(path, label)
+        times_seen, unread = stamps.known(path, label)
         theirs.files.append(_File(path, shown, kind, own, label, times_seen, unread))
     else:
         theirs.rest.append(shown)
-
-
-def _times(path: Path, label: Label, packed: datetime | None = None) -> tuple[dict[str, datetime], tuple[str, ...]]:
-    """Return where from -> when it was handed in, and what could not be read of it, in words."""
-    found: dict[str, datetime] = {}
-    unread: list[str] = []
-    try:
-        found[OWN] = datetime.fromtimestamp(path.lstat().st_mtime, tz=timezone.utc)
-    except (ValueError, OverflowError):  # a file's time may be of any year
-        unread.append("the file's own time is of no year that there is")
-    if label.attempt:
-        found["the name that the platform gave it (taken as UTC)"] = label.attempt
-    own = found.get(OWN)
-    if packed and own and packed > own + ZONES:  # an archive is never older than what is in it
-        found["the time in the archive (taken as UTC)"] = packed
-    stamp = path.parent / TIMESTAMP
-    if stamp.is_file() and not stamp.is_symlink() and stamp.stat().st_size < 100:
-        text = clean(stamp.read_text(encoding="utf-8", errors="replace")).strip()
-        if (written := times.moment(text)) is not None:
-            found[TIMESTAMP] = written
-        else:
-            unread.append(f"{TIMESTAMP} says {text!r}, which is no time, or has a zone that is not known; it does not count")
-    now = datetime.now(timezone.utc)
-    ahead = {where for where, when in found.items() if when > now + timedelta(minutes=5)}
-    unread += [
-        f"{where} lies in the future ({found[where]:%Y-%m-%d %H:%M} UTC); it does not count" for where in sorted(ahead)
-    ]
-    known = {where: when for where, when in found.items() if where not in ahead}
-    return known or {"the time of grading: no other one is known": now}, tuple(unread)
 
 
 def _choose(student: str, theirs: _Student, lesson: str, released: AbstractSet[str]) -> Submission:
@@ -257,10 +226,10 @@ def _nothing(student: str, name: str, theirs: _Student) -> Submission:
     more = f", and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
     listed = "; ".join(found[:SHOWN]) + more if found else "nothing in it"
     problem = f"No notebook was handed in. Found: {listed}."
-    moments = [datetime.fromtimestamp(min(max(entry.lstat().st_mtime, 0), 4e9), tz=timezone.utc) for entry in theirs.entries]
-    return Submission(
-        student, theirs.entries[0], max(moments), name=name, number=theirs.labels[0].number, source=OWN, problem=problem
-    )
+    entry, label = theirs.entries[0], theirs.labels[0]
+    seen, _ = stamps.known(entry, label)
+    source, submitted = max(seen.items(), key=lambda item: item[1])
+    return Submission(student, entry, submitted, name=name, number=label.number, source=source, problem=problem)
 
 
 def _best(files: Sequence[_File], lesson: str, released: AbstractSet[str]) -> tuple[_File, str]:
@@ -287,6 +256,8 @@ def _best(files: Sequence[_File], lesson: str, released: AbstractSet[str]) -> tu
 def _answered(path: Path, released: AbstractSet[str]) -> int:
     """Return 2 if a notebook has code that students did not get, 1 if not, and 0 if it cannot be read."""
     try:
+        if not path.is_symlink() and path.stat().st_size > LARGE:
+            return 2  # the students' notebook has no outputs, and is much smaller
         cells = reading.read(path)
     except Exception:  # strangers hand in anything; what is wrong with it is said where it is graded
         return 0

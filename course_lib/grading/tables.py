@@ -18,7 +18,7 @@ def write(rows: Iterable[Sequence[str | float]], quoted: bool = False) -> str:
     """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_ALL if quoted else csv.QUOTE_MINIMAL)
-    writer.writerows([safe(cell) if isinstance(cell, str) else f"{cell:g}" for cell in row] for row in rows)
+    writer.writerows([safe(cell) if isinstance(cell, str) else f"{cell:.10g}" for cell in row] for row in rows)
     return text.getvalue()
 
 

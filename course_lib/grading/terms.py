@@ -14,7 +14,7 @@ from pathlib import Path
 from course_lib.errors import check_share
 from course_lib.files import write_json, write_text
 from course_lib.grading import naming, roster
-from course_lib.grading.results import Graded, Mark, Result
+from course_lib.grading.results import Graded, Held, Mark, Result, Scored
 from course_lib.grading.roster import Person
 from course_lib.grading.submissions import Submission
 from course_lib.teaching import exercises
@@ -45,36 +45,35 @@ class Terms:
         """Return a student's row in the roster."""
         return next(iter(self.rows.get(student, ())), None)
 
-    def penalty(self, submission: Submission, points: float) -> tuple[int, float]:
-        """Return the begun days that a submission is late, and the points that they cost."""
+    def lateness(self, submission: Submission) -> tuple[int, float]:
+        """Return the begun days that a submission is late, and the share of its points that they cost."""
         person = self.person(submission.student)
         due = person.deadline(self.due) if person else self.due
         seconds = (submission.submitted - due).total_seconds() if due else 0.0
         days = max(0, -int(-seconds // DAY))
-        return days, min(1.0, self.late * days) * points
+        return days, min(1.0, self.late * days)
 
-    def graded(self, submission: Submission, result: Result) -> Graded:
-        """Return a result with all that is known of its student and of the time."""
-        days, penalty = self.penalty(submission, result.points)
+    def graded(self, submission: Submission, result: Result, scored: Scored) -> Graded:
+        """Return a result with what the gradebook holds of it, and all that is known of its student and of the time."""
+        days, share = self.lateness(submission)
         person = self.person(submission.student)
         notes = [*submission.notes]
         if person and (person.days or person.due):
             own = person.deadline(self.due)
             notes.append(f"extension: due {own:%Y-%m-%d %H:%M} UTC" if own else "an extension, but no deadline was given")
-        if days:
-            notes.append(f"handed in {submission.submitted:%Y-%m-%d %H:%M} UTC, by {submission.source}")
         alike = [other for other, rows in self.rows.items() if person in rows and other != submission.student]
         if alike:
             notes.append(
                 f"the roster has one student for this and for {', '.join(alike)}; only a person can say which counts"
             )
         return Graded(
-            self.lesson, result, submission.submitted, days, penalty, submission.others,
+            self.lesson, result, submission.submitted, days, share, scored, submission.others,
             (person.name if person else "") or submission.name, submission.source, _plain(person), tuple(notes),
         )  # fmt: skip
 
-    def absent(self) -> list[Graded]:
-        """Return a row for everybody in the roster who handed in nothing."""
+    def absent(self, like: Scored) -> list[Graded]:
+        """Return a row for everybody in the roster who handed in nothing; like: of anybody, for what each cell is out of."""
+        cells = {name: Held(0.0, cell.out_of) for name, cell in like.cells.items()}
         present = {person for rows in self.rows.values() for person in rows}
         came = [when for when in self.received if when.time]
         found = []
@@ -85,7 +84,11 @@ class Terms:
                 missed = roster.match(came, [other]).get(person.identifier)
                 notes = ("the platform says that it got a submission, and none was found here",) if missed else ()
                 nothing = Result(person.identifier, "", marks, "Nothing was handed in.")
-                found.append(Graded(self.lesson, nothing, None, 0, 0.0, (), person.name, "", _plain(person), notes))
+                found.append(
+                    Graded(
+                        self.lesson, nothing, None, 0, 0.0, Scored(cells, 0.0), (), person.name, "", _plain(person), notes
+                    )
+                )
         return found
 
     def unknown(self) -> list[str]:

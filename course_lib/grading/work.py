@@ -11,12 +11,14 @@ from typing import Any
 
 from course_lib.errors import CourseError
 from course_lib.files import write_json
+from course_lib.grading import composing
 from course_lib.grading.reading import Cell, hash_of
 from course_lib.grading.results import Result
 from course_lib.grading.sandbox import Limits
 from course_lib.grading.submissions import Submission
 
-Stamp = list[Any]  # what a gradebook entry was made from, as JSON: the time of handing in, the penalty, the gradebook's URL
+# What an entry was made from, as JSON: the time of handing in and the gradebook's URL; and what its page was made from.
+Stamp = list[Any]
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,7 @@ class Work:
     unsafe: bool
     written: tuple[Cell, ...]
     again: frozenset[str]
+    seed: int
 
     def path(self, submission: Submission) -> Path:
         return self.folder / f"{submission.student}.json"
@@ -65,6 +68,21 @@ class Work:
         """Return the students of earlier calls who are no longer among the submissions."""
         students = {submission.student for submission in found}
         return sorted(path.stem for path in self.folder.glob("*.json") if path.stem not in students)
+
+    def keep_cells(self, submission: Submission) -> None:
+        """Put the cells of a submission away, for its graded notebook."""
+        cells = composing.keep(submission.path)
+        write_json(
+            self.folder / "cells" / f"{submission.student}.json", {"digest": hash_of(submission.path), "cells": cells}
+        )
+
+    def cells(self, submission: Submission, result: Result) -> list[composing.Kept]:
+        """Return the cells of exactly the file that was graded; none if they are not there."""
+        try:
+            kept = json.loads((self.folder / "cells" / f"{submission.student}.json").read_text(encoding="utf-8"))
+        except (FileNotFoundError, ValueError):
+            return []
+        return kept["cells"] if kept["digest"] == result.digest else []
 
     def write(self, submission: Submission, result: Result, recorded: Stamp | None) -> None:
         write_json(self.path(submission), {"key": self.key, "result": result.plain(), "recorded": recorded})
