@@ -58,8 +58,8 @@ TEX = set(_TEX.split())
 def words(text: str, attachments: Mapping[str, Mapping[str, str]] | None = None) -> str:
     """Return markdown that a student wrote as one line of harmless HTML: `<div>...</div>`.
 
-    Links are shown with their address and lead nowhere: a click is enough to change what nbgrader serves. Pictures are those of
-    `attachments` (name -> kind -> base64, as a notebook has them) and of data: addresses; none is loaded from elsewhere.
+    Links are shown with their address and lead nowhere: a click is enough to change what nbgrader serves. Pictures are those
+    of `attachments` (name -> kind -> base64, as a notebook has them) and of data: addresses; none comes from elsewhere.
     """
     inside = plain(text) if len(text) > LONG else _clean(_markdown().render(text), attachments or {})
     if _depth(inside) > DEEP or not (set(re.findall(r"<(img|hr)\b", inside)) or re.sub(r"<[^>]*>|\s", "", inside)):

@@ -1,4 +1,4 @@
-"""The graded notebook: the lesson's, with a student's answers and verdicts in their cells, and the cells that are his own."""
+"""The graded notebook: the lesson's, with a student's answers and verdicts in their cells, and his own cells."""
 
 from __future__ import annotations
 

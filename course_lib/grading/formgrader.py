@@ -22,6 +22,9 @@ CONFIG = '''"""For nbgrader's formgrader and its exports: start them in this fol
 
 c = get_config()  # noqa: F821 (nbgrader provides it)
 c.CourseDirectory.db_url = {url!r}
+# nbgrader would skip a page that is there, and write over those of `course grade`: it has a folder of its own.
+c.CourseDirectory.feedback_directory = "feedback-notebooks"
+c.GenerateFeedback.force = True
 c.HTMLExporter.sanitize_html = True  # outputs; answers in words were cleaned before they came here
 c.HTMLExporter.preprocessors = ["course_lib.grading.formgrader.Beside"]  # rubrics, in formgrader only
 '''

@@ -52,8 +52,8 @@ def student(graded: Graded, words: Mapping[str, str] | None = None) -> str:
         parts.append(_comment(scored.comments.get(f"{graded.lesson[:2]}-{mark.exercise}-answer", "")))
     for name in _in_words(graded):
         held = scored.cells[name]
-        points = "waits for a person" if held.waits else f"{held.points:g} of {held.out_of:g}"
-        parts.append(f"<h2>{html.escape(_title(name))}, in words ({points})</h2>{(words or {}).get(name, '')}")
+        stands = "waits for a person" if held.waits else f"{held.points:g} of {held.out_of:g}"
+        parts.append(f"<h2>{html.escape(_title(name))}, in words ({stands})</h2>{(words or {}).get(name, '')}")
         parts.append(_comment(scored.comments.get(name, "")))
     return "".join(parts) + "</html>\n"
 
