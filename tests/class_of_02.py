@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import functools
 import io
 import json
 import os
+import tempfile
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -14,7 +16,7 @@ import pytest
 from PIL import Image
 
 from course_lib import grading
-from course_lib.grading import reading
+from course_lib.grading import gradebook, reading
 from course_lib.grading.results import Mark, Result
 from course_lib.teaching import exercises
 from course_lib.teaching.verdict import CORRECT, NOT_YET
@@ -71,8 +73,19 @@ def prepared(path, student, lesson, seed, limits, unsafe=False, written=(), sand
     return Result(student, reading.hash_of(path), tuple(marks), "", texts)
 
 
+@functools.cache
+def empty_gradebook():
+    """Return nbgrader's empty database; to make one it starts a program, which takes seconds."""
+    with tempfile.TemporaryDirectory() as folder:
+        gradebook._create(f"sqlite:///{folder}/gradebook.db")
+        return Path(folder, "gradebook.db").read_bytes()
+
+
 def graded(folder, out, **options):
     """Return student -> Graded of a class that lies in `folder`."""
+    out.mkdir(parents=True, exist_ok=True)
+    if not (out / "gradebook.db").exists():
+        (out / "gradebook.db").write_bytes(empty_gradebook())
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(grading.run, "mark", prepared)
         patched.setitem(os.environ, "TQDM_DISABLE", "1")

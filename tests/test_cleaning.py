@@ -17,9 +17,10 @@ from course_lib.grading.cleaning import words
 
 BOOK = nbformat.read(ROOT / "notebooks" / f"{NAME}.ipynb", 4)
 FRAGMENTS = (
-    "<script>", "</script>", "<img src=x onerror=h()>", "[a](javascript:h())", "<a href=", "'", '"', ">", "<", "&#106;", "java", "$",
-    "$$", "\\href{", "}", "`", "```\n", "\n", "\n\n", "    ", "> ", "- ", "<div>", "</div>", "<!--", "-->", "<svg onload=h()>", "*",
-    "![x](data:text/html,h)", "<style>", "<![CDATA[", "<math>", "\u202e", "\x00", "\r", "javascript:h()", "<iframe src=//e>", "|a|b|\n|-|-|\n",
+    "<script>", "</script>", "<img src=x onerror=h()>", "[a](javascript:h())", "<a href=", "'", '"', ">", "<",
+    "&#106;", "java", "$", "$$", "\\href{", "}", "`", "```\n", "\n", "\n\n", "    ", "> ", "- ", "<div>", "</div>",
+    "<!--", "-->", "<svg onload=h()>", "*", "![x](data:text/html,h)", "<style>", "<![CDATA[", "<math>", "\u202e",
+    "\x00", "\r", "javascript:h()", "<iframe src=//e>", "|a|b|\n|-|-|\n",
 )  # fmt: skip
 
 
@@ -118,7 +119,7 @@ def test_own_cells_stay_where_they_stood_with_comments_and_harmless_outputs(tmp_
     outputs = [
         {"output_type": "stream", "name": "stdout", "text": ["one\n", "two"]},
         {"output_type": "display_data", "metadata": {}, "data": {"text/html": "<script>", "image/png": png()}},
-        {"output_type": "execute_result", "metadata": {}, "execution_count": 1, "data": {"text/html": "<b>", "text/plain": "7"}},
+        {"output_type": "execute_result", "metadata": {}, "data": {"text/html": "<b>", "text/plain": "7"}},
         "none", {"output_type": "display_data", "data": {"application/javascript": "h()"}},
     ]  # fmt: skip
     theirs = [json.loads(json.dumps(cell)) for cell in BOOK.cells[:6]]

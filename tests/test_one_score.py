@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import re
 import shutil
 from datetime import datetime, timezone
@@ -18,6 +19,7 @@ from hypothesis import strategies as st
 
 from course_lib.grading import formgrader, gradebook, seeds
 
+KILLS = int(os.environ.get("COURSE_KILLS", "3"))  # large in `make validate`
 CHECK = "02-filter_l1-check"
 DUE = datetime(2026, 11, 20, tzinfo=timezone.utc)
 WHEN = ("2026-11-19 10:00:00 UTC", "2026-11-20 10:00:00 UTC", "2026-11-22 10:00:00 UTC")
@@ -160,7 +162,7 @@ STEPS = st.one_of(
 )  # fmt: skip
 
 
-@settings(max_examples=6, suppress_health_check=list(HealthCheck))
+@settings(max_examples=30 if KILLS >= 20 else 4, suppress_health_check=list(HealthCheck))
 @given(st.lists(STEPS, min_size=2, max_size=5))
 def test_after_any_sequence_of_events_all_four_sums_are_equal(tmp_path_factory, steps):
     folder = tmp_path_factory.mktemp("drawn")
