@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -87,3 +88,43 @@ def test_a_release_runs_once_with_its_own_library_before_it_appears(tmp_path, mo
     assert (seen["mode"], seen["folder"], seen["library"]) == ("ci", "notebooks", True)
     assert seen["path"] == str(seen["root"].resolve())
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_placeholder_of_the_repository_never_reaches_a_student(tree, tmp_path):
+    given = "https://github.com/me/pruning-course"
+    release.release(ROOT, tmp_path / "course", run=False, repository=given)
+    for path in (tmp_path / "course" / "notebooks").glob("*.ipynb"):
+        assert f'%pip install -q "course_lib @ git+{given}"' in sources(path) and "OWNER" not in path.read_text()
+    for path in (tree / "notebooks").glob("*.ipynb"):
+        assert "ask your instructor" in sources(path) and "OWNER" not in path.read_text() and "git+" not in sources(path)
+    with pytest.raises(CourseError, match="--repository"):
+        release.release(ROOT, tmp_path / "other", run=False, repository='x"; import os')
+
+
+def sources(path):
+    return "\n".join("".join(cell["source"]) for cell in json.loads(path.read_text())["cells"])
+
+
+def test_a_placeholder_that_is_left_is_found(tree, tmp_path):
+    copy = tmp_path / "course"
+    shutil.copytree(tree, copy)
+    path = next((copy / "notebooks").glob("02*.ipynb"))
+    path.write_text(path.read_text().replace("ask your instructor", "OWNER/REPOSITORY"))
+    assert release.scan(copy, ROOT) == ["notebooks/02_l1_filter_pruning.ipynb holds 'OWNER/REPOSITORY'."]
+
+
+def test_what_was_tried_against_the_grader_is_not_released(tree, tmp_path):
+    assert not (tree / "results" / "grading").exists()
+    copy = tmp_path / "course"
+    shutil.copytree(tree, copy)
+    (copy / "results" / "grading").mkdir()
+    assert release.scan(copy, ROOT) == ["results/grading lists what was tried against the grader."]
+
+
+def test_a_release_that_was_killed_leaves_no_half_made_folder_behind_the_next_one(tmp_path):
+    alive = tmp_path / f".release-{os.getpid()}-abc"
+    dead = tmp_path / ".release-4194999-abc"  # no process has this number
+    for folder in (alive, dead):
+        (folder / "course").mkdir(parents=True)
+    release.release(ROOT, tmp_path / "course", run=False)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [alive.name, "course"]

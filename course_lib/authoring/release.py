@@ -10,6 +10,8 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
+
 from course_lib import validation
 from course_lib.authoring import notebooks
 from course_lib.authoring.source import BEGIN, END
@@ -26,6 +28,14 @@ GLOBS = (
 )
 NOT = {"__pycache__", ".ipynb_checkpoints"}
 FORBIDDEN = ("solutions", "tests", "gallery", "records")
+ATTACKS = Path("results/grading")  # what was tried against the grader, and how it ended
+PLACEHOLDER = "OWNER/REPOSITORY"  # in the line that installs the course where a notebook is opened alone, as on Colab
+INSTALL = re.compile(rf'%pip install (-q )?\\"course_lib @ git\+https://github\.com/{PLACEHOLDER}\\"')  # as JSON has it
+NOWHERE = (
+    "raise ModuleNotFoundError('course_lib is not installed here, and this copy of the course does not say where it comes "
+    "from: ask your instructor.')"
+)
+PART = ".release-"  # starts the name of a folder that is not whole yet; the number of its process follows
 SHORT = 12  # characters; a line of an answer that is no longer gives nothing away
 README = """# Pruning neural networks: a course
 
@@ -43,25 +53,33 @@ The lessons lie in notebooks/, to be worked through in their order. If something
 """
 
 
-def release(root: Path, out: Path, run: bool = True) -> list[str]:
+def release(root: Path, out: Path, run: bool = True, repository: str = "") -> list[str]:
     """Write the students' tree to `out`, scan it for answers and execute its notebooks once in ci mode; return its files.
 
     out: a folder that does not exist yet, or is empty; it is filled only if everything is well.
+    repository: where git finds the released course, such as "https://github.com/me/pruning-course"; "" if nowhere.
 
     Raises:
         CourseError: for notebooks that do not match their sources, an answer that would leak, or a lesson that fails.
     """
+    from tqdm.auto import tqdm
+
+    if repository and not re.fullmatch(r"(https|http|ssh|git)://[\w.@:/~+%-]+", repository):
+        raise CourseError(f"--repository {repository} was given; it takes an address such as https://github.com/me/course.")
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise CourseError(f"--out {out} was given; it is not empty. Give a new folder.")
     if problems := notebooks.stale(root):
         raise CourseError(f"nothing is released: {problems[0]}")
     out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=out.parent, prefix=".release-") as folder:
+    _sweep(out.parent)
+    with tempfile.TemporaryDirectory(dir=out.parent, prefix=f"{PART}{os.getpid()}-") as folder:
         tree = Path(folder) / "course"
-        for path in _chosen(root):
+        for path in tqdm(list(_chosen(root)), desc="copying", unit="file"):
             target = tree / path.relative_to(root)
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(path, target)
+        for path in (tree / "notebooks").glob("*.ipynb"):
+            path.write_text(located(path.read_text(encoding="utf-8"), repository), encoding="utf-8")
         (tree / "README.md").write_text(README, encoding="utf-8")
         if leaks := scan(tree, root):
             raise CourseError(f"nothing is released: {leaks[0]}")
@@ -71,6 +89,19 @@ def release(root: Path, out: Path, run: bool = True) -> list[str]:
             out.rmdir()
         os.replace(tree, out)
     return sorted(str(path.relative_to(out)) for path in out.rglob("*") if path.is_file())
+
+
+def located(text: str, repository: str) -> str:
+    """Return a notebook's text that installs the course from `repository`, or says that nobody knows where it is."""
+    return INSTALL.sub(rf'%pip install -q \\"course_lib @ git+{repository}\\"' if repository else NOWHERE, text)
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what calls that were killed have left in a folder."""
+    for left in folder.glob(f"{PART}*-*"):
+        number = left.name.removeprefix(PART).partition("-")[0]
+        if number.isdigit() and not psutil.pid_exists(int(number)) and left.is_dir() and not left.is_symlink():
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def scan(tree: Path, root: Path) -> list[str]:
@@ -83,6 +114,8 @@ def scan(tree: Path, root: Path) -> list[str]:
         inside = path.relative_to(tree)
         if set(inside.parts) & set(FORBIDDEN):
             found.append(f"{inside} is not for students.")
+        if inside.is_relative_to(ATTACKS):
+            found.append(f"{inside} lists what was tried against the grader.")
         if path.suffix == ".ipynb":
             found += [f"{inside} {leak}" for leak in _leaks(path, root)]
     return found
@@ -92,7 +125,7 @@ def _chosen(root: Path) -> Iterator[Path]:
     paths = [root / name for name in FILES] + [path for glob in GLOBS for path in sorted(root.glob(glob))]
     for path in paths:
         inside = path.relative_to(root)
-        if path.is_file() and not set(inside.parts) & NOT and inside.suffix != ".pyc":
+        if path.is_file() and not set(inside.parts) & NOT and not inside.is_relative_to(ATTACKS) and inside.suffix != ".pyc":
             yield path
 
 
@@ -101,7 +134,7 @@ def _leaks(path: Path, root: Path) -> Iterator[str]:
     book = json.loads(text)
     if any(cell.get("outputs") or cell.get("attachments") for cell in book["cells"]):
         yield "has outputs or attachments."
-    for mark in (BEGIN, END, "*Rubric"):
+    for mark in (BEGIN, END, "*Rubric", PLACEHOLDER):
         if mark in text:
             yield f"holds {mark!r}."
     source = root / "solutions" / f"{path.stem}.py"

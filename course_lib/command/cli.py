@@ -150,11 +150,16 @@ def validate(
 
 
 @app.command()
-def release(out: Annotated[Path, typer.Option(help="A folder that does not exist yet.")]) -> None:
+def release(
+    out: Annotated[Path, typer.Option(help="A folder that does not exist yet.")],
+    repository: Annotated[
+        str, typer.Option(help="Where the released course lives, such as https://github.com/me/pruning-course.")
+    ] = "",
+) -> None:
     """Make the folder that students get, without solutions and gallery; it is scanned for answers and run once."""
     from course_lib.authoring import release as releases
 
-    files = releases.release(_repository(), out)
+    files = releases.release(_repository(), out, repository=repository)
     console.print(f"{out}: {len(files)} files, scanned and run once. No solutions, no gallery.", highlight=False)
 
 

@@ -23,7 +23,7 @@ from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 
-LONG = 20_000  # characters; markdown takes too long for more, which is shown as plain text
+LONG = 8_000  # characters; markdown takes too long for more, which is shown as plain text
 DEEP = 100  # tags within tags
 PICTURE, PIXELS = 5 << 20, 40_000_000  # the most bytes of a picture, and pixels
 KINDS = {"PNG": "image/png", "JPEG": "image/jpeg", "GIF": "image/gif", "WEBP": "image/webp"}  # no SVG: it is a program

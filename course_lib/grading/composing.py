@@ -6,6 +6,7 @@ import copy
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from course_lib.teaching.verdict import Verdict
 
 CELLS, TEXT, PICTURES = (
     500,
-    500_000,
+    250_000,
     8 << 20,
 )  # the most of a student's own cells, their characters, and their pictures' bytes
 PRINTED = 5_000  # characters of an output that are kept
@@ -43,18 +44,29 @@ def keep(path: Path) -> list[Kept]:
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return []
     kept: list[Kept] = []
-    text_left, bytes_left = TEXT, PICTURES
+    text_left, room = TEXT, _Room(PICTURES)
     for number, cell in enumerate(given[:CELLS], 1):
         if not isinstance(cell, dict) or text_left <= 0:
             continue
-        one = _kept(number, cell, bytes_left)
+        one = _kept(number, cell, room)
         text_left -= len(one["source"])
-        bytes_left -= len(one["shown"]) + sum(len(str(output)) for output in one["outputs"])
         kept.append(one)
     return kept
 
 
-def _kept(number: int, cell: Mapping[str, Any], room: int) -> Kept:
+@dataclass
+class _Room:
+    """What is left for pictures: also those that turn out to be none were looked at."""
+
+    left: int
+
+    def takes(self, text: str) -> bool:
+        """Return whether there is room for it, and take it."""
+        self.left -= len(text)
+        return self.left >= 0
+
+
+def _kept(number: int, cell: Mapping[str, Any], room: _Room) -> Kept:
     source = _text(cell.get("source"))
     kind = cell.get("cell_type")
     metadata = cell.get("metadata")
@@ -73,17 +85,18 @@ def _text(source: Any) -> str:
     return clean("".join(map(str, source)) if isinstance(source, list) else str(source or ""))
 
 
-def _attachments(given: Any, room: int) -> dict[str, dict[str, str]]:
+def _attachments(given: Any, room: _Room) -> dict[str, dict[str, str]]:
     """Return the attachments of a cell that have the right form, until there is no room for more."""
     found: dict[str, dict[str, str]] = {}
     for name, kinds in given.items() if isinstance(given, dict) else ():
         if isinstance(kinds, dict):
-            found[name] = {kind: _text(data) for kind, data in kinds.items() if len(_text(data)) <= room}
-            room -= sum(map(len, found[name].values()))
+            found[name] = {
+                kind: data for kind, data in zip(kinds, map(_text, kinds.values()), strict=True) if room.takes(data)
+            }
     return found
 
 
-def _outputs(given: Any, room: int) -> list[dict[str, str]]:
+def _outputs(given: Any, room: _Room) -> list[dict[str, str]]:
     """Return what a cell printed and the pictures that it showed; HTML, programs and widgets are left out."""
     found: list[dict[str, str]] = []
     for output in given[:20] if isinstance(given, list) else ():
@@ -92,10 +105,9 @@ def _outputs(given: Any, room: int) -> list[dict[str, str]]:
         data = output.get("data") if isinstance(output.get("data"), dict) else {}
         assert isinstance(data, dict)
         image = next((_text(data[kind]) for kind in ("image/png", "image/jpeg") if kind in data), "")
-        if image and len(image) <= room and (address := cleaning.picture(image)):
+        if image and room.takes(image) and (address := cleaning.picture(image)):
             kind, _, content = address.removeprefix("data:").partition(";base64,")
             found.append({kind: content})
-            room -= len(content)
         elif printed := _text(output.get("text") or data.get("text/plain")):
             found.append({"text/plain": printed[:PRINTED]})
     return found

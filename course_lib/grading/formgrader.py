@@ -1,4 +1,4 @@
-"""nbgrader's formgrader on a folder of grades: its settings, where it opens, and what it shows beside an answer."""
+"""nbgrader's formgrader on a folder of grades: its settings, the rubrics that it shows, and where it opens."""
 
 from __future__ import annotations
 
@@ -7,12 +7,8 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import nbformat
-from nbconvert.preprocessors import Preprocessor
-from nbformat import NotebookNode
-from nbformat.v4 import new_markdown_cell
 
 from course_lib.errors import CourseError
 from course_lib.files import write_json, write_text
@@ -22,8 +18,11 @@ CONFIG = '''"""For nbgrader's formgrader and its exports: start them in this fol
 
 c = get_config()  # noqa: F821 (nbgrader provides it)
 c.CourseDirectory.db_url = {url!r}
+# nbgrader would skip a page that is there, and write over those of `course grade`: it has a folder of its own.
+c.CourseDirectory.feedback_directory = "feedback-notebooks"
+c.GenerateFeedback.force = True
 c.HTMLExporter.sanitize_html = True  # outputs; answers in words were cleaned before they came here
-c.HTMLExporter.preprocessors = ["course_lib.grading.formgrader.Beside"]  # rubrics, in formgrader only
+c.HTMLExporter.preprocessors = ["course_lib.grading.beside.Beside"]  # rubrics, in formgrader only
 '''
 # Formgrader's own pages need scripts in the page and eval. Nothing else may load, send or embed anything from elsewhere, but
 # MathJax and mermaid, which nbconvert's pages load from there.
@@ -62,31 +61,6 @@ def rubrics(folder: Path, lesson: str, solution: Path) -> None:
     cells = nbformat.read(solution, 4).cells
     found = {cell.id: cell.source for cell in cells if cell.id.endswith("-explain")}
     write_json(folder / RUBRICS / f"{lesson}.json", found)
-
-
-class Beside(Preprocessor):
-    """Put each question's rubric and samples, folded, below the answer that formgrader shows.
-
-    Only formgrader names a submission in `resources`; the pages that nbgrader makes for students do not, and get no rubric.
-    """
-
-    enabled = True
-
-    def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
-        """Return the notebook as formgrader shows it."""
-        if "submission_id" not in resources:
-            return nb, resources
-        folder = Path(resources["metadata"]["path"]).parents[2]
-        path = folder / RUBRICS / f"{resources['assignment_id']}.json"
-        texts = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-        cells = []
-        for cell in nb.cells:
-            cells.append(cell)
-            if (grade_id := cell.metadata.get("nbgrader", {}).get("grade_id")) in texts:
-                fold = f"<details><summary>Rubric and samples</summary>\n\n{texts[grade_id]}\n\n</details>"
-                cells.append(new_markdown_cell(fold, id=f"rubric-{grade_id}"[:64]))
-        nb.cells = cells
-        return nb, resources
 
 
 def place(folder: Path) -> str:
