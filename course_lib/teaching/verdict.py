@@ -13,9 +13,9 @@ SIGNS = {CORRECT: ("✔", "#009E73"), NOT_YET: ("✘", "#D55E00"), NOT_ATTEMPTED
 class Verdict:
     """The outcome of one check.
 
-    state: "correct", "not yet" or "not attempted". points: 0 to `out_of`; where that is 0 it is practice.
-    reason: one or two plain sentences. misconception: the name of the mistake that it looks like, or "".
-    evidence: (label, text) lines that show the failing case. heading: what is shown in place of the state.
+    state: "correct", "not yet" or "not attempted". points: 0 to `out_of`. reason: one or two plain sentences.
+    misconception: the name of the mistake that it looks like, or "". evidence: (label, text) lines that show the failing
+    case. heading: what is shown in place of the state.
     """
 
     state: str
@@ -27,11 +27,8 @@ class Verdict:
     heading: str = ""
 
     def __str__(self) -> str:
-        line = f"{self.heading or self.state} ({self._earned()})"
+        line = f"{self.heading or self.state} ({self.points:g} of {self.out_of:g} points)"
         return "\n".join([line + (f": {self.reason}" if self.reason else ""), *self._lines()])
-
-    def _earned(self) -> str:
-        return f"{self.points:g} of {self.out_of:g} points" if self.out_of else "practice"
 
     def _lines(self) -> list[str]:
         width = max((len(label) for label, _ in self.evidence), default=0)
@@ -45,7 +42,7 @@ class Verdict:
         return (
             f'<div class="course-verdict" data-state="{self.state.replace(" ", "-")}" role="status" '
             f'style="border-left: 4px solid {colour}; padding: 0.3em 0.8em">'
-            f"<b>{sign} {self.heading or self.state}</b> ({self._earned()})"
+            f"<b>{sign} {self.heading or self.state}</b> ({self.points:g} of {self.out_of:g} points)"
             f"{'<br>' if self.reason else ''}{html.escape(self.reason)}{self._table()}</div>"
         )
 
