@@ -16,7 +16,7 @@ import pytest
 from PIL import Image
 
 from course_lib import grading
-from course_lib.grading import gradebook, reading
+from course_lib.grading import gradebook, reading, words
 from course_lib.grading.results import Mark, Result
 from course_lib.teaching import exercises
 from course_lib.teaching.verdict import CORRECT, NOT_YET
@@ -69,8 +69,7 @@ def prepared(path, student, lesson, seed, limits, unsafe=False, written=(), sand
         source = cell.source if cell else ""
         number = cell.number if cell else 0
         marks.append(Mark(exercise.name, state, min(points, exercise.points), exercise.points, cell=number, source=source))
-    texts = {name: said for name in written if (said := reading.explained(cells, name)) is not None}
-    return Result(student, reading.hash_of(path), tuple(marks), "", texts)
+    return Result(student, reading.hash_of(path), tuple(marks), "", words.written(cells, written))
 
 
 @functools.cache
