@@ -12,7 +12,7 @@ from class_of_02 import NAME, ROOT, WORDS, code, explained, handed_in, png, prep
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from course_lib.grading import cleaning, composing
+from course_lib.grading import cleaning, composing, reading
 from course_lib.grading.cleaning import words
 
 BOOK = nbformat.read(ROOT / "notebooks" / f"{NAME}.ipynb", 4)
@@ -109,7 +109,7 @@ def test_a_deep_nest_of_tags_is_shown_as_text_and_nbconvert_survives_it(tmp_path
 
 
 def composed(path):
-    result = prepared(path, "x", "02", 1, None, written=(WORDS,))
+    result = prepared(path, "x", "02", 1, None, written=reading.cells_of(BOOK, NAME))
     book = composing.compose(BOOK, result, composing.keep(path))
     nbformat.validate(book)
     return book
