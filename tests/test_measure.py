@@ -280,7 +280,7 @@ def test_parameters_that_share_memory_have_a_file():
 
 @pytest.mark.parametrize("name", ["macs", "layer_macs", "latency"])
 def test_a_network_that_flattens_with_view_is_measured(name):
-    getattr(measure, name)(ViewNet(), torch.randn(4, 3, 16, 16).contiguous(memory_format=torch.channels_last))
+    assert getattr(measure, name)(ViewNet(), torch.randn(4, 3, 16, 16).contiguous(memory_format=torch.channels_last))
 
 
 @pytest.mark.parametrize("kind", ["torch prune", "weight norm", "spectral norm", "old weight norm", "old spectral norm"])
