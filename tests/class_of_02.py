@@ -16,7 +16,8 @@ import pytest
 from PIL import Image
 
 from course_lib import grading
-from course_lib.grading import gradebook, reading, words
+from course_lib.grading.book import gradebook
+from course_lib.grading.reading import notebooks, words
 from course_lib.grading.results import Mark, Result
 from course_lib.teaching import exercises
 from course_lib.teaching.verdict import CORRECT, NOT_YET
@@ -57,7 +58,7 @@ def handed_in(folder, student, *cells, when="2026-11-19 10:00:00 UTC"):
 
 def prepared(path, student, lesson, seed, limits, unsafe=False, written=(), sandbox=None):
     """Stand for `marking.mark`: an answer "filter_l1 = 1.5" earns 1.5 points."""
-    cells = reading.read(path)
+    cells = notebooks.read(path)
     given = {}
     for cell in cells:
         if cell.code and " = " in cell.source:
@@ -71,7 +72,7 @@ def prepared(path, student, lesson, seed, limits, unsafe=False, written=(), sand
         source = cell.source if cell else ""
         number = cell.number if cell else 0
         marks.append(Mark(exercise.name, state, min(points, exercise.points), exercise.points, cell=number, source=source))
-    return Result(student, reading.hash_of(path), tuple(marks), "", words.written(cells, written))
+    return Result(student, notebooks.hash_of(path), tuple(marks), "", words.written(cells, written))
 
 
 @functools.cache

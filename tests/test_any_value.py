@@ -20,7 +20,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from course_lib.grading import wire
+from course_lib.grading.sandbox import wire
 from course_lib.teaching import check, exercises
 from course_lib.teaching.deciding import decide
 from course_lib.teaching.exercises import base

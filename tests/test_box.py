@@ -11,10 +11,11 @@ import psutil
 import pytest
 import torch
 
-from course_lib.grading import isolation, marking, wire
-from course_lib.grading.finding import Answer
-from course_lib.grading.sandbox import Limits, Sandbox
-from course_lib.grading.serving import serve
+from course_lib.grading import marking
+from course_lib.grading.reading.finding import Answer
+from course_lib.grading.sandbox import isolation, wire
+from course_lib.grading.sandbox.box import Limits, Sandbox
+from course_lib.grading.sandbox.serving import serve
 from course_lib.teaching import exercises
 from course_lib.teaching.exercises.attempts import attempt
 from course_lib.teaching.exercises.plain import same
@@ -122,7 +123,7 @@ def test_where_a_user_without_rights_is_refused_root_does_not_grade_and_reads_wh
 @isolated
 def test_a_sandbox_ends_with_the_grader_that_is_killed():
     program = (
-        "import sys\nfrom course_lib.grading import isolation\nworker = isolation.start(1 << 20, False)\n"
+        "import sys\nfrom course_lib.grading.sandbox import isolation\nworker = isolation.start(1 << 20, False)\n"
         "print(*(child.pid for child in worker.children()), flush=True)\nsys.stdin.read()"
     )
     grader = subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)

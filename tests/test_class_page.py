@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from course_lib.errors import CourseError
-from course_lib.grading import exports, items, likeness, pages, tables
+from course_lib.grading.report import exports, items, likeness, pages, tables
 from course_lib.grading.results import Graded, Held, Mark, Result, Scored
 
 NAME = "02_l1_filter_pruning"

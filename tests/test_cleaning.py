@@ -12,8 +12,9 @@ from class_of_02 import NAME, ROOT, WORDS, code, explained, handed_in, png, prep
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from course_lib.grading import cleaning, composing, reading
-from course_lib.grading.cleaning import words
+from course_lib.grading.book import cleaning, composing
+from course_lib.grading.book.cleaning import words
+from course_lib.grading.reading import notebooks
 
 BOOK = nbformat.read(ROOT / "notebooks" / f"{NAME}.ipynb", 4)
 FRAGMENTS = (
@@ -109,7 +110,7 @@ def test_a_deep_nest_of_tags_is_shown_as_text_and_nbconvert_survives_it(tmp_path
 
 
 def composed(path):
-    result = prepared(path, "x", "02", 1, None, written=reading.cells_of(BOOK, NAME))
+    result = prepared(path, "x", "02", 1, None, written=notebooks.cells_of(BOOK, NAME))
     book = composing.compose(BOOK, result, composing.keep(path))
     nbformat.validate(book)
     return book

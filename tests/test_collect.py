@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from course_lib.errors import CourseError
-from course_lib.grading import archives, naming, times
-from course_lib.grading.submissions import collect
+from course_lib.grading.collecting import archives, naming, times
+from course_lib.grading.collecting.submissions import collect
 
 NAME = "02_l1_filter_pruning"
 STUB, ANSWER = "def filter_l1(weight):\n    ...", "def filter_l1(weight):\n    return weight.abs().sum((1, 2, 3))"

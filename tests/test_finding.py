@@ -10,10 +10,12 @@ import pytest
 from jupyter import NOT_RIGHT, RIGHT, B, started, verdicts
 
 from course_lib import grading
-from course_lib.grading import finding, isolation, marking, reading
+from course_lib.grading import marking
 from course_lib.grading.marking import mark
-from course_lib.grading.reading import Cell
-from course_lib.grading.sandbox import Limits, Sandbox
+from course_lib.grading.reading import finding, notebooks
+from course_lib.grading.reading.notebooks import Cell
+from course_lib.grading.sandbox import isolation
+from course_lib.grading.sandbox.box import Limits, Sandbox
 from course_lib.teaching import exercises
 from course_lib.teaching.verdict import CORRECT
 
@@ -119,6 +121,6 @@ def test_what_only_the_library_could_change_is_left_out_and_what_is_made_with_it
 @pytest.mark.parametrize("path", sorted((ROOT / "solutions").glob("[0-9]*.ipynb")), ids=lambda path: path.stem[:2])
 def test_nothing_is_doubted_of_a_lessons_own_answers(path):
     before = [asked.name for asked in exercises.everything() if asked.kind == "code" and asked.lesson < path.name[:2]]
-    found = finding.find(reading.read(path), exercises.of(path.name[:2]), before)
+    found = finding.find(notebooks.read(path), exercises.of(path.name[:2]), before)
     assert not any({*answer.doubts} - {"in the notebook its check says correct"} for answer in found.values())
     assert not any(answer.problem or answer.borrowed or answer.notes for answer in found.values())

@@ -18,7 +18,7 @@ import nbformat
 import pytest
 from class_of_02 import NAME, ROOT, WORDS, code, explained, graded, handed_in, png, text
 
-from course_lib.grading import formgrader
+from course_lib.grading.book import formgrader
 
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]

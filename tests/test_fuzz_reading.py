@@ -15,8 +15,8 @@ import nbformat
 import pytest
 from jupyter import NOT_RIGHT, RIGHT
 
-from course_lib.grading import examining, reader
-from course_lib.grading.reading import cells_of
+from course_lib.grading.reading import examining, reader
+from course_lib.grading.reading.notebooks import cells_of
 from course_lib.teaching import exercises
 
 ROOT = Path(__file__).parents[1]

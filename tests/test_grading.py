@@ -29,11 +29,13 @@ from hypothesis import strategies as st
 
 from course_lib import grading
 from course_lib.errors import CourseError
-from course_lib.grading import composing, finding, formgrader, isolation, reading, seccomp, wire
+from course_lib.grading.book import composing, formgrader
+from course_lib.grading.collecting.submissions import collect
 from course_lib.grading.marking import mark
+from course_lib.grading.reading import finding, notebooks
 from course_lib.grading.results import Result
-from course_lib.grading.sandbox import Limits, Sandbox
-from course_lib.grading.submissions import collect
+from course_lib.grading.sandbox import isolation, seccomp, wire
+from course_lib.grading.sandbox.box import Limits, Sandbox
 from course_lib.teaching import checks, exercises
 from course_lib.teaching.exercises import Exercise
 from course_lib.teaching.exercises.attempts import Failure
@@ -280,8 +282,8 @@ def test_a_notebook_in_utf_16_grades(encoding, place, tmp_path):
 def test_a_file_that_is_no_notebook_is_told_what_is_wrong_with_it(content, why, tmp_path):
     path = tmp_path / f"{NAME}.ipynb"
     path.write_bytes(content)
-    with pytest.raises(reading.Unreadable) as caught:
-        reading.read(path)
+    with pytest.raises(notebooks.Unreadable) as caught:
+        notebooks.read(path)
     assert str(caught.value).endswith(f"({why}).")
 
 
@@ -812,7 +814,7 @@ def test_an_instructor_is_told_of_the_librarys_own_text_and_of_ways_around(tmp_p
     source = "import sys\n\ndef variable_threshold(a, b, c):\n    alive = a[c]\n"
     source += "    threshold = alive.mean() - b * alive.std(correction=0)\n    keep = c & (a >= threshold)\n"
     source += "    if not keep.any():\n        keep[torch.where(c, a, -torch.inf).argmax()] = True\n    return keep\n"
-    cells = reading.read(notebook(tmp_path / "x.ipynb", "import torch", source + "\ndef apoz(x):\n    return sys.exit()"))
+    cells = notebooks.read(notebook(tmp_path / "x.ipynb", "import torch", source + "\ndef apoz(x):\n    return sys.exit()"))
     found = finding.find(cells, exercises.of("03"))
     assert found["apoz"].notes == ("look at it: it uses sys",)
     result = mark(tmp_path / "x.ipynb", "x", "03", SEED, Limits(), unsafe=True)

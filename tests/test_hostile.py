@@ -26,9 +26,10 @@ import pytest
 import torch
 
 from course_lib import grading
-from course_lib.grading import isolation
+from course_lib.grading.collecting import submissions
 from course_lib.grading.marking import mark
-from course_lib.grading.sandbox import Limits, Sandbox
+from course_lib.grading.sandbox import isolation
+from course_lib.grading.sandbox.box import Limits, Sandbox
 from course_lib.teaching import exercises
 from course_lib.teaching.exercises.measures import MEASURES
 
@@ -479,7 +480,7 @@ def filter_l1(weight):
 def found():
     for name in [name for name in sys.modules if name.startswith("course")]:
         del sys.modules[name]
-    ours = "".join(("/course", "_lib/grading/worker.py"))  # the folder with four files hides the library
+    ours = "".join(("/course", "_lib/grading/sandbox/worker.py"))  # the folder with four files hides the library
     sys.path[:] = ["@ROOT@"] + [place for place in sys.path if not os.path.exists(place + ours)]
     return importlib.import_module("".join(("course", "_lib.teaching.exercises.lesson02.filter_l1"))).filter_l1
 
@@ -1650,7 +1651,7 @@ def test_a_link_to_a_file_is_refused_and_a_link_to_a_folder_is_not_entered(tmp_p
     (tmp_path / "in" / "thief").mkdir(parents=True)
     (tmp_path / "in" / "thief" / victim.name).symlink_to(victim)
     (tmp_path / "in" / "folder").symlink_to(victim.parent)
-    folder, submission = grading.submissions.collect(tmp_path / "in", "02_l1_filter_pruning")
+    folder, submission = submissions.collect(tmp_path / "in", "02_l1_filter_pruning")
     assert folder.student == "folder" and "a link to a folder" in folder.problem
     result = mark(submission.path, submission.student, "02", 0, LIMITS)
     assert submission.student == "thief" and result.points == 0 and "is a link" in result.problem

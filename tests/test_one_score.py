@@ -17,7 +17,8 @@ from class_of_02 import NAME, WORDS, code, explained, graded, handed_in
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from course_lib.grading import formgrader, gradebook, seeds
+from course_lib.grading import seeds
+from course_lib.grading.book import formgrader, gradebook
 
 KILLS = int(os.environ.get("COURSE_KILLS", "3"))  # large in `make validate`
 CHECK = "02-filter_l1-check"

@@ -12,10 +12,10 @@ import nbformat
 import psutil
 import pytest
 
-from course_lib.grading import examining, finding, reader, reading
 from course_lib.grading.marking import mark
-from course_lib.grading.reading import Cell, cells_of
-from course_lib.grading.sandbox import Limits
+from course_lib.grading.reading import examining, finding, notebooks, reader
+from course_lib.grading.reading.notebooks import Cell, cells_of
+from course_lib.grading.sandbox.box import Limits
 from course_lib.teaching import exercises
 
 ROOT = Path(__file__).parents[1]
@@ -91,7 +91,7 @@ def test_a_chain_of_eight_thousand_statements_is_followed_to_its_start(tmp_path)
 def test_the_reader_holds_no_torch_and_starts_once(tmp_path):
     path = book(tmp_path / "x.ipynb", [Cell(1, True, RIGHT, ())])
     script = (
-        "import sys\nfrom pathlib import Path\nfrom course_lib.grading import examining, reader\n"
+        "import sys\nfrom pathlib import Path\nfrom course_lib.grading.reading import examining, reader\n"
         f"path = Path({str(path)!r})\nids = set()\n"
         "for _ in range(3):\n"
         "    answers = reader.examine(path, '02', [examining.Exercise('filter_l1', '02', 'code')]).answers\n"
@@ -119,7 +119,7 @@ def test_a_file_that_never_ends_is_given_up(tmp_path, monkeypatch):
 def test_the_cells_of_a_notebook_come_under_the_same_limits(tmp_path):
     cells = reader.cells(book(tmp_path / "x.ipynb", [Cell(1, True, RIGHT, ("02-filter_l1-answer",))]))
     assert [(cell.source, cell.number, cell.ids[-1]) for cell in cells] == [(RIGHT, 1, "02-filter_l1-answer")]
-    with pytest.raises(reading.Unreadable, match="is a link or no file"):
+    with pytest.raises(notebooks.Unreadable, match="is a link or no file"):
         reader.cells(tmp_path / "none.ipynb")
 
 
@@ -173,7 +173,7 @@ def test_a_notebook_in_jupytexts_text_form_is_read(tmp_path):
         f"# %% [markdown]\n# Words.\n\n# %%\n# %pip install x\n{RIGHT}\n\n"
         f'# %% nbgrader={{"grade_id": "02-half_gone-answer"}}\nhalf_gone = 0.5\n'
     )
-    cells = reading.read(path)
+    cells = notebooks.read(path)
     assert [cell.code for cell in cells] == [False, True, True] and cells[2].ids[-1] == "02-half_gone-answer"
     answers = found(path).answers
     assert answers["filter_l1"].program and answers["half_gone"].program == "half_gone = 0.5"

@@ -16,9 +16,11 @@ from sqlalchemy.exc import OperationalError
 
 from course_lib import grading
 from course_lib.errors import CourseError
-from course_lib.grading import enrolment, gradebook, pages, places, run, versions
+from course_lib.grading import places, run, versions
+from course_lib.grading.book import enrolment, gradebook
+from course_lib.grading.report import pages
 from course_lib.grading.results import Held, Mark, Result, Scored
-from course_lib.grading.sandbox import Limits
+from course_lib.grading.sandbox.box import Limits
 from course_lib.teaching import exercises
 
 ROOT = Path(__file__).parents[1]
@@ -178,11 +180,11 @@ def test_the_hash_of_judging_follows_the_judges_the_lesson_and_what_they_use_and
     assert {
         "axes/scores.py",
         "grading/marking.py",
-        "grading/finding.py",
-        "grading/worker.py",
+        "grading/reading/finding.py",
+        "grading/sandbox/worker.py",
         "teaching/deciding.py",
     } <= names
-    assert not {"grading/pages.py", "grading/run.py", "command/cli.py"} & names
+    assert not {"grading/report/pages.py", "grading/run.py", "command/cli.py"} & names
     assert not any("lesson03" in name or "lesson05" in name for name in names)
     copy = tmp_path / "course_lib"
     shutil.copytree(versions.LIBRARY, copy, ignore=shutil.ignore_patterns("__pycache__", "embedded"))

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from course_lib.errors import CourseError
-from course_lib.grading import roster, terms
+from course_lib.grading.collecting import roster, terms
+from course_lib.grading.collecting.submissions import Submission
 from course_lib.grading.results import Held, Mark, Result, Scored
-from course_lib.grading.submissions import Submission
 
 DUE = datetime(2026, 11, 20, 12, tzinfo=timezone.utc)
 NAME = "02_l1_filter_pruning"

@@ -12,9 +12,9 @@ import torch
 import torch.nn.utils.prune
 from test_grading import MISSING, answers
 
-from course_lib.grading import finding, reading
-from course_lib.grading.sandbox import Limits, Sandbox
-from course_lib.grading.serving import serve
+from course_lib.grading.reading import finding, notebooks
+from course_lib.grading.sandbox.box import Limits, Sandbox
+from course_lib.grading.sandbox.serving import serve
 from course_lib.teaching import check, exercises, use
 from course_lib.teaching.borrowing import borrowed
 from course_lib.teaching.checks import judge
@@ -172,7 +172,7 @@ STUBS = [
 @pytest.mark.parametrize("body", STUBS)
 def test_what_is_a_stub_for_the_check_is_one_for_the_grader(body):
     source = f"def filter_l1(weight):\n    {body}\n"
-    answer = finding.find([reading.Cell(1, True, source, ())], exercises.of("02"))["filter_l1"]
+    answer = finding.find([notebooks.Cell(1, True, source, ())], exercises.of("02"))["filter_l1"]
     assert answer.stub and check(defined("filter_l1", source)).state == NOT_ATTEMPTED
 
 
@@ -350,7 +350,7 @@ def test_notebook_and_grader_give_every_answer_of_the_gallery_one_verdict(lesson
                 exercise = exercises.find(name)
                 scope = {"__name__": "__main__"}
                 exec("\n".join((imports, definitions, f"{name} = {text}")), scope)
-                cells = [reading.Cell(n, True, s, ()) for n, s in enumerate((imports, definitions, f"{name} = {text}"), 1)]
+                cells = [notebooks.Cell(n, True, s, ()) for n, s in enumerate((imports, definitions, f"{name} = {text}"), 1)]
                 answer = finding.find(cells, exercises.of(lesson))[name]
                 where = (lesson, name, label)
                 if name in function.__code__.co_names:

@@ -197,9 +197,10 @@ def grade(
     unsafe: Annotated[bool, typer.Option("--unsafe", help="Grade without isolation: only for code that you trust.")] = False,
 ) -> None:
     """Grade a folder of submissions, isolated and in parallel. If it is killed, the next call goes on."""
-    import course_lib.grading.formats  # noqa: F401  (first: see there)
+    import course_lib.grading.reading.formats  # noqa: F401  (first: see there)
     from course_lib import grading
-    from course_lib.grading import exports, times
+    from course_lib.grading.collecting import times
+    from course_lib.grading.report import exports
 
     def tell(sentence: str) -> None:
         console.print(sentence, highlight=False, markup=False)
@@ -225,7 +226,7 @@ def formgrader(
     grades: Annotated[Path, typer.Argument(help="The folder that `course grade ... --out` wrote.")],
 ) -> None:
     """Open nbgrader's formgrader where answers wait for a person. Further options are passed on to JupyterLab."""
-    from course_lib.grading import formgrader as pages
+    from course_lib.grading.book import formgrader as pages
 
     pages.start(grades, context.args)
 

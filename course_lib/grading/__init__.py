@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from course_lib.grading.results import Graded, Mark, Result
     from course_lib.grading.run import grade, preflight
-    from course_lib.grading.sandbox import Limits
+    from course_lib.grading.sandbox.box import Limits
 
 __all__ = ["Graded", "Limits", "Mark", "Result", "grade", "preflight"]
 
 # Loaded when somebody asks for them: the process that reads notebooks holds no torch.
 _PLACES = {
     "Graded": "results",
-    "Limits": "sandbox",
+    "Limits": "sandbox.box",
     "Mark": "results",
     "Result": "results",
     "grade": "run",

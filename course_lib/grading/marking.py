@@ -12,13 +12,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from course_lib.grading import examining, reader, reading
 from course_lib.grading.copies import copied
-from course_lib.grading.finding import Answer
-from course_lib.grading.reading import Cell
+from course_lib.grading.reading import examining, notebooks, reader
+from course_lib.grading.reading.finding import Answer
+from course_lib.grading.reading.notebooks import Cell
 from course_lib.grading.results import Mark, Result
-from course_lib.grading.sandbox import Ended, Limits, Sandbox
-from course_lib.grading.serving import serve
+from course_lib.grading.sandbox.box import Ended, Limits, Sandbox
+from course_lib.grading.sandbox.serving import serve
 from course_lib.teaching import exercises
 from course_lib.teaching.deciding import decide
 from course_lib.teaching.exercises import Exercise, Value
@@ -50,7 +50,7 @@ def mark(
     """
     started = time.perf_counter()
     asked = exercises.of(lesson)
-    digest = reading.hash_of(path)
+    digest = notebooks.hash_of(path)
     template = [question if isinstance(question, Cell) else Cell(0, False, "", (question,)) for question in written]
     found = reader.examine(path, lesson, _course(), template)
     if not found.answers:
@@ -79,7 +79,7 @@ def _mark(exercise: Exercise | Value, answer: Answer, sandbox: Sandbox, seed: in
     verdict = _verdict(exercise, answer, sandbox, seed)
     # Named from the program's text: the words of the error could carry the inputs to a reader.
     lacks = any(error in verdict.reason for error in ("ModuleNotFoundError", "NameError"))
-    if lacks and (missing := reading.missing_modules(answer.modules)):
+    if lacks and (missing := notebooks.missing_modules(answer.modules)):
         verdict = replace(verdict, reason=f"{verdict.reason} Grading has no module {', '.join(missing)}.")
     notes = list(answer.notes)
     if verdict.state != CORRECT:
@@ -88,8 +88,8 @@ def _mark(exercise: Exercise | Value, answer: Answer, sandbox: Sandbox, seed: in
         notes.append("the text is the library's own")
     points = min(max(float(verdict.points), 0.0), float(exercise.points))
     return Mark(
-        exercise.name, verdict.state, points, exercise.points, reading.clean(verdict.reason[:REASON]), verdict.misconception,
-        answer.cell, answer.source[:20_000], tuple(notes),
+        exercise.name, verdict.state, points, exercise.points, notebooks.clean(verdict.reason[:REASON]),
+        verdict.misconception, answer.cell, answer.source[:20_000], tuple(notes),
     )  # fmt: skip
 
 

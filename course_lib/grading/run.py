@@ -18,25 +18,17 @@ from nbformat import NotebookNode
 
 from course_lib.errors import CourseError, check_share
 from course_lib.files import write_text
-from course_lib.grading import (
-    composing,
-    enrolment,
-    formgrader,
-    gradebook,
-    isolation,
-    likeness,
-    pages,
-    places,
-    seeds,
-    versions,
-)
-from course_lib.grading.likeness import Alike
+from course_lib.grading import places, seeds, versions
+from course_lib.grading.book import composing, enrolment, formgrader, gradebook
+from course_lib.grading.collecting.submissions import Submission, collect
+from course_lib.grading.collecting.terms import Terms, agree, applied
 from course_lib.grading.marking import mark
-from course_lib.grading.reading import cells_of
+from course_lib.grading.reading.notebooks import cells_of
+from course_lib.grading.report import likeness, pages
+from course_lib.grading.report.likeness import Alike
 from course_lib.grading.results import Graded, Mark, Result
-from course_lib.grading.sandbox import Limits
-from course_lib.grading.submissions import Submission, collect
-from course_lib.grading.terms import Terms, agree, applied
+from course_lib.grading.sandbox import isolation
+from course_lib.grading.sandbox.box import Limits
 from course_lib.grading.work import Stamp, Work, digest
 from course_lib.sweep import engines
 from course_lib.sweep.drive import DEATHS, drive

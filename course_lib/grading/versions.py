@@ -10,7 +10,7 @@ from pathlib import Path
 import course_lib
 
 LIBRARY = Path(course_lib.__file__).parent
-START = ("course_lib.grading.marking", "course_lib.grading.worker")  # the worker is started by its path
+START = ("course_lib.grading.marking", "course_lib.grading.sandbox.worker")  # the worker is started by its path
 EXERCISES = "course_lib.teaching.exercises"
 
 

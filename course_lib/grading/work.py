@@ -11,11 +11,11 @@ from typing import Any
 
 from course_lib.errors import CourseError
 from course_lib.files import write_json
-from course_lib.grading import composing
-from course_lib.grading.reading import Cell, hash_of
+from course_lib.grading.book import composing
+from course_lib.grading.collecting.submissions import Submission
+from course_lib.grading.reading.notebooks import Cell, hash_of
 from course_lib.grading.results import Result
-from course_lib.grading.sandbox import Limits
-from course_lib.grading.submissions import Submission
+from course_lib.grading.sandbox.box import Limits
 
 # What an entry was made from, as JSON: the time of handing in and the gradebook's URL; and what its page was made from.
 Stamp = list[Any]

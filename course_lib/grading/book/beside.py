@@ -10,7 +10,7 @@ from nbconvert.preprocessors import Preprocessor
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell
 
-from course_lib.grading.formgrader import RUBRICS
+from course_lib.grading.book.formgrader import RUBRICS
 
 
 class Beside(Preprocessor):

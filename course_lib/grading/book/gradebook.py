@@ -20,8 +20,8 @@ from nbformat import NotebookNode
 
 from course_lib.errors import CourseError
 from course_lib.files import replacing, write_text
-from course_lib.grading import composing, formgrader
-from course_lib.grading.composing import Kept
+from course_lib.grading.book import composing, formgrader
+from course_lib.grading.book.composing import Kept
 from course_lib.grading.results import Held, Result, Scored
 
 if TYPE_CHECKING:

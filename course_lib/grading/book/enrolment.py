@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from course_lib.grading import gradebook, tables
+from course_lib.grading.book import gradebook
+from course_lib.grading.report import tables
 from course_lib.grading.results import Graded
 
 

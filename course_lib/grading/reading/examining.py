@@ -7,9 +7,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from course_lib.grading import finding, reading, words
-from course_lib.grading.finding import Answer
-from course_lib.grading.reading import Cell
+from course_lib.grading.reading import finding, notebooks, words
+from course_lib.grading.reading.finding import Answer
+from course_lib.grading.reading.notebooks import Cell
 
 
 @dataclass(frozen=True)
@@ -51,8 +51,8 @@ def examine(path: Path, lesson: str, course: Sequence[Exercise], template: Seque
     course: the exercises of all lessons, in order. template: the cells of the students' notebook.
     """
     try:
-        cells = reading.read(path)
-    except reading.Unreadable as error:
+        cells = notebooks.read(path)
+    except notebooks.Unreadable as error:
         return Found(problem=str(error))
     asked = [exercise for exercise in course if exercise.lesson == lesson]
     before = [exercise.name for exercise in course if exercise.kind == "code" and exercise.lesson < lesson]
@@ -74,8 +74,8 @@ def answer(request: Mapping[str, Any]) -> Mapping[str, Any]:
     path = Path(request["path"])
     if "lesson" not in request:
         try:
-            return {"cells": [asdict(cell) for cell in reading.read(path)]}
-        except reading.Unreadable as error:
+            return {"cells": [asdict(cell) for cell in notebooks.read(path)]}
+        except notebooks.Unreadable as error:
             return {"problem": str(error)}
     course = [Exercise(*exercise) for exercise in request["course"]]
     return examine(path, request["lesson"], course, list(map(cell_of, request["template"]))).plain()

@@ -23,11 +23,11 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 # Here `course_lib` is a folder with four files, not the installed library. The student's own folder is not looked at.
-sys.path.insert(0, str(Path(__file__).parents[2]))
+sys.path.insert(0, str(Path(__file__).parents[3]))
 
 import torch
 
-from course_lib.grading.wire import ENDED, LENGTH, READY, TRACES, frame, unpack
+from course_lib.grading.sandbox.wire import ENDED, LENGTH, READY, TRACES, frame, unpack
 from course_lib.teaching.exercises.attempts import attempt
 from course_lib.teaching.exercises.plain import Failure, plain
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
-from course_lib.grading import times
-from course_lib.grading.naming import Label
-from course_lib.grading.reading import clean
+from course_lib.grading.collecting import times
+from course_lib.grading.collecting.naming import Label
+from course_lib.grading.reading.notebooks import clean
 
 TIMESTAMP = "timestamp.txt"  # beside a notebook, as nbgrader's exchange writes it
 OWN = "the file's own time"

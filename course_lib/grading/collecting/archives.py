@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path, PurePosixPath
 
-from course_lib.grading.reading import LARGEST
+from course_lib.grading.reading.notebooks import LARGEST
 
 PACKED = 100 << 20  # bytes of an archive that is opened
 TABLE = 1 << 20  # bytes of its table of contents: `zipfile` reads it whole

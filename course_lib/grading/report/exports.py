@@ -14,7 +14,7 @@ from pathlib import Path
 
 from course_lib.errors import CourseError
 from course_lib.files import replacing, write_text
-from course_lib.grading import tables
+from course_lib.grading.report import tables
 from course_lib.grading.results import Graded
 
 Row = list[str | float]

@@ -15,9 +15,10 @@ from pathlib import Path
 
 from course_lib.errors import CourseError
 from course_lib.files import reason
-from course_lib.grading import archives, naming, reading, stamps
-from course_lib.grading.naming import Label
-from course_lib.grading.reading import clean
+from course_lib.grading.collecting import archives, naming, stamps
+from course_lib.grading.collecting.naming import Label
+from course_lib.grading.reading import notebooks
+from course_lib.grading.reading.notebooks import clean
 
 DEEPEST = 10  # folders below the submissions' own
 MOST = 2_000  # files in a student's folder that are looked at
@@ -258,7 +259,7 @@ def _answered(path: Path, released: AbstractSet[str]) -> int:
     try:
         if not path.is_symlink() and path.stat().st_size > LARGE:
             return 2  # the students' notebook has no outputs, and is much smaller
-        cells = reading.read(path)
+        cells = notebooks.read(path)
     except Exception:  # strangers hand in anything; what is wrong with it is said where it is graded
         return 0
     return 2 if any(cell.code and cell.source.strip() and cell.source.strip() not in released for cell in cells) else 1

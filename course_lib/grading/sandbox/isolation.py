@@ -24,12 +24,12 @@ import psutil
 
 import course_lib
 from course_lib.errors import CourseError
-from course_lib.grading import seccomp, wire
+from course_lib.grading.sandbox import seccomp, wire
 
 # All that the worker imports of ours.
 FILES = (
-    "grading/wire.py",
-    "grading/worker.py",
+    "grading/sandbox/wire.py",
+    "grading/sandbox/worker.py",
     "teaching/exercises/attempts.py",
     "teaching/exercises/plain.py",
 )

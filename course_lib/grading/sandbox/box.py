@@ -16,8 +16,8 @@ from typing import Any
 
 import psutil
 
-from course_lib.grading import isolation, wire
-from course_lib.grading.isolation import Worker
+from course_lib.grading.sandbox import isolation, wire
+from course_lib.grading.sandbox.isolation import Worker
 
 LOOK = 0.05  # seconds between two looks at what the processes of a sandbox use
 ENTRIES = 10_000  # files and folders that may lie in its temporary folder: empty ones take memory as well

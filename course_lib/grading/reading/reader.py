@@ -21,10 +21,10 @@ from pathlib import Path
 from typing import IO, Any
 
 if __name__ == "__main__":  # the reader itself, which takes nothing from the folder in which it was started
-    sys.path.insert(0, str(Path(__file__).parents[2]))
+    sys.path.insert(0, str(Path(__file__).parents[3]))
 
-from course_lib.grading.examining import Exercise, Found, answer, cell_of
-from course_lib.grading.reading import Cell, Unreadable, clean
+from course_lib.grading.reading.examining import Exercise, Found, answer, cell_of
+from course_lib.grading.reading.notebooks import Cell, Unreadable, clean
 
 SECONDS, MEMORY = 10.0, 512 << 20  # for one notebook
 LENGTH = 8  # bytes that say how long a message is

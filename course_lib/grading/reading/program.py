@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from types import CodeType
 
-from course_lib.grading.effects import Effects, effects
-from course_lib.grading.reading import Cell
-from course_lib.grading.translating import called
+from course_lib.grading.reading.effects import Effects, effects
+from course_lib.grading.reading.notebooks import Cell
+from course_lib.grading.reading.translating import called
 from course_lib.teaching.borrowing import LIBRARY, names_when_run
 
 # Functions of a module that change how it works, such as torch.manual_seed; others are taken to change nothing of it.

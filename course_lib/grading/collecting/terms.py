@@ -13,10 +13,10 @@ from pathlib import Path
 
 from course_lib.errors import check_share
 from course_lib.files import write_json, write_text
-from course_lib.grading import naming, roster
+from course_lib.grading.collecting import naming, roster
+from course_lib.grading.collecting.roster import Person
+from course_lib.grading.collecting.submissions import Submission
 from course_lib.grading.results import Graded, Held, Mark, Result, Scored
-from course_lib.grading.roster import Person
-from course_lib.grading.submissions import Submission
 from course_lib.teaching import exercises
 from course_lib.teaching.verdict import NOT_ATTEMPTED
 

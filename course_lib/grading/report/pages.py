@@ -12,8 +12,8 @@ from urllib.parse import quote
 
 from course_lib import __version__
 from course_lib.files import write_json, write_text
-from course_lib.grading import items, tables
-from course_lib.grading.likeness import Alike
+from course_lib.grading.report import items, tables
+from course_lib.grading.report.likeness import Alike
 from course_lib.grading.results import Graded, Mark
 from course_lib.teaching.verdict import CORRECT, NOT_ATTEMPTED, NOT_YET, SIGNS
 from course_lib.validation.page import STYLE

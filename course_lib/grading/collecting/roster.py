@@ -12,8 +12,8 @@ from pathlib import Path
 
 from course_lib.errors import CourseError
 from course_lib.files import reason
-from course_lib.grading import naming, times
-from course_lib.grading.submissions import Submission
+from course_lib.grading.collecting import naming, times
+from course_lib.grading.collecting.submissions import Submission
 
 # What the columns are called, in our table and in those that Canvas, Moodle and Blackboard export; the first found counts.
 COLUMNS = {

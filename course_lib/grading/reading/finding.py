@@ -13,11 +13,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from course_lib.grading.effects import Definition
-from course_lib.grading.program import Program, Statement, compiled
-from course_lib.grading.reading import Cell
-from course_lib.grading.slicing import Slice
-from course_lib.grading.translating import UNREADABLE, python
+from course_lib.grading.reading.effects import Definition
+from course_lib.grading.reading.notebooks import Cell
+from course_lib.grading.reading.program import Program, Statement, compiled
+from course_lib.grading.reading.slicing import Slice
+from course_lib.grading.reading.translating import UNREADABLE, python
 from course_lib.teaching.borrowing import LIBRARY, global_names, imports_library
 
 SUSPICIOUS = frozenset({"__import__", "ctypes", "eval", "exec", "gc", "importlib", "inspect", "subprocess", "sys"})

@@ -22,7 +22,7 @@ c.CourseDirectory.db_url = {url!r}
 c.CourseDirectory.feedback_directory = "feedback-notebooks"
 c.GenerateFeedback.force = True
 c.HTMLExporter.sanitize_html = True  # outputs; answers in words were cleaned before they came here
-c.HTMLExporter.preprocessors = ["course_lib.grading.beside.Beside"]  # rubrics, in formgrader only
+c.HTMLExporter.preprocessors = ["course_lib.grading.book.beside.Beside"]  # rubrics, in formgrader only
 '''
 # Formgrader's own pages need scripts in the page and eval. Nothing else may load, send or embed anything from elsewhere, but
 # MathJax and mermaid, which nbconvert's pages load from there.

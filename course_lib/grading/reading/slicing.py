@@ -14,7 +14,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from itertools import repeat
 
-from course_lib.grading.program import Program
+from course_lib.grading.reading.program import Program
 
 BUILTINS = frozenset(dir(builtins))
 END = 1 << 30  # later than any statement

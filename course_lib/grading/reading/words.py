@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 
-from course_lib.grading.reading import Cell
-from course_lib.grading.translating import UNREADABLE
+from course_lib.grading.reading.notebooks import Cell
+from course_lib.grading.reading.translating import UNREADABLE
 
 WORDS = 50_000  # characters of a written answer that are kept
 EXPLAIN = "-explain"  # ends the grade_id of a question that is answered in words

@@ -14,10 +14,10 @@ import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 
-from course_lib.grading import cleaning
-from course_lib.grading.reading import LARGEST, clean
+from course_lib.grading.book import cleaning
+from course_lib.grading.reading.notebooks import LARGEST, clean
+from course_lib.grading.reading.words import WORDS
 from course_lib.grading.results import Mark, Result
-from course_lib.grading.words import WORDS
 from course_lib.teaching.verdict import Verdict
 
 CELLS, TEXT, PICTURES = (

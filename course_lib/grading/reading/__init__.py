@@ -1,0 +1,1 @@
+"""What a notebook that a student handed in holds, read as data: nothing is executed here."""

@@ -1,0 +1,1 @@
+"""What instructors and students read of a class, and the tables that learning platforms import."""
