@@ -22,8 +22,11 @@ def jaccard(one: Tensor, other: Tensor) -> float:
 
 def _sets(rng: torch.Generator) -> list[Case]:
     n = integer(rng, 12, 20)
-    one, other = torch.rand(n, generator=rng) < 0.5, torch.rand(n, generator=rng) < 0.3
-    one[:3], other[:3] = torch.tensor([True, True, False]), torch.tensor([True, False, True])
+    sizes: list[int] = []
+    while len(set(sizes)) < 5 or 0 in sizes:  # whatever a mistake divides by, it is another number
+        one, other = torch.rand(n, generator=rng) < 0.5, torch.rand(n, generator=rng) < 0.3
+        one[:3], other[:3] = torch.tensor([True, True, False]), torch.tensor([True, False, True])
+        sizes = [int(found.sum()) for found in (one, other, one ^ other, one | other)] + [n]
     nothing = torch.zeros(n, dtype=torch.bool)
     return [
         Case("one unit in common", (torch.tensor([True, True, False, False]), torch.tensor([False, True, True, False]))),

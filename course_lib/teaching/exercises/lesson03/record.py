@@ -74,9 +74,12 @@ def _exchanged(total: Tensor, zeros: Tensor, count: int, outputs: Tensor) -> tup
     return zeros, total, count
 
 
-def _rounded(total: Tensor, zeros: Tensor, count: int, outputs: Tensor) -> tuple[Tensor, Tensor, int]:
-    total, zeros, count = record(total, zeros, count, outputs)
-    return total.round(decimals=3), zeros, count
+def _rounded(summed: Callable[[Tensor], Tensor]) -> Callable[..., tuple[Tensor, Tensor, int]]:
+    def wrong(total: Tensor, zeros: Tensor, count: int, outputs: Tensor) -> tuple[Tensor, Tensor, int]:
+        rounded = (total + summed(outputs)).round(decimals=3)
+        return rounded, *record(total, zeros, count, outputs)[1:]
+
+    return wrong
 
 
 _IMAGES = "The count is of all outputs of a unit: images times rows times columns."
@@ -151,7 +154,10 @@ EXERCISE = Exercise(
             ),
         ),
         Misconception("exchanged", "The sums come first, then the zeros; here it is the other way round.", _exchanged),
-        Misconception("rounded", "The sums are rounded: keep them as they are.", _rounded),
+        *(  # added up in another order, a sum can be rounded to its other side
+            Misconception("rounded", "The sums are rounded: keep them as they are.", _rounded(summed))
+            for summed in (lambda o: o.sum(other_axes(o)), lambda o: o.transpose(0, 1).flatten(1).sum(1))
+        ),
     ),
     view=_three,
 )

@@ -38,12 +38,23 @@ def _layer(rng: torch.Generator, away: float, *gone: float, scale: float = 1.0) 
     deviations = float((alive.double().mean() - threshold) / alive.double().std(correction=0))
     scores = torch.cat([alive, torch.tensor(gone)])
     kept = torch.arange(len(scores)) < len(alive)
-    strongest = float(alive.max())
-    while True:  # a gone unit comes first, and the strongest survivor is neither the first nor the last one
+    while True:
         order = torch.randperm(len(scores), generator=rng)
         mixed, still = scores[order], kept[order]
-        if not (gone and still[0]) and strongest not in (float(mixed[still][0]), float(mixed[still][-1])):
+        if _tells(mixed, still):
             return scale * mixed, deviations, still
+
+
+def _tells(scores: Tensor, kept: Tensor) -> bool:
+    """Return whether the strongest survivor and what each mistake would keep for it are different units."""
+    survivors = kept.nonzero().flatten().tolist()
+    strongest = survivors[int(scores[kept].argmax())]
+    ends = {survivors[0], survivors[-1], survivors[int(scores[kept].argmin())]}
+    if kept.all():
+        return strongest not in ends
+    place = int(scores[kept].argmax())
+    gone = {int((~kept).int().argmax()), int(scores.argmax())}
+    return not kept[0] and len({strongest, place} | ends) == 2 + len(ends) and place not in gone
 
 
 def _survivors(rng: torch.Generator) -> list[Case]:

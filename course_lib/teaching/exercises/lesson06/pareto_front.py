@@ -62,6 +62,7 @@ def _points(rng: torch.Generator) -> list[Case]:
         Case("points that differ by little", (0.5 + little * torch.arange(4), 0.75 - little * torch.tensor([0, 1, 3, 2]))),
         Case("a point that is there twice", (torch.tensor([0.9, 0.2, 0.9, 0.2]), torch.tensor([0.7, 0.9, 0.7, 0.9]))),
         Case("points on a falling line", (falling, 1 - falling)),
+        Case("accuracies up and down", (torch.tensor([0.8, 0.6, 0.4, 0.2]), torch.tensor([0.6, 0.75, 0.65, 0.7]))),
         Case("a single point", (torch.tensor([0.5]), torch.tensor([0.1])), edge=True),
         Case("nothing left and nothing right", (torch.tensor([1.0, 0.5]), torch.tensor([0.0, 0.75])), edge=True),
         Case("all points equal", (torch.full((4,), 0.5), torch.full((4,), 0.75)), edge=True),
@@ -163,10 +164,13 @@ EXERCISE = Exercise(
             "That is the best point by ONE preference, the mean; the front holds the best of every preference.",
             lambda s, a: (s + a) == (s + a).max(),
         ),
-        Misconception(
-            "points rounded",
-            "Points that differ by little are not equal: compare them as they are.",
-            lambda s, a: pareto_front(torch.round(s, decimals=4), torch.round(a, decimals=4)),
+        *(
+            Misconception(
+                "points rounded",
+                "Points that differ by little are not equal: compare them as they are.",
+                lambda s, a, digits=digits: pareto_front(torch.round(s, decimals=digits), torch.round(a, decimals=digits)),
+            )
+            for digits in (2, 3, 4)
         ),
         Misconception(
             "accuracy 0 left out",

@@ -36,6 +36,14 @@ def _scored(rng: torch.Generator) -> list[Case]:
     ]
 
 
+def _a_little_more(accuracy: Tensor) -> Tensor:
+    return accuracy + 1e-6
+
+
+def _three_digits(accuracy: Tensor) -> Tensor:
+    return (accuracy * 1000).round() / 1000
+
+
 def _scores(inputs: tuple[Any, ...], afterwards: tuple[Any, ...], output: Any) -> Any:
     if not isinstance(output, Tensor):
         raise CourseError("return a tensor with one score for each point (torch.tensor(...) makes one of a list)")
@@ -99,10 +107,13 @@ EXERCISE = Exercise(
             "Below the floor the score is 0; raising the accuracy to the floor would reward bad networks.",
             lambda a, s, floor=0.6: (a.clamp(min=floor) + s) / 2,
         ),
-        Misconception(
-            "nearly the floor",
-            "An accuracy below the floor earns nothing, however little it lies below: compare it as it is, not rounded.",
-            lambda a, s, floor=0.6: torch.where(a >= floor - 1e-6, (a + s) / 2, 0.0),
+        *(
+            Misconception(
+                "nearly the floor",
+                "An accuracy below the floor earns nothing, however little it lies below: compare it as it is, not rounded.",
+                lambda a, s, floor=0.6, near=near: torch.where(near(a) >= floor, (a + s) / 2, 0.0),
+            )
+            for near in (_a_little_more, _three_digits)
         ),
         *rounded(score),
     ),
