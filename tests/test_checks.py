@@ -189,13 +189,16 @@ def test_a_prediction_earns_its_point_for_being_locked_in():
     assert "between 0 and 1" in guess.judge("much").reason
 
 
-def test_each_right_choice_earns_its_share():
-    assert check({"A": 2, "B": 5, "C": 3}, "bugs").points == 3
+def test_choices_are_practice_as_their_answers_lie_in_the_library():
+    right = check({"A": 2, "B": 5, "C": 3}, "bugs")
+    assert (right.state, right.points, right.out_of) == ("correct", 0, 0)
+    assert str(right).startswith("correct (practice): ") and repr(right) == "0.0"
+    assert "correct</b> (practice)" in right._repr_html_() and "points" not in right._repr_html_()
     partly = check({"A": 2, "B": 1, "C": 1}, "bugs")
-    assert (partly.points, partly.state) == (1, "not yet")
+    assert partly.state == "not yet" and str(partly).startswith("not yet (practice): ")
     assert "A: With equal scores" in partly.reason and "B: look again." in partly.reason
-    assert check({"A": "2", "B": "5", "C": "3"}, "bugs").points == 3  # written as text
-    assert check([2, 5, 3], "bugs").points == 0
+    assert check({"A": "2", "B": "5", "C": "3"}, "bugs").state == "correct"  # written as text
+    assert check([2, 5, 3], "bugs").state == "not yet"
     assert check(None, "bugs").state == "not attempted"
 
 
@@ -325,10 +328,10 @@ def test_a_wrong_answer_on_purpose_is_shown_with_what_was_expected():
     told = dict(verdict.evidence)
     assert (told["call"], told["it gave"], told["expected"]) == ("weights_left(10, 0.9)", "9", "1")
     noted = {"as it is": "Not attempted", "wrong": " not  yet", "mended": "correct", "expected": "1"}
-    assert check(noted, "three_answers").points == 2
+    assert check(noted, "three_answers").state == "correct"
     partly = check(noted | {"expected": 9}, "three_answers")
-    assert (partly.state, partly.points) == ("not yet", 1.5) and "line below" in partly.reason
-    assert check("not yet", "three_answers").points == 0
+    assert partly.state == "not yet" and "line below" in partly.reason
+    assert check("not yet", "three_answers").state == "not yet"
 
 
 def test_three_accuracies_are_predicted_at_once_and_the_first_ones_stay():

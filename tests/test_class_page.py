@@ -169,6 +169,16 @@ def test_answers_that_differ_in_names_comments_and_layout_are_the_same():
     assert found.students == ("a", "b", "c") and found.share == 1
 
 
+def test_a_question_without_points_is_called_practice_and_nothing_is_said_of_its_points():
+    marks = Mark("filter_l1", "correct", 2, 2), Mark("bugs", "correct", 0, 0)
+    scored = Scored({"02-filter_l1-check": Held(2, 2), "02-bugs-check": Held(0, 0)}, 2)
+    graded = Graded(NAME, Result("ann", "", marks), WHEN, 0, 0.0, scored)
+    page = pages.the_class([graded], NAME)
+    row = page[page.index("<td>bugs") :].partition("</tr>")[0]
+    assert "practice" in row and "few points" not in row and "0 of 0" not in page
+    assert "bugs: " in pages.student(graded) and "(practice)" in pages.student(graded)
+
+
 def test_a_changed_line_is_nearly_the_same_and_another_way_is_not():
     found = likeness.alike("x", {"a": LONG, "b": NEARLY, "c": OTHER})
     assert [one.students for one in found] == [("a", "b")] and 0.8 <= found[0].share < 1

@@ -70,7 +70,7 @@ def in_csv(out):
 
 def on_page(out, student):
     page = (out / "feedback" / student / NAME / f"{NAME}.html").read_text()
-    return float(re.search(r"<b>([-\d.e+]+) of 17 points", page)[1])
+    return float(re.search(r"<b>([-\d.e+]+) of 14 points", page)[1])
 
 
 def agree(out, students):

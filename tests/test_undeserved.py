@@ -14,7 +14,7 @@ import torch
 from course_lib.grading import copies
 from course_lib.teaching import exercises
 from course_lib.teaching.checks import judge
-from course_lib.teaching.exercises import Exercise
+from course_lib.teaching.exercises import Exercise, Value
 from course_lib.teaching.exercises.attempts import Layer, Network
 
 CODE = [exercise for exercise in exercises.everything() if isinstance(exercise, Exercise)]
@@ -148,3 +148,16 @@ def test_the_cases_of_an_exercise_are_too_many_for_a_table_of_answers(exercise):
     most = max(len({repr(cases[place].inputs) for cases in drawn}) for place in range(min(map(len, drawn))))
     # What sap_loop is asked for is which functions it calls, and how often.
     assert most > 0.8 * DRAWS or exercise.name == "sap_loop"
+
+
+# what lies in the library is practice
+
+
+def test_no_points_are_given_for_answers_that_can_be_read_in_the_library():
+    practice = {exercise.name for exercise in exercises.everything() if not exercise.points}
+    assert practice == {
+        "three_answers", "measuring_bugs", "bugs", "silent_bugs", "index_bugs", "sap_bugs", "arena_bugs",
+    }  # fmt: skip
+    for exercise in exercises.everything():
+        locked = isinstance(exercise, Value) and exercise.locks  # its points are for saying something, not for being right
+        assert isinstance(exercise, Exercise) or locked or exercise.name in practice, exercise.name

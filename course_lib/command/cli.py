@@ -237,12 +237,13 @@ def preflight(
 ) -> None:
     """Show what would be graded in a notebook before it is handed in."""
     from course_lib import grading
+    from course_lib.teaching.verdict import earned
 
     result = grading.preflight(notebook)
-    shown = Table("exercise", "state", "points", "cell", "why", box=box.SIMPLE_HEAD)
+    shown = Table("exercise", "state", "earned", "cell", "why", box=box.SIMPLE_HEAD)
     for mark in result.marks:
         cell = str(mark.cell) if mark.cell else "-"
-        shown.add_row(mark.exercise, mark.state, f"{mark.points:g} of {mark.out_of:g}", cell, mark.reason)
+        shown.add_row(mark.exercise, mark.state, earned(mark.points, mark.out_of), cell, mark.reason)
     console.print(shown)
     if result.problem:
         console.print(result.problem, highlight=False, markup=False)

@@ -9,13 +9,18 @@ CORRECT, NOT_YET, NOT_ATTEMPTED = "correct", "not yet", "not attempted"
 SIGNS = {CORRECT: ("✔", "#009E73"), NOT_YET: ("✘", "#D55E00"), NOT_ATTEMPTED: ("○", "#777777")}
 
 
+def earned(points: float, out_of: float) -> str:
+    """Return "2 of 3 points", or "practice" where none are given."""
+    return f"{points:g} of {out_of:g} points" if out_of else "practice"
+
+
 @dataclass(frozen=True)
 class Verdict:
     """The outcome of one check.
 
-    state: "correct", "not yet" or "not attempted". points: 0 to `out_of`. reason: one or two plain sentences.
-    misconception: the name of the mistake that it looks like, or "". evidence: (label, text) lines that show the failing
-    case. heading: what is shown in place of the state.
+    state: "correct", "not yet" or "not attempted". points: 0 to `out_of`; where that is 0 it is practice.
+    reason: one or two plain sentences. misconception: the name of the mistake that it looks like, or "".
+    evidence: (label, text) lines that show the failing case. heading: what is shown in place of the state.
     """
 
     state: str
@@ -27,7 +32,7 @@ class Verdict:
     heading: str = ""
 
     def __str__(self) -> str:
-        line = f"{self.heading or self.state} ({self.points:g} of {self.out_of:g} points)"
+        line = f"{self.heading or self.state} ({earned(self.points, self.out_of)})"
         return "\n".join([line + (f": {self.reason}" if self.reason else ""), *self._lines()])
 
     def _lines(self) -> list[str]:
@@ -42,7 +47,7 @@ class Verdict:
         return (
             f'<div class="course-verdict" data-state="{self.state.replace(" ", "-")}" role="status" '
             f'style="border-left: 4px solid {colour}; padding: 0.3em 0.8em">'
-            f"<b>{sign} {self.heading or self.state}</b> ({self.points:g} of {self.out_of:g} points)"
+            f"<b>{sign} {self.heading or self.state}</b> ({earned(self.points, self.out_of)})"
             f"{'<br>' if self.reason else ''}{html.escape(self.reason)}{self._table()}</div>"
         )
 

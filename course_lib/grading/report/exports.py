@@ -16,6 +16,7 @@ from course_lib.errors import CourseError
 from course_lib.files import replacing, write_text
 from course_lib.grading.report import tables
 from course_lib.grading.results import Graded
+from course_lib.teaching.verdict import earned
 
 Row = list[str | float]
 
@@ -103,8 +104,8 @@ def _words(entry: Graded) -> str:
     reasons = {f"{entry.lesson[:2]}-{mark.exercise}-check": mark.reason for mark in entry.result.marks}
     marks = []
     for name, held in entry.scored.cells.items():
-        earned = "waits for a person" if held.waits else f"{held.points:g} of {held.out_of:g}"
+        state = "waits for a person" if held.waits else earned(held.points, held.out_of)
         title = name.partition("-")[2].removesuffix("-check").removesuffix("-explain")
-        marks.append(f"{title}: {earned}. {reasons.get(name, '')}".strip())
+        marks.append(f"{title}: {state}. {reasons.get(name, '')}".strip())
     late = [f"{entry.days} day(s) late: {entry.penalty:g} points less."] if entry.days else []
     return " ".join([entry.result.problem, *late, *marks]).strip()

@@ -26,7 +26,9 @@ class Item:
 
     @property
     def remark(self) -> str:
-        """What an instructor could look at, or ""."""
+        """What an instructor could look at, or ""; points say nothing of a question that gives none (practice)."""
+        if not self.out_of:
+            return ""
         if self.discrimination is not None and self.discrimination < WEAK:
             return "those who did well elsewhere did not do better here: is the question clear?"
         if self.difficulty >= EASY:

@@ -15,7 +15,7 @@ from course_lib.files import write_json, write_text
 from course_lib.grading.report import items, tables
 from course_lib.grading.report.likeness import Alike
 from course_lib.grading.results import Graded, Mark
-from course_lib.teaching.verdict import CORRECT, NOT_ATTEMPTED, NOT_YET, SIGNS
+from course_lib.teaching.verdict import CORRECT, NOT_ATTEMPTED, NOT_YET, SIGNS, earned
 from course_lib.validation.page import STYLE
 
 MOST = 100  # rows of answers that are alike
@@ -49,7 +49,7 @@ def student(graded: Graded, words: Mapping[str, str] | None = None) -> str:
     for mark in result.marks:
         held = scored.cells.get(f"{graded.lesson[:2]}-{mark.exercise}-check")
         points = held.points if held else mark.points
-        parts.append(f"<h2>{mark.exercise}: {_state(mark)} ({points:g} of {mark.out_of:g})</h2>")
+        parts.append(f"<h2>{mark.exercise}: {_state(mark)} ({earned(points, mark.out_of)})</h2>")
         if points != mark.points:
             parts.append(f"<p>A person changed the points; the grader gave {mark.points:g}.</p>")
         parts.append(f"<p>{html.escape(mark.reason)}</p>" if mark.reason else "")
@@ -58,8 +58,8 @@ def student(graded: Graded, words: Mapping[str, str] | None = None) -> str:
         parts.append(_comment(scored.comments.get(f"{graded.lesson[:2]}-{mark.exercise}-answer", "")))
     for name in _in_words(graded):
         held = scored.cells[name]
-        earned = "waits for a person" if held.waits else f"{held.points:g} of {held.out_of:g}"
-        parts.append(f"<h2>{html.escape(_title(name))}, in words ({earned})</h2>{(words or {}).get(name, '')}")
+        state = "waits for a person" if held.waits else earned(held.points, held.out_of)
+        parts.append(f"<h2>{html.escape(_title(name))}, in words ({state})</h2>{(words or {}).get(name, '')}")
         parts.append(_comment(scored.comments.get(name, "")))
     return "".join(parts) + "</html>\n"
 
@@ -168,7 +168,12 @@ def _questions(came: Sequence[Graded]) -> str:
         mistakes = ", ".join(f"{html.escape(name)} ({count})" for name, count in seen.most_common())
         counts = "".join(f'<td class="n">{states[state]}' for state in (CORRECT, NOT_YET, NOT_ATTEMPTED))
         tells = "-" if item.discrimination is None else f"{item.discrimination:.2f}"
-        counts += f'<td class="n">{item.mean:.2f} of {item.out_of:g}<td class="n">{item.difficulty:.2f}<td class="n">{tells}'
+        told = (
+            (f"{item.mean:.2f} of {item.out_of:g}", f"{item.difficulty:.2f}", tells)
+            if item.out_of
+            else ("practice", "-", "-")
+        )
+        counts += "".join(f'<td class="n">{value}' for value in told)
         parts.append(f"<tr><td>{item.name}{counts}<td>{mistakes}<td>{item.remark}</tr>")
     return "".join(parts) + "</table>"
 

@@ -25,6 +25,7 @@ def is_number(value: Any) -> bool:
 class Value:
     """A value that students fill in: a prediction, or an answer to choose.
 
+    points: for a right one; 0 where the check shows what is right and no grade depends on it (practice).
     judge_value: plain data (see `plain`; a tensor with one entry is its number) -> (share of the points, reason).
     locks: the first value that earns its points is the one that counts.
     """
@@ -99,10 +100,8 @@ def pick(name: str, lesson: str, options: Sequence[str], points: float = 1) -> V
     return Value(name, lesson, points, judge, locks=True)
 
 
-def choices(
-    name: str, lesson: str, answers: Mapping[str, Any], points: float, why: Mapping[str, Mapping[Any, str]] | None = None
-) -> Value:
-    """Return an exercise with one answer per question, given as a dict; each right one earns its share.
+def choices(name: str, lesson: str, answers: Mapping[str, Any], why: Mapping[str, Mapping[Any, str]] | None = None) -> Value:
+    """Return an exercise with one answer per question, given as a dict. It is practice: the answers lie in the library.
 
     answers: question -> the right answer, or a set of answers that are equally right.
     why: question -> answer -> the sentence that a student reads who gives that answer, right or wrong.
@@ -123,7 +122,7 @@ def choices(
                 sentences.append(f"{key}: {sentence}")
         return len(right) / len(answers), " ".join(sentences)
 
-    return Value(name, lesson, points, judge)
+    return Value(name, lesson, 0, judge)
 
 
 def _line(given: Any) -> Any:

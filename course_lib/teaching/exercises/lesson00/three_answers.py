@@ -14,7 +14,6 @@ _THREE = choices(
     "three_answers",
     "00",
     {**_WORDS, "expected": 1},
-    2,
     {
         "as it is": {NOT_YET: "As long as nothing is written, nothing can be wrong.", None: "What did it say at first?"},
         "wrong": {
@@ -41,4 +40,4 @@ def _three_answers(value: Any) -> tuple[float, str]:
     return _THREE.judge_value(value)
 
 
-EXERCISE = Value("three_answers", "00", 2, _three_answers)
+EXERCISE = Value("three_answers", "00", 0, _three_answers)

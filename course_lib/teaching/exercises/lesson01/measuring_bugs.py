@@ -32,4 +32,4 @@ _BUGS = {
         4: "Closing is right; it comes too late.",
     },
 }
-EXERCISE = choices("measuring_bugs", "01", {"A": 3, "B": 5, "C": 4, "D": 3}, 4, _BUGS)
+EXERCISE = choices("measuring_bugs", "01", {"A": 3, "B": 5, "C": 4, "D": 3}, _BUGS)

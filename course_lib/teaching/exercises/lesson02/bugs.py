@@ -24,4 +24,4 @@ _BUGS = {
         4: "~keep are the rows to go; the question is rows of WHAT.",
     },
 }
-EXERCISE = choices("bugs", "02", {"A": 2, "B": 5, "C": 3}, 3, _BUGS)
+EXERCISE = choices("bugs", "02", {"A": 2, "B": 5, "C": 3}, _BUGS)

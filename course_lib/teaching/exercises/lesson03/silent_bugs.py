@@ -30,4 +30,4 @@ _BUGS = {
         4: "The rule is applied as it should be.",
     },
 }
-EXERCISE = choices("silent_bugs", "03", {"A": 3, "B": 1, "C": 2, "D": 2}, 4, _BUGS)
+EXERCISE = choices("silent_bugs", "03", {"A": 3, "B": 1, "C": 2, "D": 2}, _BUGS)

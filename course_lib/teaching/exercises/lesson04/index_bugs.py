@@ -24,4 +24,4 @@ _BUGS = {
         5: "The formula is right.",
     },
 }
-EXERCISE = choices("index_bugs", "04", {"A": 4, "B": {2, 3}, "C": 3}, 3, _BUGS)
+EXERCISE = choices("index_bugs", "04", {"A": 4, "B": {2, 3}, "C": 3}, _BUGS)

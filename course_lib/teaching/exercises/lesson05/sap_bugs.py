@@ -35,4 +35,4 @@ _BUGS = {
         3: "Training cannot bring back a layer without weights.",
     },
 }
-EXERCISE = choices("sap_bugs", "05", {"A": 3, "B": 3, "C": {1, 2}, "D": 1, "E": 1}, 5, _BUGS)
+EXERCISE = choices("sap_bugs", "05", {"A": 3, "B": 3, "C": {1, 2}, "D": 1, "E": 1}, _BUGS)

@@ -34,4 +34,4 @@ _BUGS = {
         3: "The comparison is right, once both are MACs.",
     },
 }
-EXERCISE = choices("arena_bugs", "06", {"A": 3, "B": 3, "C": 2, "D": 2, "E": 2}, 5, _BUGS)
+EXERCISE = choices("arena_bugs", "06", {"A": 3, "B": 3, "C": 2, "D": 2, "E": 2}, _BUGS)
