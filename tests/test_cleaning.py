@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import html.parser
 import json
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -12,9 +13,10 @@ from class_of_02 import NAME, ROOT, WORDS, code, explained, handed_in, png, prep
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from course_lib.grading.book import cleaning, composing
-from course_lib.grading.book.cleaning import words
-from course_lib.grading.reading import notebooks
+from course_lib.grading.book import composing
+from course_lib.grading.reading import cleaning, notebooks, reader
+from course_lib.grading.reading.cleaning import words
+from course_lib.grading.reading.keeping import keep
 
 BOOK = nbformat.read(ROOT / "notebooks" / f"{NAME}.ipynb", 4)
 FRAGMENTS = (
@@ -111,7 +113,7 @@ def test_a_deep_nest_of_tags_is_shown_as_text_and_nbconvert_survives_it(tmp_path
 
 def composed(path):
     result = prepared(path, "x", "02", 1, None, written=notebooks.cells_of(BOOK, NAME))
-    book = composing.compose(BOOK, result, composing.keep(path))
+    book = composing.compose(BOOK, result, keep(path))
     nbformat.validate(book)
     return book
 
@@ -182,5 +184,9 @@ def test_a_files_name_in_a_problem_is_text(tmp_path):
 def test_a_file_that_is_no_notebook_keeps_nothing(content, tmp_path):
     path = tmp_path / "x.ipynb"
     path.write_text(content)
-    assert all(one["source"].strip() in {"", "{}"} for one in composing.keep(path))
-    assert composing.keep(tmp_path / "missing.ipynb") == []
+    assert all(one["source"].strip() in {"", "{}"} for one in keep(path))
+    assert keep(tmp_path / "missing.ipynb") == []
+
+
+def test_keeping_cells_is_held_to_the_readers_limits_of_time_and_memory():
+    assert reader.keep(Path("/dev/zero")) == []  # it never ends

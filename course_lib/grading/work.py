@@ -11,8 +11,9 @@ from typing import Any
 
 from course_lib.errors import CourseError
 from course_lib.files import write_json
-from course_lib.grading.book import composing
 from course_lib.grading.collecting.submissions import Submission
+from course_lib.grading.reading import reader
+from course_lib.grading.reading.keeping import Kept
 from course_lib.grading.reading.notebooks import Cell, hash_of
 from course_lib.grading.results import Result
 from course_lib.grading.sandbox.box import Limits
@@ -71,12 +72,12 @@ class Work:
 
     def keep_cells(self, submission: Submission) -> None:
         """Put the cells of a submission away, for its graded notebook."""
-        cells = composing.keep(submission.path)
+        cells = reader.keep(submission.path)
         write_json(
             self.folder / "cells" / f"{submission.student}.json", {"digest": hash_of(submission.path), "cells": cells}
         )
 
-    def cells(self, submission: Submission, result: Result) -> list[composing.Kept]:
+    def cells(self, submission: Submission, result: Result) -> list[Kept]:
         """Return the cells of exactly the file that was graded; none if they are not there."""
         try:
             kept = json.loads((self.folder / "cells" / f"{submission.student}.json").read_text(encoding="utf-8"))

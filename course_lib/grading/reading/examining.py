@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from course_lib.grading.reading import finding, notebooks, words
+from course_lib.grading.reading import finding, keeping, notebooks, words
 from course_lib.grading.reading.finding import Answer
 from course_lib.grading.reading.notebooks import Cell
 
@@ -70,8 +70,10 @@ def _other_lesson(lesson: str, cells: Sequence[Cell], course: Sequence[Exercise]
 
 
 def answer(request: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the answer to a request of `reader`, both as JSON data: what was found, or the cells alone."""
+    """Return the answer to a request of `reader`, both as JSON data: what was found, or the cells alone, or what is kept."""
     path = Path(request["path"])
+    if "keep" in request:
+        return {"kept": keeping.keep(path)}
     if "lesson" not in request:
         try:
             return {"cells": [asdict(cell) for cell in notebooks.read(path)]}

@@ -24,6 +24,7 @@ if __name__ == "__main__":  # the reader itself, which takes nothing from the fo
     sys.path.insert(0, str(Path(__file__).parents[3]))
 
 from course_lib.grading.reading.examining import Exercise, Found, answer, cell_of
+from course_lib.grading.reading.keeping import Kept
 from course_lib.grading.reading.notebooks import Cell, Unreadable, clean
 
 SECONDS, MEMORY = 10.0, 512 << 20  # for one notebook
@@ -52,6 +53,11 @@ def cells(path: Path) -> list[Cell]:
     if problem := found.get("failed") or found.get("problem"):
         raise Unreadable(problem)
     return list(map(cell_of, found["cells"]))
+
+
+def keep(path: Path) -> list[Kept]:
+    """Return what `keeping.keep` returns of a notebook; nothing where that takes too much time or memory."""
+    return _ask({"path": os.fspath(path.absolute()), "keep": True}).get("kept", [])
 
 
 # where it is asked
