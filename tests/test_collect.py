@@ -320,6 +320,19 @@ def test_two_names_are_two_students_with_the_same_ids_in_every_class(names, tmp_
     assert len(set(together.values())) == 2 and together[naming.normal(names[0])] == alone.student
 
 
+@pytest.mark.parametrize(
+    "name", ["con", "NUL", "com1", "aux.lee", "\u202eeve", "ann\u200b", "\u0430nn", "a\nb", "-rf", "ann ", "..."]
+)
+def test_a_name_that_a_system_or_an_eye_takes_for_another_gets_an_id_of_its_own(name, tmp_path):
+    """Reserved on Windows, written from right to left, with what nobody sees, in Cyrillic, an option, a folder above."""
+    for student in (name, "ann"):
+        put(tmp_path / student / f"{NAME}.ipynb")
+    found = {submission.name: submission.student for submission in collect(tmp_path, NAME)}
+    assert found["ann"] == "ann" and len(set(found.values())) == 2
+    mine = found[naming.normal(name)]
+    assert not naming.RESERVED.fullmatch(mine) and mine[0].isalnum() and "\u202e" not in mine and "/" not in mine
+
+
 def test_students_of_one_name_are_told_apart_by_the_platforms_number(tmp_path):
     for number in (12, 13):
         put(tmp_path / f"Ann Lee_{number}_assignsubmission_file_{NAME}.ipynb")

@@ -1300,6 +1300,14 @@ BOOKS = {
         text(honest() | {"cells": [{"cell_type": "code", "source": {"a": 1}}, *honest()["cells"]]}),
         4,
     ),
+    "a definition that is only written to a file": (
+        text(book("import torch", HONEST, HONEST_LATER, "%%writefile answer.py\ndef filter_l1(weight):\n    return 1")),
+        4,
+    ),
+    "a definition that is no Python": (
+        text(book("import torch", HONEST, HONEST_LATER, "%%script false\ndef filter_l1(weight):\n    return 1")),
+        4,
+    ),
     "cells that are no code": (text(honest(cell_type="Code")), 0),
     "a null character in every name": (text(honest(id="\x00", metadata={"nbgrader": {"grade_id": "\x00"}})), 4),
 }

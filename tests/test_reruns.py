@@ -18,6 +18,7 @@ from course_lib import grading
 from course_lib.errors import CourseError
 from course_lib.grading import places, run, versions
 from course_lib.grading.book import enrolment, gradebook
+from course_lib.grading.reading import reader
 from course_lib.grading.report import pages
 from course_lib.grading.results import Held, Mark, Result, Scored
 from course_lib.grading.sandbox.box import Limits
@@ -202,6 +203,18 @@ def test_the_hash_of_judging_follows_the_judges_the_lesson_and_what_they_use_and
     changed = tmp_path / notebook.name
     changed.write_text(notebook.read_text() + " ")
     assert versions.judging("02", changed) != before
+
+
+def test_a_file_that_is_replaced_while_it_is_graded_is_graded_again_by_the_next_call(folder, book, seen, monkeypatch):
+    monkeypatch.setattr(reader, "keep", lambda path: handed_in(folder / "in", "amy", '{"by": "amy, once more"}') and [])
+    graded(folder)
+    monkeypatch.setattr(reader, "keep", lambda path: [])
+    seen.clear()
+    graded(folder)
+    assert seen == ["amy"]
+    seen.clear()
+    graded(folder)
+    assert seen == []
 
 
 def test_one_student_or_all_are_graded_again_when_that_is_asked(folder, book, seen):

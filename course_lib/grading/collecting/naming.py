@@ -9,12 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 
 LONGEST = 80  # bytes of an id: it becomes a part of file names, which end at 255
-FOLDER, PLATFORM, LESSON, PLAIN = (
-    3,
-    2,
-    1,
-    0,
-)  # how sure a name says whose it is; students choose what stands at the end of it
+FOLDER, PLATFORM, LESSON, PLAIN = 3, 2, 1, 0  # how surely a name says whose it is; students choose what stands at its end
+RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)  # no file of Windows may be called so
 ENDING = re.compile(r"(\.(ipynb|txt|json|py|html?|zip|tar|gz|tgz|7z|rar|pdf|md))+$", re.IGNORECASE)
 COPY = r"(?:(?:copy|copie|copia|cópia|kopie|kopia)[-_ +](?:of|de|von|av)[-_ +]+)"  # Colab's, in the user's language
 
@@ -91,6 +87,8 @@ def identifier(name: str, number: str = "") -> str:
     raw = name.encode("utf-8", "surrogateescape")
     name = normal(name)
     safe = re.sub(r"[^\w.@+-]+", "-", name).strip(".-_@+").encode()[:LONGEST].decode("utf-8", "ignore")
+    if RESERVED.fullmatch(safe):
+        safe = f"student-{safe}"
     if number:
         return f"{safe or 'unnamed'}_{number[:20]}"
     if safe == name:
