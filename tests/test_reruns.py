@@ -18,6 +18,7 @@ from course_lib import grading
 from course_lib.errors import CourseError
 from course_lib.grading import places, run, versions
 from course_lib.grading.book import enrolment, gradebook
+from course_lib.grading.collecting import times
 from course_lib.grading.reading import reader
 from course_lib.grading.report import pages
 from course_lib.grading.results import Held, Mark, Result, Scored
@@ -139,6 +140,33 @@ def test_a_new_deadline_changes_the_penalty_and_grades_nobody_again(folder, book
     graded(folder, due=DUE, late=0.25)
     again = graded(folder, due=DUE + timedelta(days=7))
     assert again["late"].penalty == 0 and seen == book.recorded == ["amy", "late"]
+
+
+def test_a_deadline_can_be_taken_back(folder, book, seen):
+    graded(folder, due=DUE, late=0.25)
+    assert graded(folder, due=times.NONE)["late"].penalty == 0
+    said = []
+    assert graded(folder, said)["late"].days == 0 and not any("deadline" in sentence for sentence in said)
+    assert times.given("--due", "none") == times.NONE
+
+
+def test_what_cannot_be_read_for_a_moment_keeps_its_earlier_result_and_its_time(folder, book, seen, monkeypatch):
+    first = graded(folder, due=DUE, late=0.25)["late"]
+    real = Path.iterdir
+
+    def refused(path):
+        if path.name == "late":
+            raise PermissionError(13, "Permission denied")
+        return real(path)
+
+    monkeypatch.setattr(Path, "iterdir", refused)
+    os.utime(folder / "in" / "late", (0, 0))
+    now = graded(folder)["late"]
+    assert (now.score, now.days, now.submitted, now.result) == (first.score, first.days, first.submitted, first.result)
+    assert any("Permission denied" in note and "earlier result" in note for note in now.notes)
+    assert book.recorded == ["amy", "late"]
+    shutil.rmtree(folder / "out")
+    assert "Permission denied" in graded(folder)["late"].result.problem  # where there is no earlier result
 
 
 def test_a_withdrawn_submission_goes_from_every_table_and_comes_back_when_it_is_handed_in_again(folder, book, seen):

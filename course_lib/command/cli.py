@@ -176,7 +176,9 @@ def grade(
     ] = None,
     due: Annotated[
         str | None,
-        typer.Option(help="The deadline, such as 2026-12-01T23:59+01:00 or '2026-12-01 23:59 Europe/Berlin'; kept."),
+        typer.Option(
+            help="The deadline, such as 2026-12-01T23:59+01:00 or '2026-12-01 23:59 Europe/Berlin', or none; kept."
+        ),
     ] = None,
     late_penalty: Annotated[
         float | None, typer.Option(help="Share of the points that each begun day after the deadline costs; kept.")

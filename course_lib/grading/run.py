@@ -60,7 +60,8 @@ def grade(
     Args:
         root: the course, for the students' notebook. lesson: such as "02". jobs: submissions at a time; None: one per core.
         url: of the gradebook, any SQLAlchemy URL; an sqlite file in `out` if None.
-        due: the deadline; late: share of a submission's points that each begun day after it costs; None: as kept in `out`.
+        due: the deadline (`times.NONE`: none any more); late: share of a submission's points that each begun day after it
+            costs; None: as kept in `out`.
         seed: of the inputs; drawn once and kept in `out` if None, so that all students get the same and none knows them.
         limits: of each exercise. unsafe: without a sandbox.
         roster: a table of the class. received: a table of when the platform got each submission; None: as kept in `out`.
@@ -86,6 +87,7 @@ def grade(
         with places.alone(out, url):
             terms, found = applied(agree(out, name, due, late, roster, received), found)
             work = _work(lesson, out, book, path, seeds.seed_of(out, name, seed), limits or Limits(), unsafe, again)
+            found = list(map(work.dated, found))
             work.check(found)
             gradebook.prepare(url, name, book, terms.due, out)
             formgrader.rubrics(out, name, root / "solutions" / f"{name}.ipynb")

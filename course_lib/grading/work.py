@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -47,9 +48,16 @@ class Work:
             kept = json.loads(self.path(submission).read_text(encoding="utf-8"))
         except (FileNotFoundError, ValueError):
             return None
-        if kept["key"] != self.key or kept["result"]["digest"] != digest(submission):
+        if kept["key"] != self.key or not (submission.unread or kept["result"]["digest"] == digest(submission)):
             return None
         return Result.of(kept["result"]), kept["recorded"]
+
+    def dated(self, submission: Submission) -> Submission:
+        """Return a submission that cannot be read now as it was when it was graded, if it was: that result counts."""
+        if not submission.unread or (known := self.known(submission)) is None or known[1] is None:
+            return submission
+        note = f"its earlier result counts. Now: {submission.problem}"
+        return replace(submission, submitted=datetime.fromisoformat(known[1][0]), notes=(*submission.notes, note))
 
     def check(self, found: Sequence[Submission]) -> None:
         """Raise CourseError for students to grade again who are not there, and for a folder without any notebook."""

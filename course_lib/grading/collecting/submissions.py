@@ -37,7 +37,7 @@ class Submission:
 
     submitted: UTC; source: where that is known from. others: further notebooks of the same student that were not taken.
     name: the student's, as it is written there. number: the platform's, of the student. notes: for the instructor. problem:
-    what was found where there is no notebook, or "".
+    what was found where there is no notebook, or "". unread: whether there may be one that could not be opened.
     """
 
     student: str
@@ -49,6 +49,7 @@ class Submission:
     number: str = ""
     notes: tuple[str, ...] = ()
     problem: str = ""
+    unread: bool = False
 
 
 @dataclass(frozen=True)
@@ -69,12 +70,16 @@ class _File:
 
 @dataclass
 class _Student:
-    """All that is there of one student. remarks: what was not opened, and why. rest: what is no notebook."""
+    """All that is there of one student.
+
+    remarks: what was not opened, and why; unread: whether the system refused to open it. rest: what is no notebook.
+    """
 
     entries: list[Path] = field(default_factory=list)
     labels: list[Label] = field(default_factory=list)
     files: list[_File] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
+    unread: bool = False
     rest: list[str] = field(default_factory=list)
     budget: archives.Budget = field(default_factory=archives.Budget)
 
@@ -171,6 +176,7 @@ def _gather(theirs: _Student, entry: Path, label: Label, unpacked: Path | None) 
             if error.errno in OURS:
                 raise
             theirs.remarks.append(f"{shown} cannot be opened: {error.strerror}")
+            theirs.unread = True
 
     walk(entry, DEEPEST)
 
@@ -230,7 +236,9 @@ def _nothing(student: str, name: str, theirs: _Student) -> Submission:
     entry, label = theirs.entries[0], theirs.labels[0]
     seen, _ = stamps.known(entry, label)
     source, submitted = max(seen.items(), key=lambda item: item[1])
-    return Submission(student, entry, submitted, name=name, number=label.number, source=source, problem=problem)
+    return Submission(
+        student, entry, submitted, name=name, number=label.number, source=source, problem=problem, unread=theirs.unread
+    )
 
 
 def _best(files: Sequence[_File], lesson: str, released: AbstractSet[str]) -> tuple[_File, str]:

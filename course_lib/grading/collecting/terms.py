@@ -13,7 +13,7 @@ from pathlib import Path
 
 from course_lib.errors import check_share
 from course_lib.files import write_json, write_text
-from course_lib.grading.collecting import naming, roster
+from course_lib.grading.collecting import naming, roster, times
 from course_lib.grading.collecting.roster import Person
 from course_lib.grading.collecting.submissions import Submission
 from course_lib.grading.results import Graded, Held, Mark, Result, Scored
@@ -113,11 +113,12 @@ def agree(
     if due is None and before.get("due"):
         due = datetime.fromisoformat(before["due"])
         said.append(f"The deadline of an earlier call counts: {due:%Y-%m-%d %H:%M} UTC.")
+    due = None if due == times.NONE else due
     if late is None and before.get("late"):
         late = before["late"]
         said.append(f"The late penalty of an earlier call counts: {late:g} of the points a day.")
     people: list[Person] = []
-    times: list[Person] = []
+    came: list[Person] = []
     texts: dict[Path, str] = {}
     tables = ((table, out / "roster.csv", "--roster"), (received, out / f"received-{lesson}.csv", "--received"))
     for given, copy, argument in tables:
@@ -125,23 +126,23 @@ def agree(
             continue
         texts[copy] = roster.text_of(given or copy, argument)
         rows = roster.read(texts[copy], f"{argument} {given or copy}", timed=argument == "--received")
-        people, times = (people, rows) if argument == "--received" else (rows, times)
+        people, came = (people, rows) if argument == "--received" else (rows, came)
         if given is None:
             said.append(f"{argument} of an earlier call counts ({copy.name}).")
     for copy, text in texts.items():
         write_text(copy, text)
     kept[lesson] = {"due": due.isoformat() if due else None, "late": late or 0.0}
     write_json(path, kept)
-    return Terms(lesson, due, late or 0.0, people, times, tuple(said))
+    return Terms(lesson, due, late or 0.0, people, came, tuple(said))
 
 
 def applied(terms: Terms, found: Sequence[Submission]) -> tuple[Terms, list[Submission]]:
     """Return the terms with each student's row of the roster, and the submissions with the platform's times."""
     rows = roster.match(terms.people, found)
-    times = roster.match(terms.received, found)
+    came = roster.match(terms.received, found)
     dated = []
     for submission in found:
-        got = times.get(submission.student) or _by_roster(rows.get(submission.student, ()), terms.received)
+        got = came.get(submission.student) or _by_roster(rows.get(submission.student, ()), terms.received)
         moments = [one.time for one in got if one.time]
         dated.append(replace(submission, submitted=max(moments), source=RECEIVED) if moments else submission)
     return replace(terms, rows={one.student: rows.get(one.student, ()) for one in found}), dated

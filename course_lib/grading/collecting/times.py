@@ -14,9 +14,10 @@ WRITTEN = re.compile(
 )
 LONG = ("%A, %d %B %Y, %I:%M %p", "%A, %d %B %Y, %H:%M")  # Moodle's, in English
 UTC = timezone.utc
+NONE = datetime.max.replace(tzinfo=UTC)  # given as a deadline: there is none any more
 EXPECTED = (
     "a time such as 2026-12-01T23:59, 2026-12-01T23:59+01:00 or '2026-12-01 23:59 Europe/Berlin' is expected; without a "
-    "zone it is UTC"
+    "zone it is UTC; none takes it back"
 )
 
 
@@ -65,18 +66,18 @@ def _in_utc(local: datetime, zone: str) -> datetime | None:
 
 
 def has_zone(text: str) -> bool:
-    """Return whether a written time says its zone."""
+    """Return whether a written time says its zone, or is none."""
     match = WRITTEN.fullmatch(text.strip())
-    return bool(match and match["zone"])
+    return bool(match and match["zone"]) or text.strip().lower() == "none"
 
 
 def given(argument: str, text: str) -> datetime:
-    """Return the time that was given for an argument.
+    """Return the time that was given for an argument; NONE for "none".
 
     Raises:
         CourseError: for what is no time, or has a zone that is not known.
     """
-    found = moment(text)
+    found = NONE if text.strip().lower() == "none" else moment(text)
     if found is None:
         raise CourseError(f"{argument} {text!r} was given; {EXPECTED}.")
     return found
