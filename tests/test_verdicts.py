@@ -344,6 +344,7 @@ def test_notebook_and_grader_give_every_answer_of_the_gallery_one_verdict(lesson
     """What each reads of an answer, and what it gives when it is called, is equal: `decide` knows nothing else."""
     definitions, found = answers(lesson)
     imports = notebook_of(lesson)
+    before = [one.name for one in exercises.everything() if isinstance(one, Exercise) and one.lesson < lesson]
     with Sandbox(Limits(wall=120), unsafe=bool(MISSING)) as sandbox:
         for kind in found.values():
             for name, label, text, function in [(name, *one) for name, ones in kind.items() for one in ones]:
@@ -351,7 +352,7 @@ def test_notebook_and_grader_give_every_answer_of_the_gallery_one_verdict(lesson
                 scope = {"__name__": "__main__"}
                 exec("\n".join((imports, definitions, f"{name} = {text}")), scope)
                 cells = [notebooks.Cell(n, True, s, ()) for n, s in enumerate((imports, definitions, f"{name} = {text}"), 1)]
-                answer = finding.find(cells, exercises.of(lesson))[name]
+                answer = finding.find(cells, exercises.of(lesson), before)[name]
                 where = (lesson, name, label)
                 if name in function.__code__.co_names:
                     continue  # a wrong answer that calls the right one by its name, which in a notebook would be its own
