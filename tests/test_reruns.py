@@ -20,7 +20,7 @@ from course_lib.grading import places, run, versions
 from course_lib.grading.book import enrolment, gradebook
 from course_lib.grading.collecting import times
 from course_lib.grading.reading import reader
-from course_lib.grading.report import pages
+from course_lib.grading.report import pages, publishing
 from course_lib.grading.results import Held, Mark, Result, Scored
 from course_lib.grading.sandbox.box import Limits
 from course_lib.teaching import exercises
@@ -413,3 +413,39 @@ def test_the_command_refuses_a_deadline_that_is_not_certain(due, folder, book, s
     monkeypatch.chdir(ROOT)
     done = command(folder, "--due", due)
     assert isinstance(done.exception, CourseError) and "--due" in str(done.exception) and not (folder / "out").exists()
+
+
+def test_students_own_pages_are_published_and_nothing_else(folder, book, seen, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    done = command(folder, "--publish", str(folder / "shared"))
+    assert done.exit_code == 0 and "2 new or changed pages" in done.output
+    made = {str(path.relative_to(folder / "shared")) for path in (folder / "shared").rglob("*") if path.is_file()}
+    assert made == {f"amy/{NAME}.html", f"late/{NAME}.html"}
+    assert "late" not in (folder / "shared" / "amy" / f"{NAME}.html").read_text()
+    shutil.rmtree(folder / "in" / "late")
+    assert "0 new or changed pages" in command(folder, "--publish", str(folder / "shared")).output
+    assert [path.parent.name for path in (folder / "shared").rglob("*.html")] == ["amy"]
+    refused = command(folder, "--publish", str(folder / "out" / "public"))
+    assert isinstance(refused.exception, CourseError) and "no student may see" in str(refused.exception)
+
+
+def test_a_page_is_printed_as_pdf_where_a_browser_is_and_refused_in_words_where_none_is(folder, book, seen, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    if publishing._browser():
+        done = command(folder, "--publish", str(folder / "shared"), "--pdf")
+        assert done.exit_code == 0, done.exception
+        assert (folder / "shared" / "amy" / f"{NAME}.pdf").read_bytes().startswith(b"%PDF")
+    monkeypatch.setattr(publishing, "BROWSERS", ("no-such-browser",))
+    refused = command(folder, "--publish", str(folder / "other"), "--pdf")
+    assert isinstance(refused.exception, CourseError) and "no-such-browser" in str(refused.exception)
+    assert not (folder / "other").exists()
+
+
+def test_a_student_asks_for_a_regrade_by_a_file_beside_the_notebook(folder, book, seen):
+    (folder / "in" / "amy" / "regrade.txt").write_text("filter_l1: it is <b>right</b>, see cell 7." + "x" * 9000)
+    entry = graded(folder)["amy"]
+    (note,) = entry.notes
+    assert note.startswith("asks for a regrade: filter_l1") and len(note) < 2100
+    page = (folder / "out" / f"{NAME}.html").read_text()
+    assert "asks for a regrade: filter_l1: it is &lt;b&gt;right" in page
+    assert "regrade.txt" in (folder / "out" / "feedback" / "amy" / NAME / f"{NAME}.html").read_text()

@@ -195,6 +195,10 @@ def grade(
     export: Annotated[
         list[Platform] | None, typer.Option(help="Also write the table that this platform imports; may be repeated.")
     ] = None,
+    publish: Annotated[
+        Path | None, typer.Option(help="Also write students' own pages, and nothing else, into this folder, to be shared.")
+    ] = None,
+    pdf: Annotated[bool, typer.Option("--pdf", help="With --publish: as PDF as well (by chromium).")] = False,
     seconds: Annotated[float, typer.Option(help="How long one exercise may take.")] = 10.0,
     unsafe: Annotated[bool, typer.Option("--unsafe", help="Grade without isolation: only for code that you trust.")] = False,
 ) -> None:
@@ -202,11 +206,13 @@ def grade(
     import course_lib.grading.reading.formats  # noqa: F401  (first: see there)
     from course_lib import grading
     from course_lib.grading.collecting import times
-    from course_lib.grading.report import exports
+    from course_lib.grading.report import exports, publishing
 
     def tell(sentence: str) -> None:
         console.print(sentence, highlight=False, markup=False)
 
+    if publish:
+        publishing.check(out, publish, pdf)
     if due and not times.has_zone(due):
         tell(f"--due {due} has no time zone: it is taken as UTC.")
     graded = grading.grade(
@@ -216,6 +222,8 @@ def grade(
     )  # fmt: skip
     for path in exports.write(graded, out, [platform.value for platform in export or ()]):
         tell(f"written: {path}")
+    if publish:
+        tell(f"published in {publish}: {len(publishing.publish(graded, out, publish, pdf))} new or changed pages.")
     for entry in graded:
         line = f"{entry.result.student}: {entry.score:g} of {entry.scored.out_of:g} points. {entry.result.problem}"
         console.print(line, highlight=False, markup=False)

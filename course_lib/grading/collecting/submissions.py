@@ -28,6 +28,10 @@ SHOWN = 5  # files that are named where no notebook was found
 NAMED, SIMILAR = 2, 1  # .ipynb; what may be a notebook under another name
 JUNK = archives.JUNK | {".DS_Store", "Thumbs.db", "desktop.ini", ".gitignore", ".gitattributes", ".virtual_documents"}
 TABLES = {".csv", ".tsv", ".xlsx", ".xls", ".ods"}
+REQUESTS, ASKED = (
+    {"regrade.txt", "regrade.md"},
+    2_000,
+)  # files in which a student asks for a regrade; characters that are read
 OURS = {errno.ENOSPC, errno.EROFS, errno.EDQUOT}  # faults of the disk, not of a submission
 
 
@@ -73,6 +77,7 @@ class _Student:
     """All that is there of one student.
 
     remarks: what was not opened, and why; unread: whether the system refused to open it. rest: what is no notebook.
+    asks: why the student asks for a regrade.
     """
 
     entries: list[Path] = field(default_factory=list)
@@ -81,6 +86,7 @@ class _Student:
     remarks: list[str] = field(default_factory=list)
     unread: bool = False
     rest: list[str] = field(default_factory=list)
+    asks: list[str] = field(default_factory=list)
     budget: archives.Budget = field(default_factory=archives.Budget)
 
 
@@ -187,6 +193,10 @@ def _add(theirs: _Student, path: Path, shown: str, label: Label, unpacked: Path 
         theirs.rest.append(shown)
         return
     own = label.file if path.name == theirs.entries[-1].name and label.file else path.name
+    if own.lower() in REQUESTS and path.is_file() and not path.is_symlink():
+        with path.open(encoding="utf-8", errors="replace") as file:
+            theirs.asks.append(f"asks for a regrade: {clean(file.read(ASKED)).strip()}")
+        return
     if name.endswith(".zip"):
         if unpacked is None or path.is_symlink() or not path.is_file():
             theirs.rest.append(shown)
@@ -208,7 +218,7 @@ def _add(theirs: _Student, path: Path, shown: str, label: Label, unpacked: Path 
 def _choose(student: str, theirs: _Student, lesson: str, released: AbstractSet[str]) -> Submission:
     """Return the one submission of a student."""
     names = list(dict.fromkeys(label.name for label in theirs.labels))
-    notes = list(theirs.remarks)
+    notes = [*theirs.asks, *theirs.remarks]
     if len(names) > 1:
         notes.append(f"handed in under several names: {', '.join(names)}")
     if not theirs.files:
@@ -237,8 +247,9 @@ def _nothing(student: str, name: str, theirs: _Student) -> Submission:
     seen, _ = stamps.known(entry, label)
     source, submitted = max(seen.items(), key=lambda item: item[1])
     return Submission(
-        student, entry, submitted, name=name, number=label.number, source=source, problem=problem, unread=theirs.unread
-    )
+        student, entry, submitted, name=name, number=label.number, source=source, notes=tuple(theirs.asks), problem=problem,
+        unread=theirs.unread,
+    )  # fmt: skip
 
 
 def _best(files: Sequence[_File], lesson: str, released: AbstractSet[str]) -> tuple[_File, str]:

@@ -61,6 +61,9 @@ def student(graded: Graded, words: Mapping[str, str] | None = None) -> str:
         state = "waits for a person" if held.waits else earned(held.points, held.out_of)
         parts.append(f"<h2>{html.escape(_title(name))}, in words ({state})</h2>{(words or {}).get(name, '')}")
         parts.append(_comment(scored.comments.get(name, "")))
+    parts.append(
+        "<p>If something is wrong here, hand in your notebook again with a file regrade.txt beside it that says what.</p>"
+    )
     return "".join(parts) + "</html>\n"
 
 
