@@ -81,13 +81,14 @@ def people(folder):
         "PYTHONPATH": str(folder / "shared" / "course"),
         "JUPYTER_CONFIG_PATH": f"{settings / 'students'}:{settings}",
         "PYTHONDONTWRITEBYTECODE": "1",
+        "COURSE_MODE": "ci",
         "OMP_NUM_THREADS": "1",
         "TQDM_DISABLE": "1",
         "LANG": "C.UTF-8",
     }
     of_ina = common | {"JUPYTER_CONFIG_PATH": str(settings)}
     with machine.people(folder, {"ina": of_ina, **dict.fromkeys(STUDENTS, common)}) as made:
-        made["ina"].environment["PYTHONPATH"] = str(made["ina"].home / "repository")
+        of_ina["PYTHONPATH"] = str(made["ina"].home / "repository")
         yield made
 
 
@@ -123,6 +124,5 @@ def one_lesson(ina):
     (target / "notebooks" / "README.md").unlink()  # the map of all lessons
     for name in ("LICENSE", "pyproject.toml", "environment.yml"):
         shutil.copy(ROOT / name, target)
-    ina_owns = [target, *target.rglob("*")]
-    for path in ina_owns:
+    for path in (target, *target.rglob("*")):
         shutil.chown(path, ina.name, ina.name)

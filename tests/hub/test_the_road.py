@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import csv
-import json
 import re
 import sys
+import time
 from datetime import datetime, timedelta, timezone
 
 import nbformat
 import pytest
 from conftest import COURSE, LESSON, STUDENTS
+from sqlalchemy import make_url
 
 from course_lib.teaching import exercises
 
@@ -20,6 +21,7 @@ FULL = sum(OUT_OF.values())
 LATE = 0.5  # share that a day costs
 WORDS = "00-sixty-explain"
 COMMENT = "Yes: say of what."
+NEEDED = ("timestamp.txt", "submission_secret.txt")  # by which nbgrader knows whose a feedback page is
 NOTEBOOK = f"{LESSON}/{LESSON}.ipynb"
 
 
@@ -51,12 +53,8 @@ def scores(classroom):
 def released(classroom):
     """The instructor makes the students' folder, a git repository of it, and hands the lesson to nbgrader's exchange."""
     ina, course, bare = classroom.people["ina"], classroom.shared / "course", classroom.shared / "course.git"
-    import os, shutil
-    if os.environ.get("HUBTRY"):
-        shutil.copytree("/tmp/hubtry/release", course); [shutil.chown(p, ina.name, ina.name) for p in [course,*course.rglob("*")]]
-    else:
-      ina.python("course_lib", "build", folder=classroom.repository)  # the map and the glossary of this one lesson
-      ina.python("course_lib", "release", "--out", str(course), folder=classroom.repository)
+    ina.python("course_lib", "build", folder=classroom.repository)  # the map and the glossary of this one lesson
+    ina.python("course_lib", "release", "--out", str(course), folder=classroom.repository)
     for command in ("init --quiet --initial-branch main", "add --all", "commit --quiet --message Released"):
         ina.run("git", *command.split(), folder=course)
     ina.run("git", "clone", "--quiet", "--bare", str(course), str(bare))
@@ -83,7 +81,8 @@ def submitted(released, servers):
         work(servers[student], given[student], "Sixty per cent of what, and measured how?" if student == "ann" else "")
     for student in ("ann", "ben"):
         servers[student].assignments("submit", LESSON)
-    due = datetime.now(timezone.utc)
+    due = datetime.now(timezone.utc).replace(microsecond=0) + timedelta(seconds=1)  # deadlines have no fractions
+    time.sleep(2)
     listed = servers["cat"].assignments("submit", LESSON)
     assert [entry["status"] for entry in listed if entry["status"] == "submitted"] == ["submitted"]
     return due
@@ -104,8 +103,7 @@ def graded(released, submitted):
     names = [released.people[student].name for student in STUDENTS]
     roster.write_text("student\n" + "".join(f"{name}\n" for name in [*names, "dan"]))
     due = submitted.isoformat()
-    said = grade(released, "--db", released.url, "--due", due, "--late-penalty", str(LATE), "--roster", str(roster))
-    return said
+    return grade(released, "--db", released.url, "--due", due, "--late-penalty", str(LATE), "--roster", str(roster))
 
 
 @pytest.fixture(scope="module")
@@ -119,14 +117,16 @@ def published(released, servers, desk):
     """The instructor gives Ann's words two points and a comment in formgrader, grades again, and releases the feedback."""
     submissions = desk.ask("GET", f"formgrader/api/submitted_notebooks/{LESSON}/{LESSON}").json()
     one = next(entry["id"] for entry in submissions if entry["student"] == released.people["ann"].name)
-    words = next(row for row in desk.ask("GET", "formgrader/api/grades", params={"submission_id": one}).json() if row["name"] == WORDS)
-    desk.ask("PUT", f"formgrader/api/grade/{words['id']}", json={"manual_score": 2, "extra_credit": 0})
-    comments = desk.ask("GET", "formgrader/api/comments", params={"submission_id": one}).json()
-    said = next(row for row in comments if row["name"] == WORDS)
-    desk.ask("PUT", f"formgrader/api/comment/{said['id']}", json={"manual_comment": COMMENT})
+    for kind, given in (("grade", {"manual_score": 2, "extra_credit": 0}), ("comment", {"manual_comment": COMMENT})):
+        rows = desk.ask("GET", f"formgrader/api/{kind}s", params={"submission_id": one}).json()
+        number = next(row["id"] for row in rows if row["name"] == WORDS)
+        desk.ask("PUT", f"formgrader/api/{kind}/{number}", json=given)
     grade(released, "--db", released.url)
     ina = released.people["ina"]
     ina.python("nbgrader", "generate_feedback", LESSON, folder=released.grades)
+    for name in (released.people[student].name for student in STUDENTS):
+        here, there = (released.grades / part / name / LESSON for part in ("submitted", "feedback-notebooks"))
+        ina.run("cp", "--no-clobber", *(str(here / file) for file in NEEDED), str(there))
     ina.python("nbgrader", "release_feedback", LESSON, folder=released.grades)
     return {student: servers[student].assignments("fetch_feedback", LESSON) for student in STUDENTS}
 
@@ -151,6 +151,16 @@ def test_a_students_server_has_the_released_library_and_no_formgrader(released, 
         server.ask("GET", "formgrader/gradebook", 404)
     where = "import course_lib; print(course_lib.__file__)"
     assert released.people["ann"].run(sys.executable, "-c", where).startswith(str(released.shared / "course"))
+
+
+def test_a_student_runs_a_check_in_his_own_server(released, servers, submitted):
+    cells = servers["ben"].notebook(NOTEBOOK)["cells"]
+    named = {cell["metadata"].get("nbgrader", {}).get("grade_id"): cell["source"] for cell in cells}
+    imports = [cell["source"] for cell in cells if cell["source"].startswith(("import os", "import copy"))]
+    answers, checks = ([named[f"00-{name}-{part}"] for name in ("weights_left", "sparsity")] for part in ("answer", "check"))
+    said = servers["ben"].execute(NOTEBOOK, [*imports, answers[0], checks[0]])
+    assert "correct" in said and "rror" not in said, said
+    assert "not attempted" in servers["ben"].execute(NOTEBOOK, [*imports, answers[1], checks[1]])
 
 
 def test_a_student_cannot_enter_another_ones_server(released, servers):
@@ -203,3 +213,20 @@ def test_each_student_fetches_his_own_feedback_and_finds_no_other(released, serv
         pages[student] = path.read_text()
     assert COMMENT in pages["ann"] and COMMENT not in pages["ben"] + pages["cat"]
     released.people["ben"].run("ls", str(released.exchange / COURSE / "feedback"), fails=True)
+
+
+@pytest.mark.xfail(strict=True, reason="`course grade` does not keep these files beside the graded notebooks")
+def test_nbgrader_needs_no_file_that_course_grade_did_not_keep(released, graded):
+    for student in STUDENTS:
+        kept = released.grades / "autograded" / released.people[student].name / LESSON
+        assert {path.name for path in kept.iterdir()} >= set(NEEDED)
+
+
+@pytest.mark.xfail(
+    strict=True, reason="results/ and nbgrader_config.py hold the gradebook's address and are readable by all"
+)
+def test_the_gradebooks_password_stands_in_no_file_that_others_may_read(released, graded):
+    password = make_url(released.url).password
+    files = [path for path in released.grades.rglob("*") if path.is_file()]
+    holding = [path for path in files if password in path.read_text(errors="replace")]
+    assert [path.name for path in holding if path.stat().st_mode & 0o077] == []
