@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import os
 import secrets
 import shutil
 import subprocess
 import sys
+import tempfile
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 PREFIX = "coursehub-"  # of users and folders
+LONGEST = 600.0  # seconds that a command may take on a busy machine
 PROXY = Path(sys.prefix) / "proxy/node_modules/.bin/configurable-http-proxy"
 PROGRAMS = {
     "useradd": "passwd",
@@ -34,6 +38,9 @@ def lack() -> str:
     for program, package in PROGRAMS.items():
         if not shutil.which(program, path=path):
             return f"{program} is not installed: apt-get install {package}."
+    for module in ("jupyterhub", "nbgitpuller", "psycopg"):
+        if importlib.util.find_spec(module) is None:
+            return f"{module} is not installed: `make hub` installs it."
     if not PROXY.exists():
         return f"{PROXY} is not there: `make hub` installs it with npm."
     tried = subprocess.run([*inside(), "true"], capture_output=True, text=True)
@@ -41,13 +48,14 @@ def lack() -> str:
 
 
 def inside() -> list[str]:
-    """Return the start of a command line whose processes end together, and where any user reaches Python and the course.
+    """Return the start of a command line whose processes end with this one, where any user reaches Python and the course.
 
     Python, or its environment, may lie where only root can go: there, such a folder holds nothing but these.
     """
     places = [Path(sys.base_prefix).resolve(), Path(sys.prefix).resolve(), ROOT]
     closed = [next((up for up in reversed(place.parents) if not up.stat().st_mode & 0o001), None) for place in places]
-    line = ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc", "bwrap", "--dev-bind", "/", "/"]
+    line = ["setpriv", "--pdeathsig", "KILL", "unshare", "--pid", "--fork", "--kill-child", "--mount-proc"]
+    line += ["bwrap", "--dev-bind", "/", "/"]
     for folder in sorted({str(found) for found in closed if found}):
         line += ["--tmpfs", folder]
     for place, found in zip(places, closed, strict=True):
@@ -69,7 +77,10 @@ class Person:
     def run(self, *command: str, folder: Path | None = None, fails: bool = False) -> str:
         """Run a command as this user and return what it says; its end must be as expected."""
         done = self.start(*command, folder=folder)
-        said = done.communicate(timeout=600)[0]
+        try:
+            said = done.communicate(timeout=LONGEST)[0]
+        finally:
+            done.kill()  # and with it its namespace of processes
         assert (done.returncode != 0) == fails, f"{' '.join(command)} ended with {done.returncode}:\n{said[-3000:]}"
         return said
 
@@ -113,18 +124,23 @@ def database() -> Iterator[str]:
 
     The server ends with the shell that it serves, and the shell ends with its input: also where this process is killed.
     """
-    line = ["pg_virtualenv", "sh", "-c", 'echo "$PGHOST $PGPORT $PGUSER $PGPASSWORD"; exec cat >/dev/null']
-    server = subprocess.Popen(line, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd="/", env=_paths())
-    assert server.stdin and server.stdout
-    try:
-        words = next((line.split() for line in server.stdout if len(line.split()) == 4 and "..." not in line), None)
-        assert words, "PostgreSQL did not start"
-        host, port, user, password = words
-        yield f"postgresql+psycopg://{user}:{password}@{host}:{port}/"
-    finally:
-        server.stdin.close()
-        server.stdout.read()
-        server.wait(60)
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.chown(folder, "postgres")
+        where = Path(folder) / "where"
+        # Not through a pipe: where nobody reads it any more, pg_virtualenv does not come to its end.
+        become = ["setpriv", "--reuid", "postgres", "--regid", "postgres", "--init-groups", "--"]
+        told = f'echo "$PGUSER:$PGPASSWORD@$PGHOST:$PGPORT" >{where}; exec cat >/dev/null'
+        line = [*become, "pg_virtualenv", "sh", "-c", told]
+        server = subprocess.Popen(line, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, cwd="/", env=_paths())
+        assert server.stdin
+        try:
+            while not (where.exists() and where.read_text().endswith("\n")):
+                assert server.poll() is None, "PostgreSQL did not start"
+                time.sleep(0.1)
+            yield f"postgresql+psycopg://{where.read_text().strip()}/"
+        finally:
+            server.stdin.close()
+            server.wait(60)
 
 
 def new_database(server: str, name: str) -> str:

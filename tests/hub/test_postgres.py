@@ -41,7 +41,7 @@ def test_two_graders_who_find_one_new_gradebook_at_once_both_end_well(classroom,
             time.sleep(0.2)
         barrier.rollback()
     engine.dispose()
-    said = {group: grader.communicate(timeout=600)[0] for group, grader in graders.items()}
+    said = {group: grader.communicate(timeout=machine.LONGEST)[0] for group, grader in graders.items()}
     assert all(grader.returncode == 0 for grader in graders.values()), said
     for group in graders:
         with (ina.home / f"{group}-grades" / f"{LESSON}.csv").open() as file:
@@ -54,7 +54,7 @@ def test_a_gradebook_is_made_where_the_programs_beside_python_are_not_in_the_pat
 
     ina, url = classroom.people["ina"], machine.new_database(postgres, "apart")
     elsewhere = replace(ina, environment={**ina.environment, "PATH": "/usr/bin:/bin"})
-    said = start(elsewhere, "apart", url, classroom.repository).communicate(timeout=600)[0]
+    said = start(elsewhere, "apart", url, classroom.repository).communicate(timeout=machine.LONGEST)[0]
     with Gradebook(url) as book, book.engine.connect() as connection:
         assert connection.execute(text("SELECT count(*) FROM alembic_version")).scalar() == 1, said
 
@@ -62,5 +62,5 @@ def test_a_gradebook_is_made_where_the_programs_beside_python_are_not_in_the_pat
 @pytest.mark.xfail(strict=True, reason="the sentence shows the whole address")
 def test_what_is_said_of_a_gradebook_that_does_not_answer_is_without_its_password(classroom, postgres):
     url = f"postgresql+psycopg://nobody:hidden-word@{postgres.rpartition('@')[2]}nowhere"
-    said = start(classroom.people["ina"], "lost", url, classroom.repository).communicate(timeout=600)[0]
+    said = start(classroom.people["ina"], "lost", url, classroom.repository).communicate(timeout=machine.LONGEST)[0]
     assert "nowhere" in said and "hidden-word" not in said
