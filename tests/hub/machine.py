@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -120,15 +120,15 @@ def people(folder: Path, variables: Mapping[str, Mapping[str, str]]) -> Iterator
 
 @contextlib.contextmanager
 def database() -> Iterator[str]:
-    """Start a PostgreSQL server as its own user; yield the URL of an empty database of its owner `grader`.
+    """Start a PostgreSQL server as its own user; yield its URL, for `new_database`.
 
     The server ends with the shell that it serves, and the shell ends with its input: also where this process is killed.
     """
     with tempfile.TemporaryDirectory() as folder:
         shutil.chown(folder, "postgres")
         where = Path(folder) / "where"
-        # Not through a pipe: where nobody reads it any more, pg_virtualenv does not come to its end.
         become = ["setpriv", "--reuid", "postgres", "--regid", "postgres", "--init-groups", "--"]
+        # Not through a pipe: where nobody reads it any more, pg_virtualenv does not come to its end.
         told = f'echo "$PGUSER:$PGPASSWORD@$PGHOST:$PGPORT" >{where}; exec cat >/dev/null'
         line = [*become, "pg_virtualenv", "sh", "-c", told]
         server = subprocess.Popen(line, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, cwd="/", env=_paths())
@@ -160,7 +160,6 @@ def _paths() -> dict[str, str]:
     return {**os.environ, "PATH": f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin"}
 
 
-def _root(*command: str, given: str = "") -> Sequence[str]:
+def _root(*command: str, given: str = "") -> None:
     done = subprocess.run(command, input=given, capture_output=True, text=True, env=_paths())
     assert done.returncode == 0, f"{command[0]}: {done.stderr}"
-    return command
