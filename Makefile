@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 CORE := $(addprefix tests/test_,amounts.py scores.py scopes.py pqindex.py masks.py units.py needs.py pruners.py pareto.py \
 	docstrings.py layers.py)
 
-.PHONY: course check test matrix validate build lab format
+.PHONY: course check test matrix validate hub build lab format
 course: $(VENV)/.ready
 	$(BIN)/course run
 
@@ -36,6 +36,10 @@ validate: $(VENV)/.ready
 	COURSE_GALLERY_SEEDS=50 COURSE_KILLS=20 $(BIN)/python -m pytest tests/test_checks.py tests/test_gallery.py tests/test_any_value.py \
 		tests/test_verdicts.py tests/test_people.py tests/test_engines.py tests/test_grading.py tests/test_fuzz_reading.py
 
+# By hand, as root on Linux: a real JupyterHub on loopback and a real PostgreSQL, for users whom the test makes and removes.
+hub: $(VENV)/.hub
+	COURSE_HUB=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/hub
+
 build: $(VENV)/.ready
 	$(BIN)/course build
 
@@ -50,4 +54,9 @@ format: $(VENV)/.ready
 $(VENV)/.ready: pyproject.toml
 	$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
 	$(BIN)/python -m pip install --quiet --editable '.[test]'
+	touch $@
+
+$(VENV)/.hub: $(VENV)/.ready
+	$(BIN)/python -m pip install --quiet --editable '.[test,hub]'
+	npm install --silent --prefix $(VENV)/proxy configurable-http-proxy@4
 	touch $@
