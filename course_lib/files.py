@@ -23,10 +23,10 @@ PART = ".part"  # ends the name of a file that is not whole yet
 
 
 @contextmanager
-def replacing(path: str | Path) -> Iterator[Path]:
+def replacing(path: str | Path, private: bool = False) -> Iterator[Path]:
     """Yield a temporary path beside `path`; when the block ends well it becomes `path`, otherwise it is removed.
 
-    A crash, a kill or a full disk inside the block leaves an older `path` as it was.
+    A crash, a kill or a full disk inside the block leaves an older `path` as it was. private: only its owner can read it.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -37,15 +37,16 @@ def replacing(path: str | Path) -> Iterator[Path]:
         yield temporary
         umask = os.umask(0)
         os.umask(umask)
-        temporary.chmod(0o666 & ~umask)  # mkstemp made it private; the finished file gets the usual mode
+        if not private:
+            temporary.chmod(0o666 & ~umask)  # mkstemp made it private; the finished file gets the usual mode
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
 
 
-def write_text(path: str | Path, text: str) -> None:
-    """Write `text` to `path`, whole or not at all."""
-    with replacing(path) as temporary:
+def write_text(path: str | Path, text: str, private: bool = False) -> None:
+    """Write `text` to `path`, whole or not at all. private: only its owner can read it."""
+    with replacing(path, private) as temporary:
         temporary.write_text(text, encoding="utf-8")
 
 

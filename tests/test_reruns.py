@@ -17,7 +17,7 @@ from sqlalchemy.exc import OperationalError
 from course_lib import grading
 from course_lib.errors import CourseError
 from course_lib.grading import places, run, versions
-from course_lib.grading.book import enrolment, gradebook
+from course_lib.grading.book import enrolment, formgrader, gradebook
 from course_lib.grading.collecting import times
 from course_lib.grading.reading import reader
 from course_lib.grading.report import pages, publishing
@@ -51,6 +51,7 @@ class Book:
         path = gradebook.notebook_of(folder, lesson, result.student)
         path.parent.mkdir(parents=True, exist_ok=True)
         nbformat.write(nbformat.v4.new_notebook(), path)
+        return path
 
     def withdraw(self, url, lesson, student):
         self.urls[url].pop(student, None)
@@ -449,3 +450,27 @@ def test_a_student_asks_for_a_regrade_by_a_file_beside_the_notebook(folder, book
     page = (folder / "out" / f"{NAME}.html").read_text()
     assert "asks for a regrade: filter_l1: it is &lt;b&gt;right" in page
     assert "regrade.txt" in (folder / "out" / "feedback" / "amy" / NAME / f"{NAME}.html").read_text()
+
+
+def test_a_servers_password_is_neither_said_nor_kept_where_others_read_it(folder, book, seen):
+    url = "postgresql+psycopg://ina:hidden@word@host/grades"
+    assert places.shown(url) == "postgresql+psycopg://ina:***@host/grades"
+    with pytest.raises(CourseError, match="cannot be opened") as caught:
+        gradebook._open("postgresql+nodriver://ina:hidden@word@host/grades")
+    assert "hidden" not in str(caught.value)
+    formgrader.settings(folder, url)
+    assert (folder / formgrader.SETTINGS).stat().st_mode & 0o077 == 0
+    formgrader.settings(folder, "sqlite:////tmp/grades.db")
+    graded(folder)
+    assert not any(b"gradebook.db" in path.read_bytes() for path in (folder / "out" / "results").rglob("*.json"))
+
+
+def test_what_nbgraders_exchange_knows_a_submission_by_stays_beside_the_graded_notebook(folder, book, seen):
+    for name in gradebook.EXCHANGE:
+        (folder / "in" / "amy" / name).write_text("2026-11-19 10:00:00 UTC")
+    graded(folder)
+    place = folder / "out" / "autograded" / "amy" / NAME
+    assert {path.name for path in place.iterdir()} == {f"{NAME}.ipynb", *gradebook.EXCHANGE}
+    shutil.rmtree(folder / "in" / "amy")
+    graded(folder)
+    assert not place.exists()

@@ -23,7 +23,7 @@ def resolved(url: str) -> str:
     """
     if not re.match(r"[a-z][a-z0-9_+]*://", url):
         raise CourseError(
-            f"--db {url} was given; an SQLAlchemy URL is expected, such as sqlite:///grades.db or postgresql://..."
+            f"--db {shown(url)} was given; an SQLAlchemy URL is expected, such as sqlite:///grades.db or postgresql://..."
         )
     if not (match := SQLITE.fullmatch(url)):
         return url
@@ -33,6 +33,15 @@ def resolved(url: str) -> str:
             f"--db {url} was given; a file is expected, such as sqlite:///grades.db: what is in memory is lost."
         )
     return f"sqlite:///{Path(path[1:]).resolve()}{mark}{query}"
+
+
+def shown(url: str) -> str:
+    """Return a gradebook's URL as it may be shown and kept: without its password.
+
+    >>> shown("postgresql://ina:secret@host/grades")
+    'postgresql://ina:***@host/grades'
+    """
+    return re.sub(r"(://[^:/@]*):.*@", r"\1:***@", url)
 
 
 def file_of(url: str) -> Path | None:

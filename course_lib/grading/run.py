@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import inspect
 import json
 import os
@@ -119,10 +120,11 @@ def _recorded(
     kept: dict[Submission, tuple[Result, Stamp]] = {}
 
     def keep(submission: Submission, result: Result, recorded: Stamp | None) -> None:
-        stamp = [submission.submitted.isoformat(), url]
+        stamp = [submission.submitted.isoformat(), hashlib.sha256(url.encode()).hexdigest()[:16]]
         there = submission.student in held and gradebook.notebook_of(out, work.name, submission.student).exists()
         if not recorded or recorded[:2] != stamp or not there:
-            gradebook.record(url, work.name, book, result, submission.submitted, out, work.cells(submission, result))
+            path = gradebook.record(url, work.name, book, result, submission.submitted, out, work.cells(submission, result))
+            gradebook.keep_beside(path, submission.path)
             recorded = [*stamp, ""]
             work.write(submission, result, recorded)
         kept[submission] = result, recorded
@@ -176,7 +178,7 @@ def _withdraw(student: str, url: str, name: str, out: Path) -> str:
     gradebook.withdraw(url, name, student)
     for path in (
         out / "feedback" / student / name / f"{name}.html",
-        out / "autograded" / student / name / f"{name}.ipynb",
+        *(out / "autograded" / student / name / file for file in (*gradebook.EXCHANGE, f"{name}.ipynb")),
         out / "results" / name / "cells" / f"{student}.json",
         out / "results" / name / f"{student}.json",  # last: a call that is killed before it withdraws again
     ):

@@ -19,7 +19,7 @@ from course_lib.grading.reading.notebooks import Cell, hash_of
 from course_lib.grading.results import Result
 from course_lib.grading.sandbox.box import Limits
 
-# What an entry was made from, as JSON: the time of handing in and the gradebook's URL; and what its page was made from.
+# What an entry was made from, as JSON: the time of handing in, a hash of the gradebook's URL, what its page was made from.
 Stamp = list[Any]
 
 

@@ -124,10 +124,6 @@ def published(released, servers, desk):
     grade(released, "--db", released.url)
     ina = released.people["ina"]
     ina.python("nbgrader", "generate_feedback", LESSON, folder=released.grades)
-    for name in (released.people[student].name for student in STUDENTS):
-        # `course grade` leaves these files behind: see the test below.
-        here, there = (released.grades / part / name / LESSON for part in ("submitted", "feedback-notebooks"))
-        ina.run("cp", "--no-clobber", *(str(here / file) for file in NEEDED), str(there))
     ina.python("nbgrader", "release_feedback", LESSON, folder=released.grades)
     return {student: servers[student].assignments("fetch_feedback", LESSON) for student in STUDENTS}
 
@@ -216,16 +212,12 @@ def test_each_student_fetches_his_own_feedback_and_finds_no_other(released, serv
     released.people["ben"].run("ls", str(released.exchange / COURSE / "feedback"), fails=True)
 
 
-@pytest.mark.xfail(strict=True, reason="`course grade` does not keep these files beside the graded notebooks")
 def test_nbgrader_needs_no_file_that_course_grade_did_not_keep(released, graded):
     for student in STUDENTS:
         kept = released.grades / "autograded" / released.people[student].name / LESSON
         assert {path.name for path in kept.iterdir()} >= set(NEEDED)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="results/ and nbgrader_config.py hold the gradebook's address and are readable by all"
-)
 def test_the_gradebooks_password_stands_in_no_file_that_others_may_read(released, graded):
     password = make_url(released.url).password
     files = [path for path in released.grades.rglob("*") if path.is_file()]

@@ -12,6 +12,7 @@ import nbformat
 
 from course_lib.errors import CourseError
 from course_lib.files import write_json, write_text
+from course_lib.grading.places import shown
 
 SETTINGS, SERVER, RUBRICS = "nbgrader_config.py", "jupyter_server_config.py", "rubrics"
 CONFIG = '''"""For nbgrader's formgrader and its exports: start them in this folder."""
@@ -50,8 +51,8 @@ c.ServerApp.tornado_settings = {{"headers": {{"Content-Security-Policy": {policy
 def settings(folder: Path, url: str) -> None:
     """Write the settings with which nbgrader and JupyterLab work in a folder of grades."""
     policy = "; ".join(f"{kind} {places}" for kind, places in POLICY.items())
-    for name, text in ((SETTINGS, CONFIG.format(url=url)), (SERVER, SERVED.format(policy=policy))):
-        write_text(folder / name, text)
+    write_text(folder / SETTINGS, CONFIG.format(url=url), private=shown(url) != url)  # it holds a server's password
+    write_text(folder / SERVER, SERVED.format(policy=policy))
 
 
 def rubrics(folder: Path, lesson: str, solution: Path) -> None:

@@ -10,7 +10,8 @@ import copy
 import os
 import sys
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,12 +23,15 @@ from course_lib.errors import CourseError
 from course_lib.files import replacing, write_text
 from course_lib.grading.book import composing, formgrader
 from course_lib.grading.book.composing import Kept
+from course_lib.grading.places import shown
 from course_lib.grading.results import Held, Result, Scored
 
 if TYPE_CHECKING:
     from nbgrader.api import Gradebook
 
 SQLITE = "sqlite:///"
+EXCHANGE = ("timestamp.txt", "submission_secret.txt")
+LOCK = 0x6E6267726164  # of PostgreSQL's advisory locks, ours
 
 
 def prepare(url: str, lesson: str, book: NotebookNode, due: datetime | None, folder: Path) -> None:
@@ -100,6 +104,14 @@ def notebook_of(folder: Path, lesson: str, student: str) -> Path:
     return folder / "autograded" / student / lesson / f"{lesson}.ipynb"
 
 
+def keep_beside(path: Path, submission: Path) -> None:
+    """Put beside a graded notebook what nbgrader's exchange knows a submission by, to release its feedback later."""
+    for name in EXCHANGE:
+        source = submission.parent / name
+        if source.is_file() and not source.is_symlink() and source.stat().st_size < 1000:
+            write_text(path.parent / name, source.read_text(encoding="utf-8", errors="replace"))
+
+
 def settle(url: str, lesson: str, shares: Mapping[str, float]) -> dict[str, Scored]:
     """Take each student's share of everything he earned off, and return what the gradebook then holds: student -> Scored.
 
@@ -162,30 +174,54 @@ def _untouched(cell: NotebookNode) -> bool:
 
 
 def _create(url: str) -> None:
-    """Make an sqlite gradebook whole or not at all: nbgrader accepts a half-made one for good."""
-    if not url.startswith(SQLITE) or Path(url.removeprefix(SQLITE)).exists():
-        return
-    # nbgrader asks the program `alembic`, which lies beside this Python, for the version of its tables. (Its own `setenv`
-    # does not put back what was there.)
-    path = os.environ.get("PATH", os.defpath)
-    with replacing(url.removeprefix(SQLITE)) as temporary:
-        temporary.unlink()
-        os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{path}"
-        try:
+    """Make a gradebook's tables: those of an sqlite file whole or not at all, those of a server by one call at a time."""
+    if not url.startswith(SQLITE):
+        with _alone(url):
+            _open(url).close()
+    elif not Path(url.removeprefix(SQLITE)).exists():  # nbgrader accepts a half-made one for good
+        with replacing(url.removeprefix(SQLITE)) as temporary:
+            temporary.unlink()
             _open(f"{SQLITE}{temporary}").close()
-        finally:
-            os.environ["PATH"] = path
+
+
+@contextmanager
+def _alone(url: str) -> Iterator[None]:
+    """Let one call at a time make tables on a PostgreSQL server: nbgrader first looks for them, and then makes them."""
+    from sqlalchemy import create_engine, text
+
+    with _in_words(url):
+        engine = create_engine(url)
+        connection = engine.connect()
+        if engine.dialect.name == "postgresql":
+            connection.execute(text(f"SELECT pg_advisory_lock({LOCK})"))
+    try:
+        yield
+    finally:  # the lock ends with the connection
+        connection.close()
+        engine.dispose()
 
 
 def _open(url: str) -> Gradebook:
     from nbgrader.api import Gradebook
 
+    # nbgrader asks the program `alembic`, which lies beside this Python, for the version of its tables. (Its own `setenv`
+    # does not put back what was there.)
+    path = os.environ.get("PATH", os.defpath)
+    os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{path}"
     try:
-        return Gradebook(url)
+        with _in_words(url):
+            return Gradebook(url)
+    finally:
+        os.environ["PATH"] = path
+
+
+@contextmanager
+def _in_words(url: str) -> Iterator[None]:
+    try:
+        yield
     except Exception as error:  # SQLAlchemy's, the driver's or nbgrader's own
-        raise CourseError(
-            f"the gradebook {url} cannot be opened ({type(error).__name__}); any SQLAlchemy URL will do."
-        ) from error
+        why = f"the gradebook {shown(url)} cannot be opened ({type(error).__name__}); any SQLAlchemy URL will do."
+        raise CourseError(why) from error
 
 
 def _naive(moment: datetime) -> datetime:
