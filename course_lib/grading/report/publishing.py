@@ -44,9 +44,9 @@ def publish(graded: Sequence[Graded], grades: Path, into: Path, pdf: bool = Fals
             changed.append(target)
         if pdf and not target.with_suffix(".pdf").exists():
             _print(target)
-    for page in into.glob(f"*/{lesson}.*"):
-        if page.parent.name not in here and page.suffix in (".html", ".pdf"):
-            page.unlink()
+    for old in into.glob(f"*/{lesson}.*"):
+        if old.parent.name not in here and old.suffix in (".html", ".pdf"):
+            old.unlink()
     return changed
 
 
