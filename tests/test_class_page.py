@@ -179,6 +179,13 @@ def test_a_question_without_points_is_called_practice_and_nothing_is_said_of_its
     assert "bugs: " in pages.student(graded) and "(practice)" in pages.student(graded)
 
 
+def test_nothing_is_said_of_a_question_whose_points_a_person_has_not_given_yet():
+    scored = Scored({"02-collapse-explain": Held(0, 2, waits=True)}, 0)
+    page = pages.the_class([Graded(NAME, Result("ann", "", ()), WHEN, 0, 0.0, scored)], NAME)
+    row = page[page.index("<td>collapse") :].partition("</tr>")[0]
+    assert "1 to be graded by a person" in row and "few points" not in row and "0.00" not in row
+
+
 def test_a_changed_line_is_nearly_the_same_and_another_way_is_not():
     found = likeness.alike("x", {"a": LONG, "b": NEARLY, "c": OTHER})
     assert [one.students for one in found] == [("a", "b")] and 0.8 <= found[0].share < 1

@@ -171,13 +171,12 @@ def _questions(came: Sequence[Graded]) -> str:
         mistakes = ", ".join(f"{html.escape(name)} ({count})" for name, count in seen.most_common())
         counts = "".join(f'<td class="n">{states[state]}' for state in (CORRECT, NOT_YET, NOT_ATTEMPTED))
         tells = "-" if item.discrimination is None else f"{item.discrimination:.2f}"
-        told = (
-            (f"{item.mean:.2f} of {item.out_of:g}", f"{item.difficulty:.2f}", tells)
-            if item.out_of
-            else ("practice", "-", "-")
-        )
-        counts += "".join(f'<td class="n">{value}' for value in told)
-        parts.append(f"<tr><td>{item.name}{counts}<td>{mistakes}<td>{item.remark}</tr>")
+        known = (f"{item.mean:.2f} of {item.out_of:g}", f"{item.difficulty:.2f}", tells)
+        remark, waiting = item.remark, sum(entry.scored.cells[cells[place]].waits for entry in came)
+        if waiting:  # points that are not given yet say nothing of the question
+            known, remark = ("-", "-", "-"), f"{waiting} to be graded by a person"
+        counts += "".join(f'<td class="n">{value}' for value in (known if item.out_of else ("practice", "-", "-")))
+        parts.append(f"<tr><td>{item.name}{counts}<td>{mistakes}<td>{remark}</tr>")
     return "".join(parts) + "</table>"
 
 
