@@ -230,6 +230,15 @@ def test_without_the_cleaning_the_same_words_do_run(page, desk, grades):
         assert shown(page, desk, grades, "joe") == 2
 
 
+def test_the_page_that_is_opened_first_shows_the_submissions_to_a_browser_that_has_no_cookie_yet(browser, desk, grades):
+    page = browser.new_context().new_page()
+    page.goto(f"{desk}{formgrader.place(grades)}?token=secret")
+    assert formgrader.place(grades).endswith(f"/{NAME}/{NAME}")
+    page.locator("tbody tr td").first.wait_for(timeout=20_000)
+    page.get_by_role("link", name="Submission #1").or_(page.locator("tbody a").first).first.wait_for(timeout=20_000)
+    page.context.close()
+
+
 def test_a_students_own_cells_are_shown_and_nothing_in_them_runs(page, desk, grades):
     assert shown(page, desk, grades, "own") is None and elsewhere(page) == []
     for words in ("My own notes", "my own code", "printed <script>"):

@@ -36,7 +36,8 @@ class Book:
     def __init__(self, monkeypatch):
         self.urls = {}
         self.recorded = []
-        for name in ("prepare", "record", "withdraw", "settle", "scores"):
+        self.touched = set()
+        for name in ("prepare", "record", "withdraw", "settle", "scores", "by_hand"):
             monkeypatch.setattr(gradebook, name, getattr(self, name))
         monkeypatch.setattr(enrolment, "enrol", lambda url, graded: None)
 
@@ -61,6 +62,9 @@ class Book:
             held = self.urls[url][student]
             self.urls[url][student] = replace(held, penalty=share * held.points)
         return self.scores(url, lesson)
+
+    def by_hand(self, url, lesson):
+        return set(self.urls[url]) & self.touched
 
     def scores(self, url, lesson):
         return dict(self.urls[url])
@@ -474,3 +478,44 @@ def test_what_nbgraders_exchange_knows_a_submission_by_stays_beside_the_graded_n
     shutil.rmtree(folder / "in" / "amy")
     graded(folder)
     assert not place.exists()
+
+
+def test_what_a_person_gave_is_not_taken_out_with_a_folder_of_few_unless_that_is_said(folder, book, seen):
+    graded(folder)
+    book.touched = {"amy"}
+    before = table(folder)
+    shutil.move(folder / "in" / "amy", folder / "aside")
+    with pytest.raises(CourseError, match=r"amy handed in before .* --withdraw NAME"):
+        graded(folder)
+    assert table(folder) == before and set(book.urls.popitem()[1]) == {"amy", "late"}
+
+
+def test_a_student_is_withdrawn_where_that_is_said(folder, book, seen, monkeypatch):
+    graded(folder)
+    book.touched = {"amy"}
+    shutil.rmtree(folder / "in" / "amy")
+    monkeypatch.chdir(ROOT)
+    assert command(folder, "--withdraw", "amy").exit_code == 0 and set(table(folder)) == {"late"}
+
+
+def test_the_same_notebook_handed_in_again_is_not_late_by_it(folder, book, seen):
+    assert graded(folder, due=DUE, late=0.25)["amy"].days == 0
+    (folder / "in" / "amy" / "regrade.txt").write_text("Look again.")
+    later = DUE + timedelta(days=2.5)
+    handed_in(folder / "in", "amy", '{"by": "amy"}', later)
+    entry = graded(folder)["amy"]
+    assert (entry.days, entry.submitted) == (0, DUE) and "the same" in entry.source
+    handed_in(folder / "in", "amy", '{"by": "amy, another one"}', later)
+    assert graded(folder)["amy"].days == 3
+    (folder / "times.csv").write_text("student,time\namy,2026-11-21T11:00Z\n")
+    assert graded(folder, received=folder / "times.csv")["amy"].days == 1
+
+
+def test_it_is_said_where_everybody_is_late_and_where_the_gradebook_was_not_there_any_more(folder, book, seen):
+    handed_in(folder / "in", "zoe", '{"by": "zoe"}', DUE + timedelta(days=4))
+    said = []
+    graded(folder, said, due=DUE - timedelta(days=9), late=0.1)
+    assert any("Everybody is late" in sentence for sentence in said)
+    (folder / "out" / "gradebook.db").unlink()
+    graded(folder, said := [])
+    assert any("points and comments that a person gave" in sentence for sentence in said)

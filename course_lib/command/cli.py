@@ -192,6 +192,10 @@ def grade(
     again: Annotated[
         list[str] | None, typer.Option(help="A student to grade again though nothing changed, or all; may be repeated.")
     ] = None,
+    withdraw: Annotated[
+        list[str] | None,
+        typer.Option(help="A student whose submission is gone, to be taken out with what a person gave; or all."),
+    ] = None,
     export: Annotated[
         list[Platform] | None, typer.Option(help="Also write the table that this platform imports; may be repeated.")
     ] = None,
@@ -218,7 +222,7 @@ def grade(
     graded = grading.grade(
         _repository(), submissions, lesson, out, jobs=jobs, url=db, due=times.given("--due", due) if due else None,
         late=late_penalty, limits=grading.Limits(wall=seconds), unsafe=unsafe, roster=roster, received=received,
-        again=again or (), tell=tell,
+        again=again or (), withdraw=withdraw or (), tell=tell,
     )  # fmt: skip
     for path in exports.write(graded, out, [platform.value for platform in export or ()]):
         tell(f"written: {path}")

@@ -37,6 +37,8 @@ from course_lib.teaching import exercises
 from course_lib.teaching.exercises import Exercise
 from course_lib.teaching.verdict import NOT_YET
 
+LOST = "The gradebook was not there any more: points and comments that a person gave were only in it, and are gone."
+
 
 def grade(
     root: Path,
@@ -54,6 +56,7 @@ def grade(
     roster: Path | None = None,
     received: Path | None = None,
     again: Collection[str] = (),
+    withdraw: Collection[str] = (),
     tell: Callable[[str], None] = lambda sentence: None,
 ) -> list[Graded]:
     """Grade all submissions of a lesson into the folder `out`, and return the results sorted by student.
@@ -67,6 +70,7 @@ def grade(
         limits: of each exercise. unsafe: without a sandbox.
         roster: a table of the class. received: a table of when the platform got each submission; None: as kept in `out`.
         again: students who are graded again though nothing changed, or "all".
+        withdraw: students, or "all", who may go from the gradebook with what a person gave them, as their submission did.
         tell: is given sentences about the call, such as which deadline counts.
 
     Raises:
@@ -79,7 +83,7 @@ def grade(
         )
     if not unsafe:
         _refuse_readable(root, submissions, out, seeds.folder())
-    check_share("late", late or 0.0)
+    check_share("--late-penalty", late or 0.0)
     name, book, path = _lesson(root, lesson)
     url = places.resolved(url or f"{gradebook.SQLITE}{(out / 'gradebook.db').resolve()}")
     with places.in_words(out), tempfile.TemporaryDirectory(prefix="course-grade-") as private:
@@ -90,17 +94,28 @@ def grade(
             work = _work(lesson, out, book, path, seeds.seed_of(out, name, seed), limits or Limits(), unsafe, again)
             found = list(map(work.dated, found))
             work.check(found)
+            lost = places.is_new(url) and any(work.folder.glob("*.json"))
             gradebook.prepare(url, name, book, terms.due, out)
             formgrader.rubrics(out, name, root / "solutions" / f"{name}.ipynb")
+            _refuse_loss(work.gone(found), withdraw, gradebook.by_hand(url, name))
             kept = _recorded(found, work, jobs, url, book, out)
             withdrawn = [_withdraw(student, url, name, out) for student in work.gone(found)]
             graded = _settled(kept, work, terms, url, out)
             enrolment.enrol(url, graded)
-            said = [*terms.said, *_sentences(terms, withdrawn)]
+            said = [*terms.said, *([LOST] if lost else []), *_sentences(terms, withdrawn), *terms.doubts(graded)]
             pages.summaries(graded, name, out, pages.report(said, _alike(graded, lesson, book, root, out)))
     for sentence in said:
         tell(sentence)
     return graded
+
+
+def _refuse_loss(gone: Sequence[str], withdraw: Collection[str], by_hand: Collection[str]) -> None:
+    names = [student for student in gone if student in by_hand and not {student, "all"} & set(withdraw)]
+    if names:
+        raise CourseError(
+            f"{', '.join(names)} handed in before and would be taken out of the gradebook, with the points or comments that "
+            "a person gave: give the folder of the whole class, or --withdraw NAME (or all) where that is meant."
+        )
 
 
 def _work(

@@ -13,6 +13,7 @@ from typing import Any
 from course_lib.errors import CourseError
 from course_lib.files import write_json
 from course_lib.grading.collecting.submissions import Submission
+from course_lib.grading.collecting.terms import RECEIVED
 from course_lib.grading.reading import reader
 from course_lib.grading.reading.keeping import Kept
 from course_lib.grading.reading.notebooks import Cell, hash_of
@@ -53,11 +54,19 @@ class Work:
         return Result.of(kept["result"]), kept["recorded"]
 
     def dated(self, submission: Submission) -> Submission:
-        """Return a submission that cannot be read now as it was when it was graded, if it was: that result counts."""
-        if not submission.unread or (known := self.known(submission)) is None or known[1] is None:
+        """Return a submission with the time at which it was graded, if it is the same notebook or cannot be read now.
+
+        Who hands in the same once more, to ask for a regrade, is not late by it. What the platform says counts before that.
+        """
+        if (known := self.known(submission)) is None or known[1] is None:
             return submission
-        note = f"its earlier result counts. Now: {submission.problem}"
-        return replace(submission, submitted=datetime.fromisoformat(known[1][0]), notes=(*submission.notes, note))
+        before = datetime.fromisoformat(known[1][0])
+        if submission.unread:
+            note = f"its earlier result counts. Now: {submission.problem}"
+            return replace(submission, submitted=before, notes=(*submission.notes, note))
+        if submission.source == RECEIVED or submission.submitted <= before:
+            return submission
+        return replace(submission, submitted=before, source="an earlier call: the notebook is the same")
 
     def check(self, found: Sequence[Submission]) -> None:
         """Raise CourseError for students to grade again who are not there, and for a folder without any notebook."""

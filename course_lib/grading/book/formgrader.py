@@ -44,6 +44,8 @@ POLICY = {
 SERVED = '''"""For JupyterLab in this folder: `course formgrader` starts it with this file."""
 
 c = get_config()  # noqa: F821 (Jupyter provides it)
+# nbgrader's pages ask at addresses that lie beside their own, not below it: the cookie of the log-in has to hold for all.
+c.IdentityProvider.cookie_options = {{"path": "/"}}
 c.ServerApp.tornado_settings = {{"headers": {{"Content-Security-Policy": {policy!r}}}}}
 '''
 

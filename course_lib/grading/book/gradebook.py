@@ -154,6 +154,21 @@ def scores(url: str, lesson: str) -> dict[str, Scored]:
     return {student: Scored(cells[student], points, penalty, comments[student]) for student, points, penalty in sums}
 
 
+def by_hand(url: str, lesson: str) -> set[str]:
+    """Return the students to whom a person gave points or comments."""
+    from nbgrader.api import Assignment, Comment, Grade, SubmittedAssignment, SubmittedNotebook
+
+    given = ((Grade, Grade.manual_score), (Grade, Grade.extra_credit), (Comment, Comment.manual_comment))
+    found = set[str]()
+    with _open(url) as gradebook:
+        for row, column in given:
+            asked = gradebook.db.query(SubmittedAssignment.student_id).select_from(row).join(SubmittedNotebook, row.notebook)
+            asked = asked.join(SubmittedAssignment, SubmittedNotebook.assignment)
+            asked = asked.join(Assignment, SubmittedAssignment.assignment).filter(Assignment.name == lesson)
+            found |= {student for (student,) in asked.filter(column.is_not(None)).all()}
+    return found
+
+
 def withdraw(url: str, lesson: str, student: str) -> None:
     """Take a submission out of the gradebook, and the student with it if nothing else of him is in it."""
     from nbgrader.api import MissingEntry

@@ -91,6 +91,13 @@ class Terms:
                 )
         return found
 
+    def doubts(self, graded: Sequence[Graded]) -> list[str]:
+        """Return in words what looks as if times were wrong: a copy of files can lose them."""
+        came = [entry for entry in graded if entry.submitted]
+        if len(came) > 2 and all(entry.days and entry.source != RECEIVED for entry in came):
+            return ["Everybody is late: did the copy of the files keep their times? If not, give --received."]
+        return []
+
     def unknown(self) -> list[str]:
         """Return the names of those who handed in and are not in the roster."""
         return [student for student, rows in self.rows.items() if not rows] if self.people else []
@@ -105,7 +112,7 @@ def agree(
         CourseError: for a table that cannot be understood; then nothing is kept.
     """
     if late is not None:
-        check_share("late", late)
+        check_share("--late-penalty", late)
     path = out / KEPT
     kept = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     before = kept.get(lesson, {})

@@ -102,10 +102,13 @@ def _number(entry: Graded) -> str:
 def _words(entry: Graded) -> str:
     """Return in short what each exercise earned and why, for a cell of a table."""
     reasons = {f"{entry.lesson[:2]}-{mark.exercise}-check": mark.reason for mark in entry.result.marks}
+    given = {f"{entry.lesson[:2]}-{mark.exercise}-check": mark.points for mark in entry.result.marks}
     marks = []
     for name, held in entry.scored.cells.items():
         state = "waits for a person" if held.waits else earned(held.points, held.out_of)
         title = name.partition("-")[2].removesuffix("-check").removesuffix("-explain")
-        marks.append(f"{title}: {state}. {reasons.get(name, '')}".strip())
+        reason = "changed by a person." if given.get(name, held.points) != held.points else reasons.get(name, "")
+        comment = entry.scored.comments.get(f"{name.removesuffix('check')}answer" if name.endswith("check") else name, "")
+        marks.append(" ".join(filter(None, [f"{title}: {state}.", reason, comment])))
     late = [f"{entry.days} day(s) late: {entry.penalty:g} points less."] if entry.days else []
     return " ".join([entry.result.problem, *late, *marks]).strip()

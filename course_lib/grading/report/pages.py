@@ -20,7 +20,7 @@ from course_lib.validation.page import STYLE
 
 MOST = 100  # rows of answers that are alike
 MORE = """
-pre { background: #f5f5f5; padding: 0.6em; overflow-x: auto }
+pre { background: #f5f5f5; padding: 0.6em; white-space: pre-wrap; overflow-wrap: anywhere }
 .bar { background: #0072B2; height: 0.9em }
 td { vertical-align: top }
 """
@@ -49,10 +49,12 @@ def student(graded: Graded, words: Mapping[str, str] | None = None) -> str:
     for mark in result.marks:
         held = scored.cells.get(f"{graded.lesson[:2]}-{mark.exercise}-check")
         points = held.points if held else mark.points
-        parts.append(f"<h2>{mark.exercise}: {_state(mark)} ({earned(points, mark.out_of)})</h2>")
+        state = _state(mark) if points == mark.points else "changed by a person"
+        parts.append(f"<h2>{mark.exercise}: {state} ({earned(points, mark.out_of)})</h2>")
         if points != mark.points:
             parts.append(f"<p>A person changed the points; the grader gave {mark.points:g}.</p>")
-        parts.append(f"<p>{html.escape(mark.reason)}</p>" if mark.reason else "")
+        reason = "Nothing was written." if mark.state == NOT_ATTEMPTED and mark.source else mark.reason
+        parts.append(f"<p>{html.escape(reason)}</p>" if reason else "")
         if mark.source:
             parts.append(f"<p>Graded: cell {mark.cell} of the notebook.</p><pre>{html.escape(mark.source)}</pre>")
         parts.append(_comment(scored.comments.get(f"{graded.lesson[:2]}-{mark.exercise}-answer", "")))

@@ -30,12 +30,13 @@ def _scores(rng: torch.Generator) -> list[Case]:
     drawn = drawn.roll(integer(rng, 0, n - 3))  # the strongest is neither the first nor the last
     alike = 1 + 1e-6 * torch.arange(n, 0, -1)
     gone = integer(rng, 2, n - 3)
+    other = 2 + (gone - 1 + integer(rng, 0, n - 6)) % (n - 4)  # another number between 2 and n - 3
     tied = torch.ones(8)
     tied[torch.randperm(8, generator=rng)[:3]] = 2.0
     return [
         Case("four filters, half of them to go", (torch.tensor([4.0, 1.0, 3.0, 2.0]), 0.5)),
         Case("a whole number of filters to go", (drawn, gone / n)),
-        Case("a share that is not a whole number of filters", (drawn, (gone + 0.3) / n)),
+        Case("a share that is not a whole number of filters", (drawn, (other + 0.3) / n)),
         Case("a share just below a whole number of filters", (drawn, (gone - 0.2) / n)),
         # n is even: then rounding what stays comes to the same.
         Case("a half whose even neighbour lies below", (torch.randperm(10, generator=rng) / 4, 0.25), edge=True),
