@@ -536,6 +536,7 @@ def test_folders_that_student_code_can_read_are_refused(tmp_path, monkeypatch):
     handed_in(tmp_path / "in", "amy", HONEST)
     system = isolation.readable()
     monkeypatch.setattr(isolation, "readable", lambda: [*system, str(tmp_path)])
+    monkeypatch.setattr(isolation, "missing", lambda: "")  # it would try a sandbox with that folder in it
     with pytest.raises(CourseError, match="student code can read"):
         graded(tmp_path / "in", tmp_path / "out")
     assert not (tmp_path / "out").exists()

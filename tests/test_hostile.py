@@ -1030,7 +1030,7 @@ def filter_l1(weight):
         for _ in range(1000):
             os.mkdir(b"\\xff")
             os.chdir(b"\\xff")
-        os.chmod("/tmp", 0)
+        os.chmod(b"/tmp/\\xff", 0)
     return right(weight)
 """,
         earns=2,

@@ -213,7 +213,7 @@ def grade(
     from course_lib.grading.report import exports, publishing
 
     def tell(sentence: str) -> None:
-        console.print(sentence, highlight=False, markup=False)
+        console.print(sentence, highlight=False, markup=False, soft_wrap=True)  # a path is copied whole
 
     if publish:
         publishing.check(out, publish, pdf)
@@ -230,8 +230,8 @@ def grade(
         tell(f"published in {publish}: {len(publishing.publish(graded, out, publish, pdf))} new or changed pages.")
     for entry in graded:
         line = f"{entry.result.student}: {entry.score:g} of {entry.scored.out_of:g} points. {entry.result.problem}"
-        console.print(line, highlight=False, markup=False)
-    console.print(f"The class: {out / graded[0].lesson}.html, .csv and .json", highlight=False)
+        tell(line)
+    tell(f"The class: {out / graded[0].lesson}.html, .csv and .json")
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
