@@ -505,6 +505,7 @@ def test_the_same_notebook_handed_in_again_is_not_late_by_it(folder, book, seen)
     handed_in(folder / "in", "amy", '{"by": "amy"}', later)
     entry = graded(folder)["amy"]
     assert (entry.days, entry.submitted) == (0, DUE) and "the same" in entry.source
+    assert graded(folder, again=["all"])["amy"].days == 0
     handed_in(folder / "in", "amy", '{"by": "amy, another one"}', later)
     assert graded(folder)["amy"].days == 3
     (folder / "times.csv").write_text("student,time\namy,2026-11-21T11:00Z\n")

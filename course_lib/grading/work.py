@@ -41,29 +41,34 @@ class Work:
     def path(self, submission: Submission) -> Path:
         return self.folder / f"{submission.student}.json"
 
-    def known(self, submission: Submission) -> tuple[Result, Stamp | None] | None:
-        """Return what is kept of exactly this file, graded with exactly these inputs, and its stamp in the gradebook."""
-        if self.again & {"all", submission.student}:
-            return None
+    def _kept(self, submission: Submission) -> dict[str, Any] | None:
+        """Return what is kept of exactly this file; of one that cannot be read now, what is kept of the student."""
         try:
             kept = json.loads(self.path(submission).read_text(encoding="utf-8"))
         except (FileNotFoundError, ValueError):
             return None
-        if kept["key"] != self.key or not (submission.unread or kept["result"]["digest"] == digest(submission)):
+        return kept if submission.unread or kept["result"]["digest"] == digest(submission) else None
+
+    def known(self, submission: Submission) -> tuple[Result, Stamp | None] | None:
+        """Return what is kept of exactly this file, graded with exactly these inputs, and its stamp in the gradebook."""
+        kept = self._kept(submission)
+        asked = self.again & {"all", submission.student} and not submission.unread
+        if kept is None or asked or kept["key"] != self.key:
             return None
         return Result.of(kept["result"]), kept["recorded"]
 
     def dated(self, submission: Submission) -> Submission:
         """Return a submission with the time at which it was graded, if it is the same notebook or cannot be read now.
 
-        Who hands in the same once more, to ask for a regrade, is not late by it. What the platform says counts before that.
+        Who hands in the same once more, to ask for a regrade, is not late by it, also where all is graded again. What the
+        platform says counts before that.
         """
-        if (known := self.known(submission)) is None or known[1] is None:
+        if (kept := self._kept(submission)) is None or kept["recorded"] is None:
             return submission
-        before = datetime.fromisoformat(known[1][0])
+        before = datetime.fromisoformat(kept["recorded"][0])
         if submission.unread:
-            note = f"its earlier result counts. Now: {submission.problem}"
-            return replace(submission, submitted=before, notes=(*submission.notes, note))
+            counts = "its earlier result counts. " if self.known(submission) else ""
+            return replace(submission, submitted=before, notes=(*submission.notes, f"{counts}Now: {submission.problem}"))
         if submission.source == RECEIVED or submission.submitted <= before:
             return submission
         return replace(submission, submitted=before, source="an earlier call: the notebook is the same")
