@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import zipfile
+from dataclasses import replace
 from datetime import datetime, timezone
 from html.parser import HTMLParser
 
@@ -13,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from course_lib.errors import CourseError
+from course_lib.grading.collecting import naming
 from course_lib.grading.report import exports, items, likeness, pages, tables
 from course_lib.grading.results import Graded, Held, Mark, Result, Scored
 
@@ -21,7 +23,7 @@ WHEN = datetime(2026, 11, 20, 12, tzinfo=timezone.utc)
 EVIL = ["=cmd|' /C calc'!A0", "+1", "-1+1", "@SUM(1)", "\t=1", "\r=1", " =1", "＝1"]
 
 
-def entry(student, *points, name="", roster=None, came=True, problem="", others=(), source=""):
+def entry(student, *points, name="", roster=None, came=True, problem="", others=(), source="", number=""):
     marks = tuple(
         Mark(
             f"q{n}",
@@ -37,7 +39,7 @@ def entry(student, *points, name="", roster=None, came=True, problem="", others=
     result = Result(student, "", marks, problem)
     scored = Scored({f"02-q{n}-check": Held(earned, 2.0) for n, earned in enumerate(points)}, sum(points))
     when = WHEN if came else None
-    return Graded(NAME, result, when, 0, 0.0, scored, tuple(others), name or student, "timestamp.txt", roster or {})
+    return Graded(NAME, result, when, 0, 0.0, scored, tuple(others), name or student, "timestamp.txt", roster or {}, number)
 
 
 class Text(HTMLParser):
@@ -223,6 +225,7 @@ GRADED = [
         2.0,
         0.5,
         name="Ann Lee",
+        number="12345",
         roster={"student": "ann", "lms": "12345", "sis": "s1", "section": "A", "email": "a@u"},
     ),
     entry("bob", 1.0, 0.0, name="Bob Roe"),
@@ -286,10 +289,26 @@ def test_blackboard_gets_usernames_and_every_cell_in_quotes(tmp_path):
     assert all(cell.startswith('"') and cell.endswith('"') for cell in path.read_text().splitlines())
 
 
-def test_the_feedback_pages_are_one_archive(tmp_path):
-    *_, path = written(tmp_path, "canvas", "moodle")
+@pytest.mark.parametrize(
+    ("platform", "file", "named"),
+    [
+        ("canvas", f"leeann_LATE_12345_901_{NAME}.ipynb", f"leeann_LATE_12345_901_{NAME}.html"),
+        ("canvas", "leeann_12345_901_some_work-2.ipynb", f"leeann_12345_901_{NAME}.html"),
+        ("moodle", f"Ann Lee_77_assignsubmission_file_{NAME}.ipynb", f"Ann Lee_77_assignsubmission_file_{NAME}.html"),
+        ("moodle", "Ann Lee_77_assignsubmission_file", f"Ann Lee_77_assignsubmission_file_{NAME}.html"),
+        ("moodle", "ann", f"ann_12345_assignsubmission_file_{NAME}.html"),
+        ("canvas", "ann", f"ann_{NAME}.html"),
+    ],
+)
+def test_a_feedback_page_comes_back_under_the_name_by_which_the_platform_knows_it(platform, file, named, tmp_path):
+    label = naming.label(file, NAME, "." not in file)
+    one = entry("ann", 2.0, 0.5, name="Ann Lee", number="12345")
+    page = tmp_path / "feedback" / "ann" / NAME / f"{NAME}.html"
+    page.parent.mkdir(parents=True)
+    page.write_text("page")
+    *_, path = exports.write([replace(one, prefix=label.prefix)], tmp_path, [platform])
     with zipfile.ZipFile(path) as archive:
-        assert sorted(archive.namelist()) == [f"annlee_12345_assignsubmission_file_{NAME}.html", f"bob_{NAME}.html"]
+        assert archive.namelist() == [named]
 
 
 def test_a_platform_that_is_not_known_is_refused_and_none_writes_nothing(tmp_path):

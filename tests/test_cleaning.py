@@ -171,6 +171,20 @@ def test_a_picture_in_an_answer_is_in_the_graded_notebook(tmp_path):
     assert f'src="data:image/png;base64,{png()}"' in cell.source and "attachments" not in cell
 
 
+def test_words_that_move_into_their_own_cell_are_the_same_answer(tmp_path):
+    template = next(cell for cell in BOOK.cells if cell.metadata.get("nbgrader", {}).get("grade_id") == WORDS)
+    around = [json.loads(json.dumps(cell)) for cell in BOOK.cells]
+    place = next(place for place, cell in enumerate(around) if cell["id"] == template["id"])
+    said = "Because a filter with *small* weights adds little."
+    beside = handed_in(tmp_path, "beside", *around[: place + 1], text(said), *around[place + 1 :])
+    own = handed_in(tmp_path, "own", *around[:place], explained(said), *around[place + 1 :])
+    other = handed_in(tmp_path, "other", *around[:place], explained(said + " Or not."), *around[place + 1 :])
+    beside, own, other = (composed(path) for path in (beside, own, other))
+    assert any("Not in its own cell" in cell.source for cell in beside.cells)
+    hashes = [composing.answers_of(book)[WORDS] for book in (beside, own, other)]
+    assert hashes[0] == hashes[1] != hashes[2]
+
+
 def test_a_files_name_in_a_problem_is_text(tmp_path):
     from course_lib.grading.results import Result
 

@@ -255,6 +255,8 @@ def test_the_rubric_stands_folded_beside_the_answer(page, desk, grades):
     shown(page, desk, grades, "eve")
     fold = page.locator("details", has_text="Rubric and samples")
     assert fold.count() == 1 and not page.get_by_text("Sample answer, 2 points").is_visible()
+    look = "e => [getComputedStyle(e).display, getComputedStyle(e).cursor]"
+    assert fold.locator("summary").evaluate(look) == ["list-item", "pointer"]  # else nothing shows that it opens
     fold.locator("summary").click()
     assert page.get_by_text("Sample answer, 2 points").is_visible()
 

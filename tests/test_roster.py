@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from course_lib.errors import CourseError
 from course_lib.grading.collecting import roster, terms
 from course_lib.grading.collecting.submissions import Submission
+from course_lib.grading.report import pages
 from course_lib.grading.results import Held, Mark, Result, Scored
 
 DUE = datetime(2026, 11, 20, 12, tzinfo=timezone.utc)
@@ -140,6 +142,56 @@ def test_who_handed_in_nothing_gets_a_row_and_strangers_are_listed(tmp_path):
     assert absent.submitted is None and absent.result.problem == "Nothing was handed in."
     assert "the platform says that it got a submission" in absent.notes[0]
     assert found.unknown() == ["eve"]
+
+
+@pytest.mark.parametrize("table", [OURS, CANVAS, MOODLE, BLACKBOARD, SEMICOLONS, "name\nAnn Lee\nBob Roe\n"])
+@pytest.mark.parametrize("named", [("Ann-Lee_12345", "Ann Lee", "12345"), ("annlee_12345", "annlee", "12345"), ("Ann Lee",)])
+def test_a_student_has_one_id_whether_he_hands_in_or_not(table, named, tmp_path):
+    found, (ann, eve) = agreed(tmp_path, [came(*named), came("eve")], table.lstrip("\ufeff"))
+    here, _ = agreed(tmp_path, [came("eve")], table.lstrip("\ufeff"))
+    absent = [entry.result.student for entry in here.absent(HELD)]
+    assert ann.student in absent and eve.student == "eve" and len(absent) == 2
+    assert found.graded(ann, result(ann.student), HELD).name in ("Ann Lee", "Lee, Ann")
+    assert [entry.result.student for entry in found.absent(HELD)] == [one for one in absent if one != ann.student]
+
+
+def test_the_id_under_which_a_student_was_graded_before_stays(tmp_path):
+    out = tmp_path / "out"
+    out.mkdir()
+    before = came("Ann-Lee_12345", "Ann Lee", "12345")
+    without = terms.Terms(NAME, DUE, 0.0)
+    pages.summaries([without.graded(before, result("Ann-Lee_12345"), HELD)], "01_some", out)
+    _, (moved,) = agreed(tmp_path, [came("Ann-Lee_999", "Ann Lee", "999")])  # Moodle's number is another in each assignment
+    assert moved.student == "Ann-Lee_12345"
+    found, _ = agreed(tmp_path, [came("eve")])
+    assert {entry.result.student for entry in found.absent(HELD)} == {"Ann-Lee_12345", "bob"}
+    (out / "01_some.json").write_text('[{"student": 3}]')
+    assert agreed(tmp_path, [came("Ann-Lee_999", "Ann Lee", "999")])[1][0].student == "ann"
+
+
+def test_an_id_that_somebody_else_has_is_not_given_away(tmp_path):
+    people = "student,name,lms_id\nann,Ann Lee,1\nbob,Bob Roe,2\n"
+    _, submissions = agreed(tmp_path, [came("ann", "ann", "2"), came("x_1", "x", "1")], people)
+    assert [one.student for one in submissions] == ["bob", "x_1"]
+
+
+def test_canvas_rows_that_are_no_students_are_left_out():
+    text = CANVAS + '"Student, Test",99,,x,A,\n"Student, Testa",98,,testa,A,\n'
+    assert [one.name for one in roster.read(text, "--roster")] == ["Lee, Ann", "Roe, Bob", "Student, Testa"]
+
+
+@pytest.mark.parametrize(
+    ("late", "days", "extension", "said"),
+    [
+        (True, 0, "", "Canvas calls it late"), (False, 1, "", "Canvas does not call it late"), (True, 1, "", ""),
+        (False, 0, "", ""), (None, 1, "", ""), (None, 0, "", ""), (True, 0, "3", "extension"), (True, 2.5, "2", "extension"),
+    ],
+)  # fmt: skip
+def test_where_canvas_and_the_times_disagree_on_late_it_is_said(late, days, extension, said, tmp_path):
+    one = replace(came("bob", days=days), late=late)
+    found, (submission,) = agreed(tmp_path, [one], f"student,extension\nbob,{extension}\n")
+    notes = found.graded(submission, result("bob"), HELD).notes
+    assert [said in note for note in notes] == ([True] if said else [])
 
 
 def test_two_submissions_of_one_student_of_the_roster_are_said(tmp_path):

@@ -97,7 +97,8 @@ class Graded:
 
     scored: what the gradebook holds of it. submitted: None for a student of the roster who handed in nothing; source: where
     that time is known from. others: notebooks that were not taken. name: the student's, as it was written. roster: what the
-    roster says: column -> text. notes: for the instructor.
+    roster says: column -> text. number: the platform's, of the student; prefix: what it put before the name of his file.
+    notes: for the instructor.
     """
 
     lesson: str
@@ -110,6 +111,8 @@ class Graded:
     name: str = ""
     source: str = ""
     roster: Mapping[str, str] = field(default_factory=dict)
+    number: str = ""
+    prefix: str = ""
     notes: tuple[str, ...] = ()
 
     @property

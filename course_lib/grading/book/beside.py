@@ -12,6 +12,9 @@ from nbformat.v4 import new_markdown_cell
 
 from course_lib.grading.book.formgrader import RUBRICS
 
+# Formgrader's style sheet takes the mark away by which a person sees that something can be opened.
+FOLDED = '<summary style="display: list-item; cursor: pointer">Rubric and samples</summary>'
+
 
 class Beside(Preprocessor):
     """Put each question's rubric and samples, folded, below the answer that formgrader shows.
@@ -32,7 +35,7 @@ class Beside(Preprocessor):
         for cell in nb.cells:
             cells.append(cell)
             if (grade_id := cell.metadata.get("nbgrader", {}).get("grade_id")) in texts:
-                fold = f"<details><summary>Rubric and samples</summary>\n\n{texts[grade_id]}\n\n</details>"
+                fold = f"<details>{FOLDED}\n\n{texts[grade_id]}\n\n</details>"
                 cells.append(new_markdown_cell(fold, id=f"rubric-{grade_id}"[:64]))
         nb.cells = cells
         return nb, resources

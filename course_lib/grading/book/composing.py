@@ -15,7 +15,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 
 from course_lib.grading.reading import cleaning
 from course_lib.grading.reading.keeping import Kept
-from course_lib.grading.reading.words import WORDS
+from course_lib.grading.reading.words import HEADING, WORDS
 from course_lib.grading.results import Mark, Result
 from course_lib.teaching.verdict import Verdict
 
@@ -88,7 +88,10 @@ def _fill(cell: NotebookNode, result: Result, kept: Sequence[Kept], hashes: dict
         if written.strip() != cell.source.strip():  # nbgrader gives an untouched one no points, and knows it by its text
             same = (one["shown"] for one in kept if not one["code"] and one["source"][:WORDS] == written)
             cell.source = next(same, None) or cleaning.words(written)
-        hashes[grade_id] = hashlib.sha256(cell.source.encode()).hexdigest()
+        # Words that moved into their own cell are still those that a person gave points.
+        bare = HEADING.sub("", written, count=1)
+        same_text = cell.source if bare == written else cleaning.words(bare)
+        hashes[grade_id] = hashlib.sha256(same_text.encode()).hexdigest()
 
 
 def _placed(cells: Sequence[NotebookNode], kept: Sequence[Kept]) -> tuple[dict[int, Kept], dict[int, list[Kept]]]:

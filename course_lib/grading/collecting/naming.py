@@ -16,7 +16,7 @@ COPY = r"(?:(?:copy|copie|copia|cópia|kopie|kopia)[-_ +](?:of|de|von|av)[-_ +]+
 
 # What follows the first mark is the student's to choose, so the first mark counts.
 MOODLE = re.compile(r"(?P<name>.+?)(?:_(?P<number>\d+))?_assignsubmission_[a-z]+_?(?P<rest>.*)", re.DOTALL)
-CANVAS = re.compile(r"(?P<name>[^_]+)_(?:LATE_)?(?P<number>\d+)_(?P<attempt>\d+)_(?P<rest>.+)", re.DOTALL)
+CANVAS = re.compile(r"(?P<name>[^_]+)_(?P<late>LATE_)?(?P<number>\d+)_(?P<attempt>\d+)_(?P<rest>.+)", re.DOTALL)
 BLACKBOARD = re.compile(r"(?P<name>.+?)_attempt_(?P<when>\d{4}(?:-\d\d){5})(?:_(?P<rest>.+)|(?P<note>\.txt)?)", re.DOTALL)
 
 
@@ -25,8 +25,9 @@ class Label:
     """What a name says.
 
     name: the student's, as it is written. sure: FOLDER, PLATFORM, LESSON or PLAIN. number: the platform's, of the student.
-    attempt: when it was handed in; order: of the attempts on Canvas. file: the student's own name of the file. note: whether
-    it is what Blackboard writes about a submission, and no submission itself.
+    attempt: when it was handed in; order: of the attempts on Canvas. file: the student's own name of the file. prefix: what
+    a platform put before that, by which it knows a file that comes back. late: whether Canvas calls it late; None: nobody
+    says. note: whether it is what Blackboard writes about a submission, and no submission itself.
     """
 
     name: str
@@ -35,6 +36,8 @@ class Label:
     attempt: datetime | None = None
     order: int = 0
     file: str = ""
+    prefix: str = ""
+    late: bool | None = None
     note: bool = False
 
     @property
@@ -47,7 +50,8 @@ def label(entry: str, lesson: str, folder: bool) -> Label:
     """Return what the name of a file or folder says; the same whatever else is there."""
     text = normal(entry)
     if match := MOODLE.fullmatch(text):
-        return Label(match["name"], FOLDER if folder else PLATFORM, match["number"] or "", file=match["rest"])
+        prefix = f"{text.removesuffix(match['rest']).removesuffix('_')}_"
+        return Label(match["name"], FOLDER if folder else PLATFORM, match["number"] or "", file=match["rest"], prefix=prefix)
     if match := BLACKBOARD.fullmatch(text):
         prefix = match["name"].removeprefix(f"{lesson}_")
         name = prefix if prefix != match["name"] else prefix.rpartition("_")[2] or prefix
@@ -56,7 +60,9 @@ def label(entry: str, lesson: str, folder: bool) -> Label:
     if folder:
         return Label(text, FOLDER)
     if match := CANVAS.fullmatch(text):
-        return Label(match["name"], PLATFORM, match["number"], order=int(match["attempt"][:18]), file=match["rest"])
+        prefix, late = text.removesuffix(match["rest"]), bool(match["late"])
+        order = int(match["attempt"][:18])
+        return Label(match["name"], PLATFORM, match["number"], order=order, file=match["rest"], prefix=prefix, late=late)
     stem = ENDING.sub("", text) or text
     before = re.search(rf"[-_. +]*{COPY}*{re.escape(lesson)}", stem, re.IGNORECASE)
     if before and stem[: before.start()]:

@@ -29,6 +29,7 @@ COLUMNS = {
     "time": ("time", "received", "submitted", "submitted_at", "last modified (submission)", "date submitted"),
 }
 CANVAS = "sis login id"  # a table with this column calls the name "Student"
+NOBODY = re.compile(r"points possible|student, test$", re.IGNORECASE)  # its rows that are no student
 NOTHING = ("", "-")  # platforms write so where nothing was handed in
 DAYS = re.compile(r"(\d+(?:[.,]\d+)?)\s*(?:d|days?)?", re.IGNORECASE)
 
@@ -78,7 +79,7 @@ def read(text: str, argument: str, timed: bool = False) -> list[Person]:
     people = []
     for number, row in enumerate(rows[1:], 2):
         cells = {key: row[index].strip() if index < len(row) else "" for key, index in place.items()}
-        if any(cells.values()) and "points possible" not in cells.get("name", "").lower():
+        if any(cells.values()) and not (CANVAS in titles and NOBODY.search(cells["name"])):
             people.append(_person(cells, f"{argument}, row {number}", timed))
     if not people:
         raise CourseError(f"{argument} was given; there are no students in it.")

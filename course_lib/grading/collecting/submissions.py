@@ -40,8 +40,9 @@ class Submission:
     """One student's notebook.
 
     submitted: UTC; source: where that is known from. others: further notebooks of the same student that were not taken.
-    name: the student's, as it is written there. number: the platform's, of the student. notes: for the instructor. problem:
-    what was found where there is no notebook, or "". unread: whether there may be one that could not be opened.
+    name: the student's, as it is written there. number: the platform's, of the student; prefix, late: as in `Label`. notes:
+    for the instructor. problem: what was found where there is no notebook, or "". unread: whether there may be one that
+    could not be opened.
     """
 
     student: str
@@ -51,6 +52,8 @@ class Submission:
     name: str = ""
     source: str = ""
     number: str = ""
+    prefix: str = ""
+    late: bool | None = None
     notes: tuple[str, ...] = ()
     problem: str = ""
     unread: bool = False
@@ -235,7 +238,10 @@ def _choose(student: str, theirs: _Student, lesson: str, released: AbstractSet[s
     notes += taken.unread
     submitted = taken.time()
     source = next(where for where, when in taken.seen.items() if when == submitted)
-    return Submission(student, taken.path, submitted, others, names[0], source, theirs.labels[0].number, tuple(notes))
+    number, label = theirs.labels[0].number, taken.label
+    return Submission(
+        student, taken.path, submitted, others, names[0], source, number, label.prefix, label.late, tuple(notes)
+    )
 
 
 def _nothing(student: str, name: str, theirs: _Student) -> Submission:

@@ -6,6 +6,7 @@ All of it is kept in the folder of the grades, so that a call that does not say 
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -29,8 +30,8 @@ RECEIVED = "the platform's list (--received)"
 class Terms:
     """due: for the class. late: share of the points that each begun day after it costs.
 
-    people: the roster; rows: student's id -> the rows of it that fit. received: the platform's list. said: what counts now
-    because earlier calls were given it.
+    people: the roster; rows: student's id -> the rows of it that fit; ids: person -> the id by which earlier calls know him.
+    received: the platform's list. said: what counts now because earlier calls were given it.
     """
 
     lesson: str
@@ -40,10 +41,15 @@ class Terms:
     received: Sequence[Person] = ()
     said: tuple[str, ...] = ()
     rows: Mapping[str, Sequence[Person]] = field(default_factory=dict)
+    ids: Mapping[Person, str] = field(default_factory=dict)
 
     def person(self, student: str) -> Person | None:
         """Return a student's row in the roster."""
         return next(iter(self.rows.get(student, ())), None)
+
+    def id_of(self, person: Person) -> str:
+        """Return the id of a student of the roster."""
+        return self.ids.get(person, person.identifier)
 
     def lateness(self, submission: Submission) -> tuple[int, float]:
         """Return the begun days that a submission is late, and the share of its points that they cost."""
@@ -61,6 +67,10 @@ class Terms:
         if person and (person.days or person.due):
             own = person.deadline(self.due)
             notes.append(f"extension: due {own:%Y-%m-%d %H:%M} UTC" if own else "an extension, but no deadline was given")
+        elif self.due and submission.late is not None and submission.late != (days > 0):
+            notes.append(
+                f"Canvas {'calls' if submission.late else 'does not call'} it late; the time that counts says otherwise"
+            )
         alike = [other for other, rows in self.rows.items() if person in rows and other != submission.student]
         if alike:
             notes.append(
@@ -68,7 +78,8 @@ class Terms:
             )
         return Graded(
             self.lesson, result, submission.submitted, days, share, scored, submission.others,
-            (person.name if person else "") or submission.name, submission.source, _plain(person), tuple(notes),
+            (person.name if person else "") or submission.name, submission.source, _plain(person),
+            submission.number or (person.lms if person else ""), submission.prefix, tuple(notes),
         )  # fmt: skip
 
     def absent(self, like: Scored) -> list[Graded]:
@@ -80,15 +91,17 @@ class Terms:
         for person in self.people:
             if person not in present:
                 marks = tuple(Mark(one.name, NOT_ATTEMPTED, 0.0, one.points) for one in exercises.of(self.lesson[:2]))
-                other = Submission(person.identifier, Path(), datetime.min, name=person.name, number=person.lms)
-                missed = roster.match(came, [other]).get(person.identifier)
+                student = self.id_of(person)
+                other = Submission(student, Path(), datetime.min, name=person.name, number=person.lms)
+                missed = roster.match(came, [other]).get(student)
                 notes = ("the platform says that it got a submission, and none was found here",) if missed else ()
-                nothing = Result(person.identifier, "", marks, "Nothing was handed in.")
+                nothing = Result(student, "", marks, "Nothing was handed in.")
                 found.append(
                     Graded(
-                        self.lesson, nothing, None, 0, 0.0, Scored(cells, 0.0), (), person.name, "", _plain(person), notes
+                        self.lesson, nothing, None, 0, 0.0, Scored(cells, 0.0), (), person.name, "", _plain(person),
+                        person.lms, "", notes,
                     )
-                )
+                )  # fmt: skip
         return found
 
     def doubts(self, graded: Sequence[Graded]) -> list[str]:
@@ -140,19 +153,52 @@ def agree(
         write_text(copy, text)
     kept[lesson] = {"due": due.isoformat() if due else None, "late": late or 0.0}
     write_json(path, kept)
-    return Terms(lesson, due, late or 0.0, people, came, tuple(said))
+    return Terms(lesson, due, late or 0.0, people, came, tuple(said), ids=_known(out, people))
+
+
+def _known(out: Path, people: Sequence[Person]) -> dict[Person, str]:
+    """Return person -> the id that the tables of earlier calls have, of any lesson: it stays, with all it stands for.
+
+    If there are several, it is the one under which something was handed in.
+    """
+    seen: dict[str, Submission] = {}
+    for path in sorted(out.glob("[0-9][0-9]_*.json"), reverse=True):
+        try:
+            entries = json.loads(path.read_text(encoding="utf-8"))
+            for entry in sorted(entries, key=lambda entry: bool(entry["submitted"])):
+                student, end = entry["student"], entry["student"].rpartition("_")[2]
+                number = entry.get("number", end if end.isdecimal() else "")  # tables of before 2.0 have no number
+                seen.pop(student, None)
+                seen[student] = Submission(student, Path(), datetime.min, name=entry["name"], number=number)
+        except (ValueError, KeyError, TypeError, AttributeError):  # somebody wrote in it; this call writes it anew
+            continue
+    return {row: student for student, found in roster.match(people, seen.values()).items() for row in found}
 
 
 def applied(terms: Terms, found: Sequence[Submission]) -> tuple[Terms, list[Submission]]:
-    """Return the terms with each student's row of the roster, and the submissions with the platform's times."""
+    """Return the terms with each student's row of the roster, and the submissions with its ids and the platform's times.
+
+    So a student has one id, whether he hands in or not and however a platform names his files.
+    """
     rows = roster.match(terms.people, found)
     came = roster.match(terms.received, found)
+    used = {one.student for one in found}
+    fitting = Counter(person for theirs in rows.values() for person in theirs)
+    settled: dict[str, Sequence[Person]] = {}
     dated = []
     for submission in found:
-        got = came.get(submission.student) or _by_roster(rows.get(submission.student, ()), terms.received)
+        theirs = rows.get(submission.student, ())
+        got = came.get(submission.student) or _by_roster(theirs, terms.received)
         moments = [one.time for one in got if one.time]
-        dated.append(replace(submission, submitted=max(moments), source=RECEIVED) if moments else submission)
-    return replace(terms, rows={one.student: rows.get(one.student, ()) for one in found}), dated
+        dating = replace(submission, submitted=max(moments), source=RECEIVED) if moments else submission
+        # Of two submissions that fit one person nobody but a person can say which is his.
+        student = terms.id_of(theirs[0]) if theirs and fitting[theirs[0]] == 1 else submission.student
+        if student in used - {submission.student}:
+            student = submission.student
+        used.add(student)
+        settled[student] = theirs
+        dated.append(replace(dating, student=student))
+    return replace(terms, rows=settled), sorted(dated, key=lambda one: one.student)
 
 
 def _by_roster(rows: Sequence[Person], received: Sequence[Person]) -> Sequence[Person]:

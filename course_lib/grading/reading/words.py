@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Sequence
 
 from course_lib.grading.reading.notebooks import Cell
@@ -10,6 +11,7 @@ from course_lib.grading.reading.translating import UNREADABLE
 
 WORDS = 50_000  # characters of a written answer that are kept
 EXPLAIN = "-explain"  # ends the grade_id of a question that is answered in words
+HEADING = re.compile(r"\[Not in its own cell; (?:perhaps )?in cell [\d, ]+ of the notebook:\]\n\n")
 SHOWN = 12  # cells that are listed where it is not clear which of them is the answer
 
 

@@ -38,15 +38,15 @@ def write(graded: Sequence[Graded], folder: Path, platforms: Sequence[str]) -> l
         for entry in graded:
             page = folder / "feedback" / entry.result.student / lesson / f"{lesson}.html"
             if page.is_file():
-                archive.write(page, f"{_page_of(entry)}.html")
+                archive.write(page, f"{_prefix(entry, platforms)}{lesson}.html")
     return [*written, path]
 
 
-def _page_of(entry: Graded) -> str:
-    """Return how a page is called: with Moodle's number as its "Upload multiple feedback files in a zip" wants it."""
-    number = entry.roster.get("lms") or ""
-    name = entry.result.student.removesuffix(f"_{number}") if number else entry.result.student
-    return f"{name}_{number}_assignsubmission_file_{entry.lesson}" if number else f"{name}_{entry.lesson}"
+def _prefix(entry: Graded, platforms: Sequence[str]) -> str:
+    """Return how a page's name begins: as the platform's own name of what was handed in, or as Moodle's upload wants it."""
+    student = entry.result.student
+    known = f"{student}_{entry.number}_assignsubmission_file_" if entry.number and "moodle" in platforms else f"{student}_"
+    return entry.prefix or known
 
 
 def _most(graded: Sequence[Graded]) -> float:
@@ -62,7 +62,7 @@ def _canvas(graded: Sequence[Graded]) -> list[Row]:
     rows: list[Row] = [["Student", "ID", "SIS User ID", "SIS Login ID", "Section", lesson]]
     rows.append(["    Points Possible", "", "", "", "", _most(graded)])
     for entry in graded:
-        number = _who(entry, "lms") or _number(entry)
+        number = entry.number
         login = _who(entry, "student") or ("" if number else entry.result.student)
         rows.append([entry.name, number, _who(entry, "sis"), login, _who(entry, "section"), entry.score])
     return rows
@@ -73,7 +73,7 @@ def _moodle(graded: Sequence[Graded]) -> list[Row]:
         ["Identifier", "Full name", "Email address", "Username", "Grade", "Maximum grade", "Feedback comments"]
     ]
     for entry in graded:
-        number = _who(entry, "lms") or _number(entry)
+        number = entry.number
         identifier = f"Participant {number}" if number else ""
         user = _who(entry, "student") or ("" if number else entry.result.student)
         rows.append([identifier, entry.name, _who(entry, "email"), user, entry.score, _most(graded), _words(entry)])
@@ -91,12 +91,6 @@ def _blackboard(graded: Sequence[Graded]) -> list[Row]:
 
 
 TABLES = {"canvas": _canvas, "moodle": _moodle, "blackboard": _blackboard}
-
-
-def _number(entry: Graded) -> str:
-    """Return the platform's number of a student as the names of files had it."""
-    number = entry.result.student.rpartition("_")[2]
-    return number if number.isdecimal() else ""
 
 
 def _words(entry: Graded) -> str:

@@ -222,7 +222,7 @@ def _state(mark: Mark) -> str:
 
 def _plain(graded: Graded) -> dict[str, Any]:
     return {
-        **graded.result.plain(), "name": graded.name, "roster": dict(graded.roster),
+        **graded.result.plain(), "name": graded.name, "number": graded.number, "roster": dict(graded.roster),
         "submitted": graded.submitted.isoformat() if graded.submitted else None, "submitted_by": graded.source,
         "days_late": graded.days, "penalty": graded.penalty, "points": graded.scored.points, "score": graded.score,
         "waits": graded.scored.waits, "others": list(graded.others), "notes": list(graded.notes),
