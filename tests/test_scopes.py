@@ -192,3 +192,50 @@ def test_the_index_is_recorded_with_the_norms_of_the_amount_or_half_and_one():
     for amount, norms in [(amounts.sap(p=1, q=2), (1, 2)), (amounts.quantile(0.2), (0.5, 1)), (take(1), (0.5, 1))]:
         _, seen = decide([layer("a", some)], amount)
         assert seen["a"]["index"] == pytest.approx(pq_index(torch.tensor(some), *norms))
+
+
+def one_after_the_other(amount):
+    """Return the same amount, which knows nothing of rows; of the same norms."""
+
+    class Plain:
+        norms = getattr(amount, "norms", (0.5, 1.0))
+
+        def __call__(self, scores, size, progress):
+            return amount(scores, size, progress)
+
+    return Plain()
+
+
+AMOUNTS = [amounts.target(0.5), amounts.sap(), amounts.sap(p=1, q=2, eta=0.2, gamma=2, beta=0.6)]
+
+
+@given(st.data(), st.sampled_from(AMOUNTS), st.integers(1, 4), st.integers(1, 6), st.integers(1, 2), st.integers(0, 3))
+def test_all_neurons_at_once_lose_what_each_of_them_would_lose(data, amount, outputs, n, epochs, least):
+    size = outputs * n
+    some = st.lists(st.sampled_from([0.0, 0.5, 1.0, 1.0, 2.0, 7.25]), min_size=size, max_size=size)
+    scores = [torch.tensor(data.draw(some)) for _ in range(epochs)]
+    alive = torch.tensor(data.draw(st.lists(st.booleans(), min_size=size, max_size=size)))
+    cap = data.draw(st.sampled_from([1.0, 0.5, 0.3]))
+
+    def found(rule):
+        try:
+            return decide([Candidates("a", scores, alive, outputs)], rule, "neuron", least, cap, progress=0.9)
+        except AllZeroError as error:
+            return str(error)
+
+    at_once, in_turn = found(amount), found(one_after_the_other(amount))
+    if isinstance(in_turn, str):
+        assert at_once == in_turn
+        return
+    assert torch.equal(at_once[0][0], in_turn[0][0])
+    one, other = at_once[1]["a"], in_turn[1]["a"]
+    assert one.pop("index") == pytest.approx(other.pop("index")) and one == other
+
+
+@pytest.mark.parametrize("scope", ["neuron", "layer", "global"])
+def test_who_does_not_ask_for_index_and_cut_gets_the_same_masks(scope):
+    layers = [Candidates("a", [torch.rand(60, generator=torch.Generator().manual_seed(1))], torch.arange(60) % 7 > 0, 5)]
+    told, silent = (decide(layers, amounts.sap(), scope, told=told) for told in (True, False))
+    assert torch.equal(told[0][0], silent[0][0])
+    (one,), (other,) = told[1].values(), silent[1].values()
+    assert one["index"] is not None and {**one, "index": None, "cut": None} == other

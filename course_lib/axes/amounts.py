@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from course_lib.axes.pqindex import sap_amount
+from course_lib.axes.pqindex import sap_amount, sap_amounts
 from course_lib.errors import CourseError, check_number, check_share
 
 Shape = tuple[int, ...]
@@ -84,6 +84,10 @@ class target:
 
     def __call__(self, scores: Tensor, size: int, progress: float, /) -> int:
         return max(0, share(self.sparsity * progress, size) - (size - scores.numel()))
+
+    def by_rows(self, scores: Tensor, alive: Tensor, progress: float, /) -> Tensor:
+        """Return the count of each row, see `rows.ByRows`."""
+        return (share(self.sparsity * progress, alive.shape[1]) - (~alive).sum(1)).clamp(min=0)
 
 
 @dataclass(frozen=True)
@@ -195,11 +199,15 @@ class sap:
 
     @property
     def norms(self) -> tuple[float, float]:
-        """p and q, with which the PQ index of each group is recorded."""
+        """p and q."""
         return self.p, self.q
 
     def __call__(self, scores: Tensor, size: int, progress: float, /) -> int:
         return sap_amount(scores, self.p, self.q, self.eta, self.gamma, self.beta)
+
+    def by_rows(self, scores: Tensor, alive: Tensor, progress: float, /) -> Tensor:
+        """Return the count of each row, see `rows.ByRows`."""
+        return sap_amounts(scores, alive, self.p, self.q, self.eta, self.gamma, self.beta).to(scores.device)
 
 
 @dataclass(frozen=True)
@@ -254,15 +262,7 @@ def erk_densities(shapes: Mapping[str, Shape], sparsity: float) -> dict[str, flo
         whole |= capped
 
 
-RULES: dict[str, type] = {
-    "target": target,
-    "fixed": fixed,
-    "variable": variable,
-    "quantile": quantile,
-    "paced": paced,
-    "erk": erk,
-    "sap": sap,
-}
+RULES: dict[str, type] = {rule.__name__: rule for rule in (target, fixed, variable, quantile, paced, erk, sap)}
 
 
 def of(rule: str, **settings: Any) -> Amount | Allocation:

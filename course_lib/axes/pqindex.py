@@ -12,6 +12,8 @@ from torch import Tensor
 
 from course_lib.errors import CourseError
 
+PART = 1 << 18  # weights that are looked at together
+
 
 class AllZeroError(CourseError):
     """The PQ index of nothing but zeros was asked for; it is not defined."""
@@ -36,24 +38,28 @@ def pq_index(w: Tensor, p: float = 0.5, q: float = 1.0) -> float:
     >>> pq_index(torch.ones(4)), pq_index(torch.tensor([0.0, 0.0, 0.0, 1.0]), p=1, q=2)
     (0.0, 0.5)
     """
-    magnitudes = _magnitudes(w, p, q)
-    return max(0.0, 1.0 - _power_mean(magnitudes, p) / _power_mean(magnitudes, q))
+    low, high = _means(w, p, q)
+    return max(0.0, 1.0 - low ** (1 / p) / high ** (1 / q))
 
 
-def _magnitudes(w: Tensor, p: float, q: float) -> Tensor:
-    """Return |w| / max|w| as a float64 vector; refuse what has no PQ index."""
+def _means(w: Tensor, p: float, q: float) -> tuple[float, float]:
+    """Return the means of (|w| / max|w|)^p and of (|w| / max|w|)^q in float64; refuse what has no PQ index."""
     _check_norms(p, q)
     if w.numel() == 0:
         raise CourseError("pq_index was given an empty tensor; w needs at least one entry.")
-    magnitudes = w.detach().abs().flatten()
-    if magnitudes.device.type == "mps":  # no float64 there
-        magnitudes = magnitudes.cpu()
-    largest = magnitudes.max().double()
+    flat = w.detach().flatten()
+    flat = flat.cpu() if flat.device.type == "mps" else flat  # no float64 there
+    largest = flat.abs().max().double() if flat.is_complex() else torch.stack(torch.aminmax(flat)).abs().max().double()
     if not math.isfinite(largest):
         raise CourseError("pq_index was given weights with NaN or infinity; w must be finite.")
     if largest == 0:
         raise AllZeroError("pq_index was given only zeros; the PQ index needs at least one weight that is not zero.")
-    return magnitudes.double().div_(largest)
+    sums = torch.zeros(2, dtype=torch.float64, device=flat.device)
+    for part in flat.split(PART):  # what stays in the cache is read once, and no float64 copy of all weights is made
+        magnitudes = part.abs().double().div_(largest)
+        sums += torch.stack([(magnitudes if s == 1 else magnitudes.pow(s)).sum() for s in (p, q)])
+    low, high = (sums / flat.numel()).tolist()
+    return low, high
 
 
 def retain_bound(d: int, index: float, p: float, q: float, eta: float = 0.0) -> float:
@@ -97,21 +103,56 @@ def sap_amount(w: Tensor, p: float = 0.5, q: float = 1.0, eta: float = 0.0, gamm
     if not 0 < beta <= 1:
         raise CourseError(f"beta={beta} was given; it must be more than 0 and at most 1.")
     d = w.numel()
-    bound = retain_bound(d, 0.0, p, q, eta) * _even_share(_magnitudes(w, p, q), p, q)
+    bound = retain_bound(d, 0.0, p, q, eta) * _even_share(*_means(w, p, q), p, q)
     x = d * min(gamma * (1 - bound / d), beta)
     # Where x is an integer in exact arithmetic, rounding may leave it a hair below: 1e-12 * d lifts it, and no more.
     return min(d, max(0, math.floor(x + 1e-12 * d)))
 
 
-def _even_share(magnitudes: Tensor, p: float, q: float) -> float:
+def pq_indices(w: Tensor, alive: Tensor, p: float = 0.5, q: float = 1.0) -> Tensor:
+    """Return the PQ index of the survivors of each row, (rows,) float64; NaN where a row has none, or only zeros.
+
+    w: (rows, n), finite where alive, (rows, n) bool.
+
+    >>> pq_indices(torch.tensor([[1.0, 1.0], [5.0, 0.0]]), torch.ones(2, 2, dtype=torch.bool), p=1, q=2).round(decimals=3)
+    tensor([0.0000, 0.2930], dtype=torch.float64)
+    """
+    _check_norms(p, q)
+    low, high = _mean_powers(w, alive, p, q)
+    return (1 - low ** (1 / p) / high ** (1 / q)).clamp(min=0)
+
+
+def sap_amounts(
+    w: Tensor, alive: Tensor, p: float = 0.5, q: float = 1.0, eta: float = 0.0, gamma: float = 1.0, beta: float = 0.9
+) -> Tensor:
+    """Return `sap_amount` of the survivors of each row, (rows,) int64; -1 where a row has none, or only zeros.
+
+    w: (rows, n), finite where alive, (rows, n) bool.
+
+    >>> sap_amounts(torch.tensor([[9.0, 4.0, 1.0, 0.0], [0.0, 0.0, 0.0, 0.0]]), torch.ones(2, 4, dtype=torch.bool))
+    tensor([ 1, -1])
+    """
+    d = alive.sum(1).double()
+    low, high = (means.log() for means in _mean_powers(w, alive, p, q))
+    bound = retain_bound(1, 0.0, p, q, eta) * d * ((q * low - p * high) / (q - p)).clamp(max=0).exp()
+    x = d * (gamma * (1 - bound / d)).clamp(max=beta)
+    counts = (x + 1e-12 * d).floor().clamp(min=0).minimum(d)
+    return torch.where(counts.isnan(), -1, counts).long()
+
+
+def _mean_powers(w: Tensor, alive: Tensor, *powers: float) -> list[Tensor]:
+    """Return for each power s the mean of (|w| / max |w|)^s over the survivors of each row; NaN where there is nothing."""
+    magnitudes = w.detach().abs().masked_fill(~alive, 0)
+    magnitudes = (magnitudes.cpu() if magnitudes.device.type == "mps" else magnitudes).double()  # no float64 on MPS
+    magnitudes /= magnitudes.amax(1, keepdim=True)
+    survivors = alive.sum(1).to(magnitudes.device)
+    return [(magnitudes if s == 1 else magnitudes.pow(s)).sum(1) / survivors for s in powers]
+
+
+def _even_share(low: float, high: float, p: float, q: float) -> float:
     """Return (1 - I)^(p*q/(q-p)), in (0, 1]: with S_s = mean |w|^s it is (S_p^q / S_q^p)^(1/(q-p)), free of 1 - I."""
-    means = (torch.mean(magnitudes if s == 1 else magnitudes.pow(s)).item() for s in (p, q))
-    low, high = map(math.log, means)  # logarithms, because the powers overflow where p and q are close
-    return math.exp(min(0.0, (q * low - p * high) / (q - p)))
-
-
-def _power_mean(magnitudes: Tensor, s: float) -> float:
-    return torch.mean(magnitudes if s == 1 else magnitudes.pow(s)).item() ** (1 / s)
+    # Logarithms, because the powers overflow where p and q are close.
+    return math.exp(min(0.0, (q * math.log(low) - p * math.log(high)) / (q - p)))
 
 
 def _check_norms(p: float, q: float) -> None:

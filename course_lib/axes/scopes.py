@@ -12,15 +12,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypedDict
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from course_lib.axes import rows
 from course_lib.axes.amounts import Allocation, Amount, Normed, Shape
-from course_lib.axes.pqindex import AllZeroError, pq_index
+from course_lib.axes.pqindex import AllZeroError, pq_index, pq_indices
 from course_lib.errors import CourseError
 
 SCOPES = ("neuron", "layer", "global")
 ONLY_ZEROS = "skipped: only zeros"
+VECTORISED = (torch.float32, torch.float64)
 
 
 class Seen(TypedDict):
@@ -51,13 +54,23 @@ def lowest(scores: Tensor, count: int, allowed: Tensor | None = None) -> Tensor:
     """
     if count <= 0:
         return torch.zeros_like(scores, dtype=torch.bool)
-    if allowed is not None:
-        scores = scores.masked_fill(~allowed, torch.inf)
+    scores = scores.detach() if allowed is None else scores.detach().masked_fill(~allowed, torch.inf)
+    if scores.device.type == "cpu" and scores.dtype in VECTORISED:
+        return _lowest_here(scores, count)
     # A selection (O(n)) finds the value of the cut; no sort is needed. No value is read back to the host.
     by_top = scores.device.type == "mps"  # kthvalue is not to be had there
     cut = scores.topk(count, largest=False).values.max() if by_top else scores.kthvalue(count).values
     below, at = scores < cut, scores == cut
     return below | (at & (at.cumsum(0) <= count - below.sum()))
+
+
+def _lowest_here(scores: Tensor, count: int) -> Tensor:
+    """Do the same where reading a value costs nothing, with NumPy's selection, which is vectorised."""
+    cut = float(np.partition(scores.numpy(), count - 1)[count - 1])
+    gone = scores <= cut
+    if extra := int(torch.count_nonzero(gone)) - count:  # of equal scores the last ones stay
+        gone[(scores == cut).nonzero().flatten()[-extra:]] = False
+    return gone
 
 
 @dataclass
@@ -83,6 +96,7 @@ def decide(
     min_per_layer: int = 0,
     cap: float = 1.0,
     progress: float = 1.0,
+    told: bool = True,
 ) -> tuple[list[Tensor], dict[str, Seen]]:
     """Return per layer a bool tensor of what goes this round, and per ranked group what was seen there.
 
@@ -93,6 +107,7 @@ def decide(
         min_per_layer: so many survivors of every layer, the highest-scored ones, are never taken.
         cap: the largest share of a group's survivors that may go.
         progress: in (0, 1], for amounts with a schedule.
+        told: whether the index and the cut of each group are wanted; without them they are None.
 
     Returns:
         One (n,) bool tensor a layer, and group -> `Seen`; the groups are the layers, or "all". Of scope "neuron" the
@@ -109,20 +124,38 @@ def decide(
     ([[True, True, True, False], [False, False]], 3)
     """
     for layer in layers:
-        if not all(bool(torch.isfinite(scores[layer.alive]).all()) for scores in layer.scores):
+        if not all(_finite(scores, layer.alive) for scores in layer.scores):
             raise CourseError(f"layer {layer.name} has scores that are NaN or infinite; its weights must be finite.")
-    # Free to go: all but the `min_per_layer` highest survivors, of equal ones the last.
-    free = [lowest(layer.scores[-1], int(layer.alive.sum()) - min_per_layer, layer.alive) for layer in layers]
+    free = [_free(layer, min_per_layer) for layer in layers]
     if scope == "global":
-        gone, seen = _together(layers, free, _one_for_all(amount, scope), cap, progress)
+        gone, seen = _together(layers, free, _one_for_all(amount, scope), cap, progress, told)
     else:
         amounts = _bound(amount, layers, scope)
-        found = [_layer(*given, scope, cap, progress) for given in zip(layers, free, amounts, strict=True)]
+        found = [_layer(*given, scope, cap, progress, told) for given in zip(layers, free, amounts, strict=True)]
         gone = [out for out, _ in found]
         seen = {layer.name: facts for layer, (_, facts) in zip(layers, found, strict=True)}
     if seen and all(facts["note"] == ONLY_ZEROS for facts in seen.values()):
         raise AllZeroError("every group to prune has only scores of zero; there is nothing to rank.")
     return gone, seen
+
+
+def finite(values: Tensor) -> bool:
+    """Return whether no value is NaN or infinite: of its least and its greatest one look is enough.
+
+    >>> finite(torch.tensor([1.0, torch.nan])), finite(torch.ones(0))
+    (False, True)
+    """
+    return not values.numel() or all(map(math.isfinite, torch.stack(torch.aminmax(values)).tolist()))
+
+
+def _finite(scores: Tensor, alive: Tensor) -> bool:
+    """Return whether the survivors' scores are finite; what is gone may score anything, and mostly scores 0."""
+    return finite(scores) or finite(scores[alive])
+
+
+def _free(layer: Candidates, least: int) -> Tensor:
+    """Return who may go: all but the `least` highest survivors, of equal ones the last."""
+    return lowest(layer.scores[-1], int(layer.alive.sum()) - least, layer.alive) if least else layer.alive
 
 
 def _one_for_all(amount: Amount | Allocation, scope: str) -> Amount:
@@ -142,60 +175,99 @@ def _bound(amount: Amount | Allocation, layers: Sequence[Candidates], scope: str
 
 
 def _together(
-    layers: Sequence[Candidates], free: Sequence[Tensor], amount: Amount, cap: float, progress: float
+    layers: Sequence[Candidates], free: Sequence[Tensor], amount: Amount, cap: float, progress: float, told: bool
 ) -> tuple[list[Tensor], dict[str, Seen]]:
     scores = [torch.cat(epoch) for epoch in zip(*(layer.scores for layer in layers), strict=True)]
     alive = torch.cat([layer.alive for layer in layers])
-    gone, facts = _take(scores, alive, torch.cat(list(free)), amount, cap, progress)
+    # One tensor for both where they are equal: so nobody looks twice.
+    all_free = alive if all(one is layer.alive for one, layer in zip(free, layers, strict=True)) else torch.cat(list(free))
+    gone, facts = _take(scores, alive, all_free, amount, cap, progress, told)
     return list(gone.split([len(layer.alive) for layer in layers])), {"all": facts}
 
 
-def _layer(layer: Candidates, free: Tensor, amount: Amount, scope: str, cap: float, progress: float) -> tuple[Tensor, Seen]:
-    pools = layer.outputs if scope == "neuron" else 1
-    rows = [scores.view(pools, -1) for scores in layer.scores]
-    alive, free = layer.alive.view(pools, -1), free.view(pools, -1)
-    parts = [_take([row[i] for row in rows], alive[i], free[i], amount, cap, progress) for i in range(pools)]
+def _layer(
+    layer: Candidates, free: Tensor, amount: Amount, scope: str, cap: float, progress: float, told: bool
+) -> tuple[Tensor, Seen]:
+    if scope != "neuron":
+        return _take(layer.scores, layer.alive, free, amount, cap, progress, told)
+    epochs = [scores.view(layer.outputs, -1) for scores in layer.scores]
+    alive, free = layer.alive.view(layer.outputs, -1), free.view(layer.outputs, -1)
+    if isinstance(amount, rows.ByRows):
+        return _all_rows(epochs, alive, free, amount, cap, progress, told)
+    parts = [
+        _take([epoch[i] for epoch in epochs], alive[i], free[i], amount, cap, progress, told) for i in range(layer.outputs)
+    ]
     return torch.cat([out for out, _ in parts]), _summary([facts for _, facts in parts])
 
 
-def _take(
-    scores: list[Tensor], alive: Tensor, free: Tensor, amount: Amount, cap: float, progress: float
+def _all_rows(
+    scores: list[Tensor], alive: Tensor, free: Tensor, amount: rows.ByRows, cap: float, progress: float, told: bool
 ) -> tuple[Tensor, Seen]:
-    survivors, available = int(alive.sum()), int(free.sum())
-    nothing = torch.zeros_like(alive)
+    """Do for all rows at once what `_take` does for one, and sum it up as `_summary` does."""
+    gone, codes = rows.take(scores, alive, free, amount, cap, progress)
+    names = {0: "", rows.EMPTY: "empty", rows.ZEROS: ONLY_ZEROS, rows.CAPPED: "capped"}
+    facts: Seen = {
+        "survivors": int(torch.count_nonzero(alive)), "removed": int(torch.count_nonzero(gone)), "index": None, "cut": None,
+        "note": _noted([names[code] for code in codes.tolist()]),
+    }  # fmt: skip
+    if told:
+        indices = pq_indices(scores[-1], alive, *_norms_of(amount))
+        indices = indices[(codes != rows.ZEROS) & ~indices.isnan()]
+        facts["index"] = indices.mean().item() if len(indices) else None
+        facts["cut"] = scores[-1][gone].max().item() if facts["removed"] else None
+    return gone.flatten(), facts
+
+
+def _take(
+    scores: list[Tensor], alive: Tensor, free: Tensor, amount: Amount, cap: float, progress: float, told: bool
+) -> tuple[Tensor, Seen]:
+    survivors = int(torch.count_nonzero(alive))
+    available = survivors if free is alive else int(torch.count_nonzero(free))
     facts: Seen = {"survivors": survivors, "removed": 0, "index": None, "cut": None, "note": ""}
     if not survivors:
-        return nothing, {**facts, "note": "empty"}
-    gone = free
+        return torch.zeros_like(alive), {**facts, "note": "empty"}
+    allowed = None if available == alive.numel() else free
+    gone: Tensor | None = None
+    values = scores[-1]
     try:
         for epoch in scores:  # low in EACH epoch: the sets are intersected
-            count = amount(epoch[alive], alive.numel(), progress)
-            gone = gone & lowest(epoch, min(count, available), free)
+            values = epoch if survivors == alive.numel() else epoch[alive]
+            low = lowest(epoch, min(amount(values, alive.numel(), progress), available), allowed)
+            gone = low if gone is None else gone & low
     except AllZeroError:
-        return nothing, {**facts, "note": ONLY_ZEROS}
+        return torch.zeros_like(alive), {**facts, "note": ONLY_ZEROS}
+    assert gone is not None  # there is at least one epoch
     limit = min(available, math.floor(cap * survivors + 1e-9))
-    if int(gone.sum()) > limit:
+    if limit < available and int(torch.count_nonzero(gone)) > limit:
         gone = lowest(scores[-1], limit, gone)
         facts["note"] = "capped"
-    last = scores[-1]
-    if bool(last[alive].any()):
-        facts["index"] = pq_index(last[alive], *(amount.norms if isinstance(amount, Normed) else (0.5, 1.0)))
-    taken = last[gone]
-    facts["removed"], facts["cut"] = taken.numel(), taken.max().item() if taken.numel() else None
+    facts["removed"] = int(torch.count_nonzero(gone))
+    if told:
+        if bool(values.any()):
+            facts["index"] = pq_index(values, *_norms_of(amount))
+        facts["cut"] = scores[-1][gone].max().item() if facts["removed"] else None
     return gone, facts
+
+
+def _norms_of(amount: object) -> tuple[float, float]:
+    """Return the p and q with which a group's index is recorded."""
+    return amount.norms if isinstance(amount, Normed) else (0.5, 1.0)
 
 
 def _summary(parts: list[Seen]) -> Seen:
     """One row for a layer of several groups: counts added, the index averaged, the highest cut, how many have a note."""
-    if len(parts) == 1:
-        return parts[0]
     indices = [part["index"] for part in parts if part["index"] is not None]
     cuts = [part["cut"] for part in parts if part["cut"] is not None]
-    notes = Counter(part["note"] for part in parts if part["note"])
     return {
         "survivors": sum(part["survivors"] for part in parts),
         "removed": sum(part["removed"] for part in parts),
         "index": sum(indices) / len(indices) if indices else None,
         "cut": max(cuts, default=None),
-        "note": "; ".join(note if n == len(parts) else f"{note} ({n} of {len(parts)})" for note, n in notes.items()),
+        "note": _noted([part["note"] for part in parts]),
     }
+
+
+def _noted(notes: Sequence[str]) -> str:
+    """Return how many of several groups have each note."""
+    counts = Counter(note for note in notes if note)
+    return "; ".join(note if n == len(notes) else f"{note} ({n} of {len(notes)})" for note, n in counts.items())

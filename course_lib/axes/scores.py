@@ -50,7 +50,7 @@ def l1_norm(weight: Tensor) -> Tensor:
     >>> l1_norm(torch.tensor([[1.0, -2.0], [0.5, 0.0]]))
     tensor([3.0000, 0.5000])
     """
-    return weight.abs().sum(1)
+    return weight.abs().sum(1) if weight.shape[1] != 1 else weight[:, 0].abs()
 
 
 def l1_mean(weight: Tensor) -> Tensor:

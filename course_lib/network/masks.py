@@ -92,6 +92,14 @@ class Masks(Mapping[str, Tensor]):
                 raise CourseError(f"the mask of {name} has the shape {given}; the parameter has the shape {expected}.")
 
     @torch.no_grad()
+    def applied(self, model: nn.Module) -> bool:
+        """Return whether what is gone is zero in `model`, which the masks must fit."""
+        parameters = dict(model.named_parameters())
+        return not any(
+            bool(((parameters[name] != 0) & ~mask.to(parameters[name].device)).any()) for name, mask in self.items()
+        )
+
+    @torch.no_grad()
     def apply_(self, model: nn.Module) -> nn.Module:
         """Set what is gone to exactly zero, in place, and return `model`."""
         self.must_fit(model)

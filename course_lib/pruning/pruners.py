@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from course_lib.axes import amounts, scopes, scores
 from course_lib.axes.pqindex import AllZeroError
+from course_lib.axes.scopes import finite
 from course_lib.errors import CourseError, check_share, check_whole
 from course_lib.network import units
 from course_lib.network.entry import admitted, copied
@@ -161,7 +162,7 @@ class Pruner:
             progress: in (0, 1], how far the schedule of a target amount has come.
             recording: activations recorded during training (`Recorder.recording`); None: calibrate now.
         """
-        return self.propose(model, bench, masks, progress, recording)[0]
+        return self._round(model, bench, masks, progress, recording, told=False)[0]
 
     def propose(
         self,
@@ -172,6 +173,11 @@ class Pruner:
         recording: Recording | None = None,
     ) -> tuple[Masks, dict[str, scopes.Seen]]:
         """Return `masks(...)` and, per ranked group, what was seen: survivors, removed, PQ index, cut, note."""
+        return self._round(model, bench, masks, progress, recording, told=True)
+
+    def _round(
+        self, model: nn.Module, bench: Bench, masks: Masks | None, progress: float, recording: Recording | None, told: bool
+    ) -> tuple[Masks, dict[str, scopes.Seen]]:
         single = self.kinds == ("weight",)
         must_be_takeable(model)
         bench = bench if single else admitted(model, bench, scored=False)  # single weights need no forward pass
@@ -180,13 +186,13 @@ class Pruner:
         _check_weights(model, masks)
         if not 0 < progress <= 1:
             raise CourseError(f"progress={progress} was given; it is more than 0 and at most 1.")
-        if len(masks):
+        if not masks.applied(model):
             model = masks.apply_(copied(model))  # what is gone must not count, whether or not it was zeroed
         groups, whole = ([], {}) if single else self._units(model, bench)
         layers: Sequence[Ranked] = self._chosen(units.weights(model)) if single else self._groups(groups, whole)
         asked = Round(model, bench, layers, masks, self.samples, self.seed, self.history, recording)
         candidates = self._candidates(asked)
-        gone, seen = scopes.decide(candidates, self.amount, self.scope, self.least, self.cap, progress)
+        gone, seen = scopes.decide(candidates, self.amount, self.scope, self.least, self.cap, progress, told)
         kept = {layer.name: layer.alive & ~out for layer, out in zip(candidates, gone, strict=True)}
         if single:
             say_left_out(model)
@@ -277,9 +283,14 @@ def _check_axes(pruner: Pruner) -> None:
 def _check_weights(model: nn.Module, masks: Masks) -> None:
     """Refuse NaN among the kept weights, and nothing but zeros, whatever the score: activations would not show it."""
     weights = units.prunable_weights(model)
-    kept = {name: weight[masks[name]] if name in masks else weight for name, weight in weights.items()}
-    for name, values in kept.items():
-        if not bool(torch.isfinite(values).all()):
+    for name, weight in weights.items():
+        if not (finite(weight) or finite(weight[masks[name]] if name in masks else weight)):
             raise CourseError(f"{name} has values that are NaN or infinite; weights must be finite to be pruned.")
-    if any(values.numel() for values in kept.values()) and not any(bool(values.any()) for values in kept.values()):
+    kept = (weight[masks[name]] if name in masks else weight for name, weight in weights.items())
+    sizes = []
+    for values in kept:
+        if bool(values.any()):
+            return
+        sizes.append(values.numel())
+    if any(sizes):
         raise AllZeroError("every prunable weight of the model is zero; there is nothing to rank.")
