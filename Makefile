@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 CORE := $(addprefix tests/test_,amounts.py scores.py scopes.py pqindex.py masks.py units.py needs.py pruners.py pareto.py \
 	docstrings.py layers.py)
 
-.PHONY: course check test matrix validate hub build lab format
+.PHONY: course check test matrix validate hub bench build lab format
 course: $(VENV)/.ready
 	$(BIN)/course run
 
@@ -39,6 +39,10 @@ validate: $(VENV)/.ready
 # By hand, as root on Linux: a real JupyterHub on loopback and a real PostgreSQL, for users whom the test makes and removes.
 hub: $(VENV)/.hub
 	COURSE_HUB=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/hub
+
+# By hand, on a machine with nothing else to do (40 minutes): `make bench`, or `make bench ONLY=pruning`.
+bench: $(VENV)/.ready
+	$(BIN)/python -m benchmarks $(ONLY)
 
 build: $(VENV)/.ready
 	$(BIN)/course build

@@ -1,20 +1,18 @@
 """From a right answer to its verdict: `judge`, against the answer's own runs on the same cases.
 
-    python benchmarks/checks.py [--runs 9]
-
-A student waits for a check after each change. Prints for each exercise the median milliseconds of processor time that the
-check takes, and that the library's own version takes on the cases that it draws, and their ratio.
+A student waits for a check after each change. Milliseconds of processor time, one thread: the check's, and those of the
+library's own version on the cases that it draws.
 """
 
 from __future__ import annotations
 
-import argparse
 import statistics
 import time
 from collections.abc import Callable
 
 import torch
 
+from benchmarks.measuring import Table
 from course_lib.teaching import exercises
 from course_lib.teaching.checks import judge
 from course_lib.teaching.exercises.attempts import attempt
@@ -32,13 +30,10 @@ def median(work: Callable[[], object], runs: int) -> float:
     return statistics.median(times)
 
 
-def main() -> None:
-    """Run the benchmark."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--runs", type=int, default=9, help="of which the median counts")
-    runs = parser.parse_args().runs
+def table(runs: int = 9, shown: int = 5) -> Table:
+    """Measure; the slowest few are shown."""
     torch.set_num_threads(1)
-    print("| lesson | exercise | check, ms | answer alone, ms | ratio |\n| --- | --- | --- | --- | --- |")
+    found = []
     for exercise in exercises.everything():
         if not isinstance(exercise, Exercise):
             continue
@@ -46,8 +41,12 @@ def main() -> None:
         cases = exercise.cases(torch.Generator().manual_seed(1))
         check = median(lambda lesson=lesson, name=name, answer=answer: judge(lesson, name, answer, 1), runs)
         alone = median(lambda answer=answer, cases=cases: attempt(answer, cases), runs)
-        print(f"| {lesson} | {name} | {check:.1f} | {alone:.1f} | {check / alone:.1f} |")
-
-
-if __name__ == "__main__":
-    main()
+        found.append((check, alone, lesson, name))
+    found.sort(reverse=True)
+    rows = [
+        [lesson, name, f"{ours:.1f}", f"{alone:.1f}", f"{ours / alone:.1f}"] for ours, alone, lesson, name in found[:shown]
+    ]
+    note = f"The slowest {shown} of {len(found)} exercises."
+    return Table(
+        "from an answer to its verdict", ("lesson", "exercise", "check, ms", "answer alone, ms", "ratio"), rows, (note,)
+    )

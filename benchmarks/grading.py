@@ -2,13 +2,10 @@
 
 What each executes: nbgrader the whole notebook of every student in ci mode, in the grader's own account; `course grade` in a
 sandbox of its own for every student what the answers need, each answer on fresh inputs. Both write nbgrader's gradebook.
-
-    python benchmarks/grading.py [--submissions 60] [--plain 10] [--jobs 2]
 """
 
 from __future__ import annotations
 
-import argparse
 import os
 import shutil
 import subprocess
@@ -18,6 +15,8 @@ import time
 from pathlib import Path
 
 import psutil
+
+from benchmarks.measuring import Table
 
 ROOT = Path(__file__).parent.parent
 LESSON = "02_l1_filter_pruning"
@@ -29,33 +28,31 @@ ENVIRONMENT = {
 }
 
 
-def main() -> None:
-    """Grade both ways and print what it took."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--submissions", type=int, default=60)
-    parser.add_argument("--plain", type=int, default=10)
-    parser.add_argument("--jobs", type=int, default=os.cpu_count())
-    options = parser.parse_args()
+def table(submissions: int = 300, plain: int = 3, jobs: int = 2) -> Table:
+    """Measure; plain: submissions that nbgrader grades."""
     with tempfile.TemporaryDirectory(prefix="grading-") as folder:
-        one, _ = ours(Path(folder) / "one", 1, options.jobs)
-        many, memory = ours(Path(folder) / "many", options.submissions, options.jobs)
-        plain = theirs(Path(folder) / "plain", options.plain)
-    each, other = many / options.submissions, plain / options.plain
-    slope = (many - one) / (options.submissions - 1)
-    print(f"Lesson {LESSON}, {os.cpu_count()} cores.\n")
-    print("| grader | executes | submissions | seconds | seconds per submission |\n| --- | --- | --- | --- | --- |")
-    print(
-        f"| course grade, {options.jobs} at a time | answers, isolated | {options.submissions} | {many:.1f} | {each:.2f} |"
-    )
-    print(f"| nbgrader autograde | the whole notebook | {options.plain} | {plain:.1f} | {other:.2f} |")
-    print(f"\ncourse grade is {other / each:.1f} times faster per submission. One alone takes it {one:.1f} s: start-up,")
-    print(f"{one - slope:.1f} s of that; each further one adds {slope:.2f} s.")
+        one, *_ = ours(Path(folder) / "one", 1, jobs)
+        many, again, memory = ours(Path(folder) / "many", submissions, jobs)
+        theirs_alone = theirs(Path(folder) / "plain", plain)
+    each, other = many / submissions, theirs_alone / plain
+    slope = (many - one) / (submissions - 1)
+    rows = [
+        [f"course grade, {jobs} at a time", "answers, isolated", str(submissions), f"{many:.1f}", f"{each:.2f}"],
+        ["nbgrader autograde", "the whole notebook", str(plain), f"{theirs_alone:.1f}", f"{other:.2f}"],
+    ]
     told = ", ".join(f"{size / 2**20:.0f} MiB after {count}" for count, size in memory.items())
-    print(f"Memory of the grader and its worker processes: {told} submissions.")
+    notes = (
+        f"`course grade` is {other / each:.1f} times faster a submission. One alone takes it {one:.1f} s: start-up, "
+        f"{one - slope:.1f} s of that; each further one adds {slope:.2f} s. The same call again: {again:.1f} s.",
+        f"Memory of the grader and its worker processes: {told} submissions.",
+        "nbgrader trains the lesson's networks again for every student, and the answers need none of it.",
+    )
+    head = ("grader", "executes", "submissions", "seconds", "seconds a submission")
+    return Table("lesson 02 graded, beside nbgrader", head, rows, notes)
 
 
-def ours(folder: Path, count: int, jobs: int) -> tuple[float, dict[int, int]]:
-    """Return the seconds that `course grade` takes, and bytes of memory after the 10th and the last submission."""
+def ours(folder: Path, count: int, jobs: int) -> tuple[float, float, dict[int, int]]:
+    """Return the seconds of `course grade` and of the same call again, and bytes of memory after 10 and after all."""
     for number in range(count):
         place = folder / "submissions" / f"student{number:03}"
         place.mkdir(parents=True)
@@ -74,7 +71,9 @@ def ours(folder: Path, count: int, jobs: int) -> tuple[float, dict[int, int]]:
     seconds = time.perf_counter() - started
     if process.returncode:
         raise SystemExit((folder / "log.txt").read_text()[-2000:])
-    return seconds, memory
+    started = time.perf_counter()
+    subprocess.run([*map(str, line)], cwd=ROOT, env=ENVIRONMENT, capture_output=True, check=True)
+    return seconds, time.perf_counter() - started, memory
 
 
 def used(pid: int) -> int:
@@ -106,7 +105,3 @@ def nbgrader(folder: Path, *arguments: str) -> None:
     )
     if done.returncode:
         raise SystemExit(done.stderr[-2000:])
-
-
-if __name__ == "__main__":
-    main()

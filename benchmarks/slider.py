@@ -1,16 +1,12 @@
 """From a slider's new value to the bytes of its picture: the sparsity slider against the obvious way to do it.
 
-    python benchmarks/slider.py [--moves 40]
-
 Both prune the embedded data's cnn to each share of the filters, measure the accuracy on the same 256 validation images and
 draw the same picture. The slider's board has traced and scored once and keeps its images; the obvious
 way does all of it at each move.
-Prints median, 95th percentile and maximum of the milliseconds, and the ratio of the medians.
 """
 
 from __future__ import annotations
 
-import argparse
 import copy
 import statistics
 import time
@@ -18,6 +14,7 @@ from collections.abc import Callable
 
 import torch
 
+from benchmarks.measuring import Table
 from course_lib import data, models, train
 from course_lib.pruning import L1NormPruner
 from course_lib.teaching import figures, widgets
@@ -36,17 +33,9 @@ def timed(work: Callable[[float, str], bytes], moves: list[tuple[float, str]]) -
     return sorted(times)
 
 
-def told(name: str, times: list[float]) -> str:
-    """Return the line that is printed."""
-    p95 = times[min(len(times) - 1, round(0.95 * len(times)))]
-    return f"{name:12} median {statistics.median(times):6.1f} ms   95th percentile {p95:6.1f} ms   max {times[-1]:6.1f} ms"
-
-
-def main() -> None:
-    """Run the benchmark."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--moves", type=int, default=40, help="positions in each scope, over the whole range")
-    moves_each = parser.parse_args().moves
+def table(moves_each: int = 40) -> Table:
+    """Measure; moves_each: positions in each scope, over the whole range."""
+    torch.set_num_threads(2)
     bench = data.load("fashion-mini", device="cpu")
     model = models.build("cnn", bench)
     train.fit(model, bench, epochs=0.2)
@@ -62,15 +51,15 @@ def main() -> None:
         state = BoardState(share, scope, scores, keep, masks.sparsity, masks.kept_parameters, accuracy, 256)
         return figures.sparsity_board(state).png()
 
-    print(f"{torch.get_num_threads()} threads, {len(moves)} moves, cnn on fashion-mini")
-    results = {"obvious way": timed(obvious, moves)}
     slider = widgets.SparsitySlider(model, bench)
-    results["slider"] = timed(lambda share, scope: slider.draw({"share": share, "scope": scope}, False)[0].png(), moves)
+    results = {
+        "all of it at each move": timed(obvious, moves),
+        "the slider": timed(lambda share, scope: slider.draw({"share": share, "scope": scope}, False)[0].png(), moves),
+    }
+    rows = []
     for name, times in results.items():
-        print(told(name, times))
-    medians = [statistics.median(times) for times in results.values()]
-    print(f"ratio of the medians: {medians[0] / medians[1]:.2f}")
-
-
-if __name__ == "__main__":
-    main()
+        p95 = times[min(len(times) - 1, round(0.95 * len(times)))]
+        rows.append([name, *(f"{value:.1f}" for value in (statistics.median(times), p95, times[-1]))])
+    slow, fast = (statistics.median(times) for times in results.values())
+    note = f"2 threads, {len(moves)} moves, the cnn on fashion-mini. Ratio of the medians: {slow / fast:.2f}."
+    return Table("a slider's move, until its picture is there", ("", "median ms", "95th percentile", "most"), rows, (note,))

@@ -1,19 +1,16 @@
 """Two curves at a time with one thread each against one at a time with two threads: the reason for the sweeps' default.
 
-    python benchmarks/threads.py [--epochs 1]
-
 Both ways prune and fine-tune the embedded data's cnn in two curves of two rounds, after the same dense start. Counted is
-all of `sweep.run` but that start, new worker processes and loading the data in them included. Prints the seconds of both and
-their ratio.
+all of `sweep.run` but that start, new worker processes and loading the data in them included.
 """
 
 from __future__ import annotations
 
-import argparse
 import tempfile
 import time
 from typing import Any
 
+from benchmarks.measuring import Table
 from course_lib import sweep
 
 
@@ -30,15 +27,12 @@ def seconds(jobs: int, threads: int, epochs: float) -> float:
         return time.perf_counter() - began
 
 
-def main() -> None:
-    """Run the benchmark."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--epochs", type=float, default=1.0, help="of each of the two rounds")
-    epochs = parser.parse_args().epochs
+def table(epochs: float = 1.0) -> Table:
+    """Measure; epochs: of each of the two rounds."""
     two_by_one, one_by_two = seconds(2, 1, epochs), seconds(1, 2, epochs)
-    print(f"two curves at a time, one thread each: {two_by_one:6.1f} s")
-    print(f"one curve at a time, two threads:      {one_by_two:6.1f} s   ratio {one_by_two / two_by_one:.2f}")
-
-
-if __name__ == "__main__":
-    main()
+    rows = [
+        ["two curves at a time, one thread each", f"{two_by_one:.1f}"],
+        ["one curve at a time, two threads", f"{one_by_two:.1f}"],
+    ]
+    note = f"Ratio: {one_by_two / two_by_one:.2f}."
+    return Table("two curves with one thread each, or one curve with two", ("", "seconds"), rows, (note,))

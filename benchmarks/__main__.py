@@ -1,0 +1,33 @@
+"""Run the benchmarks, all or those that are named, and write results/benchmarks.json and benchmarks/README.md.
+
+python -m benchmarks [NAME ...]
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+
+os.environ["TQDM_DISABLE"] = "1"  # before tqdm is imported
+
+from benchmarks import measuring
+
+NAMES = ("pruning", "training", "checks", "slider", "threads", "grading")
+
+
+def main() -> None:
+    """Run them."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(NAMES))
+    names = parser.parse_args().names
+    if unknown := sorted(set(names) - set(NAMES)):
+        parser.error(f"{unknown[0]} was given; the benchmarks are {', '.join(NAMES)}.")
+    for name in names or NAMES:
+        table = importlib.import_module(f"benchmarks.{name}").table()
+        print(f"\n{name}: {table.title}\n\n{table.markdown()}", flush=True)
+        measuring.write(name, table)
+
+
+if __name__ == "__main__":
+    main()
