@@ -73,8 +73,8 @@ def fit(
     bench, batch_size = entry.seated(model, bench, "train", batch_size, training=True)
     per_epoch = math.ceil(len(bench.train) / batch_size)
     steps = _steps(epochs, per_epoch)
-    if steps:
-        _refuse_frozen(model)
+    if steps and not any(parameter.requires_grad for parameter in model.parameters()):
+        raise CourseError("every parameter of the model is frozen; training needs one with requires_grad=True.")
     stepper = make_optimizer(model, optimizer, lr, weight_decay)
     with _seeded(bench, seed), in_mode(model, training=True), dropping(model, dropout), recorder or nullcontext():
         precision = faster_precision(model, bench, batch_size) if precision == "auto" else precision
@@ -106,13 +106,14 @@ def _stepping(
 ) -> Callable[[Tensor, Tensor], Tensor]:
     """Return the function that takes one of `steps` steps on a batch, and returns what `train_step` does."""
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: warmup_cosine(step, steps))
-    if masks is not None:
-        masks.apply_(model)
+    hold = masks.holding(model) if masks is not None else lambda: None
+    hold()
 
     def step(x: Tensor, y: Tensor) -> Tensor:
         with torch.no_grad():
             targets = teacher(x) if teacher is not None else None
-        sums = train_step(model, x, y, optimizer, masks, targets, label_smoothing, cast)
+        sums = train_step(model, x, y, optimizer, None, targets, label_smoothing, cast)
+        hold()
         schedule.step()
         return sums
 
@@ -132,11 +133,6 @@ def _epoch(
             bar.set_postfix(loss=f"{sums[0] / images:.3f}", accuracy=f"{sums[1] / images:.3f}")
     loss, accuracy = (sums / images).tolist()
     return loss, accuracy, images
-
-
-def _refuse_frozen(model: nn.Module) -> None:
-    if not any(parameter.requires_grad for parameter in model.parameters()):
-        raise CourseError("every parameter of the model is frozen; training needs one with requires_grad=True.")
 
 
 def _refuse_divergence(loss: float, epoch: int, optimizer: torch.optim.Optimizer) -> None:
@@ -226,7 +222,10 @@ def make_optimizer(
         raise CourseError(f"optimizer {name!r} was given; known are {', '.join(OPTIMIZERS)}.")
     make, usual = OPTIMIZERS[name]
     given = {key: value for key, value in {"lr": lr, "weight_decay": weight_decay}.items() if value is not None}
-    return make(model.parameters(), **usual | given)
+    # One pass over the weights instead of ten, where there is such a kernel: on other devices and of sparse gradients not.
+    fused = all(parameter.device.type in ("cpu", "cuda") for parameter in model.parameters())
+    fused = fused and not any(getattr(module, "sparse", False) for module in model.modules())
+    return make(model.parameters(), fused=fused or None, **usual | given)
 
 
 def warmup_cosine(step: int, steps: int) -> float:

@@ -1,0 +1,1 @@
+"""What people wait for, measured beside a peer in the same run: `make bench`."""
