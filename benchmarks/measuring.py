@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import json
 import os
 import platform
@@ -67,6 +69,8 @@ def extra_memory(way: Callable[[], object]) -> int:
         while not done.wait(0.001):
             most = max(most, process.memory_info().rss)
 
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)  # what was freed before does not hide what is asked for now
     before = process.memory_info().rss
     watcher = threading.Thread(target=look)
     watcher.start()

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 from torchvision import transforms
 
-from benchmarks.measuring import Table, extra_memory, medians
+from benchmarks.measuring import Table, extra_memory, machine, medians
 from course_lib import data, models, train
 from course_lib.data import Bench
 from course_lib.data.bench import margin
@@ -81,7 +81,7 @@ def epochs(bench: Bench) -> list[list[str]]:
     loader = DataLoader(Images(bench), BATCH, shuffle=True, num_workers=2, persistent_workers=True)
     limit = matrix_rate() / (3 * macs(model, bench))  # the backward pass does each product twice
     found = []
-    for precision in ("fp32", "bf16"):
+    for precision in ("fp32", "bf16") if machine()["avx512_bf16"] else ("fp32",):  # elsewhere bf16 is emulated
         ways: dict[str, Callable[[], Any]] = {
             "fit": lambda p=precision: train.fit(copy.deepcopy(model), bench, epochs=1, batch_size=BATCH, precision=p),
             "loop": lambda p=precision: loop(copy.deepcopy(model), loader, p),
@@ -140,7 +140,7 @@ def parts(bench: Bench) -> list[list[str]]:
     ]
     found = []
     for title, ways in pairs:
-        one, other = medians(ways, runs=9).values()
+        one, other = medians(ways).values()
         found.append([f"{title}, ms", f"{1e3 * one:.1f}", f"{1e3 * other:.1f}", f"{one / other:.2f}", "", ""])
     return found
 
@@ -149,7 +149,7 @@ def parts(bench: Bench) -> list[list[str]]:
 def evaluated(model: nn.Module, bench: Bench, size: int) -> None:
     """Send the training images through the model in batches of `size`."""
     model.eval()
-    for images, _ in bench.batches("train", size):
+    for images, _ in bench.batches("train", size, samples=2000):
         model(images)
 
 

@@ -9,7 +9,7 @@ from torch import nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 
 from course_lib import models, train
-from course_lib.axes.scopes import lowest
+from course_lib.axes.selection import lowest
 from course_lib.pruning import L1NormPruner, MagnitudePruner, Masks
 
 

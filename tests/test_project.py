@@ -180,11 +180,3 @@ def test_the_command_reports_the_others_when_a_curve_failed_and_leaves_the_folde
     file.write_text(begin + broken)
     result = CliRunner().invoke(cli.app, ["sweep", str(file), "--out", str(tmp_path / "other"), "--jobs", "1"])
     assert isinstance(result.exception, CourseError) and not list((tmp_path / "other").rglob("README.md"))
-
-
-def test_the_benchmark_of_selection_compares_equal_choices_and_prints_ratios():
-    command = [sys.executable, str(ROOT / "benchmarks" / "selection.py"), "--sizes", "1000", "--runs", "1"]
-    result = subprocess.run(command, capture_output=True, text=True, check=True)
-    rows = [line.split("|") for line in result.stdout.splitlines() if line.startswith("| 1,000")]
-    assert [row[2].strip() for row in rows] == ["scopes.lowest", "stable argsort", "torch.nn.utils.prune"]
-    assert rows[0][4].strip() == "1.0"

@@ -13,7 +13,8 @@ from torch import nn
 from course_lib import models
 from course_lib.axes import amounts
 from course_lib.axes.pqindex import AllZeroError
-from course_lib.axes.scopes import ONLY_ZEROS, lowest
+from course_lib.axes.scopes import ONLY_ZEROS
+from course_lib.axes.selection import lowest
 from course_lib.errors import CourseError
 from course_lib.network import units
 from course_lib.pruning import ActivationPruner, L1NormPruner, MagnitudePruner, Masks, Pruner, RandomPruner, SAPPruner

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from course_lib.axes import amounts
 from course_lib.axes.amounts import share
 from course_lib.axes.pqindex import AllZeroError, pq_index
-from course_lib.axes.scopes import ONLY_ZEROS, Candidates, decide, lowest
+from course_lib.axes.scopes import ONLY_ZEROS, Candidates, decide
+from course_lib.axes.selection import SAMPLE, kth_lowest, lowest
 from course_lib.errors import CourseError, check_share
 
 few = st.lists(st.integers(-2, 2), min_size=1, max_size=40).map(lambda w: torch.tensor(w, dtype=torch.float32))
@@ -51,6 +52,27 @@ def test_lowest_takes_only_what_is_allowed_and_exactly_so_many(scores, data):
 def test_lowest_ignores_what_stands_where_nothing_is_allowed():
     scores = torch.tensor([float("nan"), 3.0, -float("inf"), 1.0])
     assert where(lowest(scores, 1, torch.tensor([False, True, False, True]))) == [3]
+
+
+LARGE = 8 * SAMPLE + 5
+MANY = {
+    "drawn": lambda rng: torch.randn(LARGE, generator=rng),
+    "in order": lambda rng: torch.arange(LARGE, dtype=torch.float64),
+    "equal": lambda rng: torch.ones(LARGE),
+    "of five values": lambda rng: torch.randint(0, 5, (LARGE,), generator=rng).double(),
+    "some infinite": lambda rng: torch.randn(LARGE, generator=rng).masked_fill(torch.arange(LARGE) % 3 == 0, torch.inf),
+    "where every eighth is no sample of the others": lambda rng: torch.where(
+        torch.arange(LARGE) % 8 == 0, 100.0, torch.randn(LARGE, generator=rng)
+    ),
+}
+
+
+@pytest.mark.parametrize("make", MANY.values(), ids=MANY)
+def test_a_cut_among_many_lies_where_a_sort_has_it(make):
+    scores = make(torch.Generator().manual_seed(0))
+    ordered = scores.sort().values
+    for k in (1, 2, LARGE // 100, LARGE // 2, LARGE - 1, LARGE):
+        assert kth_lowest(scores, k) == ordered[k - 1]
 
 
 @pytest.mark.parametrize("count", [0, -3])

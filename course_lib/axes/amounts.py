@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from course_lib.axes.pqindex import sap_amount, sap_amounts
+from course_lib.axes.pqindex import per_row, sap_amount, sap_amounts
 from course_lib.errors import CourseError, check_number, check_share
 
 Shape = tuple[int, ...]
@@ -85,9 +85,10 @@ class target:
     def __call__(self, scores: Tensor, size: int, progress: float, /) -> int:
         return max(0, share(self.sparsity * progress, size) - (size - scores.numel()))
 
-    def by_rows(self, scores: Tensor, alive: Tensor, progress: float, /) -> Tensor:
+    def by_rows(self, scores: Tensor, alive: Tensor | None, progress: float, /) -> Tensor:
         """Return the count of each row, see `rows.ByRows`."""
-        return (share(self.sparsity * progress, alive.shape[1]) - (~alive).sum(1)).clamp(min=0)
+        size = scores.shape[1]
+        return (per_row(alive, scores) - size + share(self.sparsity * progress, size)).clamp(min=0)
 
 
 @dataclass(frozen=True)
@@ -205,7 +206,7 @@ class sap:
     def __call__(self, scores: Tensor, size: int, progress: float, /) -> int:
         return sap_amount(scores, self.p, self.q, self.eta, self.gamma, self.beta)
 
-    def by_rows(self, scores: Tensor, alive: Tensor, progress: float, /) -> Tensor:
+    def by_rows(self, scores: Tensor, alive: Tensor | None, progress: float, /) -> Tensor:
         """Return the count of each row, see `rows.ByRows`."""
         return sap_amounts(scores, alive, self.p, self.q, self.eta, self.gamma, self.beta).to(scores.device)
 

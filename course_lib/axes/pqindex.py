@@ -109,12 +109,12 @@ def sap_amount(w: Tensor, p: float = 0.5, q: float = 1.0, eta: float = 0.0, gamm
     return min(d, max(0, math.floor(x + 1e-12 * d)))
 
 
-def pq_indices(w: Tensor, alive: Tensor, p: float = 0.5, q: float = 1.0) -> Tensor:
+def pq_indices(w: Tensor, alive: Tensor | None = None, p: float = 0.5, q: float = 1.0) -> Tensor:
     """Return the PQ index of the survivors of each row, (rows,) float64; NaN where a row has none, or only zeros.
 
-    w: (rows, n), finite where alive, (rows, n) bool.
+    w: (rows, n), finite where alive, (rows, n) bool; None: everywhere.
 
-    >>> pq_indices(torch.tensor([[1.0, 1.0], [5.0, 0.0]]), torch.ones(2, 2, dtype=torch.bool), p=1, q=2).round(decimals=3)
+    >>> pq_indices(torch.tensor([[1.0, 1.0], [5.0, 0.0]]), p=1, q=2).round(decimals=3)
     tensor([0.0000, 0.2930], dtype=torch.float64)
     """
     _check_norms(p, q)
@@ -123,16 +123,22 @@ def pq_indices(w: Tensor, alive: Tensor, p: float = 0.5, q: float = 1.0) -> Tens
 
 
 def sap_amounts(
-    w: Tensor, alive: Tensor, p: float = 0.5, q: float = 1.0, eta: float = 0.0, gamma: float = 1.0, beta: float = 0.9
+    w: Tensor,
+    alive: Tensor | None = None,
+    p: float = 0.5,
+    q: float = 1.0,
+    eta: float = 0.0,
+    gamma: float = 1.0,
+    beta: float = 0.9,
 ) -> Tensor:
     """Return `sap_amount` of the survivors of each row, (rows,) int64; -1 where a row has none, or only zeros.
 
-    w: (rows, n), finite where alive, (rows, n) bool.
+    w: (rows, n), finite where alive, (rows, n) bool; None: everywhere.
 
-    >>> sap_amounts(torch.tensor([[9.0, 4.0, 1.0, 0.0], [0.0, 0.0, 0.0, 0.0]]), torch.ones(2, 4, dtype=torch.bool))
+    >>> sap_amounts(torch.tensor([[9.0, 4.0, 1.0, 0.0], [0.0, 0.0, 0.0, 0.0]]))
     tensor([ 1, -1])
     """
-    d = alive.sum(1).double()
+    d = per_row(alive, w).double()
     low, high = (means.log() for means in _mean_powers(w, alive, p, q))
     bound = retain_bound(1, 0.0, p, q, eta) * d * ((q * low - p * high) / (q - p)).clamp(max=0).exp()
     x = d * (gamma * (1 - bound / d)).clamp(max=beta)
@@ -140,13 +146,23 @@ def sap_amounts(
     return torch.where(counts.isnan(), -1, counts).long()
 
 
-def _mean_powers(w: Tensor, alive: Tensor, *powers: float) -> list[Tensor]:
+def _mean_powers(w: Tensor, alive: Tensor | None, *powers: float) -> list[Tensor]:
     """Return for each power s the mean of (|w| / max |w|)^s over the survivors of each row; NaN where there is nothing."""
-    magnitudes = w.detach().abs().masked_fill(~alive, 0)
+    magnitudes = w.detach().abs() if alive is None else w.detach().abs().masked_fill(~alive, 0)
     magnitudes = (magnitudes.cpu() if magnitudes.device.type == "mps" else magnitudes).double()  # no float64 on MPS
     magnitudes /= magnitudes.amax(1, keepdim=True)
-    survivors = alive.sum(1).to(magnitudes.device)
+    survivors = per_row(alive, w).to(magnitudes.device)
     return [(magnitudes if s == 1 else magnitudes.pow(s)).sum(1) / survivors for s in powers]
+
+
+def per_row(marked: Tensor | None, like: Tensor) -> Tensor:
+    """Return how many entries of each row of `like`, (rows, n), are marked, (rows,) int64; None: all of them are.
+
+    >>> per_row(None, torch.zeros(2, 3)).tolist(), per_row(torch.tensor([[True, False]]), torch.zeros(1, 2)).tolist()
+    ([3, 3], [1])
+    """
+    rows, size = like.shape
+    return torch.full((rows,), size, device=like.device) if marked is None else marked.sum(1)
 
 
 def _even_share(low: float, high: float, p: float, q: float) -> float:

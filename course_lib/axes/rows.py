@@ -8,6 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from course_lib.axes.pqindex import PART, per_row
+
 EMPTY, ZEROS, CAPPED = 1, 2, 3  # what there is to note of a row
 
 
@@ -15,31 +17,32 @@ EMPTY, ZEROS, CAPPED = 1, 2, 3  # what there is to note of a row
 class ByRows(Protocol):
     """An amount that answers for many groups of one size at once; others are asked for one after the other."""
 
-    def by_rows(self, scores: Tensor, alive: Tensor, progress: float, /) -> Tensor:
+    def by_rows(self, scores: Tensor, alive: Tensor | None, progress: float, /) -> Tensor:
         """Return (rows,) int64: the count of each row, -1 where it is not defined because all scores are zero.
 
-        scores: (rows, n). alive: (rows, n) bool, the survivors. progress: in (0, 1].
+        scores: (rows, n). alive: (rows, n) bool, the survivors; None: all. progress: in (0, 1].
         """
 
 
-def lowest(scores: Tensor, counts: Tensor, allowed: Tensor) -> Tensor:
+def lowest(scores: Tensor, counts: Tensor, allowed: Tensor | None = None) -> Tensor:
     """Return a bool tensor that is True at the counts[i] lowest of the allowed scores of row i; of equal ones the first.
 
     Args:
         scores: (rows, n), finite where allowed. counts: (rows,) int64, each at most the row's number of allowed entries.
-        allowed: (rows, n) bool.
+        allowed: (rows, n) bool; None: all.
 
-    >>> lowest(torch.tensor([[2.0, 1.0, 1.0], [3.0, 1.0, 2.0]]), torch.tensor([1, 2]), torch.ones(2, 3, dtype=torch.bool))
+    >>> lowest(torch.tensor([[2.0, 1.0, 1.0], [3.0, 1.0, 2.0]]), torch.tensor([1, 2]))
     tensor([[False,  True, False],
             [False,  True,  True]])
     """
-    scores = scores.detach().masked_fill(~allowed, torch.inf)
-    cut = _sorted(scores).gather(1, (counts - 1).clamp(min=0)[:, None])
-    some = (counts > 0)[:, None]
-    gone = (scores <= cut) & some
-    tied = (gone.sum(1) > counts).nonzero().flatten()
+    scores = scores.detach() if allowed is None else scores.detach().masked_fill(~allowed, torch.inf)
+    ordered, last = _sorted(scores), scores.shape[1] - 1
+    cut, after = (ordered.gather(1, place.clamp(0, last)[:, None]) for place in (counts - 1, counts))
+    gone = scores <= cut
+    gone[counts == 0] = False
+    tied = ((cut == after).flatten() & (counts > 0) & (counts <= last)).nonzero().flatten()
     if len(tied):  # of equal scores the last ones stay
-        below, at = (part[tied] & some[tied] for part in (scores < cut, scores == cut))
+        below, at = (scores < cut)[tied], (scores == cut)[tied]
         gone[tied] = below | (at & (at.cumsum(1) <= (counts[tied] - below.sum(1))[:, None]))
     return gone
 
@@ -64,17 +67,33 @@ def take(
     >>> gone.tolist(), notes.tolist()
     ([[False, True], [False, False]], [0, 2])
     """
-    survivors, available = alive.sum(1), free.sum(1)
+    size = max(1, PART // alive.shape[1])  # rows that are looked at together: what stays in the cache is read once
+    blocks = [slice(start, start + size) for start in range(0, len(alive), size)]
+    left, able = (None if bool(marked.all()) else marked for marked in (alive, free))
+    parts = [
+        _take(
+            [epoch[block] for epoch in scores], left if left is None else left[block], able if able is None else able[block],
+            amount, cap, progress,
+        )
+        for block in blocks
+    ]  # fmt: skip
+    gone, notes = zip(*parts, strict=True)
+    return torch.cat(gone), torch.cat(notes)
+
+
+def _take(
+    scores: list[Tensor], alive: Tensor | None, free: Tensor | None, amount: ByRows, cap: float, progress: float
+) -> tuple[Tensor, Tensor]:
+    survivors, available = (per_row(marked, scores[0]) for marked in (alive, free))
     notes = torch.where(survivors > 0, 0, EMPTY)
-    gone = free
+    gone = torch.ones_like(scores[0], dtype=torch.bool)
     for epoch in scores:  # low in EACH epoch: the sets are intersected
         counts = amount.by_rows(epoch, alive, progress)
         notes = torch.where((notes == 0) & (counts < 0), ZEROS, notes)
         gone = gone & lowest(epoch, counts.clamp(min=0).minimum(available), free)
-    gone = gone & (notes == 0)[:, None]
+    gone[notes != 0] = False
     limit = (cap * survivors.double() + 1e-9).floor().long().minimum(available)
-    over = (gone.sum(1) > limit).nonzero().flatten()
-    if len(over):
+    if cap < 1 and len(over := (gone.sum(1) > limit).nonzero().flatten()):
         gone[over] = lowest(scores[-1][over], limit[over], gone[over])
         notes[over] = CAPPED
     return gone, notes

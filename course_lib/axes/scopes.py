@@ -12,18 +12,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypedDict
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from course_lib.axes import rows
 from course_lib.axes.amounts import Allocation, Amount, Normed, Shape
 from course_lib.axes.pqindex import AllZeroError, pq_index, pq_indices
+from course_lib.axes.selection import lowest
 from course_lib.errors import CourseError
 
 SCOPES = ("neuron", "layer", "global")
 ONLY_ZEROS = "skipped: only zeros"
-VECTORISED = (torch.float32, torch.float64)
 
 
 class Seen(TypedDict):
@@ -39,38 +38,6 @@ class Seen(TypedDict):
     index: float | None
     cut: float | None
     note: str
-
-
-def lowest(scores: Tensor, count: int, allowed: Tensor | None = None) -> Tensor:
-    """Return a bool tensor that is True at exactly the `count` lowest `scores`; of equal scores the first go first.
-
-    Args:
-        scores: 1-d, finite where allowed.
-        count: 0 to the number of allowed entries.
-        allowed: bool tensor of the same shape; only its True entries can be chosen. None: all of them.
-
-    >>> lowest(torch.tensor([2.0, 1.0, 1.0, 3.0]), 1)
-    tensor([False,  True, False, False])
-    """
-    if count <= 0:
-        return torch.zeros_like(scores, dtype=torch.bool)
-    scores = scores.detach() if allowed is None else scores.detach().masked_fill(~allowed, torch.inf)
-    if scores.device.type == "cpu" and scores.dtype in VECTORISED:
-        return _lowest_here(scores, count)
-    # A selection (O(n)) finds the value of the cut; no sort is needed. No value is read back to the host.
-    by_top = scores.device.type == "mps"  # kthvalue is not to be had there
-    cut = scores.topk(count, largest=False).values.max() if by_top else scores.kthvalue(count).values
-    below, at = scores < cut, scores == cut
-    return below | (at & (at.cumsum(0) <= count - below.sum()))
-
-
-def _lowest_here(scores: Tensor, count: int) -> Tensor:
-    """Do the same where reading a value costs nothing, with NumPy's selection, which is vectorised."""
-    cut = float(np.partition(scores.numpy(), count - 1)[count - 1])
-    gone = scores <= cut
-    if extra := int(torch.count_nonzero(gone)) - count:  # of equal scores the last ones stay
-        gone[(scores == cut).nonzero().flatten()[-extra:]] = False
-    return gone
 
 
 @dataclass
@@ -177,12 +144,15 @@ def _bound(amount: Amount | Allocation, layers: Sequence[Candidates], scope: str
 def _together(
     layers: Sequence[Candidates], free: Sequence[Tensor], amount: Amount, cap: float, progress: float, told: bool
 ) -> tuple[list[Tensor], dict[str, Seen]]:
+    sizes = [len(layer.alive) for layer in layers]
     scores = [torch.cat(epoch) for epoch in zip(*(layer.scores for layer in layers), strict=True)]
+    for layer, parts in zip(layers, zip(*(epoch.split(sizes) for epoch in scores), strict=True), strict=True):
+        layer.scores = list(parts)  # the same values: all weights need not be held twice
     alive = torch.cat([layer.alive for layer in layers])
     # One tensor for both where they are equal: so nobody looks twice.
     all_free = alive if all(one is layer.alive for one, layer in zip(free, layers, strict=True)) else torch.cat(list(free))
     gone, facts = _take(scores, alive, all_free, amount, cap, progress, told)
-    return list(gone.split([len(layer.alive) for layer in layers])), {"all": facts}
+    return list(gone.split(sizes)), {"all": facts}
 
 
 def _layer(

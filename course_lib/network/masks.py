@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import torch
@@ -99,23 +99,15 @@ class Masks(Mapping[str, Tensor]):
             bool(((parameters[name] != 0) & ~mask.to(parameters[name].device)).any()) for name, mask in self.items()
         )
 
+    @torch.no_grad()
     def apply_(self, model: nn.Module) -> nn.Module:
         """Set what is gone to exactly zero, in place, and return `model`."""
-        self.holding(model)()
-        return model
-
-    def holding(self, model: nn.Module) -> Callable[[], None]:
-        """Return a function that does what `apply_` does, for many calls: what goes where is found once."""
         self.must_fit(model)
         parameters = dict(model.named_parameters())
-        pairs = [(parameters[name], ~mask.to(parameters[name].device)) for name, mask in self.items()]
-
-        @torch.no_grad()
-        def hold() -> None:
-            for parameter, gone in pairs:
-                parameter.masked_fill_(gone, 0)  # filled, not multiplied: NaN * 0 is NaN
-
-        return hold
+        for name, mask in self.items():
+            # Filled, not multiplied: NaN * 0 is NaN.
+            parameters[name].masked_fill_(~mask.to(parameters[name].device), 0)
+        return model
 
     def save(self, path: str | Path) -> None:
         """Write the masks to a safetensors file, whole or not at all."""

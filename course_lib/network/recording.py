@@ -31,6 +31,7 @@ NEVER_ZERO = (
     nn.Hardtanh, nn.LogSigmoid, nn.Softsign, nn.Tanhshrink,
 )  # fmt: skip
 
+PART = 64  # images whose activations are summed together; what stays in a CPU's cache is faster
 Recording = list[Mapping[str, Activity]]  # one mapping an epoch: group name -> what its units did
 
 
@@ -57,12 +58,9 @@ class Recorder:
     def _read(self, group: Group, output: Tensor) -> None:
         if output.device.type == "mps":  # no float64 there
             output = output.cpu()
-        others = [dim for dim in range(output.ndim) if dim != group.axis]
-        seen = Activity(
-            output.sum(others, dtype=torch.float64),
-            (output == 0).sum(others, dtype=torch.float64),
-            output.numel() // output.shape[group.axis],
-        )
+        totals, live = zip(*(_sums(part, group.axis) for part in output.split(PART)), strict=True)
+        count = output.numel() // output.shape[group.axis]
+        seen = Activity(sum(totals, torch.zeros_like(totals[0])), count - sum(live, torch.zeros_like(live[0])), count)
         self._epoch[group.name] = self._epoch[group.name] + seen if group.name in self._epoch else seen
 
     def end_epoch(self) -> None:
@@ -76,6 +74,20 @@ class Recorder:
             epoch[name] = Activity(seen.total.cpu(), zeros, seen.count, told)
         self.recording.append(epoch)
         self._epoch = {}
+
+
+def _sums(output: Tensor, axis: int) -> tuple[Tensor, Tensor]:
+    """Return the sum of each unit's activations, and how many of them are not zero, both float64 (units,)."""
+    wide = torch.promote_types(output.dtype, torch.float32)
+    within = [dim for dim in range(1, output.ndim) if dim != axis]
+    live = torch.ne(output, 0, out=torch.empty_like(output, dtype=wide))
+
+    def summed(values: Tensor) -> Tensor:
+        # Image by image first: all at once in float64 takes twenty times as long.
+        per_image = values.sum(within, dtype=wide) if within else values
+        return per_image.sum(0, dtype=torch.float64)
+
+    return summed(output), summed(live)
 
 
 def never_zero(site: nn.Module, zeros: Tensor) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 from torch import Tensor, nn
 
 from course_lib import measure
-from course_lib.axes import amounts, scopes
+from course_lib.axes import amounts, selection
 from course_lib.data import Bench
 from course_lib.pruning import Masks
 from course_lib.teaching.boards.trial import Trial
@@ -58,7 +58,7 @@ class BudgetBoard:
         kept, model = {}, self.trial.model
         for name, share in sparsities.items():
             magnitudes = self.weights[name]
-            gone = scopes.lowest(magnitudes, amounts.share(share, magnitudes.numel()))
+            gone = selection.lowest(magnitudes, amounts.share(share, magnitudes.numel()))
             kept[f"{name}.weight"] = ~gone.view(model.get_parameter(f"{name}.weight").shape)
         return Masks(kept, measure.parameters(model))
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from course_lib.axes.amounts import share
-from course_lib.axes.scopes import lowest
+from course_lib.axes.selection import lowest
 from course_lib.teaching.exercises.attempts import Case
 from course_lib.teaching.exercises.base import Exercise, Misconception, short
 from course_lib.teaching.exercises.draws import integer

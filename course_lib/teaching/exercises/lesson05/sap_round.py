@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from course_lib.axes import pqindex as library
-from course_lib.axes.scopes import lowest
+from course_lib.axes.selection import lowest
 from course_lib.errors import CourseError
 from course_lib.teaching.exercises.attempts import Case
 from course_lib.teaching.exercises.base import Exercise, Misconception
