@@ -13,7 +13,7 @@ os.environ["TQDM_DISABLE"] = "1"  # before tqdm is imported
 
 from benchmarks import measuring
 
-NAMES = ("pruning", "training", "checks", "slider", "threads", "grading")
+NAMES = ("pruning", "training", "waiting", "checks", "slider", "threads", "grading", "scale")
 
 
 def main() -> None:

@@ -106,8 +106,9 @@ def table(what: Mapping[str, Any], store: str | Path = "runs", records: str | Pa
         start = runs.dense_row(curve)
         if start:
             starts[curve["seed"]] = start
-        rows += runs.points(curve) or []
-        if runs.points(curve) is None and runs.failure(curve):
+        points = runs.points(curve)
+        rows += points or []
+        if points is None and runs.failure(curve):
             failed.append(f"{curve['method']}, seed {curve['seed']}: {runs.failure(curve)}")
     labels = roles.labels(grid.methods(what))
     found = pandas.DataFrame([row | labels[row["method"]] for row in (*starts.values(), *rows)])
