@@ -167,7 +167,7 @@ def _known(out: Path, people: Sequence[Person]) -> dict[Person, str]:
             entries = json.loads(path.read_text(encoding="utf-8"))
             for entry in sorted(entries, key=lambda entry: bool(entry["submitted"])):
                 student, end = entry["student"], entry["student"].rpartition("_")[2]
-                number = entry.get("number", end if end.isdecimal() else "")  # tables of before 2.0 have no number
+                number = entry.get("number", end if end.isdecimal() else "")  # older tables have no number
                 seen.pop(student, None)
                 seen[student] = Submission(student, Path(), datetime.min, name=entry["name"], number=number)
         except (ValueError, KeyError, TypeError, AttributeError):  # somebody wrote in it; this call writes it anew
