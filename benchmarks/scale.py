@@ -134,11 +134,11 @@ def draw(found: dict[str, tuple[Sequence[int], Sequence[float], Sequence[int]]])
     matplotlib.use("Agg")
     from matplotlib import pyplot as plt
 
-    figure, axes = plt.subplots(figsize=(7, 4.5), layout="constrained")
+    figure, axes = plt.subplots(figsize=(9, 4.5), layout="constrained")
     for what, (sizes, seconds, _) in found.items():
         axes.loglog(sizes, seconds, marker="o", label=f"{what} ({exponent(sizes, seconds):.2f})")
     axes.set(xlabel="size", ylabel="seconds")
-    axes.legend(fontsize=8, frameon=False, title="what grows: what is done (exponent)")
+    figure.legend(loc="outside right upper", fontsize=8, frameon=False, title="what grows: what is done (exponent)")
     axes.spines[["top", "right"]].set_visible(False)
     figure.savefig(PICTURE, dpi=120)
     plt.close(figure)
