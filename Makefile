@@ -40,7 +40,7 @@ validate: $(VENV)/.ready
 hub: $(VENV)/.hub
 	COURSE_HUB=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/hub
 
-# By hand, on a machine with nothing else to do (40 minutes): `make bench`, or `make bench ONLY=pruning`.
+# By hand, on a machine with nothing else to do (an hour): `make bench`, or `make bench ONLY=pruning`.
 bench: $(VENV)/.ready
 	$(BIN)/python -m benchmarks $(ONLY)
 

@@ -120,7 +120,7 @@ def table() -> Table:
     draw(found)
     rows = [
         [
-            what, " / ".join(f"{size:.0e}".replace("e+0", "e") for size in sizes),
+            what, " / ".join(f"{size:,}" for size in sizes),
             " / ".join(f"{value:.3g}" for value in seconds), f"{exponent(sizes, seconds):.2f}", f"{memory[-1] / 2**20:.0f}",
         ]
         for what, (sizes, seconds, memory) in found.items()

@@ -292,6 +292,17 @@ def test_a_student_is_one_whatever_the_platform_adds_to_the_name(files, student,
     assert any("was taken: it is the newest" in note for note in submission.notes)
 
 
+@pytest.mark.parametrize("ending", ["ipynb", "pdf"])
+@pytest.mark.parametrize(
+    ("prefix", "late"),
+    [("annlee_LATE_12_670_", True), ("annlee_12_670_", False), ("Ann Lee_12_assignsubmission_file_", None)],
+)
+def test_what_a_platform_says_in_a_name_is_kept_whether_or_not_it_is_a_notebook(prefix, late, ending, tmp_path):
+    put(tmp_path / f"{prefix}mine.{ending}")
+    (submission,) = collect(tmp_path, NAME)
+    assert (submission.prefix, submission.late, bool(submission.problem)) == (prefix, late, ending == "pdf")
+
+
 @pytest.mark.parametrize(
     "names",
     [

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import repeat
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -68,21 +70,15 @@ def take(
     ([[False, True], [False, False]], [0, 2])
     """
     size = max(1, PART // alive.shape[1])  # rows that are looked at together: what stays in the cache is read once
-    blocks = [slice(start, start + size) for start in range(0, len(alive), size)]
-    left, able = (None if bool(marked.all()) else marked for marked in (alive, free))
-    parts = [
-        _take(
-            [epoch[block] for epoch in scores], left if left is None else left[block], able if able is None else able[block],
-            amount, cap, progress,
-        )
-        for block in blocks
-    ]  # fmt: skip
+    marks = (repeat(None) if bool(marked.all()) else marked.split(size) for marked in (alive, free))
+    blocks = zip(zip(*(epoch.split(size) for epoch in scores), strict=True), *marks, strict=False)
+    parts = [_take(epochs, left, able, amount, cap, progress) for epochs, left, able in blocks]
     gone, notes = zip(*parts, strict=True)
     return torch.cat(gone), torch.cat(notes)
 
 
 def _take(
-    scores: list[Tensor], alive: Tensor | None, free: Tensor | None, amount: ByRows, cap: float, progress: float
+    scores: Sequence[Tensor], alive: Tensor | None, free: Tensor | None, amount: ByRows, cap: float, progress: float
 ) -> tuple[Tensor, Tensor]:
     survivors, available = (per_row(marked, scores[0]) for marked in (alive, free))
     notes = torch.where(survivors > 0, 0, EMPTY)

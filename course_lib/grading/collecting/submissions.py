@@ -238,10 +238,10 @@ def _choose(student: str, theirs: _Student, lesson: str, released: AbstractSet[s
     notes += taken.unread
     submitted = taken.time()
     source = next(where for where, when in taken.seen.items() if when == submitted)
-    number, label = theirs.labels[0].number, taken.label
     return Submission(
-        student, taken.path, submitted, others, names[0], source, number, label.prefix, label.late, tuple(notes)
-    )
+        student, taken.path, submitted, others, names[0], source, theirs.labels[0].number, prefix=taken.label.prefix,
+        late=taken.label.late, notes=tuple(notes),
+    )  # fmt: skip
 
 
 def _nothing(student: str, name: str, theirs: _Student) -> Submission:
@@ -253,8 +253,8 @@ def _nothing(student: str, name: str, theirs: _Student) -> Submission:
     seen, _ = stamps.known(entry, label)
     source, submitted = max(seen.items(), key=lambda item: item[1])
     return Submission(
-        student, entry, submitted, name=name, number=label.number, source=source, notes=tuple(theirs.asks), problem=problem,
-        unread=theirs.unread,
+        student, entry, submitted, (), name, source, label.number, prefix=label.prefix, late=label.late,
+        notes=tuple(theirs.asks), problem=problem, unread=theirs.unread,
     )  # fmt: skip
 
 
