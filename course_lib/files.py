@@ -12,14 +12,21 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import platformdirs
+
 if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
 
-__all__ = ["reason", "replacing", "tomllib", "write_json", "write_text"]
+__all__ = ["cache_folder", "reason", "replacing", "tomllib", "write_json", "write_text"]
 
 PART = ".part"  # ends the name of a file that is not whole yet
+
+
+def cache_folder() -> Path:
+    """Return the folder of downloads and decoded data: COURSE_DATA_DIR, or the user's cache folder."""
+    return Path(os.environ.get("COURSE_DATA_DIR") or platformdirs.user_cache_dir("course_lib")).expanduser()
 
 
 @contextmanager

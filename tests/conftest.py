@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import gc
 import os
 
 os.environ["TQDM_DISABLE"] = "1"  # before tqdm is imported
+os.environ["OMP_NUM_THREADS"] = "1"  # of every process that a test starts: the other core is at work on other tests
 
+from course_lib.starting import quickly
+
+with quickly():
+    import torch
 import pytest
-import torch
 from hypothesis import settings
 
 from course_lib import data
 from course_lib.teaching import checks
 
 torch.set_num_threads(1)
+gc.freeze()  # what was imported stays, and is not searched for garbage again and again
 # A busy machine is slow, not wrong. `make test` draws the same each time, so that what fails, fails again; `make validate`
 # draws anew.
 settings.register_profile("course", deadline=None, derandomize="COURSE_GALLERY_SEEDS" not in os.environ)

@@ -480,7 +480,7 @@ def filter_l1(weight):
 def found():
     for name in [name for name in sys.modules if name.startswith("course")]:
         del sys.modules[name]
-    ours = "".join(("/course", "_lib/grading/sandbox/worker.py"))  # the folder with four files hides the library
+    ours = "".join(("/course", "_lib/grading/sandbox/worker.py"))  # the folder with five files hides the library
     sys.path[:] = ["@ROOT@"] + [place for place in sys.path if not os.path.exists(place + ours)]
     return importlib.import_module("".join(("course", "_lib.teaching.exercises.lesson02.filter_l1"))).filter_l1
 

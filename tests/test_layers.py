@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-HEAVY = ("matplotlib", "pandas", "torch_pruning", "IPython")
+HEAVY = ("matplotlib", "pandas", "torch_pruning", "torchvision", "PIL", "IPython")
 
 
 def lint(folder: Path) -> subprocess.CompletedProcess:
@@ -56,15 +56,32 @@ def test_every_room_says_in_one_sentence_what_it_is_about():
         assert first and first[0].endswith("."), room
 
 
-@pytest.mark.parametrize(
-    "what", ["import course_lib", "import course_lib.pruning", "from course_lib import data, models, train, slim"]
-)
-def test_importing_the_library_loads_no_plotting_tables_tracing_or_notebooks(what):
-    script = f"import sys; {what}; print(*sorted({{name.partition('.')[0] for name in sys.modules}}))"
+def loaded(script):
+    """Return the packages that a new Python has loaded after `script`."""
+    script = (
+        f"import sys\n{script}\nprint(*sorted({{name.partition('.')[0] for name in filter(sys.modules.get, sys.modules)}}))"
+    )
     found = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
-    loaded = found.stdout.split()
-    assert "course_lib" in loaded
-    assert not set(HEAVY) & set(loaded)
+    return set(found.stdout.splitlines()[-1].split())
+
+
+def test_importing_the_library_loads_no_plotting_tables_tracing_or_notebooks():
+    found = loaded("from course_lib import data, models, pareto, pruning, slim, train\nimport course_lib.studies.report")
+    assert {"course_lib", "torch"} <= found
+    assert not set(HEAVY) & found
+
+
+def test_importing_the_package_alone_or_asking_the_command_for_help_loads_no_torch():
+    assert {"torch", *HEAVY}.isdisjoint(loaded("import course_lib"))
+    found = loaded(
+        "from course_lib import command\nsys.argv[1:] = ['--help']\ntry:\n    command.main()\nexcept SystemExit:\n    pass"
+    )
+    assert "typer" in found and {"torch", *HEAVY}.isdisjoint(found)
+
+
+def test_reading_notebooks_loads_no_grammars_of_addresses():
+    found = loaded("from course_lib.grading import run")
+    assert "nbformat" in found and "rfc3987_syntax" not in found
 
 
 @pytest.mark.parametrize(

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import math
-import subprocess
-import sys
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -289,13 +286,6 @@ def test_a_saved_figure_has_its_alt_text_and_the_same_bytes_again(tmp_path):
     assert "<title>an &lt;alt&gt; text</title>" in first[1].read_text()
     assert "<dc:date>" not in first[1].read_text()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["again.png", "again.svg", "v1.0.png", "v1.0.svg"]
-
-
-def test_importing_the_module_loads_neither_pandas_nor_matplotlib():
-    command = "import sys, course_lib.pareto, course_lib.studies.report; print({'pandas', 'matplotlib'} & set(sys.modules))"
-    root = Path(pareto.__file__).parents[2]
-    done = subprocess.run([sys.executable, "-c", command], capture_output=True, text=True, check=True, cwd=root)
-    assert done.stdout.strip() == "set()"
 
 
 # comparisons over seeds

@@ -15,6 +15,7 @@ from rich.table import Table
 
 from course_lib.command.runs import command_line, console, study
 from course_lib.errors import CourseError
+from course_lib.starting import quickly
 
 app = typer.Typer(
     help="A course on pruning neural networks.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
@@ -68,10 +69,11 @@ def stability(
     records: Annotated[Path, typer.Option(help="Where the grid's dense models are kept.")] = Path("results/cifar10/records"),
 ) -> None:
     """Measure how far runs agree on the units that thresholds on activations remove."""
-    from course_lib.studies import stability as stable
-    from course_lib.studies import study as studies
-    from course_lib.sweep import grid as grids
-    from course_lib.sweep.steps import machine
+    with quickly():
+        from course_lib.studies import stability as stable
+        from course_lib.studies import study as studies
+        from course_lib.sweep import grid as grids
+        from course_lib.sweep.steps import machine
 
     started = time.perf_counter()
     table = stable.study(grids.load(grid), data, records, out)
@@ -112,7 +114,8 @@ def build(
     check: Annotated[bool, typer.Option("--check", help="Only compare: execute and write nothing.")] = False,
 ) -> None:
     """Make the notebooks of the lessons from their sources in solutions/."""
-    from course_lib import authoring
+    with quickly():
+        from course_lib import authoring
 
     root = _repository()
     if check:
@@ -157,7 +160,8 @@ def release(
     ] = "",
 ) -> None:
     """Make the folder that students get, without solutions and gallery; it is scanned for answers and run once."""
-    from course_lib.authoring import release as releases
+    with quickly():
+        from course_lib.authoring import release as releases
 
     files = releases.release(_repository(), out, repository=repository)
     console.print(f"{out}: {len(files)} files, scanned and run once. No solutions, no gallery.", highlight=False)
@@ -207,10 +211,10 @@ def grade(
     unsafe: Annotated[bool, typer.Option("--unsafe", help="Grade without isolation: only for code that you trust.")] = False,
 ) -> None:
     """Grade a folder of submissions, isolated and in parallel. If it is killed, the next call goes on."""
-    import course_lib.grading.reading.formats  # noqa: F401  (first: see there)
-    from course_lib import grading
-    from course_lib.grading.collecting import times
-    from course_lib.grading.report import exports, publishing
+    with quickly():
+        from course_lib.grading import run as grading
+        from course_lib.grading.collecting import times
+        from course_lib.grading.report import exports, publishing
 
     def tell(sentence: str) -> None:
         console.print(sentence, highlight=False, markup=False, soft_wrap=True)  # a path is copied whole
@@ -250,8 +254,9 @@ def preflight(
     notebook: Annotated[Path, typer.Argument(help="Your notebook of a lesson, as you are going to hand it in.")],
 ) -> None:
     """Show what would be graded in a notebook before it is handed in."""
-    from course_lib import grading
-    from course_lib.teaching.verdict import earned
+    with quickly():
+        from course_lib.grading import run as grading
+        from course_lib.teaching.verdict import earned
 
     result = grading.preflight(notebook)
     shown = Table("exercise", "state", "earned", "cell", "why", box=box.SIMPLE_HEAD)

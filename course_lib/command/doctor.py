@@ -9,8 +9,8 @@ import sys
 from importlib import metadata
 from pathlib import Path
 
-from course_lib import data
-from course_lib.data import cache
+from course_lib.files import cache_folder
+from course_lib.starting import quickly
 
 PACKAGES = ("torch", "torchvision", "safetensors", "pandas", "matplotlib", "joblib")
 ENOUGH = 2  # GB of free disk
@@ -18,7 +18,10 @@ ENOUGH = 2  # GB of free disk
 
 def rows() -> list[tuple[str, str, str]]:
     """Return (what, what was found, what to do about it, or "") for everything that the course needs."""
-    import torch
+    with quickly():
+        import torch
+
+        from course_lib import data
 
     found = [("Python", platform.python_version(), "" if sys.version_info >= (3, 10) else "install Python 3.10 or newer")]
     for name in PACKAGES:
@@ -30,7 +33,7 @@ def rows() -> list[tuple[str, str, str]]:
     chip = torch.cuda.get_device_name() if device.type == "cuda" else platform.processor() or platform.machine()
     found.append(("device", f"{device.type} ({chip})", ""))
     found.append(("threads", f"{torch.get_num_threads()} of {os.cpu_count()} cores", ""))
-    folder = cache.cache_folder()
+    folder = cache_folder()
     exists = next(parent for parent in (folder, *folder.parents) if parent.exists())
     free = shutil.disk_usage(exists).free / 1e9
     lack = "" if free > ENOUGH else f"free {ENOUGH} GB, or set COURSE_DATA_DIR to a folder on another disk"

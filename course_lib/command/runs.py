@@ -12,7 +12,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from course_lib.measure import standard_error
+from course_lib.starting import quickly
 
 if TYPE_CHECKING:
     import pandas
@@ -28,10 +28,11 @@ def study(
     Raises:
         FailedCurves: after the finished curves were written and printed, if others failed.
     """
-    from course_lib import pareto, sweep
-    from course_lib.studies import study as studies
-    from course_lib.studies import verdicts
-    from course_lib.sweep import grid as grids
+    with quickly():
+        from course_lib import pareto, sweep
+        from course_lib.studies import study as studies
+        from course_lib.studies import verdicts
+        from course_lib.sweep import grid as grids
 
     chosen = grids.load(grid)
     other = {key: value for key, value in (("data", data), ("size", size)) if value is not None}
@@ -71,6 +72,8 @@ def study(
 
 def _show(table: pandas.DataFrame) -> None:
     """Print one row a point, narrow enough for a terminal of 80 columns; the files have the rest."""
+    from course_lib.measure import standard_error
+
     n = int(table["test_images"].iloc[0])
     error = 100 * standard_error(float(table["test_accuracy"].mean()), n)
     caption = f"test: accuracy on {n:,} images, one standard error is about {error:.1f} points"

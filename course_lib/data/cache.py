@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import platformdirs
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from course_lib.files import reason, replacing
+from course_lib.files import cache_folder, reason, replacing
 
 Parts = dict[str, tuple[Tensor, Tensor]]  # part -> images uint8 (n, C, H, W), labels int64 (n,)
 
@@ -30,11 +28,6 @@ class Decoded(NamedTuple):
 
 
 FORMAT = "1"  # raise it when decoding or layout changes, so that older files are rebuilt
-
-
-def cache_folder() -> Path:
-    """Return the folder of downloads and decoded data: COURSE_DATA_DIR, or the user's cache folder."""
-    return Path(os.environ.get("COURSE_DATA_DIR") or platformdirs.user_cache_dir("course_lib")).expanduser()
 
 
 def downloads() -> Path:

@@ -14,8 +14,11 @@ from concurrent.futures import Future
 from datetime import datetime
 from pathlib import Path
 
-import nbformat
-from nbformat import NotebookNode
+from course_lib.starting import quickly
+
+with quickly():
+    import nbformat
+    from nbformat import NotebookNode
 
 from course_lib.errors import CourseError, check_share
 from course_lib.files import write_text

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import threading
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
 from contextlib import ExitStack, contextmanager
@@ -15,6 +13,7 @@ from typing import Any, ParamSpec, Protocol, TypeVar
 import course_lib
 from course_lib import data
 from course_lib.errors import CourseError, check_whole
+from course_lib.starting import work_for
 
 QUIET = {"TQDM_DISABLE": "1"}  # nobody sees the progress bars of workers; tqdm reads this when it is imported
 PATIENCE = 30.0  # seconds for a cluster to answer and to show a first worker
@@ -82,7 +81,7 @@ def _processes(jobs: int, device: str) -> Iterator[Engine]:
     from joblib.externals.loky import get_reusable_executor
 
     def pool() -> _Pool:  # a new one if a death broke the last
-        return get_reusable_executor(jobs, initializer=_end_with, initargs=(os.getpid(),), timeout=600, env=QUIET)
+        return get_reusable_executor(jobs, initializer=work_for, initargs=(os.getpid(),), timeout=600, env=QUIET)
 
     try:
         yield Engine(lambda *call: pool().submit(*call), lambda: jobs, device, (BrokenExecutor,))
@@ -90,17 +89,6 @@ def _processes(jobs: int, device: str) -> Iterator[Engine]:
         pool().shutdown(wait=True, kill_workers=True)
         raise
     pool().shutdown(wait=True)
-
-
-def _end_with(parent: int) -> None:
-    """Let a worker process end with the one that started it: nobody waits for its results any more."""
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(0.5)
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
 
 
 @contextmanager

@@ -13,6 +13,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from course_lib.files import cache_folder
+
 WRITES = {"os.mkdir": (0,), "os.rename": (0, 1), "os.remove": (0,), "os.rmdir": (0,), "shutil.rmtree": (0,)}
 TOOLS = {".git", ".venv", "runs", "__pycache__", ".pytest_cache", ".ruff_cache", ".ipynb_checkpoints", ".hypothesis"}
 # Run in the executed copy only, as its first cell.
@@ -23,8 +25,6 @@ def allowed() -> list[Path]:
     """Return the folders to which a lesson may write: temporary ones, the data cache, and those of its tools."""
     import matplotlib
     from jupyter_core.paths import jupyter_runtime_dir
-
-    from course_lib.data.cache import cache_folder
 
     home = Path(os.environ.get("IPYTHONDIR", Path.home() / ".ipython"))
     places: list[str | Path] = [

@@ -8,17 +8,17 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
-
-import joblib
-import nbformat
-from nbformat import NotebookNode
+from typing import TYPE_CHECKING, Any
 
 from course_lib.errors import CourseError
 from course_lib.files import write_text
+from course_lib.starting import quickly
 from course_lib.validation import guard, minutes, page
 from course_lib.validation.lesson import Asked, Lesson, Timed
 from course_lib.validation.minutes import Measured
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
 
 PATIENCE = 5  # times the recorded seconds: a guard against hangs, not a speed test
 UNRECORDED = 1800.0  # seconds, for a lesson that was never recorded
@@ -46,6 +46,7 @@ def validate(
     Raises:
         CourseError: for an unknown mode or lesson.
     """
+    import joblib
     from tqdm.auto import tqdm
 
     from course_lib.teaching import modes
@@ -80,10 +81,12 @@ def validate(
 
 
 def _execute(path: Path, mode: str, target: Path, threads: int, limit: float) -> Lesson:
-    import papermill
-    from jupyter_client.kernelspec import NoSuchKernel
-    from nbclient.exceptions import CellTimeoutError, DeadKernelError
-    from papermill.exceptions import PapermillExecutionError
+    with quickly():
+        import nbformat
+        import papermill
+        from jupyter_client.kernelspec import NoSuchKernel
+        from nbclient.exceptions import CellTimeoutError, DeadKernelError
+        from papermill.exceptions import PapermillExecutionError
 
     lesson, started = Lesson(path.stem), time.perf_counter()
     try:

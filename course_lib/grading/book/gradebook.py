@@ -7,8 +7,6 @@ Student code is not executed here.
 from __future__ import annotations
 
 import copy
-import os
-import sys
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -192,11 +190,32 @@ def _create(url: str) -> None:
     """Make a gradebook's tables: those of an sqlite file whole or not at all, those of a server by one call at a time."""
     if not url.startswith(SQLITE):
         with _alone(url):
-            _open(url).close()
+            _tables(url)
     elif not Path(url.removeprefix(SQLITE)).exists():  # nbgrader accepts a half-made one for good
         with replacing(url.removeprefix(SQLITE)) as temporary:
             temporary.unlink()
-            _open(f"{SQLITE}{temporary}").close()
+            _tables(f"{SQLITE}{temporary}")
+
+
+def _tables(url: str) -> None:
+    """Make the tables of a gradebook that has none, with the version by which nbgrader knows them, and its course.
+
+    nbgrader makes them as well, but starts the program `alembic` to ask it for that version: five seconds.
+    """
+    from alembic.runtime.migration import MigrationContext
+    from alembic.script import ScriptDirectory
+    from nbgrader.api import Base
+    from nbgrader.dbutil import ALEMBIC_DIR
+    from sqlalchemy import create_engine, inspect
+
+    with _in_words(url):
+        engine = create_engine(url)
+        with engine.begin() as connection:
+            if not inspect(connection).get_table_names():
+                Base.metadata.create_all(connection)
+                MigrationContext.configure(connection).stamp(ScriptDirectory(ALEMBIC_DIR), "head")
+        engine.dispose()
+    _open(url).close()
 
 
 @contextmanager
@@ -219,15 +238,8 @@ def _alone(url: str) -> Iterator[None]:
 def _open(url: str) -> Gradebook:
     from nbgrader.api import Gradebook
 
-    # nbgrader asks the program `alembic`, which lies beside this Python, for the version of its tables. (Its own `setenv`
-    # does not put back what was there.)
-    path = os.environ.get("PATH", os.defpath)
-    os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{path}"
-    try:
-        with _in_words(url):
-            return Gradebook(url)
-    finally:
-        os.environ["PATH"] = path
+    with _in_words(url):
+        return Gradebook(url)
 
 
 @contextmanager

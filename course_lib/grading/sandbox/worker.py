@@ -1,7 +1,7 @@
 """What runs inside a sandbox: it takes students' programs and calls what the grader asks for.
 
-It holds no secret: no seed, no expected value, no other submission, and no library but this file, `wire`, `attempts` and
-`plain`.
+It holds no secret: no seed, no expected value, no other submission, and of the library only this file, `wire`, `starting`,
+`attempts` and `plain`.
 A forked child answers each request, so that nothing an answer does is left for the next. Nobody trusts what the child says:
 it is judged outside. The worker itself reports that a child has ended, over a pipe that children do not have, so that no
 answer can cut another one short or pose as it.
@@ -22,10 +22,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
 
-# Here `course_lib` is a folder with four files, not the installed library. The student's own folder is not looked at.
+# Here `course_lib` is a folder with five files, not the installed library. The student's own folder is not looked at.
 sys.path.insert(0, str(Path(__file__).parents[3]))
 
-import torch
+from course_lib.starting import quickly
+
+with quickly():
+    import torch
 
 from course_lib.grading.sandbox.wire import ENDED, LENGTH, READY, TRACES, frame, unpack
 from course_lib.teaching.exercises.attempts import attempt
