@@ -11,9 +11,11 @@ import os
 
 os.environ["TQDM_DISABLE"] = "1"  # before tqdm is imported
 
+import torch
+
 from benchmarks import measuring
 
-NAMES = ("pruning", "training", "waiting", "checks", "slider", "threads", "grading", "scale")
+NAMES = ("pruning", "training", "waiting", "checks", "slider", "threads", "engines", "grading", "scale", "gpu")
 
 
 def main() -> None:
@@ -23,7 +25,7 @@ def main() -> None:
     names = parser.parse_args().names
     if unknown := sorted(set(names) - set(NAMES)):
         parser.error(f"{unknown[0]} was given; the benchmarks are {', '.join(NAMES)}.")
-    for name in names or NAMES:
+    for name in names or [name for name in NAMES if name != "gpu" or torch.cuda.is_available()]:
         table = importlib.import_module(f"benchmarks.{name}").table()
         print(f"\n{name}: {table.title}\n\n{table.markdown()}", flush=True)
         measuring.write(name, table)

@@ -53,15 +53,31 @@ def medians(
     for run in range(runs + 1):
         for name, way in ways.items():
             before()
+            settle()
             started = time.perf_counter()
             way()
+            settle()
             if run:
                 seconds[name].append(time.perf_counter() - started)
     return {name: statistics.median(values) for name, values in seconds.items()}
 
 
+def settle() -> None:
+    """Wait for an accelerator, which works on while Python goes on."""
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
+
+
 def extra_memory(way: Callable[[], object]) -> int:
-    """Return the bytes that this process grew by at most while `way` ran, looked at every millisecond."""
+    """Return the bytes that this process, or torch on an accelerator, grew by at most while `way` ran.
+
+    A process is looked at every millisecond.
+    """
+    if torch.cuda.is_available():
+        torch.cuda.reset_peak_memory_stats()
+        held = torch.cuda.memory_allocated()
+        way()
+        return torch.cuda.max_memory_allocated() - held
     process, most, done = psutil.Process(), 0, threading.Event()
 
     def look() -> None:

@@ -72,9 +72,13 @@ def by_sort(model: nn.Module, scope: str, counts: Mapping[str, Tensor] | None = 
         weights, flat = {"all": torch.cat(flat)}, [torch.cat(flat)]
     for (name, weight), scores in zip(weights.items(), flat, strict=True):
         rows = scores.view(len(weight) if scope == "neuron" else 1, -1)
-        count = counts[name] if counts else torch.tensor([round(0.5 * rows.shape[1])])
+        count = counts[name] if counts else torch.tensor([round(0.5 * rows.shape[1])], device=rows.device)
         gone = torch.zeros_like(rows, dtype=torch.bool)
-        gone.scatter_(1, rows.argsort(dim=1, stable=True), torch.arange(rows.shape[1]) < count.expand(len(rows))[:, None])
+        gone.scatter_(
+            1,
+            rows.argsort(dim=1, stable=True),
+            torch.arange(rows.shape[1], device=rows.device) < count.expand(len(rows))[:, None],
+        )
         weight[gone.view(weight.shape)] = 0
     if scope == "global":
         sizes = [one.numel() for one in units.prunable_weights(model).values()]

@@ -42,7 +42,7 @@ class Images(Dataset):
 
     def __init__(self, bench: Bench) -> None:
         pad, side = margin(bench.shape), bench.shape[1]
-        self.images, self.labels = bench.train.images.squeeze(1).numpy(), bench.train.labels.tolist()
+        self.images, self.labels = bench.train.images.squeeze(1).cpu().numpy(), bench.train.labels.tolist()
         self.transform = transforms.Compose([
             transforms.RandomCrop(side, padding=pad), transforms.RandomHorizontalFlip(), transforms.ToTensor(),
             transforms.Normalize(bench.mean.tolist(), bench.std.tolist()),
@@ -56,23 +56,25 @@ class Images(Dataset):
 
 
 def loop(model: nn.Module, loader: DataLoader, precision: str = "fp32") -> None:
-    """Train for an epoch."""
+    """Train for an epoch, on the device of the model."""
+    device = next(model.parameters()).device
     optimizer = torch.optim.AdamW(model.parameters(), lr=2e-3)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, len(loader))
     model.train()
     for images, labels in loader:
+        images, labels = images.to(device, non_blocking=True), labels.to(device, non_blocking=True)
         optimizer.zero_grad()
-        with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bf16"):
+        with torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16"):
             loss = F.cross_entropy(model(images), labels)
         loss.backward()
         optimizer.step()
         schedule.step()
 
 
-def matrix_rate() -> float:
+def matrix_rate(device: torch.device) -> float:
     """Return the multiplications and additions a second of a product of two large matrices in fp32."""
     size = 2048
-    left, right = torch.rand(size, size), torch.rand(size, size)
+    left, right = torch.rand(size, size, device=device), torch.rand(size, size, device=device)
     return size**3 / medians({"": lambda: left @ right})[""]
 
 
@@ -87,10 +89,11 @@ def epochs(bench: Bench) -> list[list[str]]:
     """Return the rows of whole epochs."""
     model = models.build("cnn", bench)
     count = len(bench.train)
-    loader = DataLoader(Images(bench), BATCH, shuffle=True, num_workers=2, persistent_workers=True)
-    limit = matrix_rate() / (3 * macs(model, bench))  # the backward pass does each product twice
+    apart = bench.device.type != "cpu"
+    loader = DataLoader(Images(bench), BATCH, shuffle=True, num_workers=2, persistent_workers=True, pin_memory=apart)
+    limit = matrix_rate(bench.device) / (3 * macs(model, bench))  # the backward pass does each product twice
     found = []
-    for precision in ("fp32", "bf16") if machine()["avx512_bf16"] else ("fp32",):  # elsewhere bf16 is emulated
+    for precision in ("fp32", "bf16") if apart or machine()["avx512_bf16"] else ("fp32",):  # elsewhere bf16 is emulated
         ways: dict[str, Callable[[], Any]] = {
             "fit": lambda p=precision: train.fit(copy.deepcopy(model), bench, epochs=1, batch_size=BATCH, precision=p),
             "loop": lambda p=precision: loop(copy.deepcopy(model), loader, p),

@@ -6,6 +6,7 @@ lowest scores, ties included.
 
 from __future__ import annotations
 
+import functools
 import math
 from collections import Counter
 from collections.abc import Sequence
@@ -145,14 +146,21 @@ def _together(
     layers: Sequence[Candidates], free: Sequence[Tensor], amount: Amount, cap: float, progress: float, told: bool
 ) -> tuple[list[Tensor], dict[str, Seen]]:
     sizes = [len(layer.alive) for layer in layers]
-    scores = [torch.cat(epoch) for epoch in zip(*(layer.scores for layer in layers), strict=True)]
-    for layer, parts in zip(layers, zip(*(epoch.split(sizes) for epoch in scores), strict=True), strict=True):
-        layer.scores = list(parts)  # the same values: all weights need not be held twice
+    scores = [_joined(layers, epoch) for epoch in range(len(layers[0].scores))]
     alive = torch.cat([layer.alive for layer in layers])
     # One tensor for both where they are equal: so nobody looks twice.
     all_free = alive if all(one is layer.alive for one, layer in zip(free, layers, strict=True)) else torch.cat(list(free))
     gone, facts = _take(scores, alive, all_free, amount, cap, progress, told)
     return list(gone.split(sizes)), {"all": facts}
+
+
+def _joined(layers: Sequence[Candidates], epoch: int) -> Tensor:
+    """Return the scores of all layers as one tensor, of which each layer now has its part: all are never held twice."""
+    kind = functools.reduce(torch.promote_types, (layer.scores[epoch].dtype for layer in layers))
+    whole = torch.empty(sum(len(layer.alive) for layer in layers), dtype=kind, device=layers[0].alive.device)
+    for layer, part in zip(layers, whole.split([len(layer.alive) for layer in layers]), strict=True):
+        layer.scores[epoch] = part.copy_(layer.scores[epoch])
+    return whole
 
 
 def _layer(

@@ -13,6 +13,7 @@ import numpy as np
 from course_lib.errors import CourseError
 from course_lib.pareto.looks import looks
 from course_lib.sweep import grid as grids
+from course_lib.sweep.store import Store
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,7 +36,7 @@ def index_by_round(records: str | Path, grid: Mapping[str, Any] | None = None) -
     """
     import pandas as pd
 
-    known = grid and {grids.identity(curve) for curve in grids.curves(grid)}
+    known = grid and {grids.identity(curve) for curve in Store(Path(records), Path(records)).curves(grid)}
     rows: list[dict[str, Any]] = []
     for path in sorted(Path(records).glob("*-seed*.json")):
         record = json.loads(path.read_text(encoding="utf-8"))

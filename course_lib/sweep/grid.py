@@ -19,7 +19,7 @@ from course_lib.files import tomllib
 from course_lib.pruning.loop import SCHEDULES
 from course_lib.pruning.presets import GENERAL, PRESETS
 from course_lib.pruning.pruners import Pruner
-from course_lib.sweep import roles
+from course_lib.sweep import pace, roles
 
 GRIDS = Path(__file__).parent / "grids"
 VERSION = 2  # of the store; part of every curve's identity
@@ -111,9 +111,10 @@ def complete(grid: Mapping[str, Any]) -> dict[str, Any]:
     check_whole("[dense] threads", full["dense"]["threads"])
     _check_fit(full["dense"]["fit"], "[dense.fit]")
     seen: list[tuple[dict[str, Any], str]] = []
+    pace.must_be_known(curves(full))
     for curve in curves(full):
         _check_curve(curve)
-        plain = {**curve, "method": "", "pruner": "", "arguments": pruner(curve).describe()}
+        plain = {**curve, "method": "", "pruner": "", "arguments": pruner(curve).describe(), "pace": pace.source(curve)}
         for other, name in seen:
             if other == plain:
                 raise CourseError(
@@ -182,7 +183,7 @@ def _check_fit(fit: Mapping[str, Any], where: str) -> None:
 
 
 def curves(grid: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return the configuration of every curve: plain data that alone decides its numbers."""
+    """Return the configuration of every curve: plain data that alone decides its numbers (at another's pace: `pace`)."""
     shared = {key: grid[key] for key in DEFAULTS if key not in (*REPORTED, *PER_METHOD)}
     found = []
     for seed in grid["seeds"]:
@@ -212,6 +213,7 @@ def methods(grid: Mapping[str, Any]) -> list[dict[str, Any]]:
         if missing := {"name", "pruner"} - {*_general(method), *method}:
             lacks = "name" if "name" in missing else "pruner (a preset) or score"
             raise CourseError(f"a method of the grid lacks its {lacks}.")
+        method = pace.spelled(method)
         for key, kind in {"name": str, "axes": Mapping, "seeds": list}.items():
             if key in method and (not isinstance(method[key], kind) or not method[key]):
                 what = {"name": "text", "axes": "a table", "seeds": "a list"}[key]
@@ -262,7 +264,7 @@ def pruner(curve: Mapping[str, Any]) -> Pruner:
 def _amount(given: object) -> amounts.Amount | amounts.Allocation:
     if not isinstance(given, Mapping) or "rule" not in given:
         raise CourseError(f'amount = {given!r} was given; it is a table, such as {{ rule = "sap", p = 1, q = 2 }}.')
-    return amounts.of(**given)
+    return amounts.paced([0.0]) if "of" in given else amounts.of(**given)  # the shares of another's pace are not known yet
 
 
 def dense(curve: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from filelock import FileLock, Timeout
 
 from course_lib import models
 from course_lib.errors import CourseError
-from course_lib.sweep import engines, grid, roles, steps
+from course_lib.sweep import engines, grid, pace, roles, steps
 from course_lib.sweep.drive import DEATHS, drive
 from course_lib.sweep.engines import Engine
 from course_lib.sweep.store import Curve, Store
@@ -62,7 +62,7 @@ def run(
     images, todo = steps.digest(bench), unfinished(full, store, records)
     if not todo:  # no device is needed to draw what another machine's has measured
         runs.must_match(full["data"], images)
-        for curve in grid.curves(full):
+        for curve in runs.curves(full):
             runs.publish(curve)
         return table(full, store, records)
     _check(todo, bench)
@@ -91,7 +91,7 @@ def unfinished(
 ) -> list[dict[str, Any]]:
     """Return the curves of a checked grid that are not complete."""
     runs = _store(what, store, records)
-    return [curve for curve in grid.curves(what) if runs.points(curve) is None]
+    return [curve for curve in runs.curves(what) if runs.points(curve) is None]
 
 
 def table(what: Mapping[str, Any], store: str | Path = "runs", records: str | Path | None = None) -> pandas.DataFrame:
@@ -102,14 +102,16 @@ def table(what: Mapping[str, Any], store: str | Path = "runs", records: str | Pa
     import pandas
 
     runs, starts, rows, failed = _store(what, store, records), {}, [], []
-    for curve in grid.curves(what):
+    curves = runs.curves(what)
+    for curve in curves:
         start = runs.dense_row(curve)
         if start:
             starts[curve["seed"]] = start
         points = runs.points(curve)
         rows += points or []
-        if points is None and runs.failure(curve):
-            failed.append(f"{curve['method']}, seed {curve['seed']}: {runs.failure(curve)}")
+        reason = runs.failure(curve) or _waits(curve, curves, runs)
+        if points is None and reason:
+            failed.append(f"{curve['method']}, seed {curve['seed']}: {reason}")
     labels = roles.labels(grid.methods(what))
     found = pandas.DataFrame([row | labels[row["method"]] for row in (*starts.values(), *rows)])
     if failed:
@@ -117,12 +119,18 @@ def table(what: Mapping[str, Any], store: str | Path = "runs", records: str | Pa
     return found
 
 
+def _waits(curve: Curve, curves: Sequence[Curve], runs: Store) -> str | None:
+    """Return why a curve at another's pace cannot begin: that one failed."""
+    setting = [one for one in curves if (one["method"], one["seed"]) == (pace.source(curve), curve["seed"])]
+    return f"it waits for {pace.source(curve)}, which failed" if any(map(runs.failure, setting)) else None
+
+
 def _store(what: Mapping[str, Any], store: str | Path, records: str | Path | None) -> Store:
     return Store(Path(store) / what["name"], Path(records) if records is not None else None)
 
 
 def _run(full: Mapping[str, Any], runs: Store, engine: Engine, images: str, quiet: bool) -> None:
-    for curve in grid.curves(full):
+    for curve in runs.curves(full):
         runs.publish(curve)
     todo = unfinished(full, runs.folder.parent, runs.records)
     starts = {curve["seed"]: curve for curve in todo if not runs.has_start(curve)}
@@ -154,7 +162,13 @@ def _run(full: Mapping[str, Any], runs: Store, engine: Engine, images: str, quie
 
         wide = max(1, full["dense"]["threads"] // full["threads"])  # slots that one dense start fills
         drive(list(starts.values()), dense, keep_dense, refuse_dense, engine.lost, lambda: max(1, engine.slots() // wide))
-        drive(todo, step, keep, fail, engine.lost, engine.slots)
+        waiting = {(curve["method"], curve["seed"]) for curve in todo if pace.source(curve)}
+        drive([curve for curve in todo if not pace.source(curve)], step, keep, fail, engine.lost, engine.slots)
+        paced = [curve for curve in runs.curves(full) if (curve["method"], curve["seed"]) in waiting]
+        for curve in filter(pace.source, paced):
+            bar.write(f"{curve['method']} (seed {curve['seed']}) waits for {pace.source(curve)}, which is not finished.")
+        paced = [curve for curve in paced if not pace.source(curve) and runs.points(curve) is None]
+        drive(paced, step, keep, fail, engine.lost, engine.slots)
 
 
 def _deaths(error: BaseException) -> str:

@@ -26,6 +26,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
 
+import course_lib
 from course_lib import data, measure, models, pareto, train
 from course_lib import slim as slimming
 from course_lib.errors import CourseError
@@ -100,7 +101,8 @@ def digest(bench: Bench) -> str:
 def machine(device: str = "cpu") -> dict[str, str]:
     """Return what the numbers of a run on `device` may depend on, beside the configuration."""
     gpu = {"GPU": torch.cuda.get_device_name()} if device == "cuda" else {}
-    return {"processor": _processor(), **gpu, "python": platform.python_version(), "torch": torch.__version__}
+    on = {"processor": _processor(), "instructions": torch.backends.cpu.get_cpu_capability(), **gpu}
+    return on | {"python": platform.python_version(), "torch": torch.__version__, "course_lib": course_lib.__version__}
 
 
 def _round(curve: Mapping[str, Any], bench: Bench, dense: train.Snapshot, place: Path, records: list[Record]) -> None:

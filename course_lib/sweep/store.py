@@ -16,7 +16,7 @@ from typing import Any
 
 from course_lib.errors import CourseError
 from course_lib.files import replacing, write_json, write_text
-from course_lib.sweep import grid
+from course_lib.sweep import grid, pace
 from course_lib.sweep.steps import Files
 
 Curve = Mapping[str, Any]
@@ -66,6 +66,17 @@ class Store:
             return _read(committed)["rows"]
         local = self._curve(curve) / "points.json"
         return _read(local)["rows"] if local.exists() else None
+
+    def finished(self, curve: Curve) -> list[dict[str, Any]] | None:
+        """Return the rounds of a finished curve, without masks, or None."""
+        committed = self.records / f"{_name(curve)}.json" if self.records else None
+        if committed and committed.exists():
+            return _read(committed)["rounds"]
+        return self.rounds(curve) if self.points(curve) is not None else None
+
+    def curves(self, full: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Return the configurations of a checked grid's curves, at another's pace where that is known here."""
+        return pace.resolved(grid.curves(full), self.finished)
 
     def failure(self, curve: Curve) -> str | None:
         """Return why a curve failed, or None."""
