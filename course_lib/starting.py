@@ -12,6 +12,9 @@ from contextlib import contextmanager
 
 GRAMMARS = "rfc3987_syntax"  # jsonschema's: 39 grammars of addresses, of a kind that no notebook's schema asks for
 
+# JupyterLab, sooner: `python -c LAB OPTION ...` does what `python -m jupyterlab OPTION ...` does.
+LAB = "from course_lib.starting import quickly\nwith quickly():\n    from jupyterlab.labapp import main\nmain()"
+
 
 @contextmanager
 def quickly() -> Iterator[None]:

@@ -388,6 +388,23 @@ def test_a_limit_that_is_not_a_positive_whole_number_is_refused(limit):
         data.load(limit=limit)
 
 
+def test_the_first_classes_alone_can_be_asked_for_and_the_name_says_so():
+    whole, bench = (data.load(device="cpu", classes=classes) for classes in (None, 3))
+    assert bench.classes == whole.classes[:3] and bench.name == "fashion-mini, its first 3 classes"
+    for part in PARTS:
+        few = whole.split(part).labels < 3
+        assert torch.equal(bench.split(part).images, whole.split(part).images[few])
+        assert bench.split(part).labels.unique().tolist() == [0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("classes", "sentence"), [(1, "classes=1 was given"), (2.5, "classes=2.5"), (11, "fashion-mini has 10")]
+)
+def test_a_number_of_classes_that_cannot_be_is_refused(classes, sentence):
+    with pytest.raises(CourseError, match=sentence):
+        data.load(device="cpu", classes=classes)
+
+
 def test_a_tenth_of_every_class_is_set_aside_where_there_is_no_validation_part(tmp_path):
     bench = data.load(zipped(tmp_path / "set.zip", tree(train=30)), "cpu")
     assert bench.validation.labels.bincount().tolist() == [3, 3]

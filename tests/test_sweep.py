@@ -367,8 +367,9 @@ def test_photographs_of_several_sizes_are_swept_at_the_size_that_the_grid_gives(
 
 def test_a_grid_without_a_size_has_the_identities_that_it_had_before_sizes_were_known():
     (curve,) = grid.curves(grid.complete(changed(method=GRID["method"][:1])))
-    older = {key: value for key, value in curve.items() if key != "size"}
+    older = {key: value for key, value in curve.items() if key not in ("size", "classes")}
     assert grid.identity(curve) == grid.identity(older) != grid.identity({**curve, "size": 8})
+    assert grid.identity(older) != grid.identity({**curve, "classes": 5})
 
 
 # bad grids
@@ -470,6 +471,7 @@ LATE = {  # unchecked, they would end the run later, some after an hour of train
     "negative epochs of dense": {"dense": {"epochs": -1}},
     "limit 0": {"limit": 0},
     "a size in words": {"size": "small"},
+    "one class": {"classes": 1},
     "a size of three sides": {"size": [8, 8, 3]},
     "seed that is no number": {"seeds": ["one"]},
     "the same seed twice": {"seeds": [0, 0]},

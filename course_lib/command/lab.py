@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from course_lib.errors import CourseError
+from course_lib.starting import LAB
 
 KERNEL, TITLE = "pruning-course", "Pruning course"
 
@@ -32,7 +33,7 @@ def command(root: Path, browser: bool = True, port: int = 8888, ip: str = "local
         f"--ServerApp.port={port}",
         f"--ServerApp.ip={ip}",
     )
-    return [sys.executable, "-m", "jupyterlab", *options, *(() if browser else ("--no-browser",))]
+    return [sys.executable, "-c", LAB, *options, *(() if browser else ("--no-browser",))]
 
 
 def start(root: Path, browser: bool = True, port: int = 8888, ip: str = "localhost", more: Sequence[str] = ()) -> None:

@@ -193,6 +193,7 @@ def load(
     seed: int = 0,
     limit: int | None = None,
     size: int | tuple[int, int] | None = None,
+    classes: int | None = None,
 ) -> Bench:
     """Return a data set, ready on the device.
 
@@ -207,24 +208,31 @@ def load(
         limit: at most that many images in each part, as evenly over the classes as there are images; None keeps all.
         size: pixels of a side, or (height, width): every image is scaled until it covers that, and its middle is kept.
             None leaves the images as they are; then all must have one size.
+        classes: only the images of the first so many classes, in the order of their labels; None keeps all.
 
     Raises:
-        CourseError: when a name, path, file, device, limit or size cannot be used.
+        CourseError: when a name, path, file, device, limit, size or number of classes cannot be used.
     """
     if limit is not None:
         check_whole("limit", limit)
     target = pick_device(device)
-    title, (tensors, classes, notes) = sources.read(name, pictures.checked(size))
+    title, (tensors, named, notes) = sources.read(name, pictures.checked(size))
     for note in notes:
         warnings.warn(note, stacklevel=2)
     parts = {part: Split(*pair) for part, pair in tensors.items()}
+    if classes is not None:
+        check_whole("classes", classes, 2)
+        if classes > len(named):
+            raise CourseError(f"classes={classes} was given; {title} has {len(named)}.")
+        parts = {part: split.rows(split.labels < classes) for part, split in parts.items()}
+        title, named = f"{title}, its first {classes} classes", named[:classes]
     if "validation" not in parts:
-        held = held_out(parts["train"].labels, classes, seed)
+        held = held_out(parts["train"].labels, named, seed)
         parts["train"], parts["validation"] = parts["train"].rows(~held), parts["train"].rows(held)
     if limit is not None:
         parts = {part: split.rows(balanced(split.labels, limit, seed)) for part, split in parts.items()}
     mean, std = moments(parts["train"].images)
-    return Bench(title, parts["train"], parts["validation"], parts["test"], classes, mean, std).to(target)
+    return Bench(title, parts["train"], parts["validation"], parts["test"], named, mean, std).to(target)
 
 
 def pick_device(device: str | torch.device) -> torch.device:

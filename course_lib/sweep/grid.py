@@ -28,6 +28,7 @@ DEFAULTS: dict[str, Any] = {
     "data": "fashion-mini",
     "limit": None,  # of images in each part
     "size": None,  # to which photographs are scaled and cropped, as in `data.load`: pixels of a side, or [height, width]
+    "classes": None,  # only the images of the first so many classes
     "model": "cnn",
     "device": "auto",
     "precision": "fp32",
@@ -153,6 +154,8 @@ def _check_curve(curve: Mapping[str, Any]) -> None:
         if curve[key] is not None:
             check_whole(f"{where} {key}", curve[key])
     pictures.checked(curve["size"])
+    if curve["classes"] is not None:
+        check_whole(f"{where} classes", curve["classes"], 2)
     for key in ("epochs", "final_epochs"):
         check_number(f"{where} {key}", curve[key], 0)
     for key in ("teacher", "rewind", "scratch"):
@@ -269,13 +272,13 @@ def _amount(given: object) -> amounts.Amount | amounts.Allocation:
 
 def dense(curve: Mapping[str, Any]) -> dict[str, Any]:
     """Return the part of a curve's configuration that decides its dense start."""
-    keys = ("version", "data", "limit", "size", "model", "device", "precision", "seed", "dense")
+    keys = ("version", "data", "limit", "size", "classes", "model", "device", "precision", "seed", "dense")
     return {key: curve[key] for key in keys}
 
 
 def identity(config: Mapping[str, Any]) -> str:
     """Return a short hash of a configuration: the same wherever its data lie and whatever it runs on (see `sweep.store`)."""
-    unsaid = ("device", "size") if config.get("size") is None else ("device",)  # records without a size are older than it
+    unsaid = ["device", *(key for key in ("size", "classes") if config.get(key) is None)]  # younger than the first records
     config = {key: value for key, value in config.items() if key not in unsaid} | {"data": Path(config["data"]).name}
     return hashlib.sha256(json.dumps(config, sort_keys=True).encode()).hexdigest()[:12]
 

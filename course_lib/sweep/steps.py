@@ -205,7 +205,9 @@ def _fit(curve: Mapping[str, Any], bench: Bench, dense: train.Snapshot) -> funct
 
 def load(config: Mapping[str, Any], device: str) -> Bench:
     """Return the images that a grid or curve names."""
-    return data.load(config["data"], device=device, limit=config["limit"], size=config.get("size"))
+    return data.load(
+        config["data"], device=device, limit=config["limit"], size=config.get("size"), classes=config.get("classes")
+    )
 
 
 @functools.lru_cache(maxsize=1)
@@ -217,7 +219,7 @@ def _load(config: str) -> tuple[Bench, str]:
 
 
 def _bench(curve: Mapping[str, Any], images: str) -> Bench:
-    named = {key: curve.get(key) for key in ("device", "limit", "size")} | {"data": str(curve["data"])}
+    named = {key: curve.get(key) for key in ("device", "limit", "size", "classes")} | {"data": str(curve["data"])}
     bench, found = _load(json.dumps(named))
     if found != images:
         raise CourseError(

@@ -13,6 +13,7 @@ import nbformat
 from course_lib.errors import CourseError
 from course_lib.files import write_json, write_text
 from course_lib.grading.places import shown
+from course_lib.starting import LAB
 
 SETTINGS, SERVER, RUBRICS = "nbgrader_config.py", "jupyter_server_config.py", "rubrics"
 CONFIG = '''"""For nbgrader's formgrader and its exports: start them in this folder."""
@@ -84,7 +85,7 @@ def command(folder: Path, more: Sequence[str] = ()) -> list[str]:
     if not (folder / SETTINGS).is_file() or not (folder / SERVER).is_file():
         raise CourseError(f"{folder} was given; it is no folder of grades, as `course grade ... --out` writes it.")
     options = (f"--config={SERVER}", f"--ServerApp.root_dir={folder.resolve()}", f"--LabApp.default_url={place(folder)}")
-    return [sys.executable, "-m", "jupyterlab", *options, *more]
+    return [sys.executable, "-c", LAB, *options, *more]
 
 
 def environment(given: Mapping[str, str]) -> dict[str, str]:
