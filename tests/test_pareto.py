@@ -385,14 +385,18 @@ def test_the_drawn_front_has_neither_controls_nor_methods_of_fewer_seeds():
 
 @pytest.mark.parametrize("seeds", [3, 12])
 def test_an_interval_covers_the_true_mean_about_as_often_as_it_says(seeds):
-    """Of 200 studies with a true difference of 2 points."""
-    rng, covered = np.random.default_rng(0), 0
-    for _ in range(200):
-        table = study(methods=("SAP", "random"), seeds=seeds, rounds=1).assign(test_images=1000, epochs=5.0)
-        noise = rng.normal(0, 0.01, len(table))
-        found = pareto.paired(table.assign(test_accuracy=table["test_accuracy"] + noise), "SAP", "random", 0.5)
-        covered += found.low <= 0.02 <= found.high
-    assert 0.91 < covered / 200 < 0.99
+    """Of 1,000 studies with a true difference of 2 points."""
+    rng = np.random.default_rng(0)
+    intervals = [pareto.interval(pd.Series(rng.normal(0.02, 0.01, seeds))) for _ in range(1000)]
+    assert 0.93 < sum(low <= 0.02 <= high for low, high in intervals) / 1000 < 0.97
+
+
+def test_a_paired_interval_is_that_of_the_seeds_differences():
+    table = study(methods=("SAP", "random"), seeds=5, rounds=1).assign(test_images=1000, epochs=5.0)
+    noisy = table.assign(test_accuracy=table["test_accuracy"] + np.random.default_rng(0).normal(0, 0.01, len(table)))
+    found = pareto.paired(noisy, "SAP", "random", 0.5)
+    first, second = (noisy[noisy["method"] == method].set_index("seed")["test_accuracy"] for method in ("SAP", "random"))
+    assert (found.low, found.high) == pytest.approx(pareto.interval(first - second))
 
 
 def test_means_over_seeds_are_of_points_chosen_on_validation():

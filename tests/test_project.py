@@ -110,7 +110,7 @@ def test_every_committed_grid_is_valid(name):
     assert grid.load(name)["name"] == name
 
 
-def test_the_main_job_processes_at_most_400000_training_images():
+def test_the_main_job_processes_at_most_200000_training_images():
     full = grid.load("embedded")
     assert (full["data"], full["limit"]) == ("fashion-mini", None)
     curves = grid.curves(full)
@@ -119,7 +119,7 @@ def test_the_main_job_processes_at_most_400000_training_images():
     calibrated = sum(
         curve["rounds"] * curve["arguments"].get("samples", 1024) for curve in curves if curve["pruner"] == "activation"
     )
-    assert epochs * 10_000 + calibrated <= 400_000
+    assert epochs * 10_000 + calibrated <= 200_000
 
 
 def test_the_cifar_study_trains_at_most_120_epochs():
