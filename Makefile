@@ -21,7 +21,7 @@ test: $(VENV)/.ready
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 	COURSE_MODE=ci OMP_NUM_THREADS=1 TQDM_DISABLE=1 $(BIN)/python -m pytest --nbval-lax --nbval-cell-timeout=300 \
 		--dist loadfile -n 2 solutions
 

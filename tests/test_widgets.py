@@ -49,7 +49,10 @@ def test_the_last_position_wins(skin, monkeypatch):
             skin.controls["x"].value = value
             await asyncio.sleep(0)
         assert "working" in skin._readout.value
-        await asyncio.sleep(0.4)
+        for _ in range(100):  # a busy machine takes its time to draw
+            await asyncio.sleep(0.1)
+            if skin.drawn[-1][1]:
+                break
 
     asyncio.run(drag())
     moving = [value for value, rested in skin.drawn[1:] if not rested]
