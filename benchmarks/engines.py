@@ -54,7 +54,7 @@ def driven(name: str, weights: bytes) -> tuple[float, float]:
 def table() -> Table:
     """Measure."""
     bench = data.load("fashion-mini", device="cpu", limit=100)
-    weights = save(models.build("cnn", bench).state_dict())
+    weights = save({name: tensor.contiguous() for name, tensor in models.build("cnn", bench).state_dict().items()})
     rows, overheads = [], {}
     for name in ("local", "dask"):
         start, seconds = driven(name, weights)

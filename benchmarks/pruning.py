@@ -28,8 +28,8 @@ Way = Callable[[nn.Module], object]
 NOTES = (
     "Limit: all weights read once (`sum` of each). What remains above it: |w| is written, what is not finite is looked for, "
     "what lies near the cut is found and compared, and masks and weights are written, each in a pass of its own.",
-    'Memory: what the process grew by at most while ours ran, in times the weights. With scope "global" the scores of all '
-    "layers are there twice for a moment, when they become one piece.",
+    'Memory: what the process grew by at most while ours ran, in times the weights. With scope "global" all scores are one '
+    "piece; beside it lie, a byte an entry each, who is alive, who is chosen, and the masks before and after.",
     "SAP has to know a power mean of all weights first, in float64: with p = 0.5 a square root of each. L1 filters: torch's "
     "`ln_structured` zeroes rows of each convolution; ours first proves which layers read them, and takes those too.",
 )
