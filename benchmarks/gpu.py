@@ -13,6 +13,11 @@ from benchmarks import pruning, training
 from benchmarks.measuring import Table
 from course_lib import data, models
 
+NOTE = (
+    "A prune's peer is torch.nn.utils.prune, or a full sort where that has none. Memory of a prune in times the weights, of "
+    "training in MiB: ours / peer."
+)
+
 
 def table() -> Table:
     """Measure."""
@@ -35,6 +40,4 @@ def measured(bench: data.Bench) -> Table:
     for what, ours, peer, ratio, limit, memory in [*training.epochs(bench), *training.parts(bench)]:
         rows.append([what, ours, f"{peer} ({ratio})" if peer else "", limit, memory])
     head = ("what", "ours", "peer (ratio)", "limit", "memory")
-    return Table(
-        "on an accelerator", head, rows, ("Memory of a prune in times the weights, of training in MiB: ours / peer.",)
-    )
+    return Table("on an accelerator", head, rows, (NOTE,))

@@ -18,7 +18,7 @@ LAB = "from course_lib.starting import quickly\nwith quickly():\n    from jupyte
 
 @contextmanager
 def quickly() -> Iterator[None]:
-    """Import torch or nbformat in this block, and nothing else: torch takes three quarters of its time, nbformat a tenth.
+    """Import in this block what brings torch or nbformat: torch takes three quarters of its time, nbformat a tenth.
 
     Importing torch makes a million objects that stay, and Python looks among them for garbage again and again. nbformat
     brings jsonschema, which reads grammars for seconds where it finds their parser.

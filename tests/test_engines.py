@@ -186,9 +186,11 @@ def test_killed_at_random_moments_on_the_local_engine(undisturbed, tmp_path):
 def test_killed_at_random_moments_on_a_cluster_whose_worker_dies_as_well(undisturbed, cluster, tmp_path):
     address, worker, workers = cluster
     for number, three in enumerate(moments()):
-        struck = [killed(tmp_path / str(number), address, *moment) for moment in three]
-        ended(workers.pop(0))
-        worker()
+        struck = []
+        for moment in three:
+            struck.append(killed(tmp_path / str(number), address, *moment))
+            ended(workers.pop(0))
+            worker()
         same(sweep.run(GRID, address, tmp_path / str(number)), undisturbed)
         assert any(struck)
 

@@ -207,7 +207,7 @@ def points():
 
 def test_the_preference_slider_picks_the_best_weighted_mean_over_its_whole_range(points):
     slider = widgets.PreferenceSlider(points)
-    for weight in torch.linspace(0, 1, 11).tolist():
+    for weight in torch.linspace(0, 1, 21).tolist():
         for floor in (0.0, 0.6, 0.85, 1.0):
             slider.controls["weight"].value, slider.controls["floor"].value = weight, floor
             assert slider.error is None

@@ -6,18 +6,23 @@ import shlex
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
+import typer
 from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from course_lib.errors import CourseError
 from course_lib.starting import quickly
 
 if TYPE_CHECKING:
     import pandas
 
 console = Console()
+Jobs = Annotated[
+    int | None, typer.Option(min=1, help="How many run at a time; by default one per core, or one per worker of a cluster.")
+]
 
 
 def study(
@@ -70,6 +75,25 @@ def study(
         raise failed
 
 
+def stability_study(grid: str, data: str | None, out: Path, results: Path, records: Path) -> None:
+    """Measure how far runs agree on what thresholds remove, write that study to `results`, and print its sentences."""
+    with quickly():
+        from course_lib.studies import stability as stable
+        from course_lib.studies import study as studies
+        from course_lib.sweep import grid as grids
+        from course_lib.sweep.steps import machine
+
+    started = time.perf_counter()
+    table = stable.study(grids.load(grid), data, records, out)
+    facts = {"command": command_line()}
+    facts["wall time"] = f"{(time.perf_counter() - started) / 60:.1f} minutes"
+    facts["machines, of the dense starts and of this run"] = studies.machines(records.parent, machine())
+    for path in stable.write(table, results, facts):
+        console.print(f"  {path}", highlight=False)
+    for sentence in stable.sentences(table):
+        console.print(f"- {sentence}", highlight=False)
+
+
 def _show(table: pandas.DataFrame) -> None:
     """Print one row a point, narrow enough for a terminal of 80 columns; the files have the rest."""
     from course_lib.measure import standard_error
@@ -93,3 +117,11 @@ def command_line() -> str:
     """Return the command that is running; absolute paths lose what only this machine has before their last part."""
     words = [Path(word).name if Path(word).is_absolute() else word for word in sys.argv[1:]]
     return f"course {shlex.join(words)}"
+
+
+def repository() -> Path:
+    """Return the nearest folder, from here upwards, that holds the lessons."""
+    for folder in (Path.cwd(), *Path.cwd().parents):
+        if (folder / "solutions").is_dir() or (folder / "notebooks").is_dir():
+            return folder
+    raise CourseError(f"{Path.cwd()} lies outside the course; go to the folder that has solutions/ or notebooks/.")

@@ -102,15 +102,14 @@ def table(what: Mapping[str, Any], store: str | Path = "runs", records: str | Pa
     import pandas
 
     runs, starts, rows, failed = _store(what, store, records), {}, [], []
-    curves = runs.curves(what)
-    for curve in curves:
+    setting = {(curve["method"], curve["seed"]): curve for curve in runs.curves(what)}
+    for curve in setting.values():
         start = runs.dense_row(curve)
         if start:
             starts[curve["seed"]] = start
         points = runs.points(curve)
         rows += points or []
-        reason = runs.failure(curve) or _waits(curve, curves, runs)
-        if points is None and reason:
+        if points is None and (reason := runs.failure(curve) or _waits(curve, setting, runs)):
             failed.append(f"{curve['method']}, seed {curve['seed']}: {reason}")
     labels = roles.labels(grid.methods(what))
     found = pandas.DataFrame([row | labels[row["method"]] for row in (*starts.values(), *rows)])
@@ -119,10 +118,10 @@ def table(what: Mapping[str, Any], store: str | Path = "runs", records: str | Pa
     return found
 
 
-def _waits(curve: Curve, curves: Sequence[Curve], runs: Store) -> str | None:
-    """Return why a curve at another's pace cannot begin: that one failed."""
-    setting = [one for one in curves if (one["method"], one["seed"]) == (pace.source(curve), curve["seed"])]
-    return f"it waits for {pace.source(curve)}, which failed" if any(map(runs.failure, setting)) else None
+def _waits(curve: Curve, setting: Mapping[tuple[str, int], Curve], runs: Store) -> str | None:
+    """Return why a curve at another's pace cannot begin, if that one failed. setting: (method, seed) -> curve."""
+    name = pace.source(curve)
+    return f"it waits for {name}, which failed" if name and runs.failure(setting[name, curve["seed"]]) else None
 
 
 def _store(what: Mapping[str, Any], store: str | Path, records: str | Path | None) -> Store:
