@@ -17,7 +17,7 @@ from course_lib import sweep
 from course_lib.command import cli, doctor
 from course_lib.errors import CourseError
 from course_lib.files import tomllib
-from course_lib.studies import findings, phases, study, verdicts
+from course_lib.studies import findings, origins, phases, study, verdicts
 from course_lib.sweep import grid
 
 ROOT = Path(__file__).parents[1]
@@ -68,7 +68,7 @@ def test_the_readme_of_a_study_says_what_its_table_says(name):
     table = study.read(ROOT / "results" / name)
     text = (ROOT / "results" / name / "README.md").read_text()
     assert study.markdown(table) in text
-    for sentence in verdicts.sentences(table, grid.load(name)):
+    for sentence in verdicts.sentences(table, grid.load(name), origins.read(ROOT / "results" / name, grid.load(name))):
         assert sentence in text
 
 
