@@ -30,7 +30,12 @@ def at_sparsity(table: pd.DataFrame, method: str, sparsity: float, by: str = "te
 
 
 def interpolated(rows: pd.DataFrame, method: str, sparsity: float, column: str) -> pd.Series:
-    """Return seed -> `column` of a method at `sparsity`, as `at_sparsity` reads its accuracy."""
+    """Return seed -> `column` of a method at `sparsity`, as `at_sparsity` reads its accuracy.
+
+    >>> from course_lib import pareto
+    >>> interpolated(pareto.example(), "A", 0.7, "epochs").round(3).to_dict()
+    {0: 4.5}
+    """
     import pandas as pd
 
     found = {}
@@ -155,6 +160,10 @@ def unpruned_by_age(aged: pd.DataFrame) -> dict[Hashable, pd.DataFrame]:
     """Return seed -> the rows of the unpruned net by age, the dense start first; seeds without a control are left out.
 
     aged: a table with the column age (`ages`). The control is the table's first unpruned one that was not rewound.
+
+    >>> from course_lib import pareto
+    >>> unpruned_by_age(pareto.example().assign(age=0.0))  # its dense net was not trained on
+    {}
     """
     whole = aged[unpruned(aged)]
     if "rewind" in whole:

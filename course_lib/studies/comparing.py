@@ -104,7 +104,7 @@ def compared(
     """Return one sentence about two methods at several sparsities: differences, intervals, and which of them are clear.
 
     Each sparsity is followed by the epochs for which the weights of both had been trained when they got there.
-    primary: as in `differences`. origins: on what the curves were computed; where the two differ in it, the sentence says so.
+    primary: as in `differences`. origins: on what the curves were computed; if that differs, the sentence says so.
     """
     found = differences(table, one, other, at, primary)
     seeds = table[table["method"].isin([one, other])].groupby("method")["seed"].nunique().min()

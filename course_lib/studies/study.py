@@ -133,7 +133,7 @@ def readme(
 ) -> str:
     """Return the README of a study's folder: how it was made, its best points, and what they say.
 
-    sentences: of `verdicts`. facts: all of them. indices: sentences about the PQ index along the curves, which index.png shows.
+    sentences: of `verdicts`. facts: all of them. indices: sentences about the index along the curves, for index.png.
     """
     parts = [f"# {TITLE}: {grid['model']} on {table['data'].iloc[0]}"]
     parts += [f"![{pareto.alt_text(own)}]({name}.png)" for name, own in _parts(table).items()]
