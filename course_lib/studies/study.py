@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from course_lib import pareto
 from course_lib.errors import CourseError
 from course_lib.files import write_json, write_text
+from course_lib.studies import figures as figures_beside
 from course_lib.studies import origins, phases, report, verdicts
 from course_lib.sweep import grid as grids
 from course_lib.sweep import roles
@@ -51,13 +52,16 @@ def write(table: pandas.DataFrame, grid: Mapping[str, Any], folder: str | Path, 
     if table["macs"].nunique() > 1:
         by_macs = pareto.plot(table, x="macs", n=n, title=title.replace("sparsity", "MACs"))
         more += pareto.save(by_macs, folder / "macs", MACS)
+    extra = figures_beside.draw(table, grid, folder, title.removeprefix(f"{TITLE}: "))
+    figures = {path: alt for path, alt in extra.items() if path.stem == "lost"} | figures | extra
+    more += [path.with_suffix(suffix) for path in extra for suffix in (".png", ".svg")]
     drawn = _phases(table, grid, folder)
     csv, plain, page, text = (folder / name for name in ("table.csv", "table.json", "report.html", "README.md"))
     write_text(csv, table.to_csv(index=False, float_format="%.6g"))
     write_json(plain, json.loads(table.to_json(orient="records")))
     facts = {**facts, **_facts(table, grid, n, folder)}
     sentences = verdicts.sentences(table, grid, origins.read(folder, grid))
-    write_text(text, readme(table, sentences, grid, facts, drawn[1]))
+    write_text(text, readme(table, sentences, figures, grid, facts, drawn[1]))
     write_text(page, report.html(table, figures, title=title, facts=facts, verdicts=sentences))
     return [page, *more, *drawn[0], csv, plain, text]
 
@@ -127,16 +131,18 @@ def _phases(table: pandas.DataFrame, grid: Mapping[str, Any], folder: Path) -> t
 def readme(
     table: pandas.DataFrame,
     sentences: Sequence[str],
+    figures: Mapping[str | Path, str],
     grid: Mapping[str, Any],
     facts: Mapping[str, str],
     indices: Sequence[str] = (),
 ) -> str:
     """Return the README of a study's folder: how it was made, its best points, and what they say.
 
-    sentences: of `verdicts`. facts: all of them. indices: sentences about the index along the curves, for index.png.
+    sentences: of `verdicts`. figures: path -> what it shows. facts: all of them. indices: sentences about the index along
+    the curves, for index.png.
     """
     parts = [f"# {TITLE}: {grid['model']} on {table['data'].iloc[0]}"]
-    parts += [f"![{pareto.alt_text(own)}]({name}.png)" for name, own in _parts(table).items()]
+    parts += [f"![{alt}]({Path(path).name})" for path, alt in figures.items()]
     if table["macs"].nunique() > 1:
         parts.append(f"![{MACS}](macs.png)")
     parts.append("\n".join(f"- {key}: {value}" for key, value in facts.items()))
