@@ -13,7 +13,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from course_lib.command.runs import command_line, console, study
+from course_lib.command.runs import command_line, console, study, tell_findings
 from course_lib.errors import CourseError
 from course_lib.starting import quickly
 
@@ -75,9 +75,8 @@ def stability(
         from course_lib.sweep import grid as grids
         from course_lib.sweep.steps import machine
 
-    started = time.perf_counter()
+    started, facts = time.perf_counter(), {"command": command_line()}
     table = stable.study(grids.load(grid), data, records, out)
-    facts = {"command": command_line()}
     facts["wall time"] = f"{(time.perf_counter() - started) / 60:.1f} minutes"
     facts["machines, of the dense starts and of this run"] = studies.machines(records.parent, machine())
     for path in stable.write(table, results, facts):
@@ -87,11 +86,12 @@ def stability(
 
 
 @app.command()
-def findings(results: Annotated[Path, typer.Option(help="The folder that holds all studies.")] = Path("results")) -> None:
-    """Write results/README.md: each claim, and what the studies in that folder say about it."""
-    from course_lib.studies import findings as found
-
-    console.print(f"written: {found.write(results)}", highlight=False)
+def findings(
+    results: Annotated[Path, typer.Option(help="The folder that holds all studies.")] = Path("results"),
+    explain: Annotated[int | None, typer.Option(help="Only print what the finding of this number comes from.")] = None,
+) -> None:
+    """Write results/README.md and the front page's results: each claim, and what the studies in that folder say about it."""
+    tell_findings(results, explain)
 
 
 @app.command()

@@ -10,7 +10,7 @@ import numpy as np
 
 from course_lib.errors import CourseError
 from course_lib.measure import standard_error
-from course_lib.pareto.points import FLOOR, ages, best, contesting, front, measured, score, staircase
+from course_lib.pareto.points import DENSE, FLOOR, ages, best, contesting, front, measured, score, staircase
 from course_lib.pareto.reading import end_points, interpolated, round_by_round
 
 if TYPE_CHECKING:
@@ -94,6 +94,7 @@ def readings(table: pd.DataFrame, one: str, other: str, sparsity: float) -> pd.D
 
     if one == other:
         raise CourseError(f"{one!r} cannot be compared with itself; name two methods.")
+    table = table[table["method"].isin([one, other, DENSE])]
     rounds = round_by_round(table, one, other)
     if len(rounds) and sparsity <= rounds["sparsity"].max():
         means = rounds.groupby("round")["sparsity"].mean()

@@ -128,9 +128,10 @@ def alt_losses(table: pd.DataFrame) -> str:
         curve = mean_losses(table, method)
         last = curve.iloc[-1]
         end = f"{last['lost']:.1f} at its end, {last['smaller']:.0f} times smaller"
+        read = {times: float(np.interp(1 - 1 / times, curve["sparsity"], curve["lost"])) for times in (2, 10)}
         ways = [
-            f"{np.interp(1 - 1 / times, curve['sparsity'], curve['lost']):.1f} where it is {times} times smaller"
-            for times in (2, 10)
+            f"{round(lost, 1) + 0.0:.1f} where it is {times} times smaller"
+            for times, lost in read.items()
             if curve["smaller"].iloc[0] <= times <= last["smaller"]
         ]
         found.append(f"{method} loses {', '.join([*ways, end])}")

@@ -39,17 +39,18 @@ def interpolated(rows: pd.DataFrame, method: str, sparsity: float, column: str) 
     import pandas as pd
 
     found = {}
+    starts = rows[rows["method"] == DENSE]
     for seed, curve in rows[rows["method"] == method].groupby("seed"):
-        start, own = rows[(rows["method"] == DENSE) & (rows["seed"] == seed)], without_final(curve)
-        if own["sparsity"].nunique() == 1:
-            start = start[:0]
-        points = (
-            pd.concat([start, own])
-            .sort_values(["sparsity", "round"], kind="stable")
-            .drop_duplicates("sparsity", keep="last")
-        )
-        if points["sparsity"].iloc[0] <= sparsity <= points["sparsity"].iloc[-1]:
-            found[seed] = float(np.interp(sparsity, points["sparsity"], points[column]))
+        own = without_final(curve)
+        x, y = own["sparsity"].to_numpy(float), own[column].to_numpy(float)
+        if len(np.unique(x)) > 1:
+            start = starts[starts["seed"] == seed]
+            x, y = np.concatenate([start["sparsity"], x]), np.concatenate([start[column], y])
+        order = np.argsort(x, kind="stable")  # the rounds are in their order already
+        x, y = x[order], y[order]
+        last = np.append(np.diff(x) > 0, True)
+        if x[0] <= sparsity <= x[-1]:
+            found[seed] = float(np.interp(sparsity, x[last], y[last]))
     return pd.Series(found, dtype=float)
 
 
@@ -103,7 +104,7 @@ def round_by_round(table: pd.DataFrame, one: str, other: str) -> pd.DataFrame:
     >>> pareto.round_by_round(pareto.example(), "A", "B")[["round", "difference"]].round(2).values.tolist()
     [[1.0, 0.01], [2.0, -0.01]]
     """
-    aged = table.reset_index(drop=True)
+    aged = table[table["method"].isin([one, other, DENSE])].reset_index(drop=True)
     aged = measured(aged.assign(epochs=ages(aged)), "test_accuracy", "sparsity")
     aged = aged[["method", "seed", "round", "sparsity", "epochs", "test_accuracy"]]
     sides = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -69,6 +69,16 @@ class Measured:
         return f" Not computed alike: {unlike}." if unlike else ""
 
 
+def opened(folder: Path) -> Measured:
+    """Return a finished study, read once as long as its table does not change."""
+    return _opened(folder, (folder / "table.csv").stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=8)
+def _opened(folder: Path, changed: int) -> Measured:
+    return Measured(folder)
+
+
 @dataclass(frozen=True)
 class Answer:
     """What a study says to a claim.
@@ -100,10 +110,10 @@ class Claim:
         if not there:
             return self.studies[0], Answer(UNMEASURED, f"`{self.studies[0]}` has not been run to its end.")
         for name in there:
-            measured = Measured(results / name)
+            measured = opened(results / name)
             if all(measured.has(method) for method in self.needs):
                 return name, self.answer(measured)
-        lacks = [comparing.quoted(method) for method in self.needs if not Measured(results / there[0]).has(method)]
+        lacks = [comparing.quoted(method) for method in self.needs if not opened(results / there[0]).has(method)]
         return there[0], Answer(UNMEASURED, f"{' and '.join(lacks)} {'has' if len(lacks) == 1 else 'have'} not run yet.")
 
 

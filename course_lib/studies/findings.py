@@ -12,7 +12,7 @@ from course_lib.files import write_text
 from course_lib.studies import front_page
 from course_lib.studies import paper_claims as papers
 from course_lib.studies import project_claims as project
-from course_lib.studies.claims import Answer, Claim, Measured
+from course_lib.studies.claims import Answer, Claim, Measured, opened
 from course_lib.studies.paper_claims import kept
 
 if TYPE_CHECKING:
@@ -22,40 +22,105 @@ __all__ = ["CLAIMS", "explain", "kept", "text", "write"]
 
 HEAD = """# What held, and what did not
 
-Every number is computed from the tables in this folder (`course findings`); `course findings --explain 4` prints what number 4
-was computed from. Points are hundredths of test accuracy. "Clearly": adjusted p at most {level:g} over the study's primary
+Every number is computed from the tables in this folder (`course findings`); `course findings --explain 4` prints what
+number 4 was computed from. Points are hundredths of test accuracy. "Clearly": adjusted p at most {level:g} over the study's primary
 family, and one sign on every seed; outside of that family only "on every seed" is said. Unadjusted intervals are in the
 studies' figures and tables.
 """
 CIFAR, FASHION, OWN = ("cifar10", "cifar10-one-seed"), ("fashion-mnist",), ("class-project",)
 WHO = "class project"
 CLAIMS: tuple[Claim, ...] = (
-    Claim("SAP loses no more at 0.9643 than the project's 0.7084", WHO, OWN, ("SAP",), partial(project.reported, name="SAP", method="SAP")),
-    Claim("activation-based pruning loses no more at 0.8594 than its 0.6982", WHO, OWN, ("activation, variable",),
-          partial(project.reported, name="activation", method="activation, variable")),
+    Claim(
+        "SAP loses no more at 0.9643 than the project's 0.7084",
+        WHO,
+        OWN,
+        ("SAP",),
+        partial(project.reported, name="SAP", method="SAP"),
+    ),
+    Claim(
+        "activation-based pruning loses no more at 0.8594 than its 0.6982",
+        WHO,
+        OWN,
+        ("activation, variable",),
+        partial(project.reported, name="activation", method="activation, variable"),
+    ),
     Claim("L1 falls sharply beyond 0.30", WHO, OWN, ("L1 filter",), project.cliff),
-    Claim("variable thresholds vary less over runs than fixed ones", WHO, OWN, ("activation, fixed", "activation, variable"), project.over_runs),
+    Claim(
+        "variable thresholds vary less over runs than fixed ones",
+        WHO,
+        OWN,
+        ("activation, fixed", "activation, variable"),
+        project.over_runs,
+    ),
     Claim("SAP dominates the frontier", WHO, OWN, ("SAP",), project.whole_front),
     Claim("SAP dominates what the project itself compared", WHO, CIFAR, ("SAP", "L1 filter"), project.own_front),
     Claim("SAP dominates, global magnitude included", WHO, CIFAR, ("SAP", "magnitude, global"), project.whole_front),
-    Claim("SAP beats magnitude within layers", "Diao et al. 2023", CIFAR, ("SAP", "magnitude"), partial(papers.against_magnitude, other="magnitude")),
-    Claim("SAP beats global magnitude", "Diao et al. 2023", CIFAR, ("SAP", "magnitude, global"), partial(papers.against_magnitude, other="magnitude, global")),
-    Claim("SAP's lead within layers is its choice and not its pace", "a control", ("cifar10",), ("SAP", papers.PACED), papers.pace),
-    Claim("ranking all layers together beats ranking within layers", "a control", ("cifar10",), ("magnitude, global", "magnitude"),
-          partial(papers.better, one="magnitude, global", other="magnitude", words="Same schedule, same epochs: global minus layer magnitude is")),
-    Claim("variable thresholds beat fixed ones", "a guess", ("cifar10",), ("activation, fixed", "activation, variable"), project.thresholds),
+    Claim(
+        "SAP beats magnitude within layers",
+        "Diao et al. 2023",
+        CIFAR,
+        ("SAP", "magnitude"),
+        partial(papers.against_magnitude, other="magnitude"),
+    ),
+    Claim(
+        "SAP beats global magnitude",
+        "Diao et al. 2023",
+        CIFAR,
+        ("SAP", "magnitude, global"),
+        partial(papers.against_magnitude, other="magnitude, global"),
+    ),
+    Claim(
+        "SAP's lead within layers is its choice and not its pace",
+        "a control",
+        ("cifar10",),
+        ("SAP", papers.PACED),
+        papers.pace,
+    ),
+    Claim(
+        "ranking all layers together beats ranking within layers",
+        "a control",
+        ("cifar10",),
+        ("magnitude, global", "magnitude"),
+        partial(
+            papers.better,
+            one="magnitude, global",
+            other="magnitude",
+            words="Same schedule, same epochs: global minus layer magnitude is",
+        ),
+    ),
+    Claim(
+        "variable thresholds beat fixed ones",
+        "a guess",
+        ("cifar10",),
+        ("activation, fixed", "activation, variable"),
+        project.thresholds,
+    ),
     Claim("any score beats random", "a control", CIFAR, ("SAP", "magnitude", "random"), papers.lottery),
     Claim("L1 falls sharply beyond 0.30, on CIFAR-10", WHO, ("cifar10",), ("L1 filter",), project.cliff),
     Claim("fewer parameters are less arithmetic", "taken for granted", CIFAR, (), papers.arithmetic),
-    Claim("the pruned shape does as well from scratch", "Liu et al. 2019", ("cifar10",), (pareto.scratch_name("L1 filter"),), papers.from_scratch),
+    Claim(
+        "the pruned shape does as well from scratch",
+        "Liu et al. 2019",
+        ("cifar10",),
+        (pareto.scratch_name("L1 filter"),),
+        papers.from_scratch,
+    ),
     Claim("a higher floor helps SAP", "a guess", ("cifar10",), ("SAP", "SAP, floor 2500"), papers.floor),
-    Claim("with global scope SAP is worse than the baselines", "Diao et al. 2023", FASHION, (papers.GLOBAL + papers.TUNED,), papers.global_scope),
-    Claim("rewinding is what works", "Frankle & Carbin 2019", FASHION, (papers.MAGNITUDE + papers.REWOUND,), papers.rewinding),
+    Claim(
+        "with global scope SAP is worse than the baselines",
+        "Diao et al. 2023",
+        FASHION,
+        (papers.GLOBAL + papers.TUNED,),
+        papers.global_scope,
+    ),
+    Claim(
+        "rewinding is what works", "Frankle & Carbin 2019", FASHION, (papers.MAGNITUDE + papers.REWOUND,), papers.rewinding
+    ),
     Claim("the index falls, rises and falls again", "Diao et al. 2023", FASHION, (), papers.index_phases),
     Claim("variable thresholds choose the same units again", "a guess", ("stability",), (), papers.stable_thresholds),
     Claim(f"the net can be pushed to a score of {papers.AIM:.2f}", "our aim", ("open",), (), papers.pushed),
     Claim("of all tricks the floor is worth most", "a guess", ("open",), (), papers.tricks),
-)  # fmt: skip
+)
 
 
 def write(results: Path) -> list[Path]:
@@ -94,7 +159,7 @@ def explain(results: Path, number: int) -> str:
     parts = [f"{number}. {claim.text} ({claim.who})", f"{answer.verdict}: {answer.said}"]
     if (results / name / "table.csv").exists():
         parts.append(f"Read from {results / name / 'table.csv'}.")
-        measured = Measured(results / name)
+        measured = opened(results / name)
         parts += [part for one, other, at in answer.pairs for part in _pairing(measured, one, other, at)]
     if answer.rows is not None:
         parts.append(answer.rows.to_string(index=False))
@@ -109,7 +174,10 @@ def _pairing(measured: Measured, one: str, other: str, at: tuple[float, ...]) ->
         read = f"in round {found.round} of both" if found.round else "on the lines between the rounds of each curve"
         shown = rows[["one", "other", "difference", "epochs", "epochs_other"]].rename_axis("seed").reset_index()
         lines = [f"{one} (one) minus {other} (other) at sparsity {found.sparsity:.4g}, paired by seed, read {read}:"]
-        lines += [shown.to_string(index=False, float_format=lambda value: f"{value:.4f}"), _computation(rows, found, measured)]
+        lines += [
+            shown.to_string(index=False, float_format=lambda value: f"{value:.4f}"),
+            _computation(rows, found, measured),
+        ]
         parts.append("\n".join(lines))
     return parts
 

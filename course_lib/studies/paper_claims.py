@@ -111,7 +111,9 @@ def rewinding(measured: Measured) -> Answer:
     pair = MAGNITUDE + TUNED, MAGNITUDE + REWOUND
     found = [difference for difference in measured.differences(*pair) if difference.sparsity <= 0.9]
     last = found[-1]
-    said = "A rewound net has only its last round's training here; the papers train in full after a rewind. Fine-tuning, with "
+    said = (
+        "A rewound net has only its last round's training here; the papers train in full after a rewind. Fine-tuning, with "
+    )
     said += f"{last.epochs[0]:.0f} epochs behind it and not {last.epochs[1]:.0f}, is {points(last.mean)} ahead at "
     said += f"{last.sparsity:.3g} ({n(last.seeds)})."
     return Answer(UNTESTED, said, ((*pair, tuple(measured.at)),))
@@ -145,7 +147,9 @@ def stable_thresholds(measured: Measured) -> Answer:
     verdicts = stability.verdicts(measured.table)
     clear = Counter(verdicts)[stability.VARIABLE]
     none = Counter(verdicts)[stability.NONE]
-    said = f"Of {len(verdicts)} comparisons of the removed units {none} show no clear difference, {clear} favour variable ones."
+    said = (
+        f"Of {len(verdicts)} comparisons of the removed units {none} show no clear difference, {clear} favour variable ones."
+    )
     return Answer(HELD if clear == len(verdicts) else PART if clear else NOT, said, how=stability.summary(measured.table))
 
 

@@ -41,7 +41,9 @@ def _front(measured: Measured, table: pd.DataFrame, whose: str) -> Answer:
     said += f"; it has all on {sum(seeds)} of {len(seeds)} seeds."
     verdict = NOT if not mine.all() else HELD if all(seeds) else PART
     shown = front[["method", "round", "sparsity", "val_accuracy", "test_accuracy"]]
-    how = f"The front of means over seeds, by validation accuracy from {pareto.FLOOR:g} on; dominating means having all of it."
+    how = (
+        f"The front of means over seeds, by validation accuracy from {pareto.FLOOR:g} on; dominating means having all of it."
+    )
     return Answer(verdict, said, rows=shown, how=how)
 
 
@@ -111,6 +113,8 @@ def over_runs(measured: Measured) -> Answer:
     less = sum(variable < fixed for fixed, variable in zip(*spread.values(), strict=True))
     fixed, variable = (100 * sum(own) / len(own) for own in spread.values())
     seeds = measured.table.loc[measured.table["method"] == "activation, fixed", "seed"].nunique()
-    said = f"From seed to seed accuracies vary by {variable:.1f} points under variable and {fixed:.1f} under fixed thresholds "
+    said = (
+        f"From seed to seed accuracies vary by {variable:.1f} points under variable and {fixed:.1f} under fixed thresholds "
+    )
     said += f"(standard deviations; less at {less} of {len(spread['fixed'])} sparsities; {n(seeds)})."
     return Answer(HELD if less == len(spread["fixed"]) else PART if less else NOT, said)
