@@ -53,7 +53,7 @@ def _above(means: pd.DataFrame) -> pd.DataFrame:
 
 
 def reported(measured: Measured, name: str, method: str) -> Answer:
-    """Compare what a method loses at the project's sparsity with what the project lost there, both against their own nets."""
+    """Compare what a method loses at the project's sparsity with what the project lost there, each against its own net."""
     (sparsity, accuracy), table = next(((s, a) for known, s, a, _ in REFERENCES if known == name)), measured.table
     theirs = REFERENCE_DENSE - accuracy
     lost = -pareto.against_dense(table, method, sparsity)
@@ -62,7 +62,7 @@ def reported(measured: Measured, name: str, method: str) -> Answer:
     longer = lost[:0]
     if measured.has(method + LONG) and measured.has(LONG_CONTROL):
         longer = -pareto.against_dense(table[table["method"] != CONTROL], method + LONG, sparsity)
-    said = f"At {sparsity:g} {quoted(method)} loses {100 * lost.mean():.1f} points against its own unpruned net ({n(len(lost))})"
+    said = f"At {sparsity:g} {quoted(method)} loses {100 * lost.mean():.1f} points against the unpruned net ({n(len(lost))})"
     said += f", {100 * longer.mean():.1f} with a longer budget" if len(longer) else ""
     said += f"; the project, on its images, about {100 * theirs:.1f}."
 
@@ -85,7 +85,7 @@ def cliff(measured: Measured) -> Answer:
     sharp = [fall > SHARP, later > SHARP]
     verdict = HELD if all(sharp) else PART if any(sharp) else NOT
     found = rows[["seed", "round", "sparsity", "pruned_accuracy", "val_accuracy", "test_accuracy"]]
-    how = f"Sharp is a fall of more than {points(SHARP)[1:]}: at the first prune, and from 0.3 to 0.5 (against the unpruned net)."
+    how = f"Sharp is a fall of more than {points(SHARP)[1:]}: at the first prune, and from 0.3 to 0.5 against dense."
     return Answer(verdict, said, rows=found, how=how)
 
 

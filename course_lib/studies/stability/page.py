@@ -120,7 +120,7 @@ def summary(overlaps: pd.DataFrame) -> str:
 
 
 def verdicts(overlaps: pd.DataFrame) -> list[str]:
-    """Return for each statistic and source of variation whose thresholds agree more, or that there is no clear difference."""
+    """Return for each statistic and source of variation whose thresholds agree more, or that none do clearly."""
     known = agreement(overlaps)
     known = known[known["source"] != SEED]
     return [_verdict(rows) for _, rows in known.groupby(["statistic", "source"], sort=False)]
