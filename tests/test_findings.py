@@ -10,7 +10,9 @@ from pathlib import Path
 import pandas
 import pytest
 
-from course_lib.studies import findings
+from course_lib import pareto
+from course_lib.errors import CourseError
+from course_lib.studies import claims, findings, front_page
 
 RESULTS = Path(__file__).parent.parent / "results"
 
@@ -33,31 +35,37 @@ def copy(tmp_path):
     return tmp_path
 
 
-def test_the_sentences_follow_the_table(copy):
+def line_of(text, words):
+    (found,) = [line for line in text.splitlines() if words in line]
+    return found
+
+
+def test_the_verdicts_follow_the_table(copy):
     path = copy / "cifar10-one-seed" / "table.csv"
-    before = findings.text(copy)
-    assert "So SAP does not dominate it." in before
+    claim = "SAP dominates, global magnitude included"
+    before = line_of(findings.text(copy), claim)
+    assert "**Did not hold:**" in before
     table = pandas.read_csv(path)
     worse = ~table["method"].isin(["SAP", "dense"])
     table.loc[worse, ["val_accuracy", "test_accuracy", "sparsity"]] *= 0.2
     table.to_csv(path, index=False)
-    after = findings.text(copy)
-    assert "So SAP dominates it." in after
-    assert after != before
+    after = line_of(findings.text(copy), claim)
+    assert "**Held:**" in after and "it has all on 1 of 1 seeds" in after
 
 
 def test_whether_the_aim_of_the_open_study_was_reached_follows_its_table(tmp_path):
     (tmp_path / "open").mkdir()
     table = pandas.read_csv(RESULTS / "open" / "table.csv")
     best = table[(table["method"] == "SAP") & (table["round"] == 8)]["score"].mean()  # the best by validation
-    for more, said in ((0.0, "Not yet"), (0.1, "Yes")):
+    claim = "pushed to a score of"
+    for more, said in ((0.0, "Did not hold"), (0.1, "Held")):
         table.assign(score=table["score"] + more).to_csv(tmp_path / "open" / "table.csv", index=False)
-        told = findings.text(tmp_path)
-        assert f"{said}: the best by validation, SAP, has " in told and f"a score of {best + more:.3f} (3 seeds)" in told
-        assert '"magnitude, short" minus "short, no floor" where they end' in told
+        told = line_of(findings.text(tmp_path), claim)
+        assert f"**{said}:**" in told and "The best by validation, SAP, has " in told
+        assert f"a score of {best + more:.3f} (n = 3;" in told
     lucky = (table["method"] == "magnitude") & (table["round"] == 8)  # a test score chooses nothing
     table.assign(score=table["score"].where(~lucky, 0.95)).to_csv(tmp_path / "open" / "table.csv", index=False)
-    assert "Not yet" in findings.text(tmp_path)
+    assert "**Did not hold:**" in line_of(findings.text(tmp_path), claim)
     table.assign(val_accuracy=0.1).to_csv(tmp_path / "open" / "table.csv", index=False)
     assert "No point reaches a validation accuracy of 0.6." in findings.text(tmp_path)
 
@@ -81,3 +89,123 @@ def test_a_study_over_seeds_is_preferred_to_one_seed(copy):
     shutil.copytree(copy / "cifar10-one-seed", copy / "cifar10")
     told = findings.text(copy)
     assert "](cifar10/README.md)" in told and "](cifar10-one-seed/README.md)" not in told
+
+
+def test_a_finding_has_its_verdict_first_no_interval_and_one_link():
+    told = (RESULTS / "README.md").read_text()
+    lines = [line for line in told.splitlines() if re.match(r"\d+\. ", line)]
+    for line in lines:
+        verdict = re.match(r"\d+\. \*\*(.*?):\*\* ", line)
+        assert verdict and verdict.group(1).lower() in claims.VERDICTS
+        assert line.count("](") == (0 if "has not been run to its end" in line else 1)
+    assert not re.search(r"\[[+-]\d", told)  # intervals live in figures and tables
+    assert len(told.split()) <= 900
+
+
+def test_a_claim_whose_method_has_not_run_is_not_measured_yet(tmp_path):
+    (tmp_path / "cifar10").mkdir()
+    table = pandas.read_csv(RESULTS / "cifar10" / "table.csv")
+    table[table["method"] != "magnitude, SAP's pace"].to_csv(tmp_path / "cifar10" / "table.csv", index=False)
+    told = line_of(findings.text(tmp_path), "its choice and not its pace")
+    assert "**Not measured yet:**" in told and '"magnitude, SAP\'s pace" has not run yet' in told
+
+
+def with_pace(table, more):
+    """Return cifar10's table with a control at SAP's pace that is `more` better in every round."""
+    sap = table[table["method"] == "SAP"]
+    paced = sap.assign(method="magnitude, SAP's pace", role="control", family="magnitude")
+    noise = 0.0005 * paced["seed"] + 0.0001
+    paced["test_accuracy"] += more + noise
+    return pandas.concat([table[table["method"] != "magnitude, SAP's pace"], paced])
+
+
+def test_the_verdict_on_pace_is_read_round_by_round(tmp_path):
+    (tmp_path / "cifar10").mkdir()
+    table = pandas.read_csv(RESULTS / "cifar10" / "table.csv")
+    for more, verdict, said in ((0.0, "Did not hold", "-0.1 points"), (-0.05, "Held", "+4.9 points")):
+        with_pace(table, more).to_csv(tmp_path / "cifar10" / "table.csv", index=False)
+        told = line_of(findings.text(tmp_path), "its choice and not its pace")
+        assert f"**{verdict}:**" in told and said in told and "round by round" in told
+
+
+@pytest.fixture
+def own_problem(tmp_path):
+    """A study of the class project's kind, made up from the curves on CIFAR-10."""
+    (tmp_path / "class-project").mkdir()
+    table = with_pace(pandas.read_csv(RESULTS / "cifar10" / "table.csv"), 0.0)
+
+    def write(**more):
+        made = table.copy()
+        for method, gain in more.items():
+            rows = made["method"] == method.replace("_", " ")
+            made.loc[rows, "test_accuracy"] += gain
+        long = made[made["method"].isin(["SAP", "dense, trained on"])]
+        long = long.assign(method=long["method"] + long["method"].map({"SAP": ", 30 epochs"}).fillna(" 30 epochs"))
+        long = long.assign(role="control", epochs=12 + 3.0 * (long["epochs"] - 12))
+        long["test_accuracy"] += more.get("long", 0.0) * long["method"].str.startswith("SAP")
+        pandas.concat([made, long]).to_csv(tmp_path / "class-project" / "table.csv", index=False)
+        return tmp_path, findings.text(tmp_path)
+
+    return write
+
+
+@pytest.mark.parametrize(
+    ("more", "verdict"), [({}, "Did not hold"), ({"SAP": 0.2}, "Held"), ({"long": 0.2}, "Held in part")]
+)
+def test_what_the_class_project_reports_is_compared_with_what_is_lost_here(own_problem, more, verdict):
+    _, told = own_problem(**more)
+    line = line_of(told, "the project's 0.7084")
+    assert f"**{verdict}:**" in line and "(n = 3)" in line and "with a longer budget" in line and "about 5.2" in line
+
+
+def test_all_five_sentences_of_the_class_project_have_a_verdict_with_n(own_problem):
+    _, told = own_problem()
+    lines = [line for line in told.splitlines() if re.match(r"[1-5]\. ", line)]
+    assert len(lines) == 5 and not any("Not measured" in line for line in lines)
+    assert all("n = 3" in line or "of 3 seeds" in line for line in lines)
+
+
+@pytest.mark.parametrize("number", [1, 6, 8, 13, 19, 20, 23])
+def test_every_finding_explains_itself(number):
+    told = findings.explain(RESULTS, number)
+    claim = findings.CLAIMS[number - 1]
+    name, answer = claim.answered(RESULTS)
+    assert told.startswith(f"{number}. {claim.text}") and answer.said in told
+    if answer.verdict != claims.UNMEASURED:
+        assert f"{name}/table.csv" in told and len(told.splitlines()) > 5
+
+
+def test_an_explanation_leads_from_the_rows_to_the_number():
+    number = next(n for n, claim in enumerate(findings.CLAIMS, 1) if claim.text == "SAP beats magnitude within layers")
+    told = findings.explain(RESULTS, number)
+    table = pandas.read_csv(RESULTS / "cifar10" / "table.csv")
+    rows = pareto.readings(table, "SAP", "magnitude", 0.9)
+    for value in rows["difference"]:
+        assert f"{value:.4f}" in told
+    found = pareto.paired(table, "SAP", "magnitude", 0.9)
+    assert f"mean {100 * found.mean:+.2f}" in told and f"p = {found.p:.4f}" in told
+    assert "Benjamini-Hochberg over" in told and "paired by seed" in told
+
+
+@pytest.mark.parametrize("number", [0, len(findings.CLAIMS) + 1])
+def test_a_number_that_no_finding_has_is_refused(number):
+    with pytest.raises(CourseError, match="have the numbers 1 to"):
+        findings.explain(RESULTS, number)
+
+
+def test_the_front_page_of_an_unmeasured_course_says_so(tmp_path):
+    assert "not measured yet" in front_page.text(tmp_path)
+    (tmp_path / "cifar10").mkdir()
+    table = pandas.read_csv(RESULTS / "cifar10" / "table.csv")
+    few = table["method"].isin(
+        [
+            "dense",
+            "dense, trained on",
+            "SAP",
+            "magnitude, global",
+            "L1 filter",
+            *(f"activation, {rule}" for rule in ("fixed", "variable")),
+        ]
+    )
+    table[few].to_csv(tmp_path / "cifar10" / "table.csv", index=False)
+    assert front_page.text(tmp_path).lower().count("not measured yet") == 3

@@ -91,3 +91,12 @@ def test_a_curve_looks_as_it_does_among_all_methods_of_its_study(tmp_path):
     figure = phases.plot(phases.index_by_round(tmp_path), "title", ["APoZ", "L1", "SAP (0.5, 1)"])
     lines = {line.get_label(): line for line in figure.axes[0].lines}
     assert lines["SAP (0.5, 1)"].get_color() == looks(["APoZ", "L1", "SAP (0.5, 1)"])["SAP (0.5, 1)"]["color"]
+
+
+def test_the_last_round_that_the_settings_decided_is_told_by_seed_where_seeds_differ(tmp_path):
+    """A mean over seeds would name a round that is true of no seed."""
+    held, free = [(0.3, 100, 45)], [(0.3, 100, 44)]
+    for seed, rounds in enumerate([[held, free, free], [held, held, held], [held, held, held]]):
+        record(tmp_path, "SAP", seed, list(zip((0.4, 0.6, 0.7), rounds, strict=True)), {"beta": 0.45})
+    (said,) = phases.bounds(phases.index_by_round(tmp_path))
+    assert said.startswith("SAP: up to round 1 or 3, by seed (sparsity 0.400 to 0.700) most weights lie in")

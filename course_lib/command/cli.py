@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from course_lib.command import desk, runs
-from course_lib.command.runs import Jobs, console, stability_study, study
+from course_lib.command.runs import Jobs, console, stability_study, study, tell_findings
 from course_lib.errors import CourseError
 from course_lib.starting import quickly
 
@@ -62,11 +62,12 @@ def stability(
 
 
 @app.command()
-def findings(results: Annotated[Path, typer.Option(help="The folder that holds all studies.")] = Path("results")) -> None:
-    """Write results/README.md: each claim, and what the studies in that folder say about it."""
-    from course_lib.studies import findings as found
-
-    console.print(f"written: {found.write(results)}", highlight=False)
+def findings(
+    results: Annotated[Path, typer.Option(help="The folder that holds all studies.")] = Path("results"),
+    explain: Annotated[int | None, typer.Option(help="Only print what the finding of this number comes from.")] = None,
+) -> None:
+    """Write results/README.md and the front page's results: each claim, and what the studies in that folder say about it."""
+    tell_findings(results, explain)
 
 
 @app.command()

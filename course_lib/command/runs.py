@@ -5,13 +5,12 @@ from __future__ import annotations
 import shlex
 import sys
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich import box
 from rich.console import Console
-from rich.table import Table
 
 from course_lib.errors import CourseError
 from course_lib.starting import quickly
@@ -36,7 +35,6 @@ def study(
     with quickly():
         from course_lib import pareto, sweep
         from course_lib.studies import study as studies
-        from course_lib.studies import verdicts
         from course_lib.sweep import grid as grids
 
     chosen = grids.load(grid)
@@ -65,12 +63,8 @@ def study(
         facts["wall time of the last call"] = f"{(time.perf_counter() - started) / 60:.1f} minutes"
     places = [out / chosen["name"], *([results] if results else [])]
     paths = [path for place in places for path in studies.write(table, chosen, place, facts)]
-    _show(table)
-    for sentence in verdicts.sentences(table, chosen):
-        console.print(f"- {sentence}", highlight=False)
-    console.print("\nWhere to look next:")
-    for path in paths:
-        console.print(f"  {path}", highlight=False)
+    for line in ending(table, chosen, paths):
+        console.print(line, highlight=False, markup=False, soft_wrap=True)  # a path is copied whole
     if failed:
         raise failed
 
@@ -94,23 +88,45 @@ def stability_study(grid: str, data: str | None, out: Path, results: Path, recor
         console.print(f"- {sentence}", highlight=False)
 
 
-def _show(table: pandas.DataFrame) -> None:
-    """Print one row a point, narrow enough for a terminal of 80 columns; the files have the rest."""
+def ending(table: pandas.DataFrame, grid: Mapping[str, Any], paths: Sequence[Path]) -> list[str]:
+    """Return what a run ends with: five lines and the path of a picture; the study's page has all the rest."""
+    from course_lib import pareto
     from course_lib.measure import standard_error
+    from course_lib.studies import verdicts
 
-    n = int(table["test_images"].iloc[0])
+    quoted, n = verdicts.quoted, int(table["test_images"].iloc[0])
+    start = table.loc[table["method"] == pareto.DENSE, "test_accuracy"].mean()
     error = 100 * standard_error(float(table["test_accuracy"].mean()), n)
-    caption = f"test: accuracy on {n:,} images, one standard error is about {error:.1f} points"
-    shown = Table("method", box=box.SIMPLE_HEAD, caption=caption)
-    for name in ("sparsity", "kept", "MACs", "valid.", "test", "score"):
-        shown.add_column(name, justify="right", no_wrap=True)
-    counts = zip(table["method"], table["status"], table["kept_parameters"], table["macs"], strict=True)
-    shares = zip(table["sparsity"], table["val_accuracy"], table["test_accuracy"], table["score"], strict=True)
-    for (method, status, kept, macs), (sparsity, validation, test, score) in zip(counts, shares, strict=True):
-        name = method if status == "ok" else f"{method} ({status})"
-        numbers = (f"{sparsity:.4f}", f"{kept:,}", f"{macs / 1e6:.2f} M")
-        shown.add_row(name, *numbers, *(f"{number:.3f}" for number in (validation, test, score)))
-    console.print(shown)
+    seeds = table["seed"].nunique()
+    ranked = pareto.by_method(table).to_dict("records")
+    best = [
+        f"{quoted(row['method'])}: test accuracy {row['test_accuracy']:.3f} at sparsity {row['sparsity']:.4f}, "
+        f"{row['kept_parameters']:,.0f} parameters kept"
+        for row in ranked[:2]
+    ] or [f"No point reaches a validation accuracy of {pareto.FLOOR:g}."]
+    picture = next((path for path in paths if path.name == "lost.png"), None)
+    picture = picture or next(path for path in paths if path.name == "pareto.png")
+    page = next(path for path in paths if path.name == "report.html")
+    return [
+        f"Unpruned: test accuracy {start:.3f} ({n:,} images, one standard error {error:.1f} points; "
+        f"{'1 seed' if seeds == 1 else f'{seeds} seeds'}).",
+        f"Best score: {'. Then '.join(best)}",
+        verdicts.dominance(table),
+        verdicts.multiplicity(verdicts.family(table, grid)) or "Fewer than three seeds give an impression, no verdict.",
+        f"All points, sentences and figures: {page}",
+        f"Picture: {picture}",
+    ]
+
+
+def tell_findings(results: Path, number: int | None) -> None:
+    """Write the findings of all studies, or print what one of them comes from."""
+    from course_lib.studies import findings
+
+    if number is not None:
+        console.print(findings.explain(results, number), highlight=False, markup=False, soft_wrap=True)
+        return
+    for path in findings.write(results):
+        console.print(f"written: {path}", highlight=False)
 
 
 def command_line() -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from course_lib.pareto.compare import Difference, against_dense, at_sparsity, by_method, end_points, interval, paired
+from course_lib.pareto.compare import LEVEL, Difference, by_method, family, interval, p_value, paired, paired_ends, readings
 from course_lib.pareto.example import example
 from course_lib.pareto.figure import alt_text, plot, save
 from course_lib.pareto.points import (
@@ -25,11 +25,13 @@ from course_lib.pareto.points import (
     unpruned,
     without_final,
 )
+from course_lib.pareto.reading import against_dense, at_sparsity, end_points, losses, round_by_round
 
 __all__ = [
     "AXES",
     "DENSE",
     "FLOOR",
+    "LEVEL",
     "ROLES",
     "SCRATCH",
     "Difference",
@@ -43,13 +45,19 @@ __all__ = [
     "contesting",
     "end_points",
     "example",
+    "family",
     "front",
     "hypervolume",
     "interval",
+    "losses",
     "mean_curves",
+    "p_value",
     "paired",
+    "paired_ends",
     "plot",
+    "readings",
     "roles",
+    "round_by_round",
     "save",
     "score",
     "scratch_name",

@@ -1,42 +1,38 @@
-"""Comparisons over seeds: accuracy at equal sparsity, paired by seed, and areas below the curves, with their spread."""
+"""Comparisons over seeds: differences at equal sparsity, paired by seed, what is clear of a family of them, and areas."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from course_lib.errors import CourseError
 from course_lib.measure import standard_error
-from course_lib.pareto.points import (
-    DENSE,
-    FLOOR,
-    ages,
-    best,
-    contesting,
-    front,
-    measured,
-    score,
-    staircase,
-    unpruned,
-    without_final,
-)
+from course_lib.pareto.points import DENSE, FLOOR, ages, best, contesting, front, measured, score, staircase
+from course_lib.pareto.reading import end_points, interpolated, round_by_round
 
 if TYPE_CHECKING:
     import pandas as pd
 
 CONFIDENCE = 0.95
+LEVEL = 0.05  # of the adjusted p-values of a family
 MUCH = 1.25  # times the epochs of the other: beyond that a difference may be one of training
+NEAR = 0.1  # of a sparsity: a round further away from it says nothing about it
 
 
 @dataclass(frozen=True)
 class Difference:
     """One method minus another at one sparsity: the mean over seeds, in shares of accuracy, and its 95 % interval.
 
-    low, high: None with fewer than 3 seeds, too few for an interval. error: one standard error of a difference of two
-    accuracies on that many test images if the two networks erred independently; they do not, so it is an upper bound.
+    low, high: None with fewer than 3 seeds, too few for an interval; unadjusted, as if it were the only one looked at.
+    error: one standard error of a difference of two accuracies on that many test images if the two networks erred
+    independently; they do not, so it is an upper bound.
     epochs: for how long the weights of each had been trained, since their initial values, when they reached this sparsity.
+    p: of the paired t-test, None with fewer than 3 seeds. same_sign: whether all seeds lie on one side of 0.
+    round: the round in which both were read, None where lines between rounds were.
+    adjusted: the p-value among those of its `family`, None of a difference that belongs to none.
     """
 
     one: str
@@ -48,131 +44,166 @@ class Difference:
     high: float | None
     error: float
     epochs: tuple[float, float]
+    p: float | None = None
+    same_sign: bool = False
+    round: int | None = None
+    adjusted: float | None = None
 
     def __str__(self) -> str:
         first, second = self.epochs
         epochs = "equal epochs" if abs(first - second) < 0.05 else f"after {first:.1f} and {second:.1f} epochs"
-        sentence = f"at sparsity {self.sparsity:.4g} {self.one} is {100 * self.mean:+.1f}"
+        where = f"at sparsity {self.sparsity:.4g}" + (f", in round {self.round}," if self.round else "")
+        sentence = f"{where} {self.one} is {100 * self.mean:+.1f}"
+        longer = f"; {self.longer} had been trained longer" if self.longer else ""
         if self.low is None or self.high is None:
             seeds = "1 seed" if self.seeds == 1 else f"{self.seeds} seeds"
             sentence += f" points of test accuracy over {self.other} ({seeds}, no interval; {epochs};"
-            return f"{sentence} one standard error due to the test images: at most {100 * self.error:.1f}){self._longer()}"
+            return f"{sentence} one standard error due to the test images: at most {100 * self.error:.1f}){longer}"
         sentence += f" [{100 * self.low:+.1f}, {100 * self.high:+.1f}] points of test accuracy over {self.other}"
-        sentence += f" ({self.seeds} seeds, {epochs})"
-        return sentence + (": these seeds show no clear difference" if self.low <= 0 <= self.high else self._longer())
+        agree = "the same sign on every seed" if self.same_sign else "not the same sign on every seed"
+        test = f"p = {self.p:.2g}" if self.adjusted is None else f"adjusted p = {self.adjusted:.2g}"
+        return f"{sentence} ({self.seeds} seeds, {epochs}; {test}, {agree}){longer}"
 
     @property
     def unequal(self) -> bool:
         """Whether one method had been trained for so much longer that the difference may be one of training."""
         return max(self.epochs) > MUCH * min(self.epochs)
 
-    def _longer(self) -> str:
-        first, second = self.epochs
-        return f"; {self.one if first > second else self.other} had been trained longer" if self.unequal else ""
+    @property
+    def longer(self) -> str:
+        """The method that had been trained for so much longer, "" if neither had."""
+        return (self.one if self.epochs[0] > self.epochs[1] else self.other) if self.unequal else ""
+
+    @property
+    def clear(self) -> bool:
+        """Whether its adjusted p-value is at most 0.05 and every seed has the same sign."""
+        return self.adjusted is not None and self.adjusted <= LEVEL and self.same_sign
 
 
-def at_sparsity(table: pd.DataFrame, method: str, sparsity: float, by: str = "test_accuracy") -> pd.Series:
-    """Return seed -> accuracy of a method's curve at `sparsity`, on the straight line between its two nearest points.
+def readings(table: pd.DataFrame, one: str, other: str, sparsity: float) -> pd.DataFrame:
+    """Return what `paired` compares: one row a seed that both have there, with the two test accuracies and their difference.
 
-    A seed is left out if its curve does not span `sparsity`. Of points of equal sparsity the last round counts. A curve
-    begins at the dense model of its seed, unless it was pruned all at once: nothing between the two was ever trained. For
-    the same reason no line is drawn to a last round with final epochs; that is an end point (`end_points`).
+    Columns: one, other, difference (shares of accuracy), sparsity, epochs, epochs_other (since the initial values), and
+    round, NaN where the accuracies were read on the lines between rounds. Empty if there is no such seed.
 
     >>> from course_lib import pareto
-    >>> print(f"{pareto.at_sparsity(pareto.example(), 'A', 0.7)[0]:.3f}")  # halfway between 0.87 and 0.78
-    0.825
+    >>> pareto.readings(pareto.example(), "A", "B", 0.9)[["one", "other", "round"]].values.tolist()
+    [[0.78, 0.79, 2.0]]
     """
-    return _interpolated(measured(table, by, "sparsity"), method, sparsity, by)
-
-
-def _interpolated(rows: pd.DataFrame, method: str, sparsity: float, column: str) -> pd.Series:
     import pandas as pd
 
-    found = {}
-    for seed, curve in rows[rows["method"] == method].groupby("seed"):
-        start, own = rows[(rows["method"] == DENSE) & (rows["seed"] == seed)], without_final(curve)
-        if own["sparsity"].nunique() == 1:
-            start = start[:0]
-        points = (
-            pd.concat([start, own])
-            .sort_values(["sparsity", "round"], kind="stable")
-            .drop_duplicates("sparsity", keep="last")
-        )
-        if points["sparsity"].iloc[0] <= sparsity <= points["sparsity"].iloc[-1]:
-            found[seed] = float(np.interp(sparsity, points["sparsity"], points[column]))
-    return pd.Series(found, dtype=float)
+    if one == other:
+        raise CourseError(f"{one!r} cannot be compared with itself; name two methods.")
+    table = table[table["method"].isin([one, other, DENSE])]
+    rounds = round_by_round(table, one, other)
+    if len(rounds) and sparsity <= rounds["sparsity"].max():
+        means = rounds.groupby("round")["sparsity"].mean()
+        nearest = (means - sparsity).abs().idxmin()
+        if abs(means[nearest] - sparsity) <= NEAR:
+            return rounds[rounds["round"] == nearest].set_index("seed")
+    aged = table.reset_index(drop=True)
+    aged = measured(aged.assign(age=ages(aged)), "test_accuracy", "sparsity")
+    read = {
+        f"{column}{which}": interpolated(aged, method, sparsity, of)
+        for which, method in (("", one), ("_other", other))
+        for column, of in (("accuracy", "test_accuracy"), ("epochs", "age"))
+    }
+    found = pd.DataFrame(read).dropna().rename(columns={"accuracy": "one", "accuracy_other": "other"})
+    return found.assign(difference=found["one"] - found["other"], sparsity=sparsity, round=float("nan"))
 
 
 def paired(table: pd.DataFrame, one: str, other: str, sparsity: float) -> Difference | None:
     """Compare two methods at one sparsity over the seeds that both have there; None if there is no such seed.
 
     Both start from the same dense model in each seed, so the differences are paired. The interval is that of `interval`.
+    Two curves with equal epochs and (to a thousandth) equal sparsity in each round are compared in the round nearest to
+    `sparsity`, others on the straight lines between their rounds.
 
     >>> from course_lib import pareto
     >>> difference = pareto.paired(pareto.example(), "A", "B", 0.5)
-    >>> round(difference.mean, 3), difference.seeds
-    (0.01, 1)
+    >>> round(difference.mean, 3), difference.seeds, difference.round
+    (0.01, 1, 1)
     """
-    if one == other:
-        raise CourseError(f"{one!r} cannot be compared with itself; name two methods.")
-    first = at_sparsity(table, one, sparsity)
-    differences = (first - at_sparsity(table, other, sparsity)).dropna()
-    n, mean, seeds = len(differences), float(differences.mean()), differences.index
-    if not n:
-        return None
-    low, high = interval(differences)
-    error = 2**0.5 * standard_error(float(first[seeds].mean()), int(table["test_images"].iloc[0]))
-    aged = table.reset_index(drop=True)
-    aged = aged.assign(age=ages(aged))
-    age, other_age = (float(_interpolated(aged, method, sparsity, "age")[seeds].mean()) for method in (one, other))
-    return Difference(one, other, sparsity, n, mean, low, high, error, (age, other_age))
+    found = readings(table, one, other, sparsity)
+    return _difference(found, one, other, int(table["test_images"].iloc[0])) if len(found) else None
 
 
-def end_points(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the last rounds of curves that had final epochs, one row a method and seed.
+def paired_ends(table: pd.DataFrame, one: str, other: str) -> Difference | None:
+    """Compare two methods in their last rounds, if both had final epochs there; None if there is no such seed.
+
+    The sparsity is the first one's: whether the other's is the same is for the caller to say.
 
     >>> from course_lib import pareto
-    >>> len(pareto.end_points(pareto.example()))  # no round of it had final epochs
-    0
+    >>> pareto.paired_ends(pareto.example(), "A", "B") is None  # no round of it had final epochs
+    True
     """
-    import pandas as pd
+    last = end_points(table[table["method"].isin([one, other])])
+    pair = last[last["method"] == one].merge(last[last["method"] == other], on="seed", suffixes=("", "_other"))
+    pair = pair.assign(one=pair["test_accuracy"], other=pair["test_accuracy_other"], round=float("nan"))
+    pair = pair.assign(difference=pair["one"] - pair["other"])
+    return _difference(pair, one, other, int(table["test_images"].iloc[0])) if len(pair) else None
 
-    curves = [own.sort_values("round") for _, own in table.groupby(["method", "seed"])]
-    return pd.concat([table[:0], *(own.tail(1) for own in curves if len(without_final(own)) < len(own))])
+
+def _difference(found: pd.DataFrame, one: str, other: str, images: int) -> Difference:
+    differences = found["difference"]
+    low, high = interval(differences)
+    return Difference(
+        one=one,
+        other=other,
+        sparsity=float(found["sparsity"].mean()),
+        seeds=len(found),
+        mean=float(differences.mean()),
+        low=low,
+        high=high,
+        error=2**0.5 * standard_error(float(found["one"].mean()), images),
+        epochs=(float(found["epochs"].mean()), float(found["epochs_other"].mean())),
+        p=p_value(differences),
+        same_sign=bool((differences > 0).all() or (differences < 0).all()),
+        round=None if found["round"].isna().any() else int(found["round"].iloc[0]),
+    )
 
 
-def against_dense(table: pd.DataFrame, method: str, sparsity: float) -> pd.Series:
-    """Return seed -> test accuracy of a method at `sparsity`, minus that of the unpruned net trained on for as many epochs.
+def family(table: pd.DataFrame, pairs: Iterable[Sequence[str]], at: Iterable[float]) -> list[Difference]:
+    """Return the differences of all pairs at all sparsities that both reach, their p-values adjusted to each other.
 
-    The unpruned net is the table's first unpruned control that was not rewound. Its accuracy is read on the straight line
-    between its epochs, as a curve's is between its sparsities. Seeds that lack either are left out.
+    Benjamini and Hochberg's (1995) adjustment: of the differences with an adjusted p-value of at most 0.05 no more than one
+    in twenty is expected to be none, if the tests are independent or positively dependent. Differences over fewer than
+    3 seeds have no p-value.
+
+    pairs: of methods; the family has to be fixed before the numbers are seen.
+
+    >>> from course_lib import pareto
+    >>> [difference.adjusted for difference in pareto.family(pareto.example(), [("A", "B")], [0.5, 0.9])]  # one seed
+    [None, None]
+    """
+    from scipy.stats import false_discovery_control
+
+    found = [paired(table, one, other, share) for one, other in pairs for share in at]
+    once = list(dict.fromkeys(difference for difference in found if difference))  # two sparsities may have one nearest round
+    p = [difference.p for difference in once if difference.p is not None]
+    adjusted = iter(false_discovery_control(p).tolist() if p else [])
+    return [replace(one, adjusted=next(adjusted)) if one.p is not None else one for one in once]
+
+
+def p_value(differences: pd.Series) -> float | None:
+    """Return the two-sided p-value of Student's paired t-test, None with fewer than 3 seeds.
 
     >>> import pandas as pd
     >>> from course_lib import pareto
-    >>> trained_on = pareto.example().head(1).assign(method="dense, trained on", round=1, epochs=5.0, test_accuracy=0.90)
-    >>> found = pareto.against_dense(pd.concat([pareto.example(), trained_on]), "A", 0.5)
-    >>> print(f"{found[0]:.3f}")  # 0.87 - 0.89
-    -0.020
+    >>> round(pareto.p_value(pd.Series([0.01, 0.02, 0.03])), 4)
+    0.0742
     """
-    import pandas as pd
+    from scipy.stats import ttest_1samp
 
-    aged = table.reset_index(drop=True)
-    aged = aged.assign(age=ages(aged))
-    pruned, epochs = at_sparsity(table, method, sparsity), _interpolated(aged, method, sparsity, "age")
-    whole = aged[unpruned(aged)]
-    if "rewind" in whole:
-        whole = whole[~whole["rewind"].astype(bool)]
-    control = whole.loc[whole["method"] != DENSE, "method"].unique()[:1]
-    found = {}
-    for seed, own in whole[whole["method"].isin([DENSE, *control])].groupby("seed"):
-        own = own.sort_values("age")
-        if seed in epochs.index and own["age"].iloc[0] <= epochs[seed] <= own["age"].iloc[-1]:
-            found[seed] = pruned[seed] - float(np.interp(epochs[seed], own["age"], own["test_accuracy"]))
-    return pd.Series(found, dtype=float)
+    if len(differences) < 3:
+        return None
+    if float(np.ptp(differences)) < 1e-12:  # no spread: the statistic would be a division by 0
+        return 1.0 if abs(float(differences.mean())) < 1e-12 else 0.0
+    return float(ttest_1samp(differences.to_numpy(), 0.0).pvalue)
 
 
 def interval(differences: pd.Series) -> tuple[float | None, float | None]:
-    """Return the 95 % interval of the mean difference over seeds, (None, None) with fewer than 3.
+    """Return the unadjusted 95 % interval of the mean difference over seeds, (None, None) with fewer than 3.
 
     Student's (1908), mean ± t * s / sqrt(n). A bootstrap of three seeds could at best run from the lowest to the highest of
     them, which covers the truth only 3 times in 4.

@@ -109,14 +109,25 @@ def bounds(rounds: pd.DataFrame) -> list[str]:
     """Say for each method in which first rounds, if any, its settings and not the index decided how many weights went."""
     found = []
     for method, own in rounds.groupby("method", sort=False):
-        means = own.groupby("round")[["held", "after"]].mean()
-        first = means[(means["held"] > 0.5).cummin()]
-        if len(first):
-            found.append(
-                f"{method}: up to round {first.index[-1]} (sparsity {first['after'].iloc[-1]:.3f}) most weights lie in "
-                "layers that lose as many as beta and the floor allow. Until then this is magnitude pruning within layers "
-                "at a fixed rate; only later does the index decide."
-            )
+        ends = []
+        for _, curve in own.sort_values("round").groupby("seed"):
+            first = curve[(curve["held"] > 0.5).cummin()]
+            ends.append((int(first["round"].max()), float(first["after"].max())) if len(first) else (0, 0.0))
+        last, after = sorted({end for end, _ in ends}), [share for _, share in ends]
+        if last == [0]:
+            continue
+        until = (
+            f"round {last[0]}"
+            if len(last) == 1
+            else f"round {last[0]}{' or ' if len(last) == 2 else ' to '}{last[-1]}, by seed"
+        )
+        reach = (
+            f"{min(after):.3f}" if f"{min(after):.3f}" == f"{max(after):.3f}" else f"{min(after):.3f} to {max(after):.3f}"
+        )
+        found.append(
+            f"{method}: up to {until} (sparsity {reach}) most weights lie in layers that lose as many as beta and the floor "
+            "allow. Until then this is magnitude pruning within layers at a fixed rate; only later does the index decide."
+        )
     return found
 
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from course_lib import pareto
 from course_lib.errors import CourseError
 from course_lib.files import write_json, write_text
-from course_lib.studies import phases, report, verdicts
+from course_lib.studies import figures as figures_beside
+from course_lib.studies import origins, phases, report, verdicts
 from course_lib.sweep import grid as grids
 from course_lib.sweep import roles
 
@@ -24,9 +25,10 @@ LEGEND = f"""Best point of each method (mean over seeds, ± one standard deviati
 of at least {pareto.FLOOR:g}, the one with the highest score on VALIDATION, (accuracy + sparsity) / 2. The rows stand in this
 order; the column has the score on TEST. Epochs: all training behind the point, the dense start's included. Area: what lies
 below the front that validation chose, in test accuracies, and above an accuracy of {pareto.FLOOR:g}. Controls come first,
-with their last point. "[a, b]" is a 95 % interval over seeds (Student's t) for one comparison: of many such intervals some
-miss the truth, and as all seeds share the test images, it leaves out their error. "Clearly" means that 0 lies outside of it.
-Accuracies at equal sparsity are read on the straight line between two rounds of a curve."""
+with their last point. "[a, b]" is an unadjusted 95 % interval over seeds (Student's t): of many such intervals some miss the
+truth, and as all seeds share the test images, it leaves out their error. What is clear does not follow from it but from
+adjusted p-values and signs, as said below. Accuracies at equal sparsity are read on the straight line between two rounds of
+a curve, unless a sentence says "round by round"."""
 
 
 def write(table: pandas.DataFrame, grid: Mapping[str, Any], folder: str | Path, facts: Mapping[str, str]) -> list[Path]:
@@ -50,13 +52,16 @@ def write(table: pandas.DataFrame, grid: Mapping[str, Any], folder: str | Path, 
     if table["macs"].nunique() > 1:
         by_macs = pareto.plot(table, x="macs", n=n, title=title.replace("sparsity", "MACs"))
         more += pareto.save(by_macs, folder / "macs", MACS)
+    extra = figures_beside.draw(table, grid, folder, title.removeprefix(f"{TITLE}: "))
+    figures = {path: alt for path, alt in extra.items() if path.stem == "lost"} | figures | extra
+    more += [path.with_suffix(suffix) for path in extra for suffix in (".png", ".svg")]
     drawn = _phases(table, grid, folder)
     csv, plain, page, text = (folder / name for name in ("table.csv", "table.json", "report.html", "README.md"))
     write_text(csv, table.to_csv(index=False, float_format="%.6g"))
     write_json(plain, json.loads(table.to_json(orient="records")))
     facts = {**facts, **_facts(table, grid, n, folder)}
-    write_text(text, readme(table, grid, facts, drawn[1]))
-    sentences = verdicts.sentences(table, grid)
+    sentences = verdicts.sentences(table, grid, origins.read(folder, grid))
+    write_text(text, readme(table, sentences, figures, grid, facts, drawn[1]))
     write_text(page, report.html(table, figures, title=title, facts=facts, verdicts=sentences))
     return [page, *more, *drawn[0], csv, plain, text]
 
@@ -123,18 +128,26 @@ def _phases(table: pandas.DataFrame, grid: Mapping[str, Any], folder: Path) -> t
     return list(pareto.save(figure, folder / "index", " ".join(sentences))), sentences
 
 
-def readme(table: pandas.DataFrame, grid: Mapping[str, Any], facts: Mapping[str, str], indices: Sequence[str] = ()) -> str:
+def readme(
+    table: pandas.DataFrame,
+    sentences: Sequence[str],
+    figures: Mapping[str | Path, str],
+    grid: Mapping[str, Any],
+    facts: Mapping[str, str],
+    indices: Sequence[str] = (),
+) -> str:
     """Return the README of a study's folder: how it was made, its best points, and what they say.
 
-    facts: all of them. indices: sentences about the PQ index along the curves, for a figure index.png.
+    sentences: of `verdicts`. figures: path -> what it shows. facts: all of them. indices: sentences about the index along
+    the curves, for index.png.
     """
     parts = [f"# {TITLE}: {grid['model']} on {table['data'].iloc[0]}"]
-    parts += [f"![{pareto.alt_text(own)}]({name}.png)" for name, own in _parts(table).items()]
+    parts += [f"![{alt}]({Path(path).name})" for path, alt in figures.items()]
     if table["macs"].nunique() > 1:
         parts.append(f"![{MACS}](macs.png)")
     parts.append("\n".join(f"- {key}: {value}" for key, value in facts.items()))
     parts += [f"{LEGEND}\n\n{markdown(table)}"]
-    parts.append("\n".join(f"- {sentence}" for sentence in verdicts.sentences(table, grid)))
+    parts.append("\n".join(f"- {sentence}" for sentence in sentences))
     if indices:
         parts += [f"![{' '.join(indices)}](index.png)", "\n".join(f"- {sentence}" for sentence in indices)]
     return "\n\n".join([*parts, "All points: table.csv. This folder is written by the command above.\n"])

@@ -10,141 +10,70 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from course_lib import pareto
-from course_lib.sweep import grid as grids
+from course_lib.studies import origins as machines
+from course_lib.studies.comparing import (
+    SPARSITIES,
+    compared,
+    compared_ends,
+    differences,
+    family,
+    is_repeat,
+    mean,
+    multiplicity,
+    of_sap,
+    pairs,
+    quoted,
+    repeats,
+)
 
 if TYPE_CHECKING:
     import pandas
 
-SPARSITIES = (0.5, 0.8, 0.9, 0.95, 0.9643, 0.98)  # where methods are compared
+__all__ = [
+    "SPARSITIES",
+    "beside",
+    "compared",
+    "compared_ends",
+    "dense",
+    "differences",
+    "dominance",
+    "ends",
+    "family",
+    "mean",
+    "multiplicity",
+    "of_sap",
+    "pairs",
+    "quoted",
+    "repeats",
+    "scratch",
+    "sentences",
+]
 
 
-def sentences(table: pandas.DataFrame, grid: Mapping[str, Any] | None = None) -> list[str]:
+def sentences(
+    table: pandas.DataFrame, grid: Mapping[str, Any] | None = None, origins: machines.Origins | None = None
+) -> list[str]:
     """Return what the table says, in sentences: the front, methods side by side, their end points, and the controls.
 
     grid: may name in `compare` the pairs of methods to compare, and in `at` the sparsities; otherwise SAP is compared with
     all others. Methods that ran on fewer seeds than others are in no comparison, unless `compare` names them.
+    origins: on what each curve was computed (`origins.read`); pairs that were not computed alike are marked.
     """
     pruned = table[table["method"] != pareto.DENSE]
     best = set(pareto.by_method(pruned)["method"])
     low = [method for method in pruned.loc[pareto.contesting(pruned), "method"].unique() if method not in best]
     found = [dominance(table), *beside(table)]
     found += [f"{method}: no point reaches a validation accuracy of {pareto.FLOOR:g}." for method in low]
-    settings = grid or {}
+    settings, primary = grid or {}, family(table, grid)
     at = settings.get("at") or SPARSITIES
-    for first, second in settings.get("compare") or _sap_with_others(pruned):
-        if _is_repeat(settings, first, second):
+    found += [said for said in [multiplicity(primary)] if said]
+    for first, second in pairs(table, grid):
+        if is_repeat(settings, first, second):
             found.append(". ".join([repeats(table, first, second), *compared_ends(table, first, second)]) + ".")
         else:
-            found.append(compared(table, first, second, at))
+            found.append(compared(table, first, second, at, primary, origins))
+    found += machines.unsaid(origins or {}, table["method"].unique())
     return found + ends(table) + dense(table) + scratch(table)
-
-
-def _sap_with_others(pruned: pandas.DataFrame) -> list[tuple[str, str]]:
-    """Return the first contestant of SAP's family beside each other contestant; no pair if SAP did not run."""
-    rows = pareto.contestants(pruned)
-    first = rows.loc[of_sap(rows), "method"].unique()[:1]
-    return [(sap, other) for sap in first for other in rows["method"].unique() if other != sap]
-
-
-def of_sap(table: pandas.DataFrame) -> pandas.Series:
-    """Return which rows belong to a method of SAP's family, as bool."""
-    return pareto.roles(table)["family"] == "SAP"
-
-
-def _is_repeat(grid: Mapping[str, Any], first: str, second: str) -> bool:
-    """Whether the grid calls one of two methods a repeat of the other."""
-    originals = {(method["name"], method.get("repeat_of")) for method in grids.methods(grid)} if "method" in grid else set()
-    return not originals.isdisjoint({(first, second), (second, first)})
-
-
-def compared(table: pandas.DataFrame, one: str, other: str, at: Sequence[float]) -> str:
-    """Return one sentence about two methods at several sparsities: differences, intervals, and which of them are clear.
-
-    Each sparsity is followed by the epochs for which the weights of both had been trained when they got there.
-    """
-    found = [difference for share in at if (difference := pareto.paired(table, one, other, share))]
-    seeds = table[table["method"].isin([one, other])].groupby("method")["seed"].nunique().min()
-    missing = ", ".join(f"{share:g}" for share in at if share not in [difference.sparsity for difference in found])
-    line = f"{quoted(one)} minus {quoted(other)}, points of test accuracy"
-    line += f" [95 % interval of {seeds} seeds]" if seeds >= 3 else f", {'one seed' if seeds == 1 else '2 seeds'}"
-    line += " (epochs of training of each): " if found else ": no sparsity is reached by both"
-    line += "; ".join(_points(difference, seeds) for difference in found)
-    if found and missing:
-        line += f"; not reached by both: {missing}"
-    clear = [_clear(one, found)] if found else []
-    return ". ".join([line, *clear, *compared_ends(table, one, other)]) + "."
-
-
-def compared_ends(table: pandas.DataFrame, one: str, other: str) -> list[str]:
-    """Return how the ends of two curves differ, seed by seed, on test and on validation images, if both had final epochs."""
-    last = pareto.end_points(table[table["method"].isin([one, other])])
-    pair = last[last["method"] == one].merge(last[last["method"] == other], on="seed", suffixes=("", "_other"))
-    if pair.empty:
-        return []
-
-    def difference(column: str) -> str:
-        return mean(pair[column] - pair[f"{column}_other"])
-
-    mine, others = (f"{pair[f'sparsity{which}'].mean():.4f}" for which in ("", "_other"))
-    spent = [f"{pair[f'epochs{which}'].mean():.0f}" for which in ("", "_other")]
-    epochs = spent[0] if spent[0] == spent[1] else " and ".join(spent)
-    where = f"at {mine}" if mine == others else f"at different sparsities, {mine} and {others}"
-    line = f"{quoted(one)} minus {quoted(other)} where they end, {where}, after {epochs} epochs"
-    line += f": {difference('test_accuracy')} points on test, {difference('val_accuracy')} on validation"
-    if mine != others:
-        pair["val_score"], pair["val_score_other"] = (
-            pareto.score(pair[f"val_accuracy{which}"], pair[f"sparsity{which}"]) for which in ("", "_other")
-        )
-        line += f"; hundredths of the score: {difference('score')} on test, {difference('val_score')} on validation"
-    seeds = table[table["method"].isin([one, other])].groupby("method")["seed"].nunique().min()
-    return [line if len(pair) == seeds else f"{line} ({len(pair)} of {seeds} seeds)"]
-
-
-def repeats(table: pandas.DataFrame, one: str, other: str) -> str:
-    """Return how far apart the rounds of two methods lie that differ in their final epochs only: repeats before these."""
-    last = table.groupby(["method", "seed"])["round"].transform("max")
-    rows = table[table["round"] < last].set_index(["seed", "round"])
-    first, second = (rows.loc[rows["method"] == method, "test_accuracy"] for method in (one, other))
-    apart = (first - second).dropna()
-    distance = 100 * (apart**2).mean() ** 0.5
-    return (
-        f"{quoted(one)} and {quoted(other)} differ in their final epochs only, so before these they are repeats of each "
-        f"other: {len(apart)} pairs of points, {distance:.2f} points of test accuracy apart (root mean square)"
-    )
-
-
-def quoted(method: str) -> str:
-    """Return a method's name as it stands in a sentence: in quotation marks if it has a comma."""
-    return f'"{method}"' if "," in method else method
-
-
-def mean(differences: pandas.Series) -> str:
-    """Return the mean of differences over seeds in points, with its interval if there are 3 or more."""
-    return f"{100 * differences.mean():+.1f}{_interval(*pareto.interval(differences))}"
-
-
-def _interval(low: float | None, high: float | None) -> str:
-    if low is None or high is None:
-        return ""
-    digits = 1 if min(abs(low), abs(high)) >= 0.0005 else 2  # a bound of 0.0 would not say on which side of 0 it lies
-    return f" [{100 * low:+.{digits}f}, {100 * high:+.{digits}f}]"
-
-
-def _points(found: pareto.Difference, seeds: int) -> str:
-    notes = [] if found.seeds == seeds else [f"{found.seeds} of the seeds"]
-    notes.append(" / ".join(f"{epochs:.1f}" for epochs in found.epochs))
-    return f"{100 * found.mean:+.1f}{_interval(found.low, found.high)} at {found.sparsity:.4g} ({', '.join(notes)})"
-
-
-def _clear(one: str, found: Sequence[pareto.Difference]) -> str:
-    if all(difference.low is None for difference in found):
-        return f"One standard error due to the test images: at most {100 * found[0].error:.1f}"
-    sides = {
-        "ahead": [difference.sparsity for difference in found if difference.low is not None and difference.low > 0],
-        "behind": [difference.sparsity for difference in found if difference.high is not None and difference.high < 0],
-    }
-    clear = [f"{word} at {', '.join(f'{share:.4g}' for share in shares)}" for word, shares in sides.items() if shares]
-    return f"{quoted(one)} is clearly {' and '.join(clear)}" if clear else "These seeds show no clear difference"
 
 
 def ends(table: pandas.DataFrame) -> list[str]:
@@ -249,13 +178,11 @@ def scratch(table: pandas.DataFrame) -> list[str]:
 
 def _scratch(table: pandas.DataFrame, method: str, control: str) -> str:
     own = table[table["method"] == control]
-    pairs = own.merge(table[table["method"] == method], on=["seed", "round"], suffixes=("_scratch", ""))
-    differences = pairs["test_accuracy_scratch"] - pairs["test_accuracy"]
-    low, high = pareto.interval(differences)
-    by_seed = ", ".join(f"{100 * difference:+.1f}" for difference in differences)
-    if low is not None and high is not None:
-        clear = "clearly better" if low > 0 else "clearly worse" if high < 0 else "no clear difference"
-        by_seed += f" (mean {mean(differences)}: {clear})"
+    both = own.merge(table[table["method"] == method], on=["seed", "round"], suffixes=("_scratch", ""))
+    apart = both["test_accuracy_scratch"] - both["test_accuracy"]
+    by_seed = ", ".join(f"{100 * difference:+.1f}" for difference in apart)
+    if len(apart) > 1:
+        by_seed += f" (mean {mean(apart)}: better on {(apart > 0).sum()} of {len(apart)} seeds)"
     return (
         f"{quoted(control)} (new weights under the same masks, mean sparsity {own['sparsity'].mean():.4f}, trained in one "
         "go for as many epochs with the curve's settings) minus the pruned and fine-tuned network, points of test accuracy, "

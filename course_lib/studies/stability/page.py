@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 TITLE = "Do thresholds on activations choose the same units again?"
 CLEAR = 0.05  # a difference of mean agreements smaller than this, or than two standard errors, is called `NONE`
 NONE = "no clear difference"
+VARIABLE = "variable thresholds agree more"
 SEED = "seed"  # networks that started from other weights: their units do not correspond
 NAMES = {"mean": "mean activation", "apoz": "1 - APoZ"}
 SILENT = 1e-4  # a threshold below this takes only units that respond to no image
@@ -106,17 +107,23 @@ def summary(overlaps: pd.DataFrame) -> str:
     """Say in two sentences how far runs agree, for each source of variation, with fixed and with variable thresholds."""
     known = agreement(overlaps)
     known = known[known["source"] != SEED]
-    parts, verdicts = [], []
+    parts, found = [], verdicts(overlaps)
     for statistic, own in known.groupby("statistic", sort=False):
         sources = dict(list(own.groupby("source", sort=False)))
-        verdicts += [_verdict(rows) for rows in sources.values()]
         pairs = ", ".join(f"{_pair(rows)} ({source})" for source, rows in sources.items())
         parts.append(f"of {NAMES[str(statistic)]}: {pairs}")
-    counts = ", ".join(f"{verdict} in {verdicts.count(verdict)}" for verdict in dict.fromkeys(verdicts))
+    counts = ", ".join(f"{verdict} in {found.count(verdict)}" for verdict in dict.fromkeys(found))
     return (
         "Mean agreement of the removed units beyond chance (0: chance, 1: the same units), fixed / variable thresholds "
-        f"{'; '.join(parts)}. Of these {len(verdicts)}: {counts}."
+        f"{'; '.join(parts)}. Of these {len(found)}: {counts}."
     )
+
+
+def verdicts(overlaps: pd.DataFrame) -> list[str]:
+    """Return for each statistic and source of variation whose thresholds agree more, or that none do clearly."""
+    known = agreement(overlaps)
+    known = known[known["source"] != SEED]
+    return [_verdict(rows) for _, rows in known.groupby(["statistic", "source"], sort=False)]
 
 
 def _verdict(rows: pd.DataFrame) -> str:
