@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from enum import Enum
 from pathlib import Path
 from typing import Annotated
@@ -13,7 +12,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from course_lib.command.runs import command_line, console, study
+from course_lib.command.runs import console, stability_study, study
 from course_lib.errors import CourseError
 from course_lib.starting import quickly
 
@@ -69,21 +68,7 @@ def stability(
     records: Annotated[Path, typer.Option(help="Where the grid's dense models are kept.")] = Path("results/cifar10/records"),
 ) -> None:
     """Measure how far runs agree on the units that thresholds on activations remove."""
-    with quickly():
-        from course_lib.studies import stability as stable
-        from course_lib.studies import study as studies
-        from course_lib.sweep import grid as grids
-        from course_lib.sweep.steps import machine
-
-    started = time.perf_counter()
-    table = stable.study(grids.load(grid), data, records, out)
-    facts = {"command": command_line()}
-    facts["wall time"] = f"{(time.perf_counter() - started) / 60:.1f} minutes"
-    facts["machines, of the dense starts and of this run"] = studies.machines(records.parent, machine())
-    for path in stable.write(table, results, facts):
-        console.print(f"  {path}", highlight=False)
-    for sentence in stable.sentences(table):
-        console.print(f"- {sentence}", highlight=False)
+    stability_study(grid, data, out, results, records)
 
 
 @app.command()
@@ -165,6 +150,19 @@ def release(
 
     files = releases.release(_repository(), out, repository=repository)
     console.print(f"{out}: {len(files)} files, scanned and run once. No solutions, no gallery.", highlight=False)
+
+
+@app.command()
+def ship(
+    model: Annotated[Path, typer.Argument(help="A slimmed network of the course, as slim.save writes it.")],
+    out: Annotated[Path, typer.Option(help="The folder to write; it must not exist yet.")],
+    data: Annotated[str, typer.Option(help="What it is calibrated and measured on, as in `course run`.")] = "fashion-mini",
+    size: Size = None,
+) -> None:
+    """Write a folder that runs without torch: ONNX in fp32 and in eight bits, a card with what was measured, a runner."""
+    from course_lib.command import shipping
+
+    shipping.ship(model, out, data, size)
 
 
 @app.command()

@@ -70,6 +70,25 @@ def study(
         raise failed
 
 
+def stability_study(grid: str, data: str | None, out: Path, results: Path, records: Path) -> None:
+    """Measure how far runs agree on what thresholds remove, write that study to `results`, and print its sentences."""
+    with quickly():
+        from course_lib.studies import stability as stable
+        from course_lib.studies import study as studies
+        from course_lib.sweep import grid as grids
+        from course_lib.sweep.steps import machine
+
+    started = time.perf_counter()
+    table = stable.study(grids.load(grid), data, records, out)
+    facts = {"command": command_line()}
+    facts["wall time"] = f"{(time.perf_counter() - started) / 60:.1f} minutes"
+    facts["machines, of the dense starts and of this run"] = studies.machines(records.parent, machine())
+    for path in stable.write(table, results, facts):
+        console.print(f"  {path}", highlight=False)
+    for sentence in stable.sentences(table):
+        console.print(f"- {sentence}", highlight=False)
+
+
 def _show(table: pandas.DataFrame) -> None:
     """Print one row a point, narrow enough for a terminal of 80 columns; the files have the rest."""
     from course_lib.measure import standard_error

@@ -2,6 +2,6 @@
 
 from course_lib.slim.cutting import TOLERANCE, cut, difference, rounded, slim
 from course_lib.slim.folding import fold
-from course_lib.slim.storing import load, save
+from course_lib.slim.storing import architecture, load, save
 
-__all__ = ["TOLERANCE", "cut", "difference", "fold", "load", "rounded", "save", "slim"]
+__all__ = ["TOLERANCE", "architecture", "cut", "difference", "fold", "load", "rounded", "save", "slim"]

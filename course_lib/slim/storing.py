@@ -51,6 +51,22 @@ def save(model: nn.Module, path: str | Path, architecture: Mapping[str, Any] | N
         raise CourseError(f"{path} cannot be written ({reason(error)}).") from error
 
 
+def architecture(path: str | Path) -> dict[str, Any] | None:
+    """Return what the file says that its network was cut from (see `save`), or None.
+
+    Raises:
+        CourseError: as `load`.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save(nn.Linear(2, 3), f"{folder}/small.safetensors")
+    ...     print(architecture(f"{folder}/small.safetensors"))
+    None
+    """
+    said, _ = _read(path)
+    return json.loads(said["architecture"])
+
+
 def load(path: str | Path, dense: nn.Module | None = None) -> nn.Module:
     """Return the network that `save` wrote, on the CPU and in eval mode: the same logits, to the bit.
 
@@ -66,6 +82,17 @@ def load(path: str | Path, dense: nn.Module | None = None) -> nn.Module:
     ...     load(f"{folder}/small.safetensors", dense=nn.Linear(4, 3))
     Linear(in_features=2, out_features=3, bias=True)
     """
+    where, (said, tensors) = f"{path} was given as a slimmed network", _read(path)
+    if dense is None:
+        named = json.loads(said["architecture"])
+        if not named:
+            raise CourseError(f"{where}; it does not say what it was cut from: load(path, dense=...) with that network.")
+        dense = _built(named, where)
+    return _filled(dense, tensors, where).eval()
+
+
+def _read(path: str | Path) -> tuple[dict[str, str], dict[str, Tensor]]:
+    """Return what a whole file says of itself, and its tensors."""
     where = f"{path} was given as a slimmed network"
     try:
         with safe_open(path, "pt") as file:
@@ -82,12 +109,7 @@ def load(path: str | Path, dense: nn.Module | None = None) -> nn.Module:
         )
     if said.get("digest") != _digest(said.get("architecture", ""), tensors):
         raise CourseError(f"{where}; its content is not what slim.save wrote: it was changed or damaged.")
-    if dense is None:
-        architecture = json.loads(said["architecture"])
-        if not architecture:
-            raise CourseError(f"{where}; it does not say what it was cut from: load(path, dense=...) with that network.")
-        dense = _built(architecture, where)
-    return _filled(dense, tensors, where).eval()
+    return said, tensors
 
 
 def _built(architecture: Mapping[str, Any], where: str) -> nn.Module:
