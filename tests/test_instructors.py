@@ -12,7 +12,7 @@ import typer
 from class_of_02 import NAME, ROOT, code, empty_gradebook, explained, handed_in, prepared
 from typer.testing import CliRunner
 
-from course_lib.command import cli
+from course_lib.command import cli, runs
 from course_lib.grading import run
 from course_lib.grading.collecting.submissions import collect
 
@@ -47,7 +47,7 @@ def test_the_commands_that_grade_run_in_the_order_of_the_page(tmp_path, monkeypa
     (tmp_path / "GRADES").mkdir()
     (tmp_path / "GRADES" / "gradebook.db").write_bytes(empty_gradebook())
     monkeypatch.setattr(run, "mark", prepared)
-    monkeypatch.setattr(cli, "_repository", lambda: ROOT)
+    monkeypatch.setattr(runs, "repository", lambda: ROOT)
     monkeypatch.chdir(tmp_path)
     (lines,) = [block for block in BLOCKS if block[0].startswith("course grade ")]
     for line in lines:

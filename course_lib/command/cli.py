@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from enum import Enum
 from pathlib import Path
 from typing import Annotated
 
@@ -12,7 +11,8 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from course_lib.command.runs import console, stability_study, study
+from course_lib.command import desk, runs
+from course_lib.command.runs import Jobs, console, stability_study, study
 from course_lib.errors import CourseError
 from course_lib.starting import quickly
 
@@ -21,20 +21,10 @@ app = typer.Typer(
 )
 
 
-class Platform(str, Enum):
-    """Learning platforms whose tables are written."""
-
-    canvas = "canvas"
-    moodle = "moodle"
-    blackboard = "blackboard"
-
-
+PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True}  # to JupyterLab
 Data = Annotated[str | None, typer.Option(help="Other data: a data set's name, an ImageFolder, or a .zip of one.")]
 Size = Annotated[int | None, typer.Option(min=1, help="Scale every image of --data and crop it to this many pixels a side.")]
 Out = Annotated[Path, typer.Option(help="Where the runs are kept.")]
-Jobs = Annotated[
-    int | None, typer.Option(min=1, help="How many run at a time; by default one per core, or one per worker of a cluster.")
-]
 
 
 @app.command()
@@ -102,7 +92,7 @@ def build(
     with quickly():
         from course_lib import authoring
 
-    root = _repository()
+    root = runs.repository()
     if check:
         problems = authoring.stale(root)
         for problem in problems:
@@ -126,7 +116,7 @@ def validate(
     """Execute the lessons with papermill, each in a fresh kernel, and write one page about all of them."""
     from course_lib import validation
 
-    root = _repository()
+    root = runs.repository()
     done = validation.validate(root, mode, lesson or (), out=out, jobs=jobs, record=record)
     for outcome in done:
         points = sum(exercise.points for exercise in outcome.exercises)
@@ -137,19 +127,23 @@ def validate(
     raise typer.Exit(1 if any(outcome.problem for outcome in done) else 0)
 
 
-@app.command()
-def release(
-    out: Annotated[Path, typer.Option(help="A folder that does not exist yet.")],
-    repository: Annotated[
-        str, typer.Option(help="Where the released course lives, such as https://github.com/me/pruning-course.")
-    ] = "",
-) -> None:
-    """Make the folder that students get, without solutions and gallery; it is scanned for answers and run once."""
-    with quickly():
-        from course_lib.authoring import release as releases
+app.command()(desk.release)
 
-    files = releases.release(_repository(), out, repository=repository)
-    console.print(f"{out}: {len(files)} files, scanned and run once. No solutions, no gallery.", highlight=False)
+
+@app.command()
+def inspect(
+    source: Annotated[Path, typer.Argument(help="A Python file with a function that builds your network.")],
+    function: Annotated[str, typer.Option(help="That function; it may take shape and classes.")] = "build",
+    weights: Annotated[Path | None, typer.Option(help="Its weights, as safetensors.")] = None,
+    data: Annotated[
+        str, typer.Option(help="Its images, as in `course run`: a name, an ImageFolder, or a .zip.")
+    ] = "fashion-mini",
+    size: Size = None,
+) -> None:
+    """Say what can be pruned in a network of your own, what goes together, and what stays whole and why."""
+    from course_lib.command import inspecting
+
+    inspecting.show(source, function, weights, data, size)
 
 
 @app.command()
@@ -165,86 +159,8 @@ def ship(
     shipping.ship(model, out, data, size)
 
 
-@app.command()
-def grade(
-    submissions: Annotated[
-        Path, typer.Argument(help="A folder of students' folders, or of files as a learning platform exports them.")
-    ],
-    lesson: Annotated[str, typer.Option(help="Such as 02.")],
-    out: Annotated[Path, typer.Option(help="Where the gradebook, graded notebooks, feedback and tables go.")],
-    jobs: Jobs = None,
-    db: Annotated[
-        str | None, typer.Option(help="The gradebook, as any SQLAlchemy URL; by default an sqlite file in --out.")
-    ] = None,
-    due: Annotated[
-        str | None,
-        typer.Option(
-            help="The deadline, such as 2026-12-01T23:59+01:00 or '2026-12-01 23:59 Europe/Berlin', or none; kept."
-        ),
-    ] = None,
-    late_penalty: Annotated[
-        float | None, typer.Option(help="Share of the points that each begun day after the deadline costs; kept.")
-    ] = None,
-    roster: Annotated[
-        Path | None, typer.Option(help="The class, as CSV: student, name, section, extension, lms_id, email; kept.")
-    ] = None,
-    received: Annotated[
-        Path | None, typer.Option(help="When your platform got each submission, as CSV: student, time; kept.")
-    ] = None,
-    again: Annotated[
-        list[str] | None, typer.Option(help="A student to grade again though nothing changed, or all; may be repeated.")
-    ] = None,
-    withdraw: Annotated[
-        list[str] | None,
-        typer.Option(help="A student whose submission is gone, to be taken out with what a person gave; or all."),
-    ] = None,
-    export: Annotated[
-        list[Platform] | None, typer.Option(help="Also write the table that this platform imports; may be repeated.")
-    ] = None,
-    publish: Annotated[
-        Path | None, typer.Option(help="Also write students' own pages, and nothing else, into this folder, to be shared.")
-    ] = None,
-    pdf: Annotated[bool, typer.Option("--pdf", help="With --publish: as PDF as well (by chromium).")] = False,
-    seconds: Annotated[float, typer.Option(help="How long one exercise may take.")] = 10.0,
-    unsafe: Annotated[bool, typer.Option("--unsafe", help="Grade without isolation: only for code that you trust.")] = False,
-) -> None:
-    """Grade a folder of submissions, isolated and in parallel. If it is killed, the next call goes on."""
-    with quickly():
-        from course_lib.grading import run as grading
-        from course_lib.grading.collecting import times
-        from course_lib.grading.report import exports, publishing
-
-    def tell(sentence: str) -> None:
-        console.print(sentence, highlight=False, markup=False, soft_wrap=True)  # a path is copied whole
-
-    if publish:
-        publishing.check(out, publish, pdf)
-    if due and not times.has_zone(due):
-        tell(f"--due {due} has no time zone: it is taken as UTC.")
-    graded = grading.grade(
-        _repository(), submissions, lesson, out, jobs=jobs, url=db, due=times.given("--due", due) if due else None,
-        late=late_penalty, limits=grading.Limits(wall=seconds), unsafe=unsafe, roster=roster, received=received,
-        again=again or (), withdraw=withdraw or (), tell=tell,
-    )  # fmt: skip
-    for path in exports.write(graded, out, [platform.value for platform in export or ()]):
-        tell(f"written: {path}")
-    if publish:
-        tell(f"published in {publish}: {len(publishing.publish(graded, out, publish, pdf))} new or changed pages.")
-    for entry in graded:
-        line = f"{entry.result.student}: {entry.score:g} of {entry.scored.out_of:g} points. {entry.result.problem}"
-        tell(line)
-    tell(f"The class: {out / graded[0].lesson}.html, .csv and .json")
-
-
-@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
-def formgrader(
-    context: typer.Context,
-    grades: Annotated[Path, typer.Argument(help="The folder that `course grade ... --out` wrote.")],
-) -> None:
-    """Open nbgrader's formgrader where answers wait for a person. Further options are passed on to JupyterLab."""
-    from course_lib.grading.book import formgrader as pages
-
-    pages.start(grades, context.args)
+app.command()(desk.grade)
+app.command(context_settings=PASSED_ON)(desk.formgrader)
 
 
 @app.command()
@@ -268,7 +184,7 @@ def preflight(
         console.print("When it is graded, the functions get other inputs of the same kinds.")
 
 
-@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+@app.command(context_settings=PASSED_ON)
 def lab(
     context: typer.Context,
     browser: Annotated[bool, typer.Option(help="Open a browser.")] = True,
@@ -278,7 +194,7 @@ def lab(
     """Start JupyterLab at the first lesson. Further options, such as --allow-root, are passed on to it."""
     from course_lib.command import lab as jupyterlab
 
-    jupyterlab.start(_repository(), browser, port, ip, context.args)
+    jupyterlab.start(runs.repository(), browser, port, ip, context.args)
 
 
 def main() -> None:
@@ -288,11 +204,3 @@ def main() -> None:
     except CourseError as error:
         Console(stderr=True).print(str(error), style="red", highlight=False, markup=False)
         sys.exit(2)
-
-
-def _repository() -> Path:
-    """Return the nearest folder, from here upwards, that holds the lessons."""
-    for folder in (Path.cwd(), *Path.cwd().parents):
-        if (folder / "solutions").is_dir() or (folder / "notebooks").is_dir():
-            return folder
-    raise CourseError(f"{Path.cwd()} lies outside the course; go to the folder that has solutions/ or notebooks/.")

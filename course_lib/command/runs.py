@@ -6,18 +6,23 @@ import shlex
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
+import typer
 from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from course_lib.errors import CourseError
 from course_lib.starting import quickly
 
 if TYPE_CHECKING:
     import pandas
 
 console = Console()
+Jobs = Annotated[
+    int | None, typer.Option(min=1, help="How many run at a time; by default one per core, or one per worker of a cluster.")
+]
 
 
 def study(
@@ -112,3 +117,11 @@ def command_line() -> str:
     """Return the command that is running; absolute paths lose what only this machine has before their last part."""
     words = [Path(word).name if Path(word).is_absolute() else word for word in sys.argv[1:]]
     return f"course {shlex.join(words)}"
+
+
+def repository() -> Path:
+    """Return the nearest folder, from here upwards, that holds the lessons."""
+    for folder in (Path.cwd(), *Path.cwd().parents):
+        if (folder / "solutions").is_dir() or (folder / "notebooks").is_dir():
+            return folder
+    raise CourseError(f"{Path.cwd()} lies outside the course; go to the folder that has solutions/ or notebooks/.")
