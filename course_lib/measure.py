@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 import math
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 import torch
@@ -189,14 +190,21 @@ def latency(model: nn.Module, example: Tensor, batch_size: int = 1, runs: int = 
         )
     batch = _images_for(model, example)
     batch = batch[torch.arange(batch_size, device=batch.device) % len(batch)]
-    times = []
     with in_mode(model, training=False), torch.inference_mode():
-        for _ in range(warmup + runs):
-            _synchronise(batch.device)
-            start = time.perf_counter()
-            model(batch)
-            _synchronise(batch.device)
-            times.append(1e3 * (time.perf_counter() - start))
+        return timed(lambda: model(batch), batch_size, runs, warmup, batch.device)
+
+
+def timed(
+    forward: Callable[[], object], batch_size: int, runs: int = 30, warmup: int = 5, device: torch.device | None = None
+) -> Latency:
+    """Return how long a call takes that sends `batch_size` images through a network, whatever it runs on; see `latency`."""
+    device, times = device or torch.device("cpu"), []
+    for _ in range(warmup + runs):
+        _synchronise(device)
+        start = time.perf_counter()
+        forward()
+        _synchronise(device)
+        times.append(1e3 * (time.perf_counter() - start))
     low, median, high = torch.tensor(times[warmup:], dtype=torch.float64).quantile(
         torch.tensor([0.25, 0.5, 0.75], dtype=torch.float64)
     )

@@ -24,13 +24,17 @@ def build(name: str, bench: Bench, seed: int = 0) -> nn.Module:
         bench: gives the shape of the images and the number of classes; sides of at least 16 for all but the mlp.
         seed: of the initial weights; the global random state is left as it was.
     """
+    return of_shape(name, bench.shape, bench.num_classes, seed).to(bench.device)
+
+
+def of_shape(name: str, shape: tuple[int, int, int], classes: int, seed: int = 0) -> nn.Module:
+    """Return the network `name` for images of `shape` (channels, height, width), on the CPU; see `build`."""
     if name not in MODELS:
         raise CourseError(f"model {name!r} was given; known are {', '.join(MODELS)}.")
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        model = MODELS[name](bench.shape, bench.num_classes)
-    # Convolutions run faster on CPUs and on tensor cores in this layout.
-    return model.to(bench.device).to(memory_format=torch.channels_last)
+        model = MODELS[name](shape, classes)
+    return model.to(memory_format=torch.channels_last)  # convolutions run faster on CPUs and on tensor cores in this layout
 
 
 def _mlp(shape: tuple[int, int, int], classes: int) -> nn.Module:

@@ -229,3 +229,22 @@ def test_a_slimmed_model_has_the_modes_of_its_source(bench):
     small = slim.slim(model, some_units(model, bench.example), bench.example)
     assert [module.training for module in small.modules()] == before
     assert [module.training for module in model.modules()] == before
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_widths_become_multiples_and_the_outputs_stay(bench, name):
+    model = drawn(models.build(name, bench))
+    masks = some_units(model, bench.example)
+    small = slim.slim(model, masks, bench.example, round_to=8)
+    masked = masks.apply_(copy.deepcopy(model))
+    assert distance(masked, small, bench.normalise(bench.validation.images[:100])) < 1e-5
+    for group in units.groups(model, bench.example):
+        kept = int(masks.units[group.name].sum())
+        widths = {len(small.get_submodule(producer).weight) for producer in group.producers}
+        assert widths == {min(group.size, -(-kept // 8) * 8)}
+
+
+def test_a_width_that_cannot_be_is_refused(bench):
+    model = models.build("mlp", bench)
+    with pytest.raises(CourseError, match="round_to=0 was given"):
+        slim.slim(model, some_units(model, bench.example), bench.example, round_to=0)

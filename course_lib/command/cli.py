@@ -131,6 +131,35 @@ def validate(
 app.command()(desk.release)
 
 
+@app.command()
+def inspect(
+    source: Annotated[Path, typer.Argument(help="A Python file with a function that builds your network.")],
+    function: Annotated[str, typer.Option(help="That function; it may take shape and classes.")] = "build",
+    weights: Annotated[Path | None, typer.Option(help="Its weights, as safetensors.")] = None,
+    data: Annotated[
+        str, typer.Option(help="Its images, as in `course run`: a name, an ImageFolder, or a .zip.")
+    ] = "fashion-mini",
+    size: Size = None,
+) -> None:
+    """Say what can be pruned in a network of your own, what goes together, and what stays whole and why."""
+    from course_lib.command import inspecting
+
+    inspecting.show(source, function, weights, data, size)
+
+
+@app.command()
+def ship(
+    model: Annotated[Path, typer.Argument(help="A slimmed network of the course, as slim.save writes it.")],
+    out: Annotated[Path, typer.Option(help="The folder to write; it must not exist yet.")],
+    data: Annotated[str, typer.Option(help="What it is calibrated and measured on, as in `course run`.")] = "fashion-mini",
+    size: Size = None,
+) -> None:
+    """Write a folder that runs without torch: ONNX in fp32 and in eight bits, a card with what was measured, a runner."""
+    from course_lib.command import shipping
+
+    shipping.ship(model, out, data, size)
+
+
 app.command()(desk.grade)
 app.command(context_settings=PASSED_ON)(desk.formgrader)
 

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from course_lib.models import in_mode
 from course_lib.network.group import Group
+from course_lib.network.layers import is_depthwise
 
 
 @torch.no_grad()
@@ -52,6 +53,24 @@ def _keep_columns(module: nn.Module, kept: Tensor) -> None:
     weight = module.get_parameter("weight")
     _replace(module, "weight", weight[:, kept.to(weight.device)])
     setattr(module, "in_features" if isinstance(module, nn.Linear) else "in_channels", int(kept.sum()))
+
+
+def fit(module: nn.Module, tensors: Mapping[str, Tensor]) -> None:
+    """Give a convolution, a dense layer or a normalisation these parameters and buffers, and the widths that they have."""
+    depthwise = is_depthwise(module)
+    for name, tensor in tensors.items():
+        old = getattr(module, name)
+        # In the old tensor's layout, as `cut` leaves it: another order of memory rounds in another way.
+        laid = torch.empty_like(old[tuple(slice(size) for size in tensor.shape)]).copy_(tensor)
+        _replace(module, name, laid)
+    if isinstance(module, nn.modules.conv._ConvNd):
+        module.out_channels = len(module.weight)
+        module.groups = module.out_channels if depthwise else module.groups
+        module.in_channels = module.weight.shape[1] * module.groups
+    elif isinstance(module, nn.Linear):
+        module.out_features, module.in_features = module.weight.shape
+    elif tensors:
+        setattr(module, "num_features", max(map(len, filter(Tensor.dim, tensors.values()))))  # noqa: B010  (it has no such type)
 
 
 def _replace(module: nn.Module, name: str, tensor: Tensor) -> None:
