@@ -16,6 +16,7 @@ from rich.table import Table
 from course_lib.command.runs import command_line, console, study
 from course_lib.errors import CourseError
 from course_lib.starting import quickly
+from course_lib.words import number_of
 
 app = typer.Typer(
     help="A course on pruning neural networks.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
@@ -145,7 +146,7 @@ def validate(
     done = validation.validate(root, mode, lesson or (), out=out, jobs=jobs, record=record)
     for outcome in done:
         points = sum(exercise.points for exercise in outcome.exercises)
-        line = f"{outcome.name}: {outcome.seconds:.1f} s, {points:g} points. {outcome.problem or 'Well.'}"
+        line = f"{outcome.name}: {outcome.seconds:.1f} s, {number_of(points, 'point')}. {outcome.problem or 'Well.'}"
         console.print(line, highlight=False, markup=False)
     if not done:
         console.print("There are no lessons in solutions/ yet.")
@@ -164,7 +165,9 @@ def release(
         from course_lib.authoring import release as releases
 
     files = releases.release(_repository(), out, repository=repository)
-    console.print(f"{out}: {len(files)} files, scanned and run once. No solutions, no gallery.", highlight=False)
+    console.print(
+        f"{out}: {number_of(len(files), 'file')}, scanned and run once. No solutions, no gallery.", highlight=False
+    )
 
 
 @app.command()
@@ -233,7 +236,9 @@ def grade(
     if publish:
         tell(f"published in {publish}: {len(publishing.publish(graded, out, publish, pdf))} new or changed pages.")
     for entry in graded:
-        line = f"{entry.result.student}: {entry.score:g} of {entry.scored.out_of:g} points. {entry.result.problem}"
+        line = (
+            f"{entry.result.student}: {entry.score:g} of {number_of(entry.scored.out_of, 'point')}. {entry.result.problem}"
+        )
         tell(line)
     tell(f"The class: {out / graded[0].lesson}.html, .csv and .json")
 

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from course_lib.starting import quickly
+from course_lib.words import number_of
 
 if TYPE_CHECKING:
     import pandas
@@ -43,7 +44,9 @@ def study(
     unfinished = sweep.unfinished(chosen, out, records)
     if unfinished:
         count = len(grids.curves(chosen))
-        console.print(f"{len(unfinished)} of {count} curves to run; if this is killed, no finished round is lost.")
+        console.print(
+            f"{len(unfinished)} of {number_of(count, 'curve')} to run; if this is killed, no finished round is lost."
+        )
     else:
         console.print("Every curve is complete; nothing is run again.")
     facts = {"command": command_line()}

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from course_lib import pareto
 from course_lib.sweep import grid as grids
+from course_lib.words import number_of
 
 if TYPE_CHECKING:
     import pandas
@@ -229,7 +230,8 @@ def beside(table: pandas.DataFrame) -> list[str]:
             continue
         sentences.append(
             f"{quoted(str(method))} ran on {len(seeds)} of {fair['seed'].nunique()} seeds and is not counted; on the front "
-            f"of seed {', '.join(str(seed) for seed in seeds)} alone it has {len(held)} of {len(front)} points, "
+            f"of seed {', '.join(str(seed) for seed in seeds)} alone it has "
+            f"{len(held)} of {number_of(len(front), 'point')}, "
             f"{_range(held['sparsity'])}."
         )
     return sentences
