@@ -5,10 +5,14 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import nbformat
 import pytest
 import torch
 
-from course_lib.authoring import numbers
+from course_lib import authoring
+from course_lib.authoring import notebooks, numbers
+from course_lib.authoring.source import AHEAD, read
+from course_lib.errors import CourseError
 from course_lib.teaching import figures, widgets
 from course_lib.teaching.verdict import earned
 from course_lib.words import number_of
@@ -57,3 +61,64 @@ def test_figures_and_sliders_say_one_of_each_kind_in_the_singular():
     assert "2 filters of" in told[1] and "2 channels," in told[1]
     assert not [text for text in told if re.search(r"(?<![\d.,x])1 [a-z]+s\b(?<! is)(?<! times)", text)], told
     assert not [text for text in told if "(s)" in text]
+
+
+HIDDEN = {"source_hidden": True}
+SOURCES = authoring.lessons(ROOT)
+each = pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.stem)
+
+
+@pytest.fixture
+def toy(tmp_path):
+    (tmp_path / "solutions").mkdir()
+    path = tmp_path / "solutions" / "02_toy.py"
+    path.write_text(
+        "# %% [markdown]\n# # A toy\n\n# %%\nimport copy\n\n"
+        '# %% tags=["parameters"]\nMODE = "ci"\n\n# %% [markdown]\n# ## 1. Begin\n\n# %%\nprint(1)\n'
+    )
+    return path
+
+
+def test_the_code_below_the_header_is_folded_and_no_other(toy):
+    cells = read(toy, toy.parent.parent).cells
+    assert [cell.metadata.get("jupyter") for cell in cells] == [None, HIDDEN, HIDDEN, None, None]
+    student = notebooks.to_student(read(toy, toy.parent.parent))
+    assert [cell.metadata.get("jupyter") for cell in student.cells] == [None, HIDDEN, HIDDEN, None, None]
+    nbformat.validate(student)
+
+
+def test_a_folded_cell_is_never_an_exercise(toy):
+    text = toy.read_text().replace("# %% [markdown]\n# ## 1. Begin\n\n", "")
+    answer = '# %% answer="cliff"\ncliff = None\n### BEGIN SOLUTION\ncliff = 0.2\n### END SOLUTION\n\n'
+    check = '# %% check="cliff"\ncheck(cliff, "cliff")\n'
+    toy.write_text(text.replace("# %%\nprint(1)\n", answer + check))
+    for cell in read(toy, toy.parent.parent).cells:
+        assert not ("nbgrader" in cell.metadata and "jupyter" in cell.metadata)
+
+
+def test_the_picture_of_the_cell_tagged_ahead_is_taken_from_its_output():
+    cell = nbformat.v4.new_code_cell("figure", metadata={"tags": [AHEAD]})
+    book = nbformat.v4.new_notebook(cells=[cell])
+    with pytest.raises(CourseError, match="the first shows 0 pictures"):
+        notebooks.picture(book)
+    cell.outputs = [nbformat.v4.new_output("display_data", {"text/html": figures.bars({"a": 1.0}, "y").html()})]
+    assert notebooks.picture(book).startswith(b"\x89PNG")
+    cell.metadata["tags"] = []
+    assert notebooks.picture(book) is None
+
+
+@each
+def test_a_lesson_opens_with_its_goal_a_picture_and_the_minutes_of_the_readers_mode(path):
+    book = read(path, ROOT)
+    head = book.cells[0].source
+    assert "**Goal.**" in head and "in your mode" in head
+    assert re.search(rf"!\[[^\]]{{20,}}\]\(\.\./notebooks/pictures/{path.stem}\.png\)", head)
+    assert sum(AHEAD in cell.metadata.get("tags", []) for cell in book.cells) == 1
+    folded = [cell for cell in book.cells if cell.metadata.get("jupyter") == HIDDEN]
+    assert len(folded) == 3 and "modes.get(MODE)" in folded[-1].source
+
+
+@each
+def test_prose_promises_nothing_that_is_not_there(path):
+    prose = " ".join(cell.source for cell in read(path, ROOT).cells if cell.cell_type == "markdown")
+    assert not re.search(r"not (written|measured) yet|\bby lot\b|took the index for the amount", prose)

@@ -69,5 +69,9 @@ def minutes(root: Path, lesson: str, mode: str) -> str:
 
 
 def _minutes(root: Path, lesson: str) -> str:
-    times = [f"{mode} {minutes(root, lesson, mode) or 'not measured yet'}" for mode in ("laptop", "ci", "full")]
-    return f"**Measured run time** {', '.join(times)}."
+    took = {mode: minutes(root, lesson, mode) for mode in ("laptop", "ci", "full")}
+    if not took["laptop"]:
+        return "**Measured run time** none: this lesson is new."
+    others = ", ".join(f"{time} in `{mode}`" for mode, time in took.items() if time and mode != "laptop")
+    yours = f"{took['laptop']} in your mode, which is `laptop` unless you choose another"
+    return f"**Measured run time** {yours}{f' ({others})' if others else ''}."
