@@ -10,7 +10,7 @@
 #
 # **Goal.** Prune your first network, and learn how this course works: cells, checks, predictions, sliders.
 #
-# **You need** a little Python; PyTorch is explained where it appears. **Difficulty** easy. {{minutes}} You yourself will need about 20.
+# **You need** a little Python; PyTorch is explained where it appears. **Difficulty** easy. {{minutes}} (A *mode* says how much is computed; section 2 names them.) You yourself will need about 20.
 #
 # **How to run it.** This page is a *notebook*: text, and *cells* of code. The first three cells set things up and are folded: you see three dots, and a click on them shows the code. Click
 # the first of them and press **Shift + Enter**: it runs, and the next one is chosen. A star `[*]` means that it is still running, a number that it is done. Go from top to bottom, for each cell uses what those

@@ -145,7 +145,7 @@ filter_l1 = use(filter_l1)
 figures.kernels(toy, scores=filter_l1(toy), keep=torch.tensor([True, False, True]))
 
 # %% [markdown]
-# The bar goes. Notice what the norm does *not* see: whether anything in the images excites the filter. Lesson 03 is about that.
+# The bar goes. What the norm does *not* see: whether anything in the images excites the filter (lesson 03).
 #
 # ### Exercise 2: `filters_to_keep`
 # Scores and a share in, a mask out: **True means kept**. Exactly `round(sparsity * n)` filters go (by Python's `round`, which takes a
@@ -183,7 +183,7 @@ figures.score_bars(scores, keep)
 
 # %% [markdown]
 # **Read it.** There is no gap at which one would cut by itself: the scores fall smoothly, and the last filter that stays is hardly
-# larger than the first that goes. How many go is a decision, not a discovery. Keep that in mind for lesson 05.
+# larger than the first that goes. How many go is a decision, not a discovery.
 #
 # Why rank *within* a layer and not over all of them? Look at the layers side by side.
 
@@ -197,11 +197,11 @@ figures.score_histograms(
 # A filter of `conv1` has one small kernel (three if images have colours), one of `conv6` more than a hundred: the sums differ because there is more to add, not because the
 # filter matters more. Ranked together, the first layers would go first. Dividing by the number of weights (`L1NormPruner(scope="global")`
 # does) turns the bias round instead of removing it: the weights of a wide layer are small, each for itself, so that now the *last* layers go
-# first. Section 8 measures what that costs. Li et al. rank within each layer, and so do we.
+# first. Section 8 measures what that costs.
 #
 # ## 3. Pruned, yet it speaks
 #
-# So set the rows of the weak filters to zero, and they are gone? Between the convolution and the next one there is a BatchNorm. It turns each channel's value $z$ into
+# So set the rows of the weak filters to zero, and they are gone? Behind the convolution stands a BatchNorm. It turns each channel's value $z$ into
 #
 # $$\gamma\,\frac{z - \mu}{\sigma} + \beta.$$
 #
@@ -262,8 +262,7 @@ spoken["row, bias, gamma, beta"] = channel_means(silent)
 figures.channel_dots(spoken, gone=~keep, ylabel="mean activation behind relu3")
 
 # %% [markdown]
-# Now they are silent, and exactly so: ReLU of zero is zero. A unit is gone if and only if *its own entries* are gone. This is
-# the sentence to remember from this lesson.
+# Now they are silent, and exactly so: ReLU of zero is zero. A unit is gone if and only if *its own entries* are gone.
 #
 # ## 4. What the next layer no longer needs
 #
@@ -460,7 +459,7 @@ print(
 #
 # ## 7. Smallest, random, largest
 #
-# Is a small norm a good reason to go? There is only one way to know: choose the same number of filters at random, and by the opposite
+# Is a small norm a good reason to go? There is only one way to know: choose the same number of filters at random (a *lottery*), and by the opposite
 # rule. A score is a function of the weights; the opposite rule is the same function with a minus sign. The lottery is held three
 # times (once in CI): line and band are its mean and range.
 
@@ -616,7 +615,7 @@ figures.lines(
 )
 
 # %% [markdown]
-# **Read it.** Two of the three lines lie on zero. Without momentum the dead stay dead. With momentum (and with Adam, which remembers in the same way) the optimizer goes on pushing in the direction
+# **Read it.** Without momentum the dead stay dead. With momentum (and with Adam, which remembers in the same way) the optimizer goes on pushing in the direction
 # of *before* the prune. Only masks that are applied after every step hold; `train.fit(masks=...)` does that, with a new optimizer after each prune.
 #
 # ## 10. The ResNet puzzle

@@ -304,7 +304,7 @@ widgets.PreferenceSlider(arena)
 
 # %% [markdown]
 # **Read it.** Which points are picked by *some* weight, and which points of the front never are? (A straight line touches only the outermost corners.) Pull the floor down to zero: what
-# wins when accuracy counts for little?
+# wins?
 #
 # ## 4. Is it the pruning, or just the smaller network?
 #
@@ -492,7 +492,7 @@ figures.winners_curse(rows, guess=optimism, title=f"chosen on {images} test imag
 
 # %% [markdown]
 # **Read it.** With one network there is no gap. With every further candidate the reported number rises, and the true one far less: what was selected is mostly *luck on these images*. More images make the
-# lie smaller, more candidates larger, and a study has dozens: points, thresholds, seeds. So choose on validation, and read the test images once, for what was chosen. Choosing is allowed.
+# lie smaller, more candidates larger. So choose on validation, and read the test images once, for what was chosen. Choosing is allowed.
 # Reporting the number that chose is not.
 #
 # ## 7. Equal budgets
