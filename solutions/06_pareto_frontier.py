@@ -171,10 +171,10 @@ figures.staircase(toy, on_front)
 #
 # What makes a comparison fair? One data set, and one dense start for each seed; as many rounds and epochs for all; controls that know nothing; several seeds; five points or more on a
 # curve; and sizes that say what is counted. Our arena has the small network of the SAP paper (dense layers of 128 and 256 neurons), six methods and three seeds. Two of the six draw lots,
-# one for single weights and one for whole units: a method has to beat the lottery *of its own kind*. Below, a method is one line: its pruner and that pruner's numbers. (`scratch`: a control, see section 4.)
+# one for single weights and one for whole units: a method has to beat the lottery *of its own kind*. The grid is prepared in the folded cell below, a line a method: its pruner and that pruner's numbers. Just run it.
 
 
-# %%
+# %% tags=["folded"]
 unit = ["filter", "neuron"] if mode.name == "full" else "neuron"
 least = {"min_per_layer": 150}  # weights that each layer keeps, or the head dies first
 sap = {"pruner": "sap", "p": 1, "q": 2, "gamma": 10.0, "beta": 0.6}
@@ -198,7 +198,7 @@ grid |= {"rounds": 2 if small else 5, "epochs": 1, "fit": recipe}
 grid |= {"dense": {"epochs": 4, "threads": 1, "fit": recipe}}
 
 # %% [markdown]
-# One confession belongs beside every such table: who was tuned, and how often? SAP sets its own pace, and its gamma was changed three times until its curve went as far as the others; their targets were set once or twice. Rounds and the weights that each layer keeps were set on trial runs whose tables showed test accuracies too. So do not build on small gaps.
+# One confession belongs beside every such table: who was tuned, and how often? SAP sets its own pace, and its gamma was changed three times until its curve went as far as the others; their targets were set once or twice. Rounds and the weights that each layer keeps were set on trial runs whose tables showed test accuracies too. Do not build on small gaps.
 #
 # ### Predict
 # Which method has the best accuracy when 50 %, 90 % and 97 % of the parameters are gone? Choose among `"SAP"`, `"magnitude"`, `"L1 units"`, `"activation"`, `"random weights"` and
@@ -227,7 +227,7 @@ columns = ["sparsity", "kept_parameters", "macs", "epochs", "val_accuracy", "tes
 arena[arena["seed"] == 0].groupby("method")[columns].last().round(3)
 
 # %% [markdown]
-# **Read it.** The last point of each curve, for one seed. All pruned ones trained for the same number of epochs, and they kept about as many parameters. Look at the MACs: single weights leave them
+# **Read it.** The last points of one seed. All pruned ones trained for the same number of epochs, and they kept about as many parameters. Look at the MACs: single weights leave them
 # where they were.
 #
 # ### Exercise 3: `mean_and_band`

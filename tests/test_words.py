@@ -87,6 +87,11 @@ def test_the_code_below_the_header_is_folded_and_no_other(toy):
     nbformat.validate(student)
 
 
+def test_a_cell_tagged_folded_is_folded(toy):
+    toy.write_text(toy.read_text().replace("# %%\nprint(1)", '# %% tags=["folded"]\nprint(1)'))
+    assert [cell.metadata.get("jupyter") for cell in read(toy, toy.parent.parent).cells][-1] == HIDDEN
+
+
 def test_a_folded_cell_is_never_an_exercise(toy):
     text = toy.read_text().replace("# %% [markdown]\n# ## 1. Begin\n\n", "")
     answer = '# %% answer="cliff"\ncliff = None\n### BEGIN SOLUTION\ncliff = 0.2\n### END SOLUTION\n\n'
@@ -115,7 +120,7 @@ def test_a_lesson_opens_with_its_goal_a_picture_and_the_minutes_of_the_readers_m
     assert re.search(rf"!\[[^\]]{{20,}}\]\(\.\./notebooks/pictures/{path.stem}\.png\)", head)
     assert sum(AHEAD in cell.metadata.get("tags", []) for cell in book.cells) == 1
     folded = [cell for cell in book.cells if cell.metadata.get("jupyter") == HIDDEN]
-    assert len(folded) == 3 and "modes.get(MODE)" in folded[-1].source
+    assert folded[:3] == book.cells[1:4] and "modes.get(MODE)" in folded[2].source
 
 
 @each

@@ -22,6 +22,7 @@ TEXT_STUB = "*Your answer here.*"
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 ROLES = ("answer", "check", "explain")
 OPTIONS = {*ROLES, "points", "tags"}
+FOLDED = "folded"  # tag of a code cell whose input is hidden
 AHEAD = "ahead"  # tag of the cell whose picture stands at the head of the lesson: where the reader is going
 
 
@@ -72,8 +73,9 @@ def code_hash(notebook: NotebookNode) -> str:
 
 
 def _fold(cells: list[NotebookNode]) -> None:
-    """Hide the code right below the header, which installs, imports and picks the mode: nobody reads it, all run it."""
-    for cell in itertools.takewhile(lambda cell: cell.cell_type == "code" and "nbgrader" not in cell.metadata, cells[1:]):
+    """Hide code that all run and nobody reads: below the header (install, import, mode), and where tagged "folded"."""
+    head = itertools.takewhile(lambda cell: cell.cell_type == "code" and "nbgrader" not in cell.metadata, cells[1:])
+    for cell in [*head, *(cell for cell in cells if FOLDED in cell.metadata.get("tags", []))]:
         cell.metadata["jupyter"] = {"source_hidden": True}
 
 
