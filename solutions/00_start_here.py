@@ -6,12 +6,14 @@
 #
 # > **How much of a network can go, who decides what goes, and how do we know that it was worth it?**
 #
+# ![Where this lesson goes: accuracy before, with nine of ten weights gone, and with as many gone at random](../notebooks/pictures/00_start_here.png)
+#
 # **Goal.** Prune your first network, and learn how this course works: cells, checks, predictions, sliders.
 #
-# **You need** a little Python; PyTorch is explained where it appears. **Difficulty** easy. {{minutes}} You yourself will need about 20.
+# **You need** a little Python; PyTorch is explained where it appears. **Difficulty** easy. {{minutes}} (A *mode* says how much is computed; section 2 names them.) You yourself will need about 20.
 #
-# **How to run it.** This page is a *notebook*: text, and *cells* of code. Click the first cell of code and press **Shift + Enter**: it runs, and the next
-# one is chosen. A star `[*]` means that it is still running, a number that it is done. Go from top to bottom, for each cell uses what those
+# **How to run it.** This page is a *notebook*: text, and *cells* of code. The first three cells set things up and are folded: you see three dots, and a click on them shows the code. Click
+# the first of them and press **Shift + Enter**: it runs, and the next one is chosen. A star `[*]` means that it is still running, a number that it is done. Go from top to bottom, for each cell uses what those
 # above it made. You cannot break anything: if something looks odd, choose *Kernel, Restart* and start again from the top.
 
 # %%
@@ -90,11 +92,11 @@ figures.bars(story, "validation accuracy", chance=chance)
 
 # %% [markdown]
 # **Read it.** Nine of ten weights are gone, and the second bar is only a little lower than the first. A short fine-tuning wins back a part of that. (A fair comparison would
-# train the first network on for as long; lesson 06 is about fairness.) So do weights not matter at all? Take as many away *by lot*:
+# train the first network on for as long; lesson 06 is about fairness.) So do weights not matter at all? Take as many away *at random*:
 
-# %%
+# %% tags=["ahead"]
 by_lot = RandomPruner(sparsity=0.9).masks(model, bench).apply_(copy.deepcopy(model))
-story["90 % gone\nby lot"] = train.evaluate(by_lot, bench)
+story["90 % gone\nat random"] = train.evaluate(by_lot, bench)
 figures.bars(story, "validation accuracy", chance=chance)
 
 # %% [markdown]
@@ -177,7 +179,7 @@ print(f"of 1,000,000 weights {left:,} are left")
 #   stays. **In your own words**: a few sentences that a person reads.
 # - **Sliders** are live: drag one, and the network is pruned while you watch. Where no kernel (the program behind this page) runs, a still picture stands in.
 # - **Modes** say how much is computed: `laptop`, minutes without a GPU; `full`, colour images (CIFAR-10), for a GPU; `ci`, seconds, for machines that test the course, and its numbers mean nothing.
-#   Change `MODE` in the second cell of code, or set `COURSE_MODE` before you start.
+#   Yours is `laptop`. To change it, unfold the second cell of code and edit `MODE`, or set `COURSE_MODE` before you start.
 # - **Words** that you forget are in the [glossary](../notebooks/GLOSSARY.md), all lessons on the [map](../notebooks/README.md).
 #
 # ## 3. How much is there to lose?
@@ -209,8 +211,8 @@ def count_parameters(model: nn.Module) -> int:
 check(count_parameters)
 
 # %% [markdown]
-# Our network has four *convolutions*, which look for small patterns anywhere in the image, a *dense* layer, in which everything is connected with everything, and the *head*,
-# a dense layer that names the class. Where are its parameters?
+# Our network has four *convolutions*, which look for small patterns anywhere in the image, a *dense layer*, in which everything is connected with everything and which we have named `dense`, and the *head*,
+# a second dense layer, which names the class. Where are its parameters?
 
 # %%
 count_parameters = use(count_parameters)
@@ -236,10 +238,10 @@ toy = {
 figures.mask_cells(toy)
 
 # %% [markdown]
-# Three quarters of the one are gone, and a quarter of the other. So is half gone? Count the cells before you read on.
+# Three quarters of the one are gone, and a quarter of the other. The titles count layer by layer. So is half of the two together gone? Work it out before you read on.
 #
 # ### Exercise 4: `sparsity`
-# The **sparsity** of a network is the share of **all** its parameters that is gone. Divide by `total`, the number of parameters of the whole network, which is then called *dense*. What
+# The **sparsity** of a network is the share of **all** its parameters that is gone. Divide by `total`, the number of parameters of the whole network, which is called *dense* as long as nothing is pruned (a *dense layer* is another matter: one in which everything is connected, pruned or not). What
 # no mask names, such as the biases, is kept, and counts in `total`. Every sparsity that this course reports means this.
 #
 # <details><summary>Hint 1</summary><code>masks.values()</code> are the tensors; <code>~mask</code> turns True and False round, and <code>.sum()</code> counts the True ones.
@@ -299,13 +301,13 @@ accuracy_left = {50: 0.75, 90: 0.6, 99: 0.2}
 check(accuracy_left, "accuracy_left")
 
 # %% [markdown]
-# Three rules decide, each at six levels: the smallest of all, the same share of every layer, and the lot.
+# Three rules decide, each at six levels: the smallest of all, the same share of every layer, and chance.
 
 # %%
 rules = {
     "smallest of all": lambda share: MagnitudePruner(share, scope="global"),
     "same share of every layer": lambda share: MagnitudePruner(share, scope="layer"),
-    "by lot": lambda share: RandomPruner(share),
+    "at random": lambda share: RandomPruner(share),
 }
 curves = {name: [(0.0, before)] for name in rules}
 for name, rule in rules.items():
@@ -317,7 +319,7 @@ figures.guessed(curves, accuracy_left, chance=chance, n=len(bench.validation))
 
 # %% [markdown]
 # **Read it.** One network, and at every level each rule takes equally many weights. With equal shares it holds for a while, and at 90 % hardly anything is left. The smallest of all can go beyond that; then this curve
-# falls as well. The lot, which also takes equal shares, is lost soonest. So two things matter: how the layers share the loss, and which weights go within each. How close were your stars?
+# falls as well. The random choice, which also takes equal shares, is lost soonest. So two things matter: how the layers share the loss, and which weights go within each. How close were your stars?
 #
 # Why is the "fair" rule so much worse? Look at the layers: at 90 % with *smallest of all*, then with *same share per layer*. (Dark: many weights of a block survive. The accuracy comes from 256
 # images while you drag, and from all validation images when you let go.)
@@ -326,8 +328,8 @@ figures.guessed(curves, accuracy_left, chance=chance, n=len(bench.validation))
 widgets.WeightSlider(model, bench)
 
 # %% [markdown]
-# **Read it.** A small layer has little to spare: of the few hundred weights of `conv1` an equal share of 90 % leaves a tenth, and what they miss, no later layer can see. The dense layer has far more than it needs. The rule that looks
-# at all weights together finds that out by itself, here. It is no law: in lesson 02, where whole groups of weights go at once, ranking over all layers does worse. Rules have to be tried, and that is what this course does.
+# **Read it.** An equal share is not an equal loss: some layers have weights to spare, others have none. (Which ones? Lesson 01 asks you, and measures it.) The rule that looks
+# at all weights together comes close to the answer by itself, here. It is no law: in lesson 02, where whole groups of weights go at once, ranking over all layers does worse. Rules have to be tried, and that is what this course does.
 #
 # ## 6. Was it worth it?
 #
@@ -359,7 +361,7 @@ figures.bars(files, "bytes of the file", title, form=",.0f")
 # %% [markdown]
 # ## What to take away
 #
-# - Most weights of our trained network could go, if the right ones went; by lot it was lost.
+# - Most weights of our trained network could go, if the right ones went; with a random choice it was lost.
 # - A mask says what is kept. Sparsity is the share of *all* parameters that is gone: add up, divide once, and never average over layers.
 # - Who decides matters as much as how much: the same share was harmless under one rule and ruin under another.
 # - A check says *correct*, *not yet* or *not attempted*; a wrong answer costs nothing.
@@ -370,4 +372,4 @@ figures.bars(files, "bytes of the file", title, form=",.0f")
 #
 # - How far can you go? Prune `model` to 95 and 98 % with *smallest of all* and fine-tune for `mode.tune_epochs`. Where does it no longer come back?
 # - Prune the *largest* weights: `Pruner(lambda weight: -weight.abs().sum(1), "weight", "global", amounts.target(0.1))`, with `from course_lib.pruning import Pruner, amounts`. How many can go?
-# - The lot was drawn once. Draw it again with `RandomPruner(0.3, seed=1)` and three more seeds: how much does the accuracy differ from draw to draw?
+# - The random choice was drawn once. Draw it again with `RandomPruner(0.3, seed=1)` and three more seeds: how much does the accuracy differ from draw to draw?

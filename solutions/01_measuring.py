@@ -4,6 +4,8 @@
 # **Goal.** Say what pruning has really made smaller, and by how much: in parameters, in arithmetic, in bytes and in time. Then find out which layers can spare their weights, and spend a budget
 # where it hurts least.
 #
+# ![Where this lesson goes: parameters and arithmetic, layer by layer; they live in different places](../notebooks/pictures/01_measuring.png)
+#
 # **You need** lesson 00 (masks and sparsity) and a little PyTorch. **Difficulty** easy to medium. {{minutes}}
 #
 # You write five small functions, lock in two predictions and find four bugs. Every answer has a check below it that says *correct*, *not yet* (and why) or *not attempted*. Run every cell, also those
@@ -11,6 +13,7 @@
 #
 # **Words of this lesson**, and of the whole course:
 #
+# - *Dense* is said of a model that is not pruned; a *dense layer* connects everything with everything; our network's first one is called `dense`.
 # - *Sparsity*: the share of ALL the dense model's parameters that is gone, between 0 and 1. *Density* is 1 - sparsity. *Kept parameters* is the same as a number, and stands beside it.
 # - *MACs*: multiply-accumulates, the multiplications (each with its addition) that one image costs.
 # - *Tensor bytes*: what the numbers take in memory. *Latency*: the time from an image to its answer.
@@ -65,6 +68,19 @@ print(f"dense model: {dense_accuracy:.3f} on {len(bench.validation)} validation 
 
 # %% [markdown]
 # We take the smallest 90 % of its weights, all layers ranked together, and let the rest train for a moment. Then we measure everything that can be measured, and draw it as a share of the dense network.
+# One of the rows is the file after *gzip*, a general compressor that finds repetitions, zeros among them.
+#
+# ### Predict
+# Nine tenths of the weights of a float32 layer are zero. **How large is it after gzip**, as a share of the layer stored whole? Lock in a number between 0 and 1.
+
+# %% answer="gzip_share"
+gzip_share = None  # your prediction, such as 0.5
+### BEGIN SOLUTION
+gzip_share = 0.2
+### END SOLUTION
+
+# %% check="gzip_share"
+check(gzip_share, "gzip_share")
 
 # %%
 masks = MagnitudePruner(0.9, scope="global").masks(model, bench)
@@ -130,7 +146,7 @@ def apply_masks(model: nn.Module, masks: dict[str, Tensor]) -> None:
 check(apply_masks)
 
 # %% [markdown]
-# Try it on a copy of the real network: half of the entries of `head.weight`, drawn by lot. What share of the *network* is that?
+# Try it on a copy of the real network: half of the entries of `head.weight`, drawn at random. What share of the *network* is that?
 
 # %%
 apply_masks = use(apply_masks)
@@ -200,7 +216,7 @@ print(f"with 90 % masked, by PyTorch: {measure.macs(masked, bench.example):,}")
 # %% [markdown]
 # The same number three times. Masks do not change it: the count depends on shapes alone. Where do the MACs sit, and where the parameters?
 
-# %%
+# %% tags=["ahead"]
 layers = list(mine)
 parameters = {name: measure.parameters(model.get_submodule(name)) for name in layers}
 figures.layer_shares(
@@ -210,7 +226,7 @@ figures.layer_shares(
 
 # %% [markdown]
 # **Read it.** The dense layer holds almost all of the parameters and does little of the work; the convolutions hold few and do nearly all of it, because a filter's weights are used at hundreds of places. So a method that removes
-# parameters can leave the arithmetic untouched, and the other way round. Whoever reports only one of the two numbers has chosen which story to tell.
+# parameters can leave the arithmetic untouched, and the other way round.
 #
 # ## 4. How many bytes?
 #
@@ -220,21 +236,8 @@ figures.layer_shares(
 # - **gzip**: the same bytes, given to a general compressor that finds the repetition by itself;
 # - **a bitmap and the values**: one bit for each weight (is it there?), then only the values that are not zero.
 #
-# ### Predict
-# Nine tenths of the weights of a float32 layer are zero. **How large is it after gzip**, as a share of the layer stored whole? Lock in a number between 0 and 1.
-
-# %% answer="gzip_share"
-gzip_share = None  # your prediction, such as 0.5
-### BEGIN SOLUTION
-gzip_share = 0.2
-### END SOLUTION
-
-# %% check="gzip_share"
-check(gzip_share, "gzip_share")
-
-# %% [markdown]
 # ### Exercise 3: `bytes_on_disk`
-# All three sizes, for a weight of any shape and any type of number. Bytes are whole: nine bits need two of them. Only an exact 0 is left out of the values. gzip has levels; take its usual one, or any other from 1 to 9.
+# All three sizes, for a weight of any shape (the key `"dense"` is the layer stored whole) and any type of number. Bytes are whole: nine bits need two of them. Only an exact 0 is left out of the values. gzip has levels; take its usual one, or any other from 1 to 9.
 #
 # <details><summary>Hint 1</summary><code>weight.element_size()</code> is the number of bytes of one value.
 # <details><summary>Hint 2</summary><code>gzip.compress(...)</code> takes bytes and returns bytes; <code>weight.numpy().tobytes()</code> are those of the tensor.
@@ -243,7 +246,7 @@ check(gzip_share, "gzip_share")
 
 # %% answer="bytes_on_disk"
 def bytes_on_disk(weight: Tensor) -> dict[str, int]:
-    """Return the sizes in bytes under the keys "dense", "gzip" and "bitmap"."""
+    """Return the sizes in bytes under the keys "dense" (stored whole), "gzip" and "bitmap"."""
     ### BEGIN SOLUTION
     values = int(torch.count_nonzero(weight))
     return {
@@ -362,7 +365,7 @@ for batch_size in (1, 64):
 # **Read it.** The ratios lie around 1, as they must: the processor does not look whether a number is zero before it multiplies. What differs is chance, and other machines will print other numbers.
 #
 # ### But someone could skip the zeros?
-# Yes. PyTorch has a sparse format (CSR: values and column indices) that multiplies only what is there. We take our dense layer, thin it out, and time both, on 64 images.
+# PyTorch has a sparse format (CSR: values and column indices) that multiplies only what is there. We take our dense layer, thin it out, and time both, on 64 images.
 
 # %%
 warnings.filterwarnings("ignore", message=".*[Ss]parse.*")  # "in beta state", says PyTorch
@@ -483,13 +486,13 @@ print(f"restored: {accuracy_on_some(model) == start}")
 # ## 7. A budget
 #
 # Now you are the designer. The sliders prune each layer by its own share; the budget says how much of the parameters, or of the MACs, may be kept. (MACs of kept weights: what a machine that skips zeros would do.) The board *predicts* the accuracy: it reads from the curves what each layer has lost alone, and adds up. Beside it
-# stands what the 256 images really say. All layers start at 90 %. **Stay within a tenth of the parameters, and make the network as good as you can. Then do the same with a third of the MACs.**
+# stands what the 256 images really say. All layers start at 90 %, and the board says OVER: the biases stay, so that 90 % of the *weights* is a little less than 90 % of the *parameters*. **Stay within a tenth of the parameters, and make the network as good as you can. Then do the same with a third of the MACs.**
 
 # %%
 widgets.LayerBudgetSlider(model, bench, curves)
 
 # %% [markdown]
-# **Read it.** Prediction and measurement are not the same. Can the losses of layers simply be added? Let chance play with the board, and compare 30 mixtures.
+# **Read it.** Can the losses of layers simply be added? Let chance play with the board, and compare 30 mixtures.
 
 # %%
 board = budget.BudgetBoard.of(model, bench, curves)

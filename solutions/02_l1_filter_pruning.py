@@ -4,11 +4,12 @@
 # **Goal.** Take whole filters out of a convolutional network, so that arithmetic really disappears, and find out how far that
 # goes. The method is that of Li et al., *Pruning Filters for Efficient ConvNets* (ICLR 2017, arXiv 1608.08710).
 #
+# ![Where this lesson goes: a small ResNet, whose layers share letters: they lose the same filters, or none](../notebooks/pictures/02_l1_filter_pruning.png)
+#
 # **You need** lesson 01 (parameters, MACs, latency) and a little PyTorch. **Difficulty** medium. {{minutes}}
 #
-# You write six small functions, lock in two predictions and find three bugs. Every answer has a check below it that says
-# *correct*, *not yet* (and why) or *not attempted*. Nothing blocks you: run every cell, also those you leave empty; where an answer is
-# missing, the lesson goes on with the library's version and says so.
+# You write six small functions, lock in two predictions and find three bugs. Run every cell, also those you leave empty: where an answer is missing, the lesson goes on
+# with the library's version and says so.
 #
 # **Words of this lesson.** A *filter* is what makes one output channel of a convolution, a *neuron* one output of a dense layer; both are *units*.
 # *MACs* are the multiply-accumulates of one image. *Masked*: set to zero in tensors of the same shape; *slimmed*: cut out, so that the tensors are
@@ -51,13 +52,33 @@ bench
 #
 # Lesson 01 ended with a budget that was kept on paper only: nine of ten weights were zero, and the file was as large and the program
 # as slow as before. The zeros have to come in blocks that can be cut out. To see the difference we take a network of another kind, a small VGG:
-# convolution, BatchNorm, ReLU, again and again.
+# convolution, BatchNorm, ReLU, again and again. (*BatchNorm* brings each channel to a common mean and spread; section 3 has the formula.)
 
 # %%
 model = models.build("vgg", bench, seed=0)
 train.fit(model, bench, epochs=mode.epochs, seed=0)
 dense_accuracy = train.evaluate(model, bench)
 print(f"dense model: {dense_accuracy:.3f} on {len(bench.validation)} validation images")
+
+# %% [markdown]
+# ### Predict
+# Half of the filters of every convolution will be cut out, and none of the neurons of the layer `dense`. With a filter goes all that belongs to it, and every weight that reads its channel.
+# **What share of all parameters is that?** Here are the layers; lock in a number between 0 and 1 before you run on.
+
+# %% tags=["nbval-check-output"]
+layers = ["conv1", "conv2", "conv3", "conv4", "conv5", "conv6"]
+for name in [*layers, "dense", "head"]:
+    layer = model.get_submodule(name)
+    print(f"{name:6} {tuple(layer.weight.shape)!s:18} {layer.weight.numel():8,} weights")
+
+# %% answer="half_gone"
+half_gone = None  # your prediction, such as 0.5
+### BEGIN SOLUTION
+half_gone = 0.5
+### END SOLUTION
+
+# %% check="half_gone"
+check(half_gone, "half_gone")
 
 # %% [markdown]
 # Three versions of it, side by side: the dense one, one with 90 % of its single weights masked, and one from which half of the
@@ -124,7 +145,7 @@ filter_l1 = use(filter_l1)
 figures.kernels(toy, scores=filter_l1(toy), keep=torch.tensor([True, False, True]))
 
 # %% [markdown]
-# The bar goes. Notice what the norm does *not* see: whether anything in the images excites the filter. Lesson 03 is about that.
+# The bar goes. What the norm does *not* see: whether anything in the images excites the filter (lesson 03).
 #
 # ### Exercise 2: `filters_to_keep`
 # Scores and a share in, a mask out: **True means kept**. Exactly `round(sparsity * n)` filters go (by Python's `round`, which takes a
@@ -162,12 +183,11 @@ figures.score_bars(scores, keep)
 
 # %% [markdown]
 # **Read it.** There is no gap at which one would cut by itself: the scores fall smoothly, and the last filter that stays is hardly
-# larger than the first that goes. How many go is a decision, not a discovery. Keep that in mind for lesson 05.
+# larger than the first that goes. How many go is a decision, not a discovery.
 #
 # Why rank *within* a layer and not over all of them? Look at the layers side by side.
 
 # %%
-layers = ["conv1", "conv2", "conv3", "conv4", "conv5", "conv6"]
 all_scores = {name: filter_l1(model.get_submodule(name).weight.detach()) for name in layers}
 figures.score_histograms(
     all_scores, {name: filters_to_keep(s.cpu(), 0.5) for name, s in all_scores.items()}
@@ -177,11 +197,15 @@ figures.score_histograms(
 # A filter of `conv1` has one small kernel (three if images have colours), one of `conv6` more than a hundred: the sums differ because there is more to add, not because the
 # filter matters more. Ranked together, the first layers would go first. Dividing by the number of weights (`L1NormPruner(scope="global")`
 # does) turns the bias round instead of removing it: the weights of a wide layer are small, each for itself, so that now the *last* layers go
-# first. Section 8 measures what that costs. Li et al. rank within each layer, and so do we.
+# first. Section 8 measures what that costs.
 #
 # ## 3. Pruned, yet it speaks
 #
-# So set the rows of the weak filters to zero, and they are gone? Between the convolution and the next one there is a BatchNorm.
+# So set the rows of the weak filters to zero, and they are gone? Behind the convolution stands a BatchNorm. It turns each channel's value $z$ into
+#
+# $$\gamma\,\frac{z - \mu}{\sigma} + \beta.$$
+#
+# $\mu$ and $\sigma$ are the channel's *running* mean and standard deviation, remembered from training; $\gamma$ and $\beta$ are parameters. A zero comes out as $\beta - \gamma\mu/\sigma$.
 # We zero half of the filters of `conv3` and listen to what its ReLU puts out.
 
 # %%
@@ -202,8 +226,7 @@ spoken = {"dense": channel_means(model), "rows set to zero": channel_means(rows_
 figures.channel_dots(spoken, gone=~keep, ylabel="mean activation behind relu3")
 
 # %% [markdown]
-# **A failure.** The rows are zero, and many of the channels are not silent: they put out a *constant*. BatchNorm takes the zero, subtracts the
-# running mean it once learned, divides, multiplies by $\gamma$ and adds $\beta$. The next layer hears a hum where there was a
+# **A failure.** The rows are zero, and many of the channels are not silent: they put out a *constant*: that of the formula, where it is above zero. The next layer hears a hum where there was a
 # signal. And when the channel is later cut out for real, the hum disappears: the slimmed network would not compute what the masked one did.
 #
 # ### Exercise 3: `silence`
@@ -239,8 +262,7 @@ spoken["row, bias, gamma, beta"] = channel_means(silent)
 figures.channel_dots(spoken, gone=~keep, ylabel="mean activation behind relu3")
 
 # %% [markdown]
-# Now they are silent, and exactly so: ReLU of zero is zero. A unit is gone if and only if *its own entries* are gone. This is
-# the sentence to remember from this lesson.
+# Now they are silent, and exactly so: ReLU of zero is zero. A unit is gone if and only if *its own entries* are gone.
 #
 # ## 4. What the next layer no longer needs
 #
@@ -272,23 +294,7 @@ gone = [*columns_of_channel(1, 2, 3), *columns_of_channel(4, 2, 3)]
 figures.flatten_map(channels=6, height=2, width=3, columns=gone)
 
 # %% [markdown]
-# ### Predict
-# Half of the filters of every convolution go, none of the dense layers' neurons. Their rows, their BatchNorm entries and everything that reads them go along.
-# **What share of all parameters is that?** Here are the layers; lock in a number between 0 and 1 before you run on.
-
-# %% tags=["nbval-check-output"]
-for name in [*layers, "dense", "head"]:
-    layer = model.get_submodule(name)
-    print(f"{name:6} {tuple(layer.weight.shape)!s:18} {layer.weight.numel():8,} weights")
-
-# %% answer="half_gone"
-half_gone = None  # your prediction, such as 0.5
-### BEGIN SOLUTION
-half_gone = 0.5
-### END SOLUTION
-
-# %% check="half_gone"
-check(half_gone, "half_gone")
+# At the beginning you guessed what share of the parameters goes with half of the filters. Here is the count, layer by layer.
 
 # %% tags=["nbval-check-output"]
 masks = L1NormPruner(sparsity=0.5).masks(model, bench)
@@ -314,7 +320,8 @@ print(
 # times half of the input slices. In front of the dense layer half of the columns stay. The head keeps all.
 #
 # These masks are *closed*: wherever a filter is gone, all that reads it is gone too. That is what makes the next step exact.
-# `slim` cuts the tensors, and then compares the outputs of the masked and of the slimmed network.
+# `slim` cuts the tensors, and then compares the outputs of the masked and of the slimmed network. For two neighbours it is two lines, `weight[keep]` here and
+# `next_weight[:, keep]` there; you write them yourself in lesson 07.
 
 # %%
 masked = masks.apply_(copy.deepcopy(model)).eval()
@@ -329,13 +336,12 @@ print(
 )
 
 # %% [markdown]
-# Same function, smaller tensors. From here on *masked* and *slimmed* mean the same network twice: we prune with masks, because
-# they can still change, and slim when the work is done.
+# Same function, smaller tensors. We prune with masks, because they can still change, and slim when the work is done.
 #
 # ## 5. How much, and when
 #
 # Half at once is a blow. Gradual pruning takes a little, lets the network recover, takes more. Zhu & Gupta (2017) take much
-# while there is much to take, and little towards the end: after step $t$ of $n$
+# while there is much to take, and little towards the end: on the way from the initial sparsity $s_i$ to the final one $s_f$, after step $t$ of $n$
 #
 # $$s_t = s_f + (s_i - s_f)\,(1 - t/n)^3$$
 #
@@ -448,12 +454,12 @@ print(
 )
 
 # %% [markdown]
-# One network, one seed: treat a difference of a point or two as none. Lesson 06 shows how much seeds alone can differ. What gradual pruning surely
+# One network, one seed: treat a difference of a point or two as none. What gradual pruning surely
 # gives you is a point at each of its rounds, so that you can stop where the price becomes too high.
 #
 # ## 7. Smallest, random, largest
 #
-# Is a small norm a good reason to go? There is only one way to know: give the same number of filters to a lottery, and to the opposite
+# Is a small norm a good reason to go? There is only one way to know: choose the same number of filters at random (a *lottery*), and by the opposite
 # rule. A score is a function of the weights; the opposite rule is the same function with a minus sign. The lottery is held three
 # times (once in CI): line and band are its mean and range.
 
@@ -494,7 +500,7 @@ figures.accuracy_curves(duel, dense=dense_accuracy, n=len(bench.validation))
 #
 # ## 8. Where is the cliff?
 #
-# The class project from which this course comes (the *reference project*) reports that L1 filter pruning "falls sharply beyond 30 %". A plain sentence, and three
+# The class project from which this course comes (the *reference project*) reports that L1 filter pruning "falls sharply beyond 30 %". Three
 # things are missing: thirty percent of *what*, measured *when*, and against which repair? Put it to the test: prune the dense
 # network once, to each level, and measure without any repair, after recalibration, and after fine-tuning.
 #
@@ -544,7 +550,6 @@ figures.accuracy_curves(
 # Now look at every position in between. The slider prunes the live network while you drag it: accuracy on 256 fixed images
 # while it moves, on all validation images once it rests. Switch the ranking from *per layer* to *global* and look at the map of survivors.
 
-# It measures *without any repair*: the blue curve of the last figure, at every position.
 
 # %%
 widgets.SparsitySlider(model, bench)
@@ -610,7 +615,7 @@ figures.lines(
 )
 
 # %% [markdown]
-# **Read it.** Two of the three lines lie on zero. Without momentum the dead stay dead. With momentum (and with Adam, which remembers in the same way) the optimizer goes on pushing in the direction
+# **Read it.** Without momentum the dead stay dead. With momentum (and with Adam, which remembers in the same way) the optimizer goes on pushing in the direction
 # of *before* the prune. Only masks that are applied after every step hold; `train.fit(masks=...)` does that, with a new optimizer after each prune.
 #
 # ## 10. The ResNet puzzle
@@ -619,7 +624,7 @@ figures.lines(
 # other. Take it from one of them, and it is still there. Look at which layers are tied together in a small ResNet (a *projection* is a 1x1 convolution on
 # the shortcut, where its two ends differ in width).
 
-# %%
+# %% tags=["ahead"]
 resnet = models.build("resnet", bench, seed=0)
 figures.coupling(units.groups(resnet, bench.example))
 

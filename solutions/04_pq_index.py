@@ -5,7 +5,9 @@
 # Perspective* (ICLR 2023, arXiv 2302.05601). Lesson 05 turns it into a rule for how much to prune. ("PQ" stands for the two norms; it has nothing to do with product
 # quantization, which is also called PQ.)
 #
-# **You need** lesson 00 or 02 (masks, sparsity) and a little school algebra. **Difficulty** medium. {{minutes}}
+# ![Where this lesson goes: the index of what is left of each layer, round after round of pruning](../notebooks/pictures/04_pq_index.png)
+#
+# **You need** lesson 00 or 02 (masks, sparsity) and powers and roots. (The Gamma function appears once, in section 6, and there you only call it.) **Difficulty** medium. {{minutes}}
 #
 # You write five small functions, lock in a prediction and find three bugs. Run every cell, also those you leave empty: where an answer is missing, the
 # lesson goes on with the library's version and says so.
@@ -289,7 +291,10 @@ widgets.IndexSlider()
 # ### Exercise 5: `pq_of_normal`
 # The index of a normal layer, for any p < q. The scale does not matter (why?).
 #
-# <details><summary>Hint</summary><code>math.gamma</code> is Gamma. Write a helper for $M_s$.</details>
+# You need not know the Gamma function: it extends the factorial to numbers between the whole ones, and Python has it as `math.gamma`. Where the formula comes from is optional; nothing later
+# builds on it.
+#
+# <details><summary>Hint</summary>Write a helper for $M_s$: the formula on the left, line by line, then the power 1 / s.</details>
 
 
 # %% answer="pq_of_normal"
@@ -365,7 +370,7 @@ widgets.SurvivorSlider(weights)
 #
 # Now with fine-tuning between the bites, on the real network:
 
-# %%
+# %% tags=["ahead"]
 net = copy.deepcopy(model)
 records = []
 for record in iterate(MagnitudePruner(0.9), net, bench, rounds=4, epochs=mode.tune_epochs):

@@ -4,10 +4,15 @@
 # **Goal.** Turn the index of lesson 04 into *how many weights go in this round*, each layer its own number, and find out what that number is worth. The method is
 # sparsity-informed adaptive pruning (SAP) of Diao et al., *Pruning Deep Neural Networks from a Sparsity Perspective* (ICLR 2023, arXiv 2302.05601).
 #
+# ![Where this lesson goes: accuracy over sparsity for SAP's share of each layer and two simpler rules; which is best?](../notebooks/pictures/05_sap.png)
+#
 # **You need** lesson 04 (the PQ index) and lesson 02 (masks, fine-tuning). **Difficulty** medium. {{minutes}}
 #
 # You write five small functions, lock in two predictions and find five bugs. Run every cell, also those you leave empty: where an answer is missing, the
 # lesson goes on with the library's version and says so.
+#
+# **Why learn a rule that only sets the pace?** A score tells who goes first, never when to stop. Somebody has to say how many go, from each layer, in each round, and a share from habit is an answer too. SAP reads
+# that number off the weights, with a derivation that you can follow. You will see where that helps and where a plain rule does as well.
 #
 # **Words of this lesson.** A *score* says which goes first, an *amount* how many go, a *scope* who is ranked together. $d$ is the number of weights that are still
 # *kept*, $I$ their index, $r$ how many have to stay.
@@ -110,11 +115,17 @@ print(
 # ## 2. From the index to a bound
 #
 # Keep the $r$ largest of $d$ weights and call their set $K$. What goes is measured against what stays:
-# $\sum_{i \notin K}|w_i|^p \le \eta \sum_{i \in K}|w_i|^p$. How small can $r$ be, if we know nothing but the index and $\eta$? Three lines:
+# $\sum_{i \notin K}|w_i|^p \le \eta \sum_{i \in K}|w_i|^p$. So $\eta = 0$ means that only zeros may go. How small can $r$ be, if we know nothing but the index and $\eta$? Three lines:
 #
 # 1. $\|w\|_p \le (1+\eta)^{1/p}\,\|w_K\|_p$, because the sum over all is at most $1 + \eta$ times that over $K$.
 # 2. $\|w_K\|_p \le r^{1/p-1/q}\,\|w_K\|_q \le r^{1/p-1/q}\,\|w\|_q$: of the $r$ entries of $K$ the power means are $M_p \le M_q$ (lesson 04), and leaving entries out makes no norm larger.
-# 3. So $1 - I = d^{1/q-1/p}\,\|w\|_p / \|w\|_q \le (1+\eta)^{1/p}\,(r/d)^{1/p-1/q}$. Solve for $r$:
+# 3. So $1 - I = d^{1/q-1/p}\,\|w\|_p / \|w\|_q \le (1+\eta)^{1/p}\,(r/d)^{1/p-1/q}$.
+#
+# Now solve for $r$, one step at a time (write $a = 1/p - 1/q = (q - p)/(pq)$):
+#
+# - divide by the factor with $\eta$: $(r/d)^{a} \ge (1-I)\,(1+\eta)^{-1/p}$;
+# - take the power $1/a = pq/(q-p)$, which is positive: $r/d \ge (1-I)^{pq/(q-p)}\,(1+\eta)^{-q/(q-p)}$, since $\frac1p \cdot \frac{pq}{q-p} = \frac{q}{q-p}$;
+# - multiply by $d$:
 #
 # $$r \;\ge\; d\,(1+\eta)^{-\frac{q}{q-p}}\,(1-I)^{\frac{pq}{q-p}}$$
 #
@@ -238,7 +249,7 @@ figures.amount_bars(
 )
 
 # %% [markdown]
-# **Read it.** With `(0.5, 1)` the share that goes is simply $I$. With (1, 2) it is $1 - (1 - I)^2$, which for normal weights is $1 - 2/\pi$: more than a third. Who guessed a fifth took the index for the amount. So the
+# **Read it.** With `(0.5, 1)` the share that goes is simply $I$. With (1, 2) it is $1 - (1 - I)^2$, which for normal weights is $1 - 2/\pi$: more than a third. A guess of a fifth would be the index itself; the amount is larger. So the
 # pair (p, q) is not a detail: it more than doubles the pace.
 #
 # ### The three handles at their limits
@@ -277,10 +288,16 @@ widgets.SAPExplorer(weights)
 # Who is ranked together, and whose index counts? *neuron*: each output unit by itself; *layer*; *global*: all weights in one vector.
 #
 # ### Exercise 3: `sap_round`
-# Weights and masks by name, new masks out. A neuron is one row `w[j]`; in a convolution that is a filter. Exactly `sap_amount` of each group's *kept* weights go, the smallest magnitudes
-# first, and of equal ones any; nothing that was gone comes back; a group with nothing left stays as it is. (No group holds zeros only.) Do not change the masks you are given.
+# Weights and masks by name, new masks out. Build it in three parts; until the third stands, the check says *not yet* and names a case that fails.
 #
-# <details><summary>Hint 1</summary>Write a helper for one flat group: <code>one(w, mask)</code> returns its new mask.
+# 1. **One group.** Write a helper for one flat vector and its mask: `sap_amount` of the *kept* weights go, the smallest magnitudes first, of equal ones any. Nothing that was gone comes back. Where nothing is
+#    kept, the mask stays as it is. (No group holds zeros only.)
+# 2. **layer.** Call the helper once for each tensor.
+# 3. **neuron and global.** The same helper, on each row `w[j]` (in a convolution that is a filter), and on all tensors laid end to end.
+#
+# Do not change the masks you are given.
+#
+# <details><summary>Hint 1</summary>Flatten first: a convolution's weight has four axes, and the helper need not know.
 # <details><summary>Hint 2</summary><code>w.abs().masked_fill(~mask, math.inf).argsort()</code> lists the kept ones first, smallest first.
 # <details><summary>Hint 3</summary>global: <code>torch.cat</code> of all flattened tensors, then <code>split</code> by their sizes. neuron: <code>torch.stack</code> over
 # the rows.</details></details></details>
@@ -340,8 +357,7 @@ for scope, (accuracy, sparsity) in after.items():
     )
 
 # %% [markdown]
-# **Read it.** By neuron and by layer the amounts are nearly the same. *Global* lets the large layer of small weights pay for all and spares the head: whose weights are small is decided mostly by how many inputs a layer has, not by how much it matters (lesson 02). The
-# authors' own figures show global SAP behind their baselines when little is left, and neuron and layer scope ahead; our Fashion-MNIST study, which ends at about a tenth left, does not see that.
+# **Read it.** By neuron and by layer the amounts are nearly the same. *Global* lets the large layer of small weights pay for all and spares the head: whose weights are small is decided mostly by how many inputs a layer has, not by how much it matters (lesson 02).
 #
 # ### Does the choice pay?
 # SAP chooses a share for each layer. One rival takes *the same share from every layer*, the other ranks all layers together, and both take as many in all as SAP does. Several gammas, no repair, networks from several seeds (one in CI): line and band are
@@ -365,7 +381,7 @@ def rivals(gamma: float, net: nn.Module) -> list[tuple[float, float]]:
     ]
 
 
-# %%
+# %% tags=["ahead"]
 names = ["SAP's share for each layer", "the same share for all", "all layers in one ranking"]
 duel = {name: [] for name in names}
 for gamma in (0.5, 1, 1.5, 2, 2.25, 2.5):
@@ -381,8 +397,7 @@ for name, w in weights.items():
 
 # %% [markdown]
 # **Read it.** While less than half goes, the three are close. At about two thirds SAP's shares do *worse* here than the same share for all, and one plain ranking does best. Look at the indices: that of the small `head` is the largest, so SAP takes most from a
-# layer of few weights, where it gains little sparsity and through which all that the network says has to pass. Unequal magnitudes are not the same as weights to spare. (No repair, one small network. Training between the rounds can turn the order: in our Fashion-MNIST
-# study (`results/fashion-mnist`, three seeds) SAP by layer, rewound, ends a little *ahead* of magnitude pruning by layer, after more rounds. Lesson 06 goes on with that.)
+# layer of few weights, where it gains little sparsity and through which all that the network says has to pass. Unequal magnitudes are not the same as weights to spare. (No repair, one small network: training between the rounds can turn the order. Lesson 06 goes on with that.)
 #
 # ### A layer emptied
 # Now the handles at their worst. `kept` counts what is left of each layer.
@@ -523,13 +538,12 @@ figures.accuracy_curves(
 
 # %% [markdown]
 # **Read it.** Two things differ. The *accuracy*: fine-tuning adds up the epochs of all rounds, and an under-trained network profits from that; rewinding starts anew each time. And the *pace*: the same rule takes other amounts, because
-# the two trainings leave other survivors. So equal rounds are not equal sparsities, and an honest comparison has to say which loop it ran, and for how long. (In our
-# Fashion-MNIST study, with two epochs a round, fine-tuning is ahead at every sparsity compared.)
+# the two trainings leave other survivors. So equal rounds are not equal sparsities, and an honest comparison has to say which loop it ran, and for how long.
 #
 # ## 6. Regularization, compression, collapse?
 #
 # The paper reports three phases as pruning goes on. First the index of the survivors falls: the network gets by with less (*regularization*). Then it rises: ever fewer weights carry ever more
-# (*compression*). In the end it falls again, and the accuracy with it (*collapse*). Look for them. With gamma = 1 that would take many rounds, so we hurry with gamma = 3, and go on beyond the
+# (*compression*). In the end it falls again, and the accuracy with it (*collapse*). Look for them. With gamma = 1 that would take many rounds, so we take gamma = 3 and go on beyond the
 # end. A third run rewinds as the paper does, but trains with AdamW.
 
 # %%
@@ -559,8 +573,7 @@ for name, path in fast.items():
 # **Read it.** The lines printed above say which curve does what; only "falls, then rises, then falls" would be the three phases. Every curve has the first phase. In our run the rewound SGD curve is the one that turns: its index rises when a few hundred weights are
 # left and the accuracy breaks, and falls when only a handful is, of which an index says little. With fine-tuning (which by then has trained ten times as long) and with AdamW the index only sinks, so SAP slows down, and the same ten rounds do not break the network.
 #
-# So the phases are not a law of pruning; they belong to a way of training, and the third one to networks that nobody would use. Our studies agree as far as they go, all trained with AdamW. On all of Fashion-MNIST (this network, gamma = 1, 20 rounds, both loops,
-# every scope, three seeds: `results/fashion-mnist/index.png`) and on CIFAR-10 (fine-tuned, one seed) the index falls from beginning to end. They stop, though, long before so little is left as here; and here we have one seed.
+# So the phases are not a law of pruning; they belong to a way of training, and the third one to networks that nobody would use. In our study on Fashion-MNIST (AdamW, `results/fashion-mnist/index.png`) the index falls from beginning to end, but it stops long before so little is left as here; and here we have one seed.
 #
 # What does the index see? Look at the survivors themselves, round by round.
 
@@ -723,7 +736,7 @@ check(sap_bugs, "sap_bugs")
 # ## What to take away
 #
 # - The bound follows from the index in three lines; it is necessary, not sufficient, and SAP keeps what it says.
-# - SAP is an amount: it says how many, the score says which. On norms that are alike it takes nothing, of a lottery it takes its share.
+# - SAP is an amount: it says how many, the score says which. On norms that are alike it takes nothing, of random scores it takes its share.
 # - $d$, the index and the amount are those of the *kept* weights; choose indices, not thresholds.
 # - (p, q), eta, gamma, beta and the scope set the pace; only validation accuracy tells whether it was too fast.
 # - Say which loop you ran: rewinding and fine-tuning are two methods. The three phases show in one of ours, not in the others.

@@ -4,6 +4,8 @@
 # **Goal.** Put all methods into one fair arena, draw what they reach, and say what such a picture can prove and what it cannot. The rules of the arena follow Blalock et al.,
 # *What is the State of Neural Network Pruning?* (2020).
 #
+# ![Where this lesson goes: two rules, many seeds of each, one dot a seed; which rule is better?](../notebooks/pictures/06_pareto_frontier.png)
+#
 # **You need** lessons 02 (masks, MACs), 03 (activations, Jaccard overlap) and 05 (SAP decides, from the PQ index, how many weights go).
 # **Difficulty** medium. {{minutes}}
 #
@@ -74,9 +76,11 @@ figures.arena({} if cifar is None else curves(cifar), references=True)
 
 # %% [markdown]
 # **Read it.** Two points from other data (25x25 images, 5 classes) cannot be compared with our curves point for point. Nor can two points show that one method dominates another: each lies
-# at a sparsity that the other was not tried at. And our own curves? One seed. Some jump at their end, where they trained longer.
+# at a sparsity that the other was not tried at. And our own curves have one seed.
 #
-# ## 2. One number: the score
+# ## 2. Three ways to say "better"
+#
+# ### One number: the score
 #
 # The challenge that the project took part in ranks networks by
 #
@@ -102,7 +106,7 @@ def score(accuracy: Tensor, sparsity: Tensor, floor: float = 0.6) -> Tensor:
 check(score)
 
 # %% [markdown]
-# Why a floor? Score five imagined networks with and without it.
+# Why a floor of the accuracy? Score five imagined networks with and without it.
 
 # %% tags=["nbval-check-output"]
 score = use(score)
@@ -122,7 +126,7 @@ for k, name in enumerate(imagined):
 # **Read it.** Without a floor, a network that has nothing left and guesses beats the dense one. Look at the middle three: one point of sparsity pays for one point of accuracy, although the last
 # network is five times smaller than the first and hardly gets anything for it. The score is *one* preference.
 #
-# ## 3. No number: dominance
+# ### No number: dominance
 #
 # Some networks can be left out whatever the weights: those that another one beats outright. A point *dominates* another if it is at least as good in both
 # coordinates and better in one. What nothing dominates is the *Pareto front*.
@@ -163,14 +167,14 @@ figures.staircase(toy, on_front)
 # **Read it.** F is as accurate as B and sparser, so B is out. A, the dense network, is out as well: F is better in both. G is on the front although nobody would want it: dominance asks whether
 # something is better in *every* respect, not whether it is good.
 #
-# ## 4. The arena
+# ## 3. The arena
 #
 # What makes a comparison fair? One data set, and one dense start for each seed; as many rounds and epochs for all; controls that know nothing; several seeds; five points or more on a
 # curve; and sizes that say what is counted. Our arena has the small network of the SAP paper (dense layers of 128 and 256 neurons), six methods and three seeds. Two of the six draw lots,
-# one for single weights and one for whole units: a method has to beat the lottery *of its own kind*. Below, a method is one line: its pruner and that pruner's numbers. (`scratch`: a control, see section 5.)
+# one for single weights and one for whole units: a method has to beat the lottery *of its own kind*. The grid is prepared in the folded cell below, a line a method: its pruner and that pruner's numbers. Just run it.
 
 
-# %%
+# %% tags=["folded"]
 unit = ["filter", "neuron"] if mode.name == "full" else "neuron"
 least = {"min_per_layer": 150}  # weights that each layer keeps, or the head dies first
 sap = {"pruner": "sap", "p": 1, "q": 2, "gamma": 10.0, "beta": 0.6}
@@ -194,7 +198,7 @@ grid |= {"rounds": 2 if small else 5, "epochs": 1, "fit": recipe}
 grid |= {"dense": {"epochs": 4, "threads": 1, "fit": recipe}}
 
 # %% [markdown]
-# One confession belongs beside every such table: who was tuned, and how often? SAP sets its own pace, and its gamma was changed three times until its curve went as far as the others; their targets were set once or twice. Rounds and floor were set on trial runs whose tables showed test accuracies too. So do not build on small gaps.
+# One confession belongs beside every such table: who was tuned, and how often? SAP sets its own pace, and its gamma was changed three times until its curve went as far as the others; their targets were set once or twice. Rounds and the weights that each layer keeps were set on trial runs whose tables showed test accuracies too. Do not build on small gaps.
 #
 # ### Predict
 # Which method has the best accuracy when 50 %, 90 % and 97 % of the parameters are gone? Choose among `"SAP"`, `"magnitude"`, `"L1 units"`, `"activation"`, `"random weights"` and
@@ -223,7 +227,7 @@ columns = ["sparsity", "kept_parameters", "macs", "epochs", "val_accuracy", "tes
 arena[arena["seed"] == 0].groupby("method")[columns].last().round(3)
 
 # %% [markdown]
-# **Read it.** The last point of each curve, for one seed. All pruned ones trained for the same number of epochs, and they kept about as many parameters. Look at the MACs: single weights leave them
+# **Read it.** The last points of one seed. All pruned ones trained for the same number of epochs, and they kept about as many parameters. Look at the MACs: single weights leave them
 # where they were.
 #
 # ### Exercise 3: `mean_and_band`
@@ -300,11 +304,11 @@ widgets.PreferenceSlider(arena)
 
 # %% [markdown]
 # **Read it.** Which points are picked by *some* weight, and which points of the front never are? (A straight line touches only the outermost corners.) Pull the floor down to zero: what
-# wins when accuracy counts for little?
+# wins?
 #
-# ## 5. Is it the pruning, or just the smaller network?
+# ## 4. Is it the pruning, or just the smaller network?
 #
-# Two controls ask what pruning adds. **Random**: the same amount, drawn by lot. **From scratch**: the masks of the curve's best point, but *new* initial weights, trained for as many epochs
+# Two controls ask what pruning adds. **Random**: the same amount, drawn at random. **From scratch**: the masks of the curve's best point, but *new* initial weights, trained for as many epochs
 # as that point had in all. (Liu et al., *Rethinking the Value of Network Pruning*, 2019, made this control famous.)
 
 # %%
@@ -329,10 +333,10 @@ figures.arena(shown, dense_accuracy, front_of(arena), title="hollow: from scratc
 
 # %% [markdown]
 # **Read it.** A plus in the first two lines means that the inherited weights were worth no more than new ones: what pruning found was a *shape*. (The new weights got one long training, the pruned ones several
-# short ones.) Where do the hollow points lie, compared with the front of all methods, the grey band? A minus in the last row means that choosing units by their mean activation was worse than choosing by lot! Without the control one would have said "activation-based pruning works up to
+# short ones.) Where do the hollow points lie, compared with the front of all methods, the grey band? A minus in the last row means that choosing units by their mean activation was worse than choosing at random! Without the control one would have said "activation-based pruning works up to
 # 80 %". It does, and so does a coin.
 #
-# ## 6. The same runs, other axes
+# ## 5. The same runs, other axes
 #
 # Sparsity counts parameters. A phone may care for arithmetic, a download for bytes. A masked weight is a zero *inside* a tensor, and the processor multiplies by it as by any number. To *store*
 # single weights one needs the numbers that are left and a bitmap that says where they belong, one bit for each weight of the dense network. A network without some of its units needs numbers only.
@@ -354,7 +358,7 @@ figures.three_axes({name: (curves(arena, x), front_of(arena, x)) for name, x in 
 widgets.BudgetSlider(arena)
 
 # %% [markdown]
-# ## 7. One number for a whole curve
+# ### One number for a whole curve
 #
 # The *hypervolume* is the area that a front dominates beyond a reference point, the worst sparsity and accuracy that still count. It is a staircase: between two points nobody has trained a
 # network, so on the way to the next sparser point only the *sparser* one's accuracy is sure.
@@ -403,12 +407,14 @@ figures.staircase(toy, on_front, reference=(0.0, 0.6))
 # **Read it.** Is the order the same in both columns, and are the gaps larger than the deviations? Whoever sets the reference decides how much the ends of a curve weigh. So report the area with its reference and its
 # deviation, as `pareto.by_method` does.
 #
-# ## 8. The crowd of seeds
+# ## 6. How much is luck?
 #
-# How much is luck? We take two rules that are hard to tell apart, magnitude pruning ranked within each layer and over all layers, both to 90 %, and train many seeds of each: another dense
+# ### The crowd of seeds
+#
+# We take two rules that are hard to tell apart, magnitude pruning ranked within each layer and over all layers, both to 90 %, and train many seeds of each: another dense
 # start, another order of the images.
 
-# %%
+# %% tags=["ahead"]
 runs, length = (3, 0.5) if mode.name == "ci" else (12, 1)
 rules = {"layer": MagnitudePruner(0.9), "global": MagnitudePruner(0.9, scope="global")}
 crowd, networks = {rule: [] for rule in rules}, []
@@ -434,9 +440,9 @@ widgets.SeedsSlider(crowd)
 # **Read it.** The band does not get narrower with more seeds: it measures how much seeds *differ*. What gets surer, with the root of their number, is the *mean*, and so wrong winners get
 # rarer.
 #
-# ## 9. Choosing on test images, shown to lie
+# ### Choosing on test images, shown to lie
 #
-# We now have two dozen networks of nearly the same quality. Suppose that we choose the best *on test images* and report its accuracy on the same images.
+# We now have two dozen networks of nearly the same quality. We choose the best *on test images* and report its accuracy on them.
 #
 # ### Predict
 # We choose among all of them on 200 test images. **By how many points** (hundredths) is the accuracy that we report higher than what the same network has on fresh images? Lock in a number from 0 to 30.
@@ -486,10 +492,10 @@ figures.winners_curse(rows, guess=optimism, title=f"chosen on {images} test imag
 
 # %% [markdown]
 # **Read it.** With one network there is no gap. With every further candidate the reported number rises, and the true one far less: what was selected is mostly *luck on these images*. More images make the
-# lie smaller, more candidates larger, and a study has dozens: points, thresholds, seeds. So choose on validation, and read the test images once, for what was chosen. Choosing is allowed.
+# lie smaller, more candidates larger. So choose on validation, and read the test images once, for what was chosen. Choosing is allowed.
 # Reporting the number that chose is not.
 #
-# ## 10. Equal budgets
+# ## 7. Equal budgets
 #
 # The first version of our own report on CIFAR-10 said that SAP is several points better than magnitude at sparsity `0.9643`, that of the class project: it read both curves there, on the lines through their points.
 
@@ -510,7 +516,7 @@ if cifar is not None:
 # %% [markdown]
 # **Read it.** At that sparsity SAP's line leads to its last point, of epoch 30; magnitude's to its last but one, of epoch 17. The plus is mostly *training*, and no network lies on a line through thirteen epochs: `paired` now
 # says None. At equal epochs, in the last round and at nearly the same sparsity, magnitude has `{{results/cifar10-one-seed: magnitude_global.round6.test_accuracy}}` and SAP
-# `{{results/cifar10-one-seed: sap.round6.test_accuracy}}`: the sign has changed, and the difference is about one standard error of the test images. Equal sparsity does not mean equal epochs.
+# `{{results/cifar10-one-seed: sap.round6.test_accuracy}}`: the sign has changed, and the difference is about one standard error of the test images.
 #
 # ### Exercise 5: `equal_budget`
 # Mend an unfair table. First keep the seeds that *every* method ran. Then, on these, find the longest training of each method; the smallest of those is the budget that everybody has spent. Keep the rows within it.
@@ -554,7 +560,7 @@ for title, some in (("as reported", rows), ("mended", equal_budget(rows))):
 # **Read it.** The best score of a method grows with its budget: more rounds, more sparsity, more candidates. Mended, the lead is smaller. And what is left still compares different *sparsities*, because SAP
 # goes faster in its first rounds. Equal epochs do not mean equal sparsity either: one needs both, and then seeds.
 #
-# ## 11. A duel of criteria
+# ### A duel of criteria
 #
 # Is it the criterion, or the rest? Keep everything else equal: the same trained network, as many units of each layer (70 % go, in one step), the same half epoch of training after it. Six
 # criteria: *Taylor* is new (weight times gradient, summed over a unit; Molchanov et al. 2017), and two are controls: *random*, and *largest L1*, which takes the units that the L1 norm protects.
@@ -592,7 +598,7 @@ figures.duel(overlaps, tuned, chance=stability.chance(count, count, size))
 # not far from chance. Right: what it was worth. Who beats the lottery by more than the seeds differ, and who loses to it? Where very different sets give nearly the same accuracy, the training
 # after the prune did most of the work.
 #
-# ## 12. What is claimed, and what our runs say
+# ## 8. What is claimed, and what our runs say
 #
 # The SAP paper (Diao et al. 2023) is more careful: by its own figures SAP with *global* scope is worse than lottery-ticket and one-shot pruning where few weights are left, and better with the scopes
 # neuron and layer. The project says "dominates". Whose points are on the fronts of our runs, found by `pareto.front` on validation?
@@ -623,10 +629,10 @@ figures.arena(*again, references=True, title="three seeds, with the front", bott
 # its eighteen curves are SAP's. Who enters more often is more often on the front.
 #
 # Pushed with every trick (`results/open`: three seeds, 60 epochs) SAP ends with `{{results/open: sap.round8.test_accuracy}}` at `{{results/open: sap.round8.sparsity}}`, global magnitude with
-# `{{results/open: magnitude.round8.test_accuracy}}` at `{{results/open: magnitude.round8.sparsity}}`: other sparsities, no winner. A *floor* was worth most in the mean: 2,500 weights stay in each layer. After 32 epochs
+# `{{results/open: magnitude.round8.test_accuracy}}` at `{{results/open: magnitude.round8.sparsity}}`: other sparsities, no winner. A *least number of weights* for each layer (2,500) was worth most in the mean. After 32 epochs
 # global magnitude has `{{results/open: magnitude_short.round8.test_accuracy}}` with it, `{{results/open: short_no_floor.round8.test_accuracy}}` without.
 #
-# ## 13. Find the bug
+# ## 9. Find the bug
 #
 # Five pieces of code that run without an error and report something wrong. In each, one line is to blame. Answer with its number.
 #
@@ -674,7 +680,7 @@ arena_bugs = {"A": 3, "B": 3, "C": 2, "D": 2, "E": 2}
 check(arena_bugs, "arena_bugs")
 
 # %% [markdown]
-# ## 14. In your own words
+# ## 10. The decision, in your own words
 #
 # The class project says: *"SAP dominates the Pareto frontier."* What do the runs of this lesson say to that? And which method would you take for a phone, for a microcontroller, and for a data
 # centre, by which axis? (Six to eight sentences.)
@@ -700,7 +706,7 @@ check(arena_bugs, "arena_bugs")
 # - A band over seeds beside every curve; one seed proves little.
 # - Choose on validation, read test once. The best of many on test is partly luck.
 #
-# **Next**, not written yet: smaller files and faster programs.
+# **Next**, lesson 07: smaller files and faster programs.
 #
 # ## Bonus
 #

@@ -234,7 +234,7 @@ def test_a_step_whose_worker_dies_every_time_is_a_failed_curve_and_the_others_fi
     )
     command = [sys.executable, "-c", script, json.dumps(GRID), str(tmp_path)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
-    assert "\n1 curve(s) failed (SAP, seed 0: its worker process died 2 times" in done.stdout, done.stdout + done.stderr
+    assert "\n1 curve failed (SAP, seed 0: its worker process died 2 times" in done.stdout, done.stdout + done.stderr
     assert len(list(tmp_path.rglob("points.json"))) == 2
 
 

@@ -139,7 +139,7 @@ def test_the_words_hold_the_numbers(pictures):
     assert "overlap by 0.33" in pictures["subsets"].alt
     assert "0.800 at 0.10 to 0.400 at 0.50" in pictures["accuracy_curves"].alt
     assert "best at 0.5: SAP (guess: L1)" in pictures["arena"].alt and "(guess: none)" in pictures["arena"].alt
-    assert "SAP, from scratch: 0.750 at 0.90" in pictures["arena"].alt and "1 points on the front" in pictures["arena"].alt
+    assert "SAP, from scratch: 0.750 at 0.90" in pictures["arena"].alt and "1 point on the front" in pictures["arena"].alt
     assert "reference project, SAP (other data): 0.7084 at 0.9643" in pictures["arena without runs"].alt
     assert (
         "over MACs the front holds points of SAP, L1; over bytes the front holds points of SAP" in pictures["three_axes"].alt

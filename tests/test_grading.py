@@ -493,7 +493,7 @@ def test_the_tables_and_pages_say_the_same(classroom):
     data = {row["student"]: row for row in json.loads((folder / "out" / f"{NAME}.json").read_text())}
     assert data["late"]["penalty"] == 2 and data["late"]["days_late"] == 2
     page = (folder / "out" / "feedback" / "late" / NAME / f"{NAME}.html").read_text()
-    assert "2 of 14 points" in page and "2 day(s) late" in page
+    assert "2 of 14 points" in page and "2 days late" in page
     assert "Nothing of lesson 02" in (folder / "out" / f"{NAME}.html").read_text()
 
 

@@ -68,7 +68,7 @@ def test_the_student_notebook_holds_no_answer(path):
             assert json.dumps(line)[1:-1] not in text, line
     for cell in student(path).cells:
         assert not cell.get("outputs") and not cell.get("attachments")
-        assert set(cell.metadata) <= {"nbgrader", "tags", "deletable", "editable"}
+        assert set(cell.metadata) <= {"nbgrader", "tags", "deletable", "editable", "jupyter"}
         if cell.id.endswith("-explain"):
             assert cell.source == authoring.TEXT_STUB
 

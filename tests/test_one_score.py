@@ -98,7 +98,7 @@ def test_points_by_hand_and_for_words_are_in_every_sum_and_the_penalty_covers_th
     found = graded(given, out, due=DUE, late=0.25)
     assert agree(out, ["amy"]) == {"amy": 3} and found["amy"].penalty == 1
     page = (out / "feedback" / "amy" / NAME / f"{NAME}.html").read_text()
-    assert "4, less 1: 25% of it for 1 day(s) late" in page and "Well &lt;b&gt;said&lt;/b&gt;." in page
+    assert "4, less 1: 25% of it for 1 day late" in page and "Well &lt;b&gt;said&lt;/b&gt;." in page
     assert "A person changed the points; the grader gave 1.5." in page
 
 

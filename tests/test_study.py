@@ -217,7 +217,7 @@ def test_a_method_with_fewer_seeds_is_in_no_comparison_and_not_on_the_front():
     found = verdicts.sentences(table)
     assert not any("lucky" in s for s in found[:1] + found[2:])
     assert found[1] == (
-        "lucky ran on 1 of 3 seeds and is not counted; on the front of seed 0 alone it has 1 of 1 points, at 0.99."
+        "lucky ran on 1 of 3 seeds and is not counted; on the front of seed 0 alone it has 1 of 1 point, at 0.99."
     )
     assert "| lucky | 1 |" in study.markdown(table)
 

@@ -276,7 +276,7 @@ def test_the_timing_slider_counts_what_it_says():
     slider = widgets.TimingSlider(times)
     assert "dense: median 9.000 ms, mean 9.000 ms; masked: median 2.000" in slider._readout.value
     slider.controls["warmup"].value, slider.controls["runs"].value = 1, 5
-    assert "1 calls of warm-up, then 5 counted; dense: median 2.000 ms, mean 3.600 ms" in slider._readout.value
+    assert "1 call of warm-up, then 5 counted; dense: median 2.000 ms, mean 3.600 ms" in slider._readout.value
     for warmup in range(slider.controls["warmup"].max + 1):
         for runs in range(1, slider.controls["runs"].max + 1):
             slider.controls["warmup"].value, slider.controls["runs"].value = warmup, runs

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import copy
 import os
 import re
@@ -14,9 +15,9 @@ import nbformat
 from nbformat import NotebookNode
 
 from course_lib.authoring import overview
-from course_lib.authoring.source import CODE_STUB, TEXT_STUB, code_hash, lessons, read
+from course_lib.authoring.source import AHEAD, CODE_STUB, TEXT_STUB, code_hash, lessons, read
 from course_lib.errors import CourseError
-from course_lib.files import write_text
+from course_lib.files import replacing, write_text
 
 LIMIT = 1_500_000  # bytes of an executed notebook
 WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -44,6 +45,10 @@ def build(root: Path, names: Sequence[str] = ()) -> list[Path]:
             if not target.exists() or target.read_text(encoding="utf-8") != text:
                 write_text(target, text)
                 written.append(target)
+        if (drawn := picture(executed)) and not _same(target := _ahead(root, path), drawn):
+            with replacing(target) as part:
+                part.write_bytes(drawn)
+            written.append(target)
     return written + (overview.write(root) if not names else [])
 
 
@@ -75,7 +80,33 @@ def stale(root: Path) -> list[str]:
             problems.append(f"solutions/{solution.name} was executed with other code; it {behind}")
         elif _text(stripped(given)) != _text(_stamped(plain)):
             problems.append(f"solutions/{solution.name} {behind}")
+        elif (drawn := picture(given)) and not _same(_ahead(root, path), drawn):
+            problems.append(f"notebooks/pictures/{path.stem}.png {behind}")
     return problems + [sentence for sentence in overview.stale(root) if sentence not in problems]
+
+
+def picture(executed: NotebookNode) -> bytes | None:
+    """Return the PNG that the cell tagged "ahead" has drawn, or None if no cell is tagged so.
+
+    Raises:
+        CourseError: if that cell shows no picture, or several cells are tagged.
+    """
+    tagged = [cell for cell in executed.cells if AHEAD in cell.metadata.get("tags", [])]
+    if not tagged:
+        return None
+    shown = "".join(output.get("data", {}).get("text/html", "") for output in tagged[0].outputs)
+    drawn = re.findall(r'src="data:image/png;base64,([^"]+)"', shown)
+    if len(tagged) > 1 or len(drawn) != 1:
+        raise CourseError(f'{len(tagged)} cells are tagged "{AHEAD}", the first shows {len(drawn)} pictures; one of each.')
+    return base64.b64decode(drawn[0])
+
+
+def _ahead(root: Path, path: Path) -> Path:
+    return root / "notebooks" / "pictures" / f"{path.stem}.png"
+
+
+def _same(target: Path, content: bytes) -> bool:
+    return target.exists() and target.read_bytes() == content
 
 
 def to_student(plain: NotebookNode) -> NotebookNode:

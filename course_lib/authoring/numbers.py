@@ -7,6 +7,7 @@ from pathlib import Path
 
 from course_lib.errors import CourseError
 from course_lib.validation.minutes import recorded
+from course_lib.words import number_of
 
 
 def fill(text: str, root: Path, lesson: str, where: str) -> str:
@@ -64,9 +65,13 @@ def _look_up(path: Path, expression: str) -> float:
 def minutes(root: Path, lesson: str, mode: str) -> str:
     """Return the recorded time of a lesson in a mode, such as "2.5 minutes (2 threads)", or "" if there is none."""
     measured = recorded(root).get(lesson, {}).get(mode)
-    return f"{measured['seconds'] / 60:.1f} minutes ({measured['threads']} threads)" if measured else ""
+    return f"{measured['seconds'] / 60:.1f} minutes ({number_of(measured['threads'], 'thread')})" if measured else ""
 
 
 def _minutes(root: Path, lesson: str) -> str:
-    times = [f"{mode} {minutes(root, lesson, mode) or 'not measured yet'}" for mode in ("laptop", "ci", "full")]
-    return f"**Measured run time** {', '.join(times)}."
+    took = {mode: minutes(root, lesson, mode) for mode in ("laptop", "ci", "full")}
+    if not took["laptop"]:
+        return "**Measured run time** none: this lesson is new."
+    others = ", ".join(f"{time} in `{mode}`" for mode, time in took.items() if time and mode != "laptop")
+    yours = f"{took['laptop']} in your mode, which is `laptop` unless you choose another"
+    return f"**Measured run time** {yours}{f' ({others})' if others else ''}."

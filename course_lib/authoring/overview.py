@@ -163,7 +163,7 @@ def _map(books: dict[str, NotebookNode], root: Path) -> str:
         goal, needs, difficulty = (" ".join(facts[name].split()).replace("|", "\\|") for name in FACTS)
         goal = re.split(r"(?<=[.?!]) (?=[A-Z(])", goal)[0]  # its first sentence: the map has to fit on one page
         asked = sum(cell.id.endswith(("-check", "-explain")) for cell in book.cells)
-        took = minutes(root, stem, "laptop") or "not measured yet"
+        took = minutes(root, stem, "laptop") or "new"
         link = f"[{facts['title'].replace(' · ', ' ')}]({stem}.ipynb)"
         text += f"| {link} | {goal} | {needs.rstrip('.')} | {difficulty} | {asked} | {took} |\n"
     return text

@@ -21,6 +21,7 @@ FILES = ("LICENSE", "pyproject.toml", "environment.yml", "results/lessons/minute
 GLOBS = (
     "notebooks/*.ipynb",
     "notebooks/*.md",
+    "notebooks/pictures/*.png",
     "course_lib/**/*",
     "results/*/table.csv",
     "results/*/README.md",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import itertools
 from collections import Counter
 from pathlib import Path
 
@@ -21,6 +22,8 @@ TEXT_STUB = "*Your answer here.*"
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 ROLES = ("answer", "check", "explain")
 OPTIONS = {*ROLES, "points", "tags"}
+FOLDED = "folded"  # tag of a code cell whose input is hidden
+AHEAD = "ahead"  # tag of the cell whose picture stands at the head of the lesson: where the reader is going
 
 
 def lessons(root: Path) -> list[Path]:
@@ -56,6 +59,7 @@ def read(path: Path, root: Path) -> NotebookNode:
             seen[digest] += 1
             cell.id = digest if seen[digest] == 1 else f"{digest}-{seen[digest]}"
         cells.append(cell)
+    _fold(cells)
     _check_exercises(cells, path)
     notebook = new_notebook(cells=cells, metadata={"kernelspec": KERNEL, "language_info": {"name": "python"}})
     notebook.nbformat_minor = 5
@@ -66,6 +70,13 @@ def code_hash(notebook: NotebookNode) -> str:
     """Return the hash of the code cells; executed outputs belong to it."""
     code = "\n# %%\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
     return hashlib.sha256(code.encode()).hexdigest()
+
+
+def _fold(cells: list[NotebookNode]) -> None:
+    """Hide code that all run and nobody reads: below the header (install, import, mode), and where tagged "folded"."""
+    head = itertools.takewhile(lambda cell: cell.cell_type == "code" and "nbgrader" not in cell.metadata, cells[1:])
+    for cell in [*head, *(cell for cell in cells if FOLDED in cell.metadata.get("tags", []))]:
+        cell.metadata["jupyter"] = {"source_hidden": True}
 
 
 def _check_markers(cell: NotebookNode, where: str) -> None:

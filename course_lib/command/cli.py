@@ -15,6 +15,7 @@ from course_lib.command import desk, runs
 from course_lib.command.runs import Jobs, console, stability_study, study, tell_findings
 from course_lib.errors import CourseError
 from course_lib.starting import quickly
+from course_lib.words import number_of
 
 app = typer.Typer(
     help="A course on pruning neural networks.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
@@ -121,7 +122,7 @@ def validate(
     done = validation.validate(root, mode, lesson or (), out=out, jobs=jobs, record=record)
     for outcome in done:
         points = sum(exercise.points for exercise in outcome.exercises)
-        line = f"{outcome.name}: {outcome.seconds:.1f} s, {points:g} points. {outcome.problem or 'Well.'}"
+        line = f"{outcome.name}: {outcome.seconds:.1f} s, {number_of(points, 'point')}. {outcome.problem or 'Well.'}"
         console.print(line, highlight=False, markup=False)
     if not done:
         console.print("There are no lessons in solutions/ yet.")

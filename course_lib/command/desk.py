@@ -11,6 +11,7 @@ import typer
 from course_lib.command import runs
 from course_lib.command.runs import Jobs, console
 from course_lib.starting import quickly
+from course_lib.words import number_of
 
 
 class Platform(str, Enum):
@@ -32,7 +33,9 @@ def release(
         from course_lib.authoring import release as releases
 
     files = releases.release(runs.repository(), out, repository=repository)
-    console.print(f"{out}: {len(files)} files, scanned and run once. No solutions, no gallery.", highlight=False)
+    console.print(
+        f"{out}: {number_of(len(files), 'file')}, scanned and run once. No solutions, no gallery.", highlight=False
+    )
 
 
 def grade(
@@ -100,7 +103,9 @@ def grade(
     if publish:
         tell(f"published in {publish}: {len(publishing.publish(graded, out, publish, pdf))} new or changed pages.")
     for entry in graded:
-        line = f"{entry.result.student}: {entry.score:g} of {entry.scored.out_of:g} points. {entry.result.problem}"
+        line = (
+            f"{entry.result.student}: {entry.score:g} of {number_of(entry.scored.out_of, 'point')}. {entry.result.problem}"
+        )
         tell(line)
     tell(f"The class: {out / graded[0].lesson}.html, .csv and .json")
 

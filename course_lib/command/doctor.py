@@ -11,6 +11,7 @@ from pathlib import Path
 
 from course_lib.files import cache_folder
 from course_lib.starting import quickly
+from course_lib.words import number_of
 
 PACKAGES = ("torch", "torchvision", "safetensors", "pandas", "matplotlib", "joblib")
 ENOUGH = 2  # GB of free disk
@@ -32,7 +33,7 @@ def rows() -> list[tuple[str, str, str]]:
     device = data.pick_device("auto")
     chip = torch.cuda.get_device_name() if device.type == "cuda" else platform.processor() or platform.machine()
     found.append(("device", f"{device.type} ({chip})", ""))
-    found.append(("threads", f"{torch.get_num_threads()} of {os.cpu_count()} cores", ""))
+    found.append(("threads", f"{torch.get_num_threads()} of {number_of(os.cpu_count() or 1, 'core')}", ""))
     folder = cache_folder()
     exists = next(parent for parent in (folder, *folder.parents) if parent.exists())
     free = shutil.disk_usage(exists).free / 1e9

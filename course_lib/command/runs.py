@@ -14,6 +14,7 @@ from rich.console import Console
 
 from course_lib.errors import CourseError
 from course_lib.starting import quickly
+from course_lib.words import number_of
 
 if TYPE_CHECKING:
     import pandas
@@ -46,7 +47,9 @@ def study(
     unfinished = sweep.unfinished(chosen, out, records)
     if unfinished:
         count = len(grids.curves(chosen))
-        console.print(f"{len(unfinished)} of {count} curves to run; if this is killed, no finished round is lost.")
+        console.print(
+            f"{len(unfinished)} of {number_of(count, 'curve')} to run; if this is killed, no finished round is lost."
+        )
     else:
         console.print("Every curve is complete; nothing is run again.")
     facts = {"command": command_line()}
@@ -109,7 +112,7 @@ def ending(table: pandas.DataFrame, grid: Mapping[str, Any], paths: Sequence[Pat
     page = next(path for path in paths if path.name == "report.html")
     return [
         f"Unpruned: test accuracy {start:.3f} ({n:,} images, one standard error {error:.1f} points; "
-        f"{'1 seed' if seeds == 1 else f'{seeds} seeds'}).",
+        f"{number_of(seeds, 'seed')}).",
         f"Best score: {'. Then '.join(best)}",
         verdicts.dominance(table),
         verdicts.multiplicity(verdicts.family(table, grid)) or "Fewer than three seeds give an impression, no verdict.",

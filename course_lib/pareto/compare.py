@@ -12,6 +12,7 @@ from course_lib.errors import CourseError
 from course_lib.measure import standard_error
 from course_lib.pareto.points import DENSE, FLOOR, ages, best, contesting, front, measured, score, staircase
 from course_lib.pareto.reading import end_points, interpolated, round_by_round
+from course_lib.words import number_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -56,7 +57,7 @@ class Difference:
         sentence = f"{where} {self.one} is {100 * self.mean:+.1f}"
         longer = f"; {self.longer} had been trained longer" if self.longer else ""
         if self.low is None or self.high is None:
-            seeds = "1 seed" if self.seeds == 1 else f"{self.seeds} seeds"
+            seeds = number_of(self.seeds, "seed")
             sentence += f" points of test accuracy over {self.other} ({seeds}, no interval; {epochs};"
             return f"{sentence} one standard error due to the test images: at most {100 * self.error:.1f}){longer}"
         sentence += f" [{100 * self.low:+.1f}, {100 * self.high:+.1f}] points of test accuracy over {self.other}"
@@ -98,9 +99,9 @@ def readings(table: pd.DataFrame, one: str, other: str, sparsity: float) -> pd.D
     rounds = round_by_round(table, one, other)
     if len(rounds) and sparsity <= rounds["sparsity"].max():
         means = rounds.groupby("round")["sparsity"].mean()
-        nearest = (means - sparsity).abs().idxmin()
-        if abs(means[nearest] - sparsity) <= NEAR:
-            return rounds[rounds["round"] == nearest].set_index("seed")
+        nearest = int((means - sparsity).abs().argmin())
+        if abs(means.iloc[nearest] - sparsity) <= NEAR:
+            return rounds[rounds["round"] == means.index[nearest]].set_index("seed")
     aged = table.reset_index(drop=True)
     aged = measured(aged.assign(age=ages(aged)), "test_accuracy", "sparsity")
     read = {

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from course_lib.errors import CourseError
 from course_lib.pareto.compare import LEVEL, Difference
+from course_lib.words import number_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -180,7 +181,7 @@ def plot_tricks(differences: Sequence[Difference], names: Mapping[str, str], tit
         axis.set_axisbelow(True)
         axis.tick_params(axis="y", length=0)
         bars = "" if order[0].low is None else "; line: unadjusted 95 % interval"
-        seeds = "1 seed" if order[0].seeds == 1 else f"{order[0].seeds} seeds"
+        seeds = number_of(order[0].seeds, "seed")
         axis.set_title(f"at sparsity {order[0].sparsity:.4g}, {seeds}{bars}", loc="left", fontsize=11, color=INK)
         if title:
             figure.suptitle(title, x=0.01, ha="left", fontsize=14, fontweight="bold")

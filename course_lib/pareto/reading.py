@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -157,7 +156,7 @@ def losses(table: pd.DataFrame, method: str) -> pd.DataFrame:
     )
 
 
-def unpruned_by_age(aged: pd.DataFrame) -> dict[Hashable, pd.DataFrame]:
+def unpruned_by_age(aged: pd.DataFrame) -> dict[int, pd.DataFrame]:
     """Return seed -> the rows of the unpruned net by age, the dense start first; seeds without a control are left out.
 
     aged: a table with the column age (`ages`). The control is the table's first unpruned one that was not rewound.
@@ -171,4 +170,4 @@ def unpruned_by_age(aged: pd.DataFrame) -> dict[Hashable, pd.DataFrame]:
         whole = whole[~whole["rewind"].astype(bool)]
     control = whole.loc[whole["method"] != DENSE, "method"].unique()[:1]
     rows = whole[whole["method"].isin([DENSE, *control])].sort_values("age", kind="stable")
-    return {seed: own for seed, own in rows.groupby("seed") if len(own) > 1}
+    return {int(seed): own for seed in rows["seed"].unique() if len(own := rows[rows["seed"] == seed]) > 1}

@@ -41,29 +41,30 @@ def write(table: pandas.DataFrame, grid: Mapping[str, Any], folder: str | Path, 
     folder = Path(folder)
     n = int(table["test_images"].iloc[0])
     title = f"{TITLE}: {grid['model']} on {table['data'].iloc[0]}"
-    figures: dict[str | Path, str] = {}
+    drawn: dict[Path, str] = {}
     more: list[Path] = []
     for name, own in _parts(table).items():
         figure = pareto.plot(own, n=n, references=grid["references"], title=title)
         alt = pareto.alt_text(own)
         png, svg = pareto.save(figure, folder / name, alt)
-        figures[png] = alt
+        drawn[png] = alt
         more += [png, svg]
     if table["macs"].nunique() > 1:
         by_macs = pareto.plot(table, x="macs", n=n, title=title.replace("sparsity", "MACs"))
         more += pareto.save(by_macs, folder / "macs", MACS)
     extra = figures_beside.draw(table, grid, folder, title.removeprefix(f"{TITLE}: "))
-    figures = {path: alt for path, alt in extra.items() if path.stem == "lost"} | figures | extra
+    first = {path: alt for path, alt in extra.items() if path.stem == "lost"}
+    figures: dict[str | Path, str] = dict((first | drawn | extra).items())
     more += [path.with_suffix(suffix) for path in extra for suffix in (".png", ".svg")]
-    drawn = _phases(table, grid, folder)
+    phases = _phases(table, grid, folder)
     csv, plain, page, text = (folder / name for name in ("table.csv", "table.json", "report.html", "README.md"))
     write_text(csv, table.to_csv(index=False, float_format="%.6g"))
     write_json(plain, json.loads(table.to_json(orient="records")))
     facts = {**facts, **_facts(table, grid, n, folder)}
     sentences = verdicts.sentences(table, grid, origins.read(folder, grid))
-    write_text(text, readme(table, sentences, figures, grid, facts, drawn[1]))
+    write_text(text, readme(table, sentences, figures, grid, facts, phases[1]))
     write_text(page, report.html(table, figures, title=title, facts=facts, verdicts=sentences))
-    return [page, *more, *drawn[0], csv, plain, text]
+    return [page, *more, *phases[0], csv, plain, text]
 
 
 def _parts(table: pandas.DataFrame) -> dict[str, pandas.DataFrame]:

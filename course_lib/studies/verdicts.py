@@ -25,6 +25,7 @@ from course_lib.studies.comparing import (
     quoted,
     repeats,
 )
+from course_lib.words import number_of
 
 if TYPE_CHECKING:
     import pandas
@@ -128,7 +129,7 @@ def dominance(table: pandas.DataFrame) -> str:
     held = zip(front["method"], front["sparsity"], strict=True)
     runs = [(method, [sparsity for _, sparsity in run]) for method, run in groupby(held, key=lambda point: point[0])]
     shares = "; ".join(f"{len(run)} of {quoted(method)} {_range(run)}" for method, run in runs)
-    seeds, points = rows["seed"].nunique(), "1 point" if len(front) == 1 else f"{len(front)} points"
+    seeds, points = rows["seed"].nunique(), number_of(len(front), "point")
     sentence = (
         f"At validation accuracies of {pareto.FLOOR:g} and above, the front "
         f"({'one seed' if seeds == 1 else f'means of {seeds} seeds'}) has {points}, by sparsity: {shares}."
@@ -158,7 +159,8 @@ def beside(table: pandas.DataFrame) -> list[str]:
             continue
         sentences.append(
             f"{quoted(str(method))} ran on {len(seeds)} of {fair['seed'].nunique()} seeds and is not counted; on the front "
-            f"of seed {', '.join(str(seed) for seed in seeds)} alone it has {len(held)} of {len(front)} points, "
+            f"of seed {', '.join(str(seed) for seed in seeds)} alone it has "
+            f"{len(held)} of {number_of(len(front), 'point')}, "
             f"{_range(held['sparsity'])}."
         )
     return sentences

@@ -16,6 +16,7 @@ from course_lib.sweep import engines, grid, pace, roles, steps
 from course_lib.sweep.drive import DEATHS, drive
 from course_lib.sweep.engines import Engine
 from course_lib.sweep.store import Curve, Store
+from course_lib.words import number_of
 
 if TYPE_CHECKING:
     import pandas
@@ -28,7 +29,7 @@ class FailedCurves(CourseError):
     """Curves of a grid failed; `table` has the rows of the finished ones."""
 
     def __init__(self, reasons: Sequence[str], table: pandas.DataFrame) -> None:
-        super().__init__(f"{len(reasons)} curve(s) failed ({'; '.join(reasons)}); the finished ones are kept.")
+        super().__init__(f"{number_of(len(reasons), 'curve')} failed ({'; '.join(reasons)}); the finished ones are kept.")
         self.table = table
 
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import html
 from dataclasses import dataclass
 
+from course_lib.words import number_of
+
 CORRECT, NOT_YET, NOT_ATTEMPTED = "correct", "not yet", "not attempted"
 SIGNS = {CORRECT: ("✔", "#009E73"), NOT_YET: ("✘", "#D55E00"), NOT_ATTEMPTED: ("○", "#777777")}
 
 
 def earned(points: float, out_of: float) -> str:
     """Return "2 of 3 points", or "practice" where none are given."""
-    return f"{points:g} of {out_of:g} points" if out_of else "practice"
+    return f"{points:g} of {number_of(out_of, 'point')}" if out_of else "practice"
 
 
 @dataclass(frozen=True)

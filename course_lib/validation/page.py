@@ -6,6 +6,7 @@ import html
 from collections.abc import Sequence
 
 from course_lib.validation.lesson import Lesson
+from course_lib.words import number_of
 
 STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 60em; margin: 2em auto; padding: 0 1em; color: #222 }
@@ -25,7 +26,8 @@ def render(lessons: Sequence[Lesson], mode: str, folder: str, cores: int, thread
     parts = [
         f"<!doctype html><html lang='en'><meta charset='utf-8'><title>Lessons, {mode} mode</title><style>{STYLE}</style>",
         f"<h1>Lessons of {folder}/ in {mode} mode</h1>",
-        f"<p>{len(lessons)} lessons, {verdict}; {total:.0f} s in all, {cores} cores, {threads} thread(s) a lesson.</p>",
+        f"<p>{number_of(len(lessons), 'lesson')}, {verdict}; {total:.0f} s in all, {number_of(cores, 'core')}, "
+        f"{number_of(threads, 'thread')} a lesson.</p>",
         "<table><tr><th>lesson<th>seconds<th>points<th>state</tr>",
     ]
     for lesson in lessons:

@@ -17,6 +17,7 @@ from course_lib.files import replacing, write_text
 from course_lib.grading.report import tables
 from course_lib.grading.results import Graded
 from course_lib.teaching.verdict import earned
+from course_lib.words import number_of
 
 Row = list[str | float]
 
@@ -104,5 +105,5 @@ def _words(entry: Graded) -> str:
         reason = "changed by a person." if given.get(name, held.points) != held.points else reasons.get(name, "")
         comment = entry.scored.comments.get(f"{name.removesuffix('check')}answer" if name.endswith("check") else name, "")
         marks.append(" ".join(filter(None, [f"{title}: {state}.", reason, comment])))
-    late = [f"{entry.days} day(s) late: {entry.penalty:g} points less."] if entry.days else []
+    late = [f"{number_of(entry.days, 'day')} late: {number_of(entry.penalty, 'point')} less."] if entry.days else []
     return " ".join([entry.result.problem, *late, *marks]).strip()

@@ -17,6 +17,7 @@ from course_lib.grading.report.likeness import Alike
 from course_lib.grading.results import Graded, Mark
 from course_lib.teaching.verdict import CORRECT, NOT_ATTEMPTED, NOT_YET, SIGNS, earned
 from course_lib.validation.page import STYLE
+from course_lib.words import number_of
 
 MOST = 100  # rows of answers that are alike
 MORE = """
@@ -34,11 +35,12 @@ def student(graded: Graded, words: Mapping[str, str] | None = None) -> str:
     result, scored = graded.result, graded.scored
     parts = [
         _head(f"{graded.lesson}: {graded.name or result.student}"),
-        f"<p><b>{graded.score:g} of {scored.out_of:g} points</b>",
+        f"<p><b>{graded.score:g} of {number_of(scored.out_of, 'point')}</b>",
     ]
     if graded.penalty:
         parts.append(
-            f" ({scored.points:g}, less {graded.penalty:g}: {graded.share:.0%} of it for {graded.days} day(s) late)"
+            f" ({scored.points:g}, less {graded.penalty:g}: {graded.share:.0%} of it for "
+            f"{number_of(graded.days, 'day')} late)"
         )
     when = f" Handed in {graded.submitted:%Y-%m-%d %H:%M} UTC, by {graded.source}." if graded.submitted else ""
     parts.append(f".{html.escape(when)}</p>")
@@ -135,14 +137,14 @@ def table(graded: Sequence[Graded]) -> str:
 def the_class(graded: Sequence[Graded], lesson: str, report: str = "") -> str:
     """Return the class page: the distribution of scores, the questions and their misconceptions, and what to look at."""
     came = [entry for entry in graded if entry.submitted]
-    parts = [_head(f"{lesson}: {len(came)} submissions"), report, _distribution(came), _questions(came)]
+    parts = [_head(f"{lesson}: {number_of(len(came), 'submission')}"), report, _distribution(came), _questions(came)]
     parts.append("<h2>Students</h2><table><tr><th>student<th>name<th>section<th>score<th>handed in<th>look at</tr>")
     for entry in graded:
         result = entry.result
         page = f"feedback/{quote(result.student)}/{lesson}/{lesson}.html"
         look = [result.problem] if result.problem else []
         look += [f"also handed in and not graded: {', '.join(entry.others)}"] if entry.others else []
-        look += [f"{entry.days} day(s) late"] if entry.days else []
+        look += [f"{number_of(entry.days, 'day')} late"] if entry.days else []
         look += entry.notes
         look += ["waits for a person: grade it in formgrader"] if entry.scored.waits else []
         look += [f"{mark.exercise}: {note}" for mark in result.marks for note in mark.notes]

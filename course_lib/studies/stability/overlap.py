@@ -25,6 +25,7 @@ from course_lib.pruning import ActivationPruner, Masks, Pruner
 from course_lib.sweep import grid as grids
 from course_lib.sweep import steps
 from course_lib.sweep.store import Store
+from course_lib.words import number_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -93,7 +94,7 @@ def study(grid: Mapping[str, Any], data: str | None, records: Path, store: Path)
     bench = images.load(data or grid["data"], device="cpu", limit=grid["limit"])
     curves = {curve["seed"]: {**curve, "data": data or curve["data"], "device": "cpu"} for curve in grids.curves(grid)}
     if len(curves) < 3:
-        raise CourseError(f"the grid {grid['name']!r} has {len(curves)} seed(s); their spread needs at least 3.")
+        raise CourseError(f"the grid {grid['name']!r} has {number_of(len(curves), 'seed')}; their spread needs at least 3.")
     runs, (first, *others) = Store(store / grid["name"], records), curves.values()
     runs.must_match(first["data"], steps.digest(bench), "cpu")
     starts = [_start(curve, bench, runs) for curve in (first, *others)]

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from course_lib.pareto.looks import COLOURS
 from course_lib.teaching.figures.picture import FAINT, GONE, HATCH, INK, KEPT, Picture, canvas, placed, single
+from course_lib.words import number_of
 
 
 def rank_scatter(scores: Mapping[str, Tensor], share: float = 0.5) -> Picture:
@@ -36,7 +37,7 @@ def rank_scatter(scores: Mapping[str, Tensor], share: float = 0.5) -> Picture:
     axis.set_title(f"rank correlation {rho:.2f}")
     picture.legend(loc="outside lower center", ncols=2, frameon=False)
     counts = "; ".join(f"{label} {int(mine.sum())}" for label, mine in parts.items())
-    picture.alt = f"{n} units ranked by {first} and by {second}: rank correlation {rho:.2f}; {counts}."
+    picture.alt = f"{number_of(n, 'unit')} ranked by {first} and by {second}: rank correlation {rho:.2f}; {counts}."
     return picture
 
 
@@ -70,7 +71,9 @@ def unit_counts(gone: Mapping[str, Mapping[str, tuple[int, int]]], title: str = 
         bars = axis.bar(place + (number - (len(gone) - 1) / 2) * width, shares, 0.92 * width, color=COLOURS[number],
                         hatch=("", "//", "..", "xx")[number % 4], label=rule)  # fmt: skip
         axis.bar_label(bars, [str(counts[layer][0]) for layer in layers], fontsize=8, padding=1)
-    axis.set(xticks=place, xticklabels=[f"{layer}\n{next(iter(gone.values()))[layer][1]} units" for layer in layers])
+    axis.set(
+        xticks=place, xticklabels=[f"{layer}\n{number_of(next(iter(gone.values()))[layer][1], 'unit')}" for layer in layers]
+    )
     axis.set(ylabel="share of the layer's units that go", ylim=(0, 1.08), title=title)
     picture.legend(loc="outside lower center", ncols=len(gone), frameon=False)
     counts_by_rule = "; ".join(
@@ -124,7 +127,7 @@ class ThresholdState:
         units = sum(keep.numel() for keep in self.keep.values())
         rule = f"below {self.value:.2f}" if self.rule == "fixed" else f"below mean - {self.value:.2f} x std"
         return (
-            f"{rule}: {gone} of {units} units go, sparsity {self.sparsity:.3f}, accuracy without repair "
+            f"{rule}: {gone} of {number_of(units, 'unit')} go, sparsity {self.sparsity:.3f}, accuracy without repair "
             f"{self.accuracy:.3f} (n={self.n:,})"
         )
 
@@ -182,6 +185,7 @@ def subsets(left: Tensor, right: Tensor, share: float, images: int) -> Picture:
     axis.set_title(f"overlap of the two removed sets: {overlap:.2f}")
     picture.legend(loc="outside lower center", ncols=3, frameon=False, fontsize=8)
     picture.alt = (
-        f"Mean activations of {len(left)} units on two sets of {images} images; the removed sets overlap by {overlap:.2f}."
+        f"Mean activations of {number_of(len(left), 'unit')} on two sets of {images} images; "
+        f"the removed sets overlap by {overlap:.2f}."
     )
     return picture

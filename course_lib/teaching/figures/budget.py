@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from course_lib.measure import standard_error
 from course_lib.pareto.looks import COLOURS
 from course_lib.teaching.figures.picture import FAINT, GONE, HATCH, INK, KEPT, Picture, placed, single
+from course_lib.words import number_of
 
 
 @dataclass(frozen=True)
@@ -118,7 +119,8 @@ def predicted_measured(points: Sequence[tuple[float, float]], n: int, title: str
     too_high = int((table[:, 0] > table[:, 1]).sum())
     rms = float(np.sqrt(((table[:, 0] - table[:, 1]) ** 2).mean()))
     picture.alt = (
-        f"{len(table)} mixtures: predicted above measured in {too_high}; typical error {rms:.3f} (root mean square)."
+        f"{number_of(len(table), 'mixture')}: predicted above measured in {too_high}; "
+        f"typical error {rms:.3f} (root mean square)."
     )
     return picture
 

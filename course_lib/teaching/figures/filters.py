@@ -11,6 +11,7 @@ from torch import Tensor
 
 from course_lib.pareto.looks import COLOURS, MARKERS
 from course_lib.teaching.figures.picture import FAINT, GONE, HATCH, INK, KEPT, Picture, canvas, single
+from course_lib.words import number_of
 
 if TYPE_CHECKING:
     from course_lib.network.units import Group
@@ -41,7 +42,7 @@ def kernels(weight: Tensor, scores: Tensor | None = None, keep: Tensor | None = 
     if item != "filter" and channels > 1:
         for c in range(channels):
             axes[c, 0].set_ylabel(f"unit {c}", rotation=0, ha="right", va="center")
-    picture.alt = f"{n} {item}s of {height}x{width} over {channels} channel(s), drawn with their numbers"
+    picture.alt = f"{number_of(n, item)} of {height}x{width} over {number_of(channels, 'channel')}, drawn with their numbers"
     if scores is not None:
         picture.alt += "; scores " + ", ".join(f"{float(s):g}" for s in scores)
     if keep is not None:
@@ -67,7 +68,7 @@ def score_bars(scores: Tensor, keep: Tensor) -> Picture:
         xlim=(-1, len(order)),
     )
     picture.legend(loc="outside lower center", ncols=2, frameon=False)
-    picture.alt = f"The scores of {len(order)} filters in falling order, without a gap; {int(keep.sum())} are kept."
+    picture.alt = f"The scores of {number_of(len(order), 'filter')} in falling order, without a gap; {int(keep.sum())} kept."
     return picture
 
 
@@ -138,8 +139,9 @@ def flatten_map(channels: int, height: int, width: int, columns: Sequence[int]) 
         xlim=(-0.6, channels * size - 0.4), ylim=(0, 1.35), yticks=[], xticks=[], xlabel="input columns of the dense layer"
     )
     axis.spines["left"].set_visible(False)
-    axis.set_title(f"Each {height}x{width} map fills {size} columns")
-    sentence = f"{channels} channels of {height}x{width} fill {channels * size} columns, {size} in a row each"
+    axis.set_title(f"Each {height}x{width} map fills {number_of(size, 'column')}")
+    fill = f"fill{'s' if channels == 1 else ''} {number_of(channels * size, 'column')}"
+    sentence = f"{number_of(channels, 'channel')} of {height}x{width} {fill}, {size} in a row each"
     picture.alt = f"{sentence}; marked columns: {', '.join(map(str, sorted(columns)))}."
     return picture
 
@@ -167,7 +169,7 @@ def coupling(groups: Sequence[Group]) -> Picture:
     for side in ("left", "bottom"):
         axis.spines[side].set_visible(False)
     together = "; ".join(" with ".join(groups[index].producers) for index in shared)
-    picture.alt = f"{len(layers)} layers; tied together: {together or 'none'}; all others are free."
+    picture.alt = f"{number_of(len(layers), 'layer')}; tied together: {together or 'none'}; all others are free."
     return picture
 
 

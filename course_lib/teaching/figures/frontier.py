@@ -14,6 +14,7 @@ from course_lib.pareto import DENSE, SCRATCH
 from course_lib.pareto.figure import REFERENCE_NOTE, REFERENCES
 from course_lib.pareto.looks import looks
 from course_lib.teaching.figures.picture import FAINT, GONE, INK, KEPT, Picture, canvas, placed, single
+from course_lib.words import number_of
 
 Points = Sequence[Sequence[float]]  # rows of (size, accuracy) or (size, mean, low, high)
 
@@ -80,7 +81,7 @@ def arena(
     axis.set_ylim(bottom=bottom)
     axis.set_title(title, loc="left", pad=28 if guesses else None)
     picture.legend(loc="outside lower center", ncols=3, frameon=False, fontsize=9)
-    parts += [f"{len(front)} points on the front"] if len(front) else []
+    parts += [f"{number_of(len(front), 'point')} on the front"] if len(front) else []
     picture.alt = f"Accuracy over sparsity. {'; '.join(parts)}."
     return picture
 
@@ -126,7 +127,7 @@ def staircase(
         on = name in front
         axis.plot(sparsity, accuracy, "o" if on else "x", color=KEPT if on else GONE, ms=8, mew=2)
         axis.annotate(name, (sparsity, accuracy), (5, 5), textcoords="offset points")
-    picture.alt = f"{len(points)} points by sparsity and accuracy; on the front: {', '.join(front) or 'none'}."
+    picture.alt = f"{number_of(len(points), 'point')} by sparsity and accuracy; on the front: {', '.join(front) or 'none'}."
     if reference is not None:
         axis.plot(*reference, "s", color=INK, ms=8)
         axis.annotate("reference", reference, (8, -12), textcoords="offset points")
@@ -192,5 +193,5 @@ def choice_board(state: ChoiceState) -> Picture:
         axis.set(xlabel=f"{state.size}{', fewer to the right' if state.log else ''}", ylabel="validation accuracy")
         axis.text(0, 1.03, state.chosen[0] if state.chosen else "no point qualifies", transform=axis.transAxes)
         axis.legend(frameon=False, loc="upper left", bbox_to_anchor=(1.01, 1), fontsize=9)
-    picture.alt = f"{len(sizes)} points. {state}."
+    picture.alt = f"{number_of(len(sizes), 'point')}. {state}."
     return picture

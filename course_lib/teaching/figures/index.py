@@ -10,6 +10,7 @@ from torch import Tensor
 
 from course_lib.pareto.looks import COLOURS, DASHES
 from course_lib.teaching.figures.picture import FAINT, GONE, HATCH, INK, KEPT, Picture, canvas, placed, single
+from course_lib.words import number_of
 
 
 def vectors(named: Mapping[str, Tensor], numbers: Mapping[str, float] | None = None) -> Picture:
@@ -22,7 +23,7 @@ def vectors(named: Mapping[str, Tensor], numbers: Mapping[str, float] | None = N
         axis.set(xticks=[], title=name if numbers is None else f"{name}: {numbers[name]:.3f}")
     axes[0, 0].set_ylabel("|w|, largest first")
     entries = "; ".join(f"{name} {[round(v, 2) for v in values.tolist()]}" for name, values in named.items())
-    picture.alt = f"Magnitudes of {len(named)} vectors (x marks zeros): {entries}"
+    picture.alt = f"Magnitudes of {number_of(len(named), 'vector')} (x marks zeros): {entries}"
     if numbers is not None:
         picture.alt += "; numbers: " + ", ".join(f"{name} {value:.3f}" for name, value in numbers.items())
     return picture
@@ -38,7 +39,7 @@ def weight_histogram(weights: Tensor, title: str = "") -> Picture:
     axis.axvspan(-spread / 2, spread / 2, color=FAINT, alpha=0.35, lw=0)
     shares = f"{zeros:.1%} are exactly zero, {small:.1%} within half a standard deviation of it"
     axis.set(xlabel="weight", ylabel="number", title=f"{title}\n{shares} (grey)")
-    picture.alt = f"Histogram of {len(values):,} weights: {shares}."
+    picture.alt = f"Histogram of {number_of(len(values), 'weight')}: {shares}."
     return picture
 
 

@@ -14,6 +14,7 @@ from torch import Tensor
 from course_lib.measure import standard_error
 from course_lib.pareto.looks import COLOURS, DASHES, MARKERS
 from course_lib.teaching.figures.picture import FAINT, GONE, HATCH, INK, Picture, canvas, curve_look, single
+from course_lib.words import number_of
 
 
 def number_cells(panels: Mapping[str, Tensor]) -> Picture:
@@ -62,8 +63,10 @@ def conv_places(size: tuple[int, int], kernel: int, stride: int = 1, padding: in
     axis.set(xlim=(-padding - 0.3, width + padding + 0.3), ylim=(height + padding + 0.2, -padding - 0.3), aspect="equal")
     axis.axis("off")
     setting = f"image {height}x{width}, kernel {kernel}x{kernel}, stride {stride}, padding {padding}"
-    axis.set_title(f"{setting}: {places[0]} x {places[1]} = {places[0] * places[1]} places (dots)")
-    picture.alt = f"An {setting}: the kernel fits in {places[0]} times {places[1]} = {places[0] * places[1]} places."
+    axis.set_title(f"{setting}: {places[0]} x {places[1]} = {number_of(places[0] * places[1], 'place')} (dots)")
+    picture.alt = (
+        f"An {setting}: the kernel fits in {places[0]} times {places[1]} = {number_of(places[0] * places[1], 'place')}."
+    )
     return picture
 
 
@@ -179,7 +182,7 @@ def timings(times: Mapping[str, Sequence[float]], warmup: int = 0, runs: int | N
     axis.grid(color="#E5E5E5", lw=0.6, which="both")
     axis.yaxis.set_minor_formatter("")
     picture.legend(loc="outside upper center", ncols=3, frameon=False)
-    picture.alt = f"Time of each call in {unit}, {warmup} calls of warm-up. " + "; ".join(parts) + "."
+    picture.alt = f"Time of each call in {unit}, {number_of(warmup, 'call')} of warm-up. " + "; ".join(parts) + "."
     return picture
 
 

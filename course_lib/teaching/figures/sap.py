@@ -11,6 +11,7 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from course_lib.pareto.looks import COLOURS, DASHES
 from course_lib.teaching.figures.picture import FAINT, GONE, HATCH, INK, KEPT, Picture, canvas, curve_look, placed, single
+from course_lib.words import number_of
 
 HATCHES = ("", "//", "..", "xx")
 
@@ -160,7 +161,7 @@ class ExplorerState:
         left = sum(layer.survivors for layer in layers.values())
         return (
             f"round {self.shown}, scope {self.scope}: {facts}; in total {gone:,} of {left:,} go; "
-            f"{self.totals[-1]:.3f} gone after {len(self.history)} rounds"
+            f"{self.totals[-1]:.3f} gone after {number_of(len(self.history), 'round')}"
         )
 
 
@@ -215,7 +216,7 @@ class RoundsState:
 
     def __str__(self) -> str:
         paths = "; ".join(
-            f"{label}: {len(magnitudes):,} survivors, index {index:.3f}, accuracy {accuracy:.3f}"
+            f"{label}: {number_of(len(magnitudes), 'survivor')}, index {index:.3f}, accuracy {accuracy:.3f}"
             for label, (magnitudes, index, accuracy) in self.paths.items()
         )
         return f"{self.layer} after the training of round {self.round}: {paths}"

@@ -9,6 +9,7 @@ import numpy as np
 
 from course_lib.pareto.looks import COLOURS, DASHES, MARKERS
 from course_lib.teaching.figures.picture import FAINT, GONE, INK, KEPT, Picture, canvas, placed, single
+from course_lib.words import number_of
 
 
 def crowd(groups: Mapping[str, Sequence[float]], title: str = "") -> Picture:
@@ -22,7 +23,7 @@ def crowd(groups: Mapping[str, Sequence[float]], title: str = "") -> Picture:
         axis.plot([mean, mean], [-place - 0.32, -place + 0.32], color=INK, lw=2)
         axis.plot([mean - spread, mean + spread], [-place - 0.32] * 2, color=INK, lw=2)
         axis.text(mean, -place + 0.34, f"{mean:.3f} ± {spread:.3f}", ha="center", va="bottom", fontsize=9)
-        parts.append(f"{label}: {len(values)} seeds, mean {mean:.3f}, standard deviation {spread:.3f}")
+        parts.append(f"{label}: {number_of(len(values), 'seed')}, mean {mean:.3f}, standard deviation {spread:.3f}")
     axis.set(yticks=[-place for place in range(len(groups))], yticklabels=list(groups), ylim=(0.6 - len(groups), 0.65))
     axis.set(xlabel="validation accuracy")
     axis.set_title(title, loc="left")

@@ -14,6 +14,7 @@ from torch import Tensor
 from course_lib.measure import standard_error
 from course_lib.pareto.looks import COLOURS
 from course_lib.teaching.figures.picture import FAINT, GONE, HATCH, INK, KEPT, Picture, canvas, curve_look, placed, single
+from course_lib.words import number_of
 
 QUESTIONS = (
     ("How much can go?", "lessons 04 and 05"),
@@ -53,7 +54,7 @@ def sample(images: Tensor, names: Sequence[str]) -> Picture:
         axis.set(xticks=[], yticks=[])
         axis.set_xlabel(name, fontsize=9)
     height, width = images.shape[-2:]
-    picture.alt = f"{len(images)} images of {height}x{width} pixels, one of each class: {', '.join(names)}."
+    picture.alt = f"{number_of(len(images), 'image')} of {height}x{width} pixels, one of each class: {', '.join(names)}."
     return picture
 
 

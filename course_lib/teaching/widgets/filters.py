@@ -13,6 +13,7 @@ from course_lib.teaching import figures
 from course_lib.teaching.boards.filters import FilterBoard
 from course_lib.teaching.figures.picture import Picture
 from course_lib.teaching.widgets.skin import Skin
+from course_lib.words import number_of
 
 
 class SparsitySlider(Skin):
@@ -61,7 +62,10 @@ class ScheduleSlider(Skin):
                 ylabel="share of filters",
                 title=f"exponent {exponent:g}: the largest bite takes {max(bites):.0%}",
             )
-            return picture, f"{final:.0%} after {n} rounds; the first takes {bites[1]:.1%}, the last {bites[-1]:.1%}"
+            return (
+                picture,
+                f"{final:.0%} after {number_of(n, 'round')}; the first takes {bites[1]:.1%}, the last {bites[-1]:.1%}",
+            )
 
         controls = {
             "final": ipywidgets.FloatSlider(

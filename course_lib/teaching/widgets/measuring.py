@@ -15,6 +15,7 @@ from course_lib.teaching.boards.budget import BudgetBoard, Curves
 from course_lib.teaching.figures.measuring import FormatState
 from course_lib.teaching.figures.picture import Picture
 from course_lib.teaching.widgets.skin import Skin
+from course_lib.words import number_of
 
 
 class FormatSlider(Skin):
@@ -47,7 +48,7 @@ class TimingSlider(Skin):
                 parts.append(f"{label}: median {np.median(counted):.3f} ms, mean {counted.mean():.3f} ms")
             return figures.timings(
                 times, warmup, runs
-            ), f"{warmup} calls of warm-up, then {runs} counted; {'; '.join(parts)}"
+            ), f"{number_of(warmup, 'call')} of warm-up, then {runs} counted; {'; '.join(parts)}"
 
         controls = {
             "warmup": ipywidgets.IntSlider(value=0, min=0, max=calls // 2, description="warm-up"),

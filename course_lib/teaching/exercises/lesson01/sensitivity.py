@@ -16,6 +16,7 @@ from course_lib.teaching.exercises.base import AUTOGRAD, Exercise, Misconception
 from course_lib.teaching.exercises.draws import integer
 from course_lib.teaching.exercises.lesson01.networks import conv_layer, dense_layer, drawn_network, weight_of
 from course_lib.teaching.exercises.rounding import rounded
+from course_lib.words import number_of
 
 
 def _without(dense: Tensor, count: int, largest: bool = False) -> Tensor:
@@ -82,7 +83,7 @@ def _list_and_model(inputs: tuple[Any, ...], afterwards: tuple[Any, ...], output
     if isinstance(output, Tensor):
         output = output.flatten().tolist()
     if not isinstance(output, (list, tuple)) or len(output) != len(inputs[2]):
-        raise CourseError(f"return a list of {len(inputs[2])} number(s), one for each sparsity")
+        raise CourseError(f"return a list of {number_of(len(inputs[2]), 'number')}, one for each sparsity")
     model, layer, sparsities, _ = afterwards
     before = {f"{name}.{part}": tensor for name, whole in inputs[0].layers.items() for part, tensor in whole.state.items()}
     restored = {name: torch.equal(before[name], tensor) for name, tensor in model.items()}

@@ -12,9 +12,12 @@ _BUGS = {
     },
     "B": {
         1: "Dropout is on in training mode: units look silent that are only switched off.",
-        2: "No gradients are needed, and the recorder is on.",
-        3: "Training images are the right ones.",
-        4: "The recorder sees what passes its sites.",
+        2: "An empty list to fill is fine.",
+        3: "This listens behind the ReLU, which is the right place.",
+        4: "No gradients are needed.",
+        5: "Training images are the right ones.",
+        6: "The hook keeps what each batch puts out.",
+        7: "The hook is removed, as it should be.",
     },
     "C": {
         1: "An empty list to fill is fine.",
