@@ -27,7 +27,7 @@ class Mode:
 def get(name: str) -> Mode:
     """Return the mode "ci", "laptop" or "full"; full reads CIFAR-10 from the path in COURSE_CIFAR10, if that is set."""
     modes = {
-        "ci": Mode("ci", "fashion-mini", 300, "cpu", 1, 0.25, (0,)),
+        "ci": Mode("ci", "fashion-mini", 128, "cpu", 1, 0.25, (0,)),
         "laptop": Mode("laptop", "fashion-mini", None, "auto", 3, 0.5, (0, 1, 2)),
         "full": Mode("full", os.environ.get("COURSE_CIFAR10", "cifar10"), None, "auto", 10, 1, (0, 1, 2)),
     }
