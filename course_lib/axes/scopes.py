@@ -156,11 +156,31 @@ def _together(
 
 def _joined(layers: Sequence[Candidates], epoch: int) -> Tensor:
     """Return the scores of all layers as one tensor, of which each layer now has its part: all are never held twice."""
+    base = layers[0].scores[epoch]._base
+    if base is not None and all(layer.scores[epoch]._base is base for layer in layers):
+        return base  # `placed` has put them there
     kind = functools.reduce(torch.promote_types, (layer.scores[epoch].dtype for layer in layers))
     whole = torch.empty(sum(len(layer.alive) for layer in layers), dtype=kind, device=layers[0].alive.device)
     for layer, part in zip(layers, whole.split([len(layer.alive) for layer in layers]), strict=True):
         layer.scores[epoch] = part.copy_(layer.scores[epoch])
     return whole
+
+
+def placed(values: Sequence[Tensor], together: list[Tensor], begin: int, total: int) -> list[Tensor]:
+    """Put a layer's scores from place `begin` on into `together`, which has room for the `total` scores of all layers.
+
+    values: one tensor an epoch. together: one tensor an epoch, made here when the first layer comes. A layer whose scores
+    are of another type than the first one's keeps its own.
+
+    >>> together = []
+    >>> [placed([torch.ones(2) * n], together, begin, 4)[0].tolist() for n, begin in ((1, 0), (2, 2))], together
+    ([[1.0, 1.0], [2.0, 2.0]], [tensor([1., 1., 2., 2.])])
+    """
+    together += [value.new_empty(total) for value in values[len(together) :]]
+    return [
+        room[begin : begin + len(value)].copy_(value) if room.dtype == value.dtype else value
+        for room, value in zip(together, values, strict=False)
+    ]
 
 
 def _layer(

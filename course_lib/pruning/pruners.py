@@ -194,6 +194,7 @@ class Pruner:
         candidates = self._candidates(asked)
         gone, seen = scopes.decide(candidates, self.amount, self.scope, self.least, self.cap, progress, told)
         kept = {layer.name: layer.alive & ~out for layer, out in zip(candidates, gone, strict=True)}
+        del candidates  # with all scores
         if single:
             say_left_out(model)
             parameters = dict(model.named_parameters())
@@ -205,9 +206,10 @@ class Pruner:
     def _candidates(self, asked: Round) -> list[scopes.Candidates]:
         """Score every layer, once for each recorded epoch that counts."""
         providers = {need: NEEDS[need].provide(asked) for need in self.needs}
-        candidates = []
-        for layer in asked.layers:
-            alive = layer.alive(asked.masks).to(asked.bench.device)
+        candidates: list[scopes.Candidates] = []
+        everyone = [layer.alive(asked.masks).to(asked.bench.device) for layer in asked.layers]
+        together: list[Tensor] = []
+        for layer, alive in zip(asked.layers, everyone, strict=True):
             values: list[Tensor] = []
             epochs = 1
             while len(values) < epochs:  # what is known once holds for every epoch, and is asked anew: generators move on
@@ -215,6 +217,8 @@ class Pruner:
                 epochs = max(map(len, known.values()), default=1)
                 epoch = {need: some[min(len(values), len(some) - 1)] for need, some in known.items()}
                 values.append(self._score(layer, alive, epoch))
+            if self.scope == "global":
+                values = scopes.placed(values, together, sum(len(one.alive) for one in candidates), sum(map(len, everyone)))
             shape = layer.shape if isinstance(layer, units.Weights) else ()  # of units no amount asks for one
             candidates.append(scopes.Candidates(layer.name, values, alive, shape[0] if shape else 1, shape))
         return candidates
