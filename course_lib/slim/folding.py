@@ -42,8 +42,8 @@ def fold(model: nn.Module, masks: Masks, bench: Bench, samples: int = 1024, seed
     >>> from course_lib import data
     >>> from course_lib.network.masks import Masks
     >>> bench = data.load("fashion-mini", device="cpu", limit=20)
-    >>> model = nn.Sequential(nn.Flatten(), nn.Linear(784, 3), nn.ReLU(), nn.Linear(3, 10))
-    >>> with torch.no_grad():  # the second neuron says 2 whatever it sees
+    >>> model = nn.Sequential(nn.Flatten(), nn.Linear(784, 3), nn.Tanh(), nn.Linear(3, 10))
+    >>> with torch.no_grad():  # the second neuron says tanh(2) whatever it sees
     ...     _ = model[1].weight[1].zero_(), model[1].bias[1].fill_(2)
     >>> folded, masks = fold(model, Masks.dense(model), bench)
     >>> masks.units["1"].tolist()

@@ -21,6 +21,10 @@ UNTESTED, UNMEASURED = "not tested", "not measured yet"
 VERDICTS = (HELD, PART, NOT, UNTESTED, UNMEASURED)
 
 
+class NothingShared(CourseError):
+    """Two methods have no sparsity in common, so there is nothing to compare."""
+
+
 @dataclass(frozen=True)
 class Measured:
     """A finished study: what a claim is answered from."""
@@ -56,8 +60,14 @@ class Measured:
         return self.grid.get("at") or comparing.SPARSITIES
 
     def differences(self, one: str, other: str, at: Sequence[float] = ()) -> list[pareto.Difference]:
-        """Return the differences of two methods, with adjusted p-values where they are in the primary family."""
-        return comparing.differences(self.table, one, other, at or self.at, self.primary)
+        """Return the differences of two methods, with adjusted p-values where they are in the primary family.
+
+        Raises:
+            NothingShared: if no seed of both reaches any of these sparsities.
+        """
+        if found := comparing.differences(self.table, one, other, at or self.at, self.primary):
+            return found
+        raise NothingShared(f"{comparing.quoted(one)} and {comparing.quoted(other)} share no sparsity.")
 
     def has(self, method: str) -> bool:
         """Whether a method ran."""
@@ -112,7 +122,10 @@ class Claim:
         for name in there:
             measured = opened(results / name)
             if all(measured.has(method) for method in self.needs):
-                return name, self.answer(measured)
+                try:
+                    return name, self.answer(measured)
+                except NothingShared as error:
+                    return name, Answer(UNTESTED, str(error))
         lacks = [comparing.quoted(method) for method in self.needs if not opened(results / there[0]).has(method)]
         return there[0], Answer(UNMEASURED, f"{' and '.join(lacks)} {'has' if len(lacks) == 1 else 'have'} not run yet.")
 

@@ -32,8 +32,6 @@ def against_magnitude(measured: Measured, other: str) -> Answer:
 def pace(measured: Measured) -> Answer:
     """Say what is left of SAP's lead when magnitude takes as many in each round as SAP took."""
     found = measured.differences("SAP", PACED)
-    if not found:
-        return Answer(NOT, "The two share no sparsity.")
     last = found[-1]
     read = "round by round" if last.round else "between rounds"
     said = f"At SAP's own pace SAP minus magnitude is {points(last.mean)} at {last.sparsity:.3g} ({read}, {n(last.seeds)}): "
@@ -45,8 +43,6 @@ def pace(measured: Measured) -> Answer:
 def better(measured: Measured, one: str, other: str, words: str, share: float = 0.9) -> Answer:
     """Say whether one method is ahead of another, with the number nearest to `share`. words: what the two are about."""
     found = measured.differences(one, other)
-    if not found:
-        return Answer(NOT, f"{quoted(one)} and {quoted(other)} share no sparsity.")
     near = min(found, key=lambda difference: abs(difference.sparsity - share))
     read = f"round {near.round}, " if near.round else ""
     said = f"{words} {points(near.mean)} at {near.sparsity:.3g} ({read}{n(near.seeds)}); {where(found)}."
@@ -109,7 +105,7 @@ def global_scope(measured: Measured) -> Answer:
 def rewinding(measured: Measured) -> Answer:
     """Say why rewinding is not tested here, and what the difference was."""
     pair = MAGNITUDE + TUNED, MAGNITUDE + REWOUND
-    found = [difference for difference in measured.differences(*pair) if difference.sparsity <= 0.9]
+    found = measured.differences(*pair, [share for share in measured.at if share <= 0.9])
     last = found[-1]
     said = (
         "A rewound net has only its last round's training here; the papers train in full after a rewind. Fine-tuning, with "
