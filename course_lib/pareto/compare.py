@@ -229,7 +229,7 @@ def by_method(table: pd.DataFrame) -> pd.DataFrame:
 
     The best point of each seed is chosen on validation (`best`); `seeds` counts the seeds that have one, `seeds_run` all.
     The area is that of the test accuracies of each seed's front, chosen on validation, above the accuracy floor
-    (`staircase`).
+    (`staircase`); it is None where a seed's front is a single point, of which the point itself says all.
     The best mean score on validation comes first; methods that lack a point in some seed come last.
 
     >>> from course_lib import pareto
@@ -242,7 +242,8 @@ def by_method(table: pd.DataFrame) -> pd.DataFrame:
     if rows.empty:
         return pd.DataFrame(columns=["method", "seeds", "score"])
     chosen = pd.concat([best(own) for _, own in rows.groupby("seed")])
-    areas = pd.Series({key: staircase(_front(own)) for key, own in rows.groupby(["method", "seed"])})
+    fronts = {key: _front(own) for key, own in rows.groupby(["method", "seed"])}
+    areas = pd.Series({key: staircase(own) if len(own) != 1 else float("nan") for key, own in fronts.items()})
     found = []
     for method, own in chosen.groupby("method"):
         area = areas[method].to_numpy()
@@ -250,7 +251,8 @@ def by_method(table: pd.DataFrame) -> pd.DataFrame:
         columns = ("sparsity", "kept_parameters", "macs", "epochs", "val_accuracy", "test_accuracy", "score")
         for column in own.columns.intersection(columns):
             row |= {column: own[column].mean(), f"{column}_sd": _deviation(own[column].to_numpy(float))}
-        found.append(row | {"hypervolume": area.mean(), "hypervolume_sd": _deviation(area)})
+        spans = not np.isnan(area).any()
+        found.append(row | {"hypervolume": area.mean() if spans else None, "hypervolume_sd": _deviation(area)})
     if not found:
         return pd.DataFrame(columns=["method", "seeds", "score"])
     means = pd.DataFrame(found)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -108,7 +109,7 @@ def _cells(row: Mapping[str, Any] | pandas.Series) -> tuple[str, ...]:
     return (
         *(row["method"], seeds, f"{row['sparsity']:.4f}", f"{row['kept_parameters']:,.0f}", macs),
         *(f"{row['epochs']:.4g}", f"{row['val_accuracy']:.4f}", _spread(row, "test_accuracy"), f"{row['score']:.4f}"),
-        "-" if row["hypervolume"] is None else _spread(row, "hypervolume"),
+        "-" if row["hypervolume"] is None or math.isnan(row["hypervolume"]) else _spread(row, "hypervolume"),
     )
 
 
