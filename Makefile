@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 CORE := $(addprefix tests/test_,amounts.py scores.py scopes.py pqindex.py masks.py units.py needs.py pruners.py pareto.py \
 	docstrings.py layers.py)
 
-.PHONY: course check test matrix validate hub bench build lab format
+.PHONY: course check test proof matrix validate hub bench build lab format
 course: $(VENV)/.ready
 	$(BIN)/course run
 
@@ -21,9 +21,14 @@ test: $(VENV)/.ready
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -n 2 --dist worksteal
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m 'not heavy'
 	COURSE_MODE=ci OMP_NUM_THREADS=1 TQDM_DISABLE=1 $(BIN)/python -m pytest --nbval-lax --nbval-cell-timeout=300 \
 		--dist loadfile -n 2 solutions
+
+# What starts many processes: students' notebooks in fresh kernels, attacks in sandboxes, engines and gradings that are killed,
+# nbgrader, browsers. CI runs it after `make test`; nobody waits for it at a desk.
+proof: $(VENV)/.ready
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m heavy
 
 # By hand: the library's tests on the oldest torch that pyproject.toml allows, and on each Python from 3.10 on that is here.
 matrix: $(VENV)/.ready

@@ -14,6 +14,7 @@ import urllib.request
 import nbformat
 import pytest
 
+pytestmark = pytest.mark.heavy
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = [
     "--headless",

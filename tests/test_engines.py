@@ -118,10 +118,12 @@ def a_cluster():
         ended(*workers, scheduler)
 
 
+@pytest.mark.heavy
 def test_two_processes_give_the_table_of_one(undisturbed, tmp_path):
     same(sweep.run(GRID, store=tmp_path, jobs=2), undisturbed)
 
 
+@pytest.mark.heavy
 def test_a_cluster_of_two_worker_processes_gives_the_table_of_one(undisturbed, cluster, tmp_path):
     same(sweep.run(GRID, cluster[0], tmp_path), undisturbed)
 
@@ -176,6 +178,7 @@ def killed(folder, engine, files, seconds):
     return was_running
 
 
+@pytest.mark.heavy
 def test_killed_at_random_moments_on_the_local_engine(undisturbed, tmp_path):
     for number, three in enumerate(moments()):
         struck = [killed(tmp_path / str(number), "local", *moment) for moment in three]
@@ -183,6 +186,7 @@ def test_killed_at_random_moments_on_the_local_engine(undisturbed, tmp_path):
         assert any(struck)  # else nothing was proven
 
 
+@pytest.mark.heavy
 def test_killed_at_random_moments_on_a_cluster_whose_worker_dies_as_well(undisturbed, cluster, tmp_path):
     address, worker, workers = cluster
     for number, three in enumerate(moments()):
@@ -195,6 +199,7 @@ def test_killed_at_random_moments_on_a_cluster_whose_worker_dies_as_well(undistu
         assert any(struck)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("engine", ["local", "cluster"])
 def test_a_worker_that_dies_costs_its_round_only(undisturbed, request, tmp_path, engine):
     """The caller lives on and submits the step again."""
@@ -220,6 +225,7 @@ def test_a_worker_that_dies_costs_its_round_only(undisturbed, request, tmp_path,
     same(sweep.table(grid.complete(GRID), tmp_path), undisturbed)
 
 
+@pytest.mark.heavy
 def test_a_step_whose_worker_dies_every_time_is_a_failed_curve_and_the_others_finish(tmp_path):
     """A step that kills its process stands for one that needs more memory than there is."""
     script = (
@@ -238,6 +244,7 @@ def test_a_step_whose_worker_dies_every_time_is_a_failed_curve_and_the_others_fi
     assert len(list(tmp_path.rglob("points.json"))) == 2
 
 
+@pytest.mark.heavy
 def test_a_scheduler_that_dies_ends_the_run_in_one_sentence_and_the_next_call_goes_on(undisturbed, tmp_path):
     script = (
         "import sys, json\nfrom course_lib import sweep\nfrom course_lib.errors import CourseError\n"

@@ -20,6 +20,7 @@ from class_of_02 import NAME, ROOT, WORDS, code, explained, graded, handed_in, p
 
 from course_lib.grading.book import formgrader
 
+pytestmark = pytest.mark.heavy
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
 FLAGS += ["--disable-background-networking", "--disable-component-update"]

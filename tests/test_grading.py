@@ -600,6 +600,7 @@ def plain(out):
     return [{key: value for key, value in row.items() if key != "seconds"} for row in table], scores(out)
 
 
+@pytest.mark.heavy
 @isolated
 def test_a_class_that_is_killed_at_random_moments_ends_as_if_it_had_not_been(tmp_path):
     size = 30 if KILLS >= 20 else 6
@@ -631,6 +632,7 @@ def test_a_class_that_is_killed_at_random_moments_ends_as_if_it_had_not_been(tmp
     assert len(plain(tmp_path / "out")[0]) == size
 
 
+@pytest.mark.heavy
 def test_a_submission_whose_process_dies_every_time_is_left_to_a_person_and_the_others_get_their_points(tmp_path):
     """The processes that die with it may hold other submissions, which are not to blame."""
     script = (

@@ -44,6 +44,7 @@ MISSING = isolation.missing()
 
 if MISSING and os.environ.get("COURSE_CI") == "1":
     pytest.fail(f"CI has to isolate submissions: {MISSING}", pytrace=False)
+pytestmark = pytest.mark.heavy
 isolated = pytest.mark.skipif(bool(MISSING), reason=f"submissions cannot be isolated here: {MISSING}")
 
 HONEST = """

@@ -31,6 +31,7 @@ def test_all_notebooks_follow_their_sources():
     assert authoring.stale(ROOT) == []
 
 
+@pytest.mark.heavy
 @each
 def test_the_student_notebook_runs_offline_and_every_exercise_is_not_attempted(path, tmp_path, monkeypatch):
     monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "1")  # one thread: the other core is at work on other tests

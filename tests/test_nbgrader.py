@@ -66,6 +66,7 @@ def without_training(book):
     return book
 
 
+@pytest.mark.heavy
 def test_autograde_gives_the_stub_nothing_and_the_solution_all_auto_graded_points(generated):
     for student, source in (("stub", generated / "notebooks"), ("solved", generated / "solutions")):
         place = generated / "submitted" / student

@@ -83,10 +83,11 @@ def seen(monkeypatch):
     def mark(path, student, lesson, *rest):
         students.append(student)
         marks = [
-            Mark(one.name, "not yet", 0.0, one.points, source=f"def {one.name}():\n    {student}")
+            Mark(one.name, "correct", 2.0, 2.0)
+            if one.name == "filter_l1"
+            else Mark(one.name, "not yet", 0.0, one.points, source=f"def {one.name}():\n    {student}")
             for one in exercises.of(lesson)
         ]
-        marks[0] = Mark(marks[0].exercise, "correct", 2.0, 2.0)
         return Result(student, grading.run.digest(grading.run.Submission(student, path, DUE)), tuple(marks))
 
     monkeypatch.setattr(run, "mark", mark)

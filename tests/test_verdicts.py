@@ -339,6 +339,7 @@ def sandboxed(sandbox, answer, cases):
     return list(map(tuple, after)), outputs
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("lesson", LESSONS)
 def test_notebook_and_grader_give_every_answer_of_the_gallery_one_verdict(lesson):
     """What each reads of an answer, and what it gives when it is called, is equal: `decide` knows nothing else."""
