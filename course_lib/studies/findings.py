@@ -72,7 +72,7 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         "SAP's lead within layers is its choice and not its pace",
         "a control",
-        ("cifar10",),
+        papers.PACE_STUDIES,
         ("SAP", papers.PACED),
         papers.pace,
     ),

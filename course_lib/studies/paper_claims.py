@@ -19,6 +19,7 @@ AIM = 0.90  # of the score that the open study was after
 GLOBAL, MAGNITUDE = "SAP (1, 2), scope global", "magnitude, scope global"
 REWOUND, TUNED = ", rewind", ", no rewind"  # how the grid's axes end these names
 PACED = "magnitude, SAP's pace"
+PACE_STUDIES = ("cifar10", "class-project", "pace")  # that may have it, the best first
 
 
 def against_magnitude(measured: Measured, other: str) -> Answer:
