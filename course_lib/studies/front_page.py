@@ -11,7 +11,7 @@ from course_lib.pareto import lost
 from course_lib.studies import figures
 from course_lib.studies import paper_claims as papers
 from course_lib.studies import project_claims as project
-from course_lib.studies.claims import Measured, opened, points, where
+from course_lib.studies.claims import Measured, n, opened, points, where
 from course_lib.studies.comparing import quoted
 
 if TYPE_CHECKING:
@@ -76,15 +76,20 @@ def _global(main: Measured, results: Path) -> str:
 
 def _why(main: Measured, results: Path) -> str:
     start = "**Why does it lead layer magnitude at the end?**"
-    there = [opened(results / name) for name in papers.PACE_STUDIES if (results / name / "table.csv").exists()]
-    measured = next((one for one in there if one.has(papers.PACED)), None)
+    studies = [opened(results / name) for name in papers.PACE_STUDIES if (results / name / "table.csv").exists()]
+    measured = next((one for one in studies if one.has(papers.PACED)), None)
     if measured is None:
         return f"{start} Its choice or its pace: {NOT_YET}."
     found = measured.differences("SAP", papers.PACED)
     last = found[-1]
     same = papers.ahead(found) == "did not hold"
     word = "Its pace: it slows down as the net empties" if same else "Not its pace alone"
-    return f"{start} {word}. SAP minus magnitude at SAP's own pace: {points(last.mean)} at {last.sparsity:.3g}."
+    usual = min(measured.differences("SAP", "magnitude"), key=lambda one: abs(one.sparsity - last.sparsity))
+    there = "" if measured is main else f", {measured.grid['model']} on {measured.grid['data']}"
+    return (
+        f"{start} {word}. SAP minus magnitude at {last.sparsity:.2g}: {points(usual.mean)} when magnitude keeps its own "
+        f"schedule, {points(last.mean)} when it takes as many a round as SAP ({n(last.seeds)}{there})."
+    )
 
 
 def _project(main: Measured, results: Path) -> str:
