@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import torch
 import torch.nn.functional as F
@@ -123,8 +123,9 @@ def parts(bench: Bench) -> list[list[str]]:
     def stepping(masks: Any, optimizer: torch.optim.Optimizer, net: nn.Module) -> Callable[[], Any]:
         return lambda: train.train_step(net, x, y, optimizer, masks)
 
-    def step(masks: Any = None, **settings: Any) -> Callable[[], Any]:
+    def step(masks: Any = None, compiled: bool = False, **settings: Any) -> Callable[[], Any]:
         net = copy.deepcopy(model)
+        net = cast(nn.Module, torch.compile(net)) if compiled else net
         if masks is not None:
             masks.apply_(net)
         return stepping(masks, torch.optim.AdamW(net.parameters(), lr=2e-3, **settings), net)
@@ -144,6 +145,7 @@ def parts(bench: Bench) -> list[list[str]]:
     pairs: list[tuple[str, dict[str, Callable[[], Any]]]] = [
         ("masked step / plain step", {"masked": step(masks), "plain": step()}),
         ("recorder / forward", {"recorded": recorded, "forward": forward}),
+        ("torch.compile / as it is", {"compiled": step(compiled=True), "plain": step()}),
         ("AdamW fused / as it is", {"fused": step(fused=True), "plain": step(fused=False)}),
         ("AdamW foreach / as it is", {"foreach": step(foreach=True), "plain": step(foreach=False)}),
         ("an epoch's images augmented / plain", {"augmented": partial(batches, True), "plain": partial(batches, False)}),
