@@ -76,7 +76,8 @@ def test_the_readme_of_the_project_says_what_the_tables_say_in_350_words_and_wit
     whole = (ROOT / "README.md").read_text()
     assert front_page.replaced(whole, ROOT / "results") == whole
     section = whole.partition(front_page.BEGIN)[2].partition(front_page.END)[0]
-    assert len(section.split()) <= 350 and not re.search(r"\[[+-]\d", section)
+    words = [word for word in section.split() if word.strip("|-")]  # a table's lines are none
+    assert len(words) <= 350 and not re.search(r"\[[+-]\d", section)
     assert section.count("](results/cifar10/") == 2 and len(re.findall(r"^\d\. ", section, re.MULTILINE)) == 8
     table = study.read(ROOT / "results" / "cifar10")
     lost = -100 * pareto.against_dense(table, "SAP", 0.9).mean()
