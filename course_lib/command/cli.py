@@ -150,15 +150,19 @@ def inspect(
 
 @app.command()
 def ship(
-    model: Annotated[Path, typer.Argument(help="A slimmed network of the course, as slim.save writes it.")],
+    model: Annotated[Path, typer.Argument(help="A slimmed network, as slim.save writes it.")],
     out: Annotated[Path, typer.Option(help="The folder to write; it must not exist yet.")],
     data: Annotated[str, typer.Option(help="What it is calibrated and measured on, as in `course run`.")] = "fashion-mini",
     size: Size = None,
+    source: Annotated[
+        Path | None, typer.Option(help="Of a network of your own: the Python file that builds what it was cut from.")
+    ] = None,
+    function: Annotated[str, typer.Option(help="The function in that file; it may take shape and classes.")] = "build",
 ) -> None:
     """Write a folder that runs without torch: ONNX in fp32 and in eight bits, a card with what was measured, a runner."""
     from course_lib.command import shipping
 
-    shipping.ship(model, out, data, size)
+    shipping.ship(model, out, data, size, source, function)
 
 
 app.command()(desk.grade)
