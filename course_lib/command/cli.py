@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from course_lib.command import desk, runs
-from course_lib.command.runs import Jobs, console, stability_study, study, tell_findings
+from course_lib.command.runs import Jobs, console, shipping_study, stability_study, study, tell_findings
 from course_lib.errors import CourseError
 from course_lib.starting import quickly
 from course_lib.words import number_of
@@ -60,6 +60,20 @@ def stability(
 ) -> None:
     """Measure how far runs agree on the units that thresholds on activations remove."""
     stability_study(grid, data, out, results, records)
+
+
+@app.command()
+def ship_study(
+    grid: Annotated[
+        str, typer.Argument(help="A finished grid with pruned filters and unpruned nets that trained on.")
+    ] = "ship",
+    data: Data = None,
+    size: Size = None,
+    out: Out = Path("runs"),
+    results: Annotated[Path, typer.Option(help="The study's own folder, as in `course sweep`.")] = Path("results/ship"),
+) -> None:
+    """Slim and ship the networks that a grid's validation images chose; measure them beside unpruned ones of equal age."""
+    shipping_study(grid, data, size, out, results)
 
 
 @app.command()
