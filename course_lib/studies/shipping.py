@@ -35,7 +35,7 @@ def choose(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the points of the chosen method and of the unpruned net of equal age, a row a seed.
 
     Chosen on validation images: of the methods whose best points keep at most `KEPT` of the MACs on every seed, the most
-    accurate; of the unpruned nets that trained on, the more accurate, each at the end of its training.
+    accurate; of the unpruned nets that trained on, the more accurate, each at its best point.
 
     Raises:
         CourseError: if no method keeps so little, or no unpruned net trained on.
@@ -43,19 +43,26 @@ def choose(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     import pandas
 
     whole = table.loc[table["method"] == pareto.DENSE, "macs"].max()
-    contest = table[pareto.contesting(table)]
-    found = [
-        pandas.concat([pareto.best(own) for _, own in curves.groupby("seed")])
-        for _, curves in contest.groupby("method", sort=False)
-    ]
-    small = [points for points in found if (points["macs"] <= KEPT * whole).all()]
     control = table[(table["family"] == "dense") & (table["method"] != pareto.DENSE)]
-    dense = [curves.sort_values("round").groupby("seed").tail(1) for _, curves in control.groupby("method", sort=False)]
+    found, dense = (
+        [
+            pandas.concat([_best(own) for _, own in curves.groupby("seed")])
+            for _, curves in some.groupby("method", sort=False)
+        ]
+        for some in (table[pareto.contesting(table)], control)
+    )
+    small = [points for points in found if (points["macs"] <= KEPT * whole).all()]
     if not small or not dense:
         lacks = f"method that keeps at most {KEPT:g} of the MACs" if not small else "unpruned net that trained on"
         raise CourseError(f"the grid has no {lacks}; the grid `ship` has both.")
     best, reference = (max(some, key=lambda points: float(points["val_accuracy"].mean())) for some in (small, dense))
     return best.sort_values("seed"), reference.sort_values("seed")
+
+
+def _best(curve: pd.DataFrame) -> pd.DataFrame:
+    """Return the row of a curve's best point: the one whose network the store has kept (`steps.best_of`)."""
+    counted = pareto.best(curve)
+    return counted if len(counted) else pareto.best(curve, floor=0.0)
 
 
 def study(grid: Mapping[str, Any], out: Path, records: Path | None = None) -> pd.DataFrame:
@@ -75,6 +82,7 @@ def study(grid: Mapping[str, Any], out: Path, records: Path | None = None) -> pd
         raise CourseError(lacking)
     chosen = choose(sweep.table(grid, out, records))
     runs, bench = Store(Path(out) / grid["name"], records), steps.load(grid, "cpu")
+    runs.must_match(grid["data"], steps.digest(bench))
     curves = {(curve["method"], curve["seed"]): curve for curve in runs.curves(grid)}
     rows: list[dict[str, Any]] = []
     for pair in zip(*(points.to_dict("records") for points in chosen), strict=True):
