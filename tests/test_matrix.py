@@ -78,7 +78,9 @@ def test_the_slimmed_network_is_the_masked_one_at_any_share_and_width(name, foun
         small = {round_to: slim.slim(model, masks, example, round_to) for round_to in (None, 8)}
         for round_to, net in small.items():
             far = distance(masked, net, images)
-            assert far < EQUAL, f"seed {seed}, share {share}, round_to {round_to}: {far:.2g}"
+            assert far < EQUAL < distance(model, masked, images), (
+                f"seed {seed}, share {share}, round_to {round_to}: {far:.2g}"
+            )
         assert sum(parameter.numel() for parameter in small[None].parameters()) == masks.kept_parameters
 
 
