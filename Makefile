@@ -39,7 +39,8 @@ matrix: $(VENV)/.ready
 validate: $(VENV)/.ready
 	$(BIN)/course validate --mode laptop
 	COURSE_GALLERY_SEEDS=50 COURSE_KILLS=20 $(BIN)/python -m pytest tests/test_checks.py tests/test_gallery.py tests/test_any_value.py \
-		tests/test_verdicts.py tests/test_people.py tests/test_engines.py tests/test_grading.py tests/test_fuzz_reading.py
+		tests/test_verdicts.py tests/test_people.py tests/test_engines.py tests/test_grading.py tests/test_fuzz_reading.py tests/test_own.py \
+		tests/test_matrix.py
 
 # By hand, as root on Linux: a real JupyterHub on loopback and a real PostgreSQL, for users whom the test makes and removes.
 hub: $(VENV)/.hub

@@ -15,7 +15,7 @@ import torch
 
 from benchmarks import measuring
 
-NAMES = ("pruning", "training", "waiting", "checks", "slider", "threads", "engines", "grading", "scale", "gpu")
+NAMES = ("pruning", "training", "waiting", "checks", "slider", "threads", "engines", "grading", "scale", "shipping", "gpu")
 
 
 def main() -> None:

@@ -8,7 +8,7 @@ from functools import partial
 import pytest
 import torch
 
-from benchmarks import measuring, pruning
+from benchmarks import measuring, pruning, shipping
 from benchmarks.__main__ import NAMES
 from course_lib.pruning import MagnitudePruner
 
@@ -36,3 +36,13 @@ def test_the_benchmark_of_a_prune_refuses_peers_that_take_others(bench):
         pruning.agree(model, {"ours": pruning.ours(MagnitudePruner(0.5, scope=scope), bench), "sort": half})
     with pytest.raises(SystemExit, match="torch took others"):
         pruning.agree(model, {"ours": half, "torch": partial(pruning.by_torch_globally, share=0.25)})
+
+
+def test_the_benchmark_of_shipping_has_a_row_for_each_way_and_explains_what_parts(bench, monkeypatch):
+    pytest.importorskip("onnxruntime")
+    monkeypatch.setattr(shipping, "APART", 1.0)  # whatever parts at all
+    rows, notes = shipping.measured("cnn", bench, {1: 1, 64: 1})
+    assert [row[:3] for row in rows] == [["cnn", size, way] for size in ("1", "64") for way in ("torch", "onnxruntime")]
+    assert all(float(row[4]) > 0 and row[6] == "0.27" for row in rows)
+    assert len(notes) == 2 and all("multiplies nothing" in note and "conv2" in note for note in notes)
+    assert shipping.part(0.5, 0.25) == shipping.part(0.25, 0.5) == 2

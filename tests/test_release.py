@@ -30,6 +30,11 @@ def test_a_release_has_every_lesson_the_library_and_the_tables(tree):
     assert (tree / "README.md").read_text() == release.README
 
 
+def test_a_release_has_the_template_for_networks_of_ones_own_and_its_example(tree):
+    assert {path.name for path in (tree / "own").iterdir()} == {"bring_your_own.ipynb", "example_net.py"}
+    assert release.PLACEHOLDER not in (tree / "own" / "bring_your_own.ipynb").read_text()
+
+
 def test_a_release_has_no_solutions_tests_or_gallery(tree):
     assert release.scan(tree, ROOT) == []
     parts = {part for path in tree.rglob("*") for part in path.relative_to(tree).parts}

@@ -23,7 +23,10 @@ def bench_of(channels: int = 1, size: int = 28, classes: int = 10, count: int = 
 
 
 def drawn(model: nn.Module, seed: int = 0) -> nn.Module:
-    """Draw BatchNorm's statistics, gamma and beta, and all biases, so that a slip with any of them shows."""
+    """Draw BatchNorm's statistics, gamma and beta, and all biases, so that a slip with any of them shows.
+
+    Weights of nothing but zeros are drawn, too: behind the head of a new vision transformer no slip would show at all.
+    """
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for module in model.modules():
@@ -34,8 +37,11 @@ def drawn(model: nn.Module, seed: int = 0) -> nn.Module:
                 if module.weight is not None:
                     module.weight.uniform_(0.5, 1.5, generator=generator)
                     module.bias.normal_(generator=generator)
-            elif isinstance(module, (nn.Conv2d, nn.Linear)) and module.bias is not None:
-                module.bias.normal_(generator=generator)
+            elif isinstance(module, (nn.Conv2d, nn.Linear)):
+                if module.bias is not None:
+                    module.bias.normal_(generator=generator)
+                if not module.weight.any():
+                    module.weight.normal_(std=0.1, generator=generator)
     return model
 
 

@@ -15,7 +15,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from course_lib.authoring import overview
-from course_lib.authoring.source import AHEAD, CODE_STUB, TEXT_STUB, code_hash, lessons, read
+from course_lib.authoring.source import AHEAD, CODE_STUB, TEXT_STUB, code_hash, lessons, read, templates
 from course_lib.errors import CourseError
 from course_lib.files import replacing, write_text
 
@@ -32,8 +32,11 @@ def build(root: Path, names: Sequence[str] = ()) -> list[Path]:
     Raises:
         CourseError: for a name that no lesson has, and a lesson that cannot be read or executed.
     """
-    chosen = [path for path in lessons(root) if not names or path.name.startswith(tuple(names))]
-    if not chosen:
+    chosen, beside = (
+        [path for path in paths if not names or path.name.startswith(tuple(names))]
+        for paths in (lessons(root), templates(root))
+    )
+    if not (chosen or beside):
         raise CourseError(f"{', '.join(names) or root} was given; there is no such lesson in solutions/.")
     written: list[Path] = []
     for path in chosen:
@@ -48,6 +51,10 @@ def build(root: Path, names: Sequence[str] = ()) -> list[Path]:
         if (drawn := picture(executed)) and not _same(target := _ahead(root, path), drawn):
             with replacing(target) as part:
                 part.write_bytes(drawn)
+            written.append(target)
+    for path in beside:
+        if not _same(target := path.with_suffix(".ipynb"), (text := _text(to_student(read(path, root)))).encode()):
+            write_text(target, text)
             written.append(target)
     return written + (overview.write(root) if not names else [])
 
@@ -82,6 +89,10 @@ def stale(root: Path) -> list[str]:
             problems.append(f"solutions/{solution.name} {behind}")
         elif (drawn := picture(given)) and not _same(_ahead(root, path), drawn):
             problems.append(f"notebooks/pictures/{path.stem}.png {behind}")
+    for path in templates(root):
+        target = path.with_suffix(".ipynb")
+        if not _same(target, _text(to_student(read(path, root))).encode()):
+            problems.append(f"{target.relative_to(root)} does not follow {path.name}: run `course build`.")
     return problems + [sentence for sentence in overview.stale(root) if sentence not in problems]
 
 

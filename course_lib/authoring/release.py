@@ -9,12 +9,13 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 
 from course_lib import validation
 from course_lib.authoring import notebooks
-from course_lib.authoring.source import BEGIN, END
+from course_lib.authoring.source import BEGIN, END, TEMPLATE
 from course_lib.errors import CourseError
 
 FILES = ("LICENSE", "pyproject.toml", "environment.yml", "results/lessons/minutes.json", "results/README.md")
@@ -22,6 +23,8 @@ GLOBS = (
     "notebooks/*.ipynb",
     "notebooks/*.md",
     "notebooks/pictures/*.png",
+    "own/*.ipynb",
+    "own/example_net.py",
     "course_lib/**/*",
     "results/*/table.csv",
     "results/*/README.md",
@@ -51,6 +54,7 @@ python -m venv .venv
 
 With conda instead: `conda env create -f environment.yml`, `conda activate course`, `course lab`.
 The lessons lie in notebooks/, to be worked through in their order. If something does not work: `course doctor`.
+own/bring_your_own.ipynb prunes and ships a network of yours, on your photographs; shipping needs `pip install -e '.[ship]'`.
 """
 
 
@@ -79,7 +83,7 @@ def release(root: Path, out: Path, run: bool = True, repository: str = "") -> li
             target = tree / path.relative_to(root)
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(path, target)
-        for path in (tree / "notebooks").glob("*.ipynb"):
+        for path in tree.rglob("*.ipynb"):
             path.write_text(located(path.read_text(encoding="utf-8"), repository), encoding="utf-8")
         (tree / "README.md").write_text(README, encoding="utf-8")
         if leaks := scan(tree, root):
@@ -138,9 +142,13 @@ def _leaks(path: Path, root: Path) -> Iterator[str]:
     for mark in (BEGIN, END, "*Rubric", PLACEHOLDER):
         if mark in text:
             yield f"holds {mark!r}."
-    source = root / "solutions" / f"{path.stem}.py"
-    answers = re.findall(rf"{BEGIN}\n(.*?)\s*{END}", source.read_text(encoding="utf-8"), re.S)
-    shown = re.sub(rf"{BEGIN}.*?{END}", "", source.read_text(encoding="utf-8"), flags=re.S)
+    if path.parent.name != TEMPLATE.parent.name:  # which asks for no answers
+        yield from _answers(book, (root / "solutions" / f"{path.stem}.py").read_text(encoding="utf-8"))
+
+
+def _answers(book: dict[str, Any], source: str) -> Iterator[str]:
+    answers = re.findall(rf"{BEGIN}\n(.*?)\s*{END}", source, re.S)
+    shown = re.sub(rf"{BEGIN}.*?{END}", "", source, flags=re.S)
     sources = "\n".join("".join(cell["source"]) for cell in book["cells"])
     for line in {line.strip() for answer in answers for line in answer.splitlines()}:
         if len(line) > SHORT and line in sources and line not in shown:

@@ -23,12 +23,18 @@ KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": 
 ROLES = ("answer", "check", "explain")
 OPTIONS = {*ROLES, "points", "tags"}
 FOLDED = "folded"  # tag of a code cell whose input is hidden
+TEMPLATE = Path("own") / "bring_your_own.py"  # a notebook beside the lessons: no exercises, no executed copy
 AHEAD = "ahead"  # tag of the cell whose picture stands at the head of the lesson: where the reader is going
 
 
 def lessons(root: Path) -> list[Path]:
     """Return the sources of all lessons in their order: solutions/NN_name.py."""
     return sorted((root / "solutions").glob("[0-9][0-9]_*.py"))
+
+
+def templates(root: Path) -> list[Path]:
+    """Return the source of the notebook for networks of one's own, if this course has it."""
+    return [root / TEMPLATE] if (root / TEMPLATE).exists() else []
 
 
 def read(path: Path, root: Path) -> NotebookNode:

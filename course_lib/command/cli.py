@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from course_lib.command import desk, runs
-from course_lib.command.runs import Jobs, console, stability_study, study, tell_findings
+from course_lib.command.runs import Jobs, console, shipping_study, stability_study, study, tell_findings
 from course_lib.errors import CourseError
 from course_lib.starting import quickly
 from course_lib.words import number_of
@@ -60,6 +60,20 @@ def stability(
 ) -> None:
     """Measure how far runs agree on the units that thresholds on activations remove."""
     stability_study(grid, data, out, results, records)
+
+
+@app.command()
+def ship_study(
+    grid: Annotated[
+        str, typer.Argument(help="A finished grid with pruned filters and unpruned nets that trained on.")
+    ] = "ship",
+    data: Data = None,
+    size: Size = None,
+    out: Out = Path("runs"),
+    results: Annotated[Path, typer.Option(help="The study's own folder, as in `course sweep`.")] = Path("results/ship"),
+) -> None:
+    """Slim and ship the networks that a grid's validation images chose; measure them beside unpruned ones of equal age."""
+    shipping_study(grid, data, size, out, results)
 
 
 @app.command()
@@ -150,15 +164,19 @@ def inspect(
 
 @app.command()
 def ship(
-    model: Annotated[Path, typer.Argument(help="A slimmed network of the course, as slim.save writes it.")],
+    model: Annotated[Path, typer.Argument(help="A slimmed network, as slim.save writes it.")],
     out: Annotated[Path, typer.Option(help="The folder to write; it must not exist yet.")],
     data: Annotated[str, typer.Option(help="What it is calibrated and measured on, as in `course run`.")] = "fashion-mini",
     size: Size = None,
+    source: Annotated[
+        Path | None, typer.Option(help="Of a network of your own: the Python file that builds what it was cut from.")
+    ] = None,
+    function: Annotated[str, typer.Option(help="The function in that file; it may take shape and classes.")] = "build",
 ) -> None:
     """Write a folder that runs without torch: ONNX in fp32 and in eight bits, a card with what was measured, a runner."""
     from course_lib.command import shipping
 
-    shipping.ship(model, out, data, size)
+    shipping.ship(model, out, data, size, source, function)
 
 
 app.command()(desk.grade)

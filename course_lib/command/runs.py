@@ -38,10 +38,7 @@ def study(
         from course_lib.studies import study as studies
         from course_lib.sweep import grid as grids
 
-    chosen = grids.load(grid)
-    other = {key: value for key, value in (("data", data), ("size", size)) if value is not None}
-    if other:
-        chosen = grids.complete({**chosen, **other})
+    chosen = _on(grids.load(grid), data, size)
     records = results / "records" if results else None
     started = time.perf_counter()
     unfinished = sweep.unfinished(chosen, out, records)
@@ -89,6 +86,30 @@ def stability_study(grid: str, data: str | None, out: Path, results: Path, recor
         console.print(f"  {path}", highlight=False)
     for sentence in stable.sentences(table):
         console.print(f"- {sentence}", highlight=False)
+
+
+def shipping_study(grid: str, data: str | None, size: int | None, out: Path, results: Path) -> None:
+    """Slim, ship and measure the chosen networks of a finished grid, and write that into the study's folder."""
+    with quickly():
+        from course_lib.studies import shipping, shipping_page
+        from course_lib.sweep import grid as grids
+        from course_lib.sweep.steps import machine
+
+    table = shipping.study(_on(grids.load(grid), data, size), out, results / "records")
+    facts = {"command": command_line()}
+    facts["machine of the times"] = ", ".join(f"{key} {value}" for key, value in machine().items())
+    for path in shipping_page.write(table, results, facts):
+        console.print(f"written: {path}", highlight=False)
+    for sentence in shipping_page.sentences(table):
+        console.print(f"- {sentence}", highlight=False)
+
+
+def _on(grid: dict[str, Any], data: str | None, size: int | None) -> dict[str, Any]:
+    """Return a checked grid on other images, if any are given."""
+    from course_lib.sweep import grid as grids
+
+    other = {key: value for key, value in (("data", data), ("size", size)) if value is not None}
+    return grids.complete({**grid, **other}) if other else grid
 
 
 def ending(table: pandas.DataFrame, grid: Mapping[str, Any], paths: Sequence[Path]) -> list[str]:

@@ -6,6 +6,7 @@ pip install -e '.[ship]'.
 
 from __future__ import annotations
 
+import importlib.util
 import logging
 import tempfile
 import warnings
@@ -27,6 +28,13 @@ if TYPE_CHECKING:
 
 TOLERANCE = 1e-4  # largest difference of two runtimes' outputs, in standard deviations of torch's
 IMAGES, LOGITS = "images", "logits"  # how input and output are called
+EXTRA = ("onnx", "onnxscript", "onnxruntime")
+
+
+def missing() -> str:
+    """Return what is to be installed before anything can be shipped, in a sentence, or ""."""
+    lacking = [name for name in EXTRA if importlib.util.find_spec(name) is None]
+    return f"{', '.join(lacking)} not installed, which is an extra: pip install -e '.[ship]'." if lacking else ""
 
 
 def to_onnx(model: nn.Module, example: Tensor, path: str | Path) -> Path:
@@ -39,6 +47,7 @@ def to_onnx(model: nn.Module, example: Tensor, path: str | Path) -> Path:
     Raises:
         CourseError: if torch cannot export it, or if onnxruntime's outputs on the example differ by more than `TOLERANCE`.
     """
+    must_be_installed()
     model, example = _still(model, example)
     path = Path(path)
     with _quiet():
@@ -105,6 +114,12 @@ def to_program(model: nn.Module, example: Tensor, path: str | Path) -> Path:
         with torch.inference_mode():
             _must_agree(model, example, again(example).numpy(), "the program that was read again")
     return path
+
+
+def must_be_installed() -> None:
+    """Refuse to ship where what it needs is not installed."""
+    if lacking := missing():
+        raise CourseError(lacking)
 
 
 def run(path: str | Path, images: np.ndarray) -> np.ndarray:

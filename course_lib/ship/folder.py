@@ -35,11 +35,14 @@ def ship(
     samples: int = 512,
     split: str = "validation",
 ) -> dict[str, Any]:
-    """Write the folder `out` and return what its card says: model.onnx, model.int8.onnx, card.json, README.md, run.py.
+    """Write the folder `out` and return what its card says.
+
+    In it: model.onnx, model.int8.onnx, model.safetensors, card.json, README.md, run.py.
 
     Args:
         model: left as it is. made: a sentence on how it was made, for the card.
-        architecture: as `slim.save` takes it; then model.safetensors is in the folder as well, for those who have torch.
+        architecture: as `slim.save` takes it, for a network of the course. None: whoever loads model.safetensors gives
+            the network that `model` was cut from; the ONNX files hold any network whole.
         samples: training images that the ranges of the eight bits come from. split: on which images accuracy is measured.
 
     Raises:
@@ -54,8 +57,7 @@ def ship(
         place.mkdir()
         exporting.to_onnx(model, bench.example, place / "model.onnx")
         exporting.to_int8(place / "model.onnx", bench, place / "model.int8.onnx", samples)
-        if architecture is not None:
-            slim.save(model, place / "model.safetensors", architecture)
+        slim.save(model, place / "model.safetensors", architecture)
         card = {**_facts(model, bench, made, split), "runs": _runs(model, bench, place, split)}
         write_json(place / "card.json", card)
         write_text(place / "README.md", _page(card))

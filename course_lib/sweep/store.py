@@ -78,6 +78,21 @@ class Store:
         """Return the configurations of a checked grid's curves, at another's pace where that is known here."""
         return pace.resolved(grid.curves(full), self.finished)
 
+    def best_files(self, curve: Curve) -> Files:
+        """Return the network of a finished curve's best point as "model", and its masks as "masks".
+
+        Raises:
+            CourseError: if the curve was finished elsewhere: committed records have no networks.
+        """
+        place = self._curve(curve)
+        if not (place / "points.json").exists():
+            raise CourseError(
+                f"the networks of {curve['method']}, seed {curve['seed']}, are not in {self.folder}: give the folder "
+                "where it ran."
+            )
+        number = _read(place / "points.json")["best"]
+        return {what: (place / f"round-{number:03d}.{what}.safetensors").read_bytes() for what in ("model", "masks")}
+
     def failure(self, curve: Curve) -> str | None:
         """Return why a curve failed, or None."""
         path = self._curve(curve) / "failed.json"

@@ -52,7 +52,9 @@ def validate(
     from course_lib.teaching import modes
 
     modes.get(mode)
-    paths = [p for p in sorted((root / folder).glob("[0-9][0-9]_*.ipynb")) if not names or p.name.startswith(tuple(names))]
+    # The template for networks of one's own comes last; it has no exercises, so that both folders have the same.
+    found = [*sorted((root / folder).glob("[0-9][0-9]_*.ipynb")), *(root / "own").glob("*.ipynb")]
+    paths = [path for path in found if not names or path.name.startswith(tuple(names))]
     if names and not paths:
         raise CourseError(f"{', '.join(names)} was given; there is no such lesson in {folder}/.")
     out = (out or root / "runs" / "validation" / mode).resolve()

@@ -187,7 +187,11 @@ def timings(times: Mapping[str, Sequence[float]], warmup: int = 0, runs: int | N
 
 
 def sensitivity_curves(
-    curves: Mapping[str, Sequence[tuple[float, float]]], dense: float, guess: str | None = None, n: int | None = None
+    curves: Mapping[str, Sequence[tuple[float, float]]],
+    dense: float,
+    guess: str | None = None,
+    n: int | None = None,
+    xlabel: str = "share of this layer's weights that is gone; all others stay",
 ) -> Picture:
     """Draw layer -> (sparsity of this layer alone, accuracy); the curve of the layer that was `guess`ed is drawn thick."""
     picture, axis = single(7.8, 4.2)
@@ -196,7 +200,7 @@ def sensitivity_curves(
         label = f"{layer} (your guess)" if layer == guess else layer
         axis.plot(*np.asarray(rows).T, lw=4 if layer == guess else 1.8, ms=6, label=label, **look)
     axis.axhline(dense, color=INK, lw=1, ls=(0, (2, 2)), label=f"dense ({dense:.3f})")
-    axis.set(xlabel="share of this layer's weights that is gone; all others stay", ylabel="validation accuracy", ylim=(0, 1))
+    axis.set(xlabel=xlabel, ylabel="validation accuracy", ylim=(0, 1))
     if n:
         axis.set_title(f"{n:,} images, ± {standard_error(dense, n):.3f} (one standard error, dense)", loc="left")
     axis.grid(color="#E5E5E5", lw=0.6)
