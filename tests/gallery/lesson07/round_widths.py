@@ -60,7 +60,7 @@ def widths_first(scores, keep, multiple):
 
 
 def widths_best_of_all(scores, keep, multiple):
-    more = -int(keep.sum()) % multiple
+    more = min(-int(keep.sum()) % multiple, int((~keep).sum()))
     return widened(keep, scores.argsort(descending=True)[:more])
 
 
