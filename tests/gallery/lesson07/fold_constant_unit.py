@@ -135,7 +135,7 @@ WRONG = {
     "cut only": (fold_cut_only, "cut without folding"),
     "the constant alone": (fold_constant_alone, "the constant alone"),
     "the weights alone": (fold_weights_alone, "weights without the constant"),
-    "a conditional that eats the pair": (fold_no_constant, ""),
+    "a conditional that eats the pair": (fold_no_constant, "weights without the constant"),
     "the centre": (fold_centre, "one entry of the kernel"),
     "the first entry": (fold_first_entry, "one entry of the kernel"),
     "mean of the kernel": (fold_mean, "mean of the kernel"),

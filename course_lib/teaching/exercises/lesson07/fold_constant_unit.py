@@ -61,6 +61,12 @@ def _saying(said: Callable[[Tensor, float], Tensor]) -> Callable[..., Folded]:
     return wrong
 
 
+def _centre(weight: Tensor, bias: Tensor, unit: int, constant: float) -> Folded:
+    read = weight[:, unit]
+    read = read[:, read.shape[1] // 2, read.shape[2] // 2] if read.ndim > 1 else read
+    return _without(weight, unit), bias + constant * read
+
+
 def _zeroed(weight: Tensor, bias: Tensor, unit: int, constant: float) -> Folded:
     zeroed = weight.clone()
     zeroed[:, unit] = 0
@@ -119,7 +125,7 @@ EXERCISE = Exercise(
         Misconception(
             "one entry of the kernel",
             "A kernel reads the constant at each of its places, so ALL of its entries are summed.",
-            _saying(lambda read, constant: constant * read[:, read.shape[1] // 2]),
+            _centre,
         ),
         Misconception(
             "mean of the kernel",

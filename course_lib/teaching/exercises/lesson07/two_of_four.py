@@ -61,7 +61,7 @@ def _fours(mark: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
 
 def _best(values: Tensor, count: int = 2, largest: bool = True) -> Tensor:
     """Mark, in each row, `count` entries of the largest (or smallest) values."""
-    chosen = values.argsort(1, descending=largest, stable=True)[:, :count]
+    chosen = values.argsort(dim=1, descending=largest, stable=True)[:, :count]
     return torch.zeros_like(values, dtype=torch.bool).scatter(1, chosen, True)
 
 
