@@ -604,12 +604,17 @@ check(two_of_four)
 
 # %%
 two_of_four = use(two_of_four)
+
+
+def in_fours(weight: Tensor) -> Tensor:
+    """Return the score of each weight; a pruner hands them over as one column, row after row."""
+    return two_of_four(weight.view(1, -1)).flatten().float()
+
+
 half, only = amounts.target(0.5), ["dense"]
 patterns = {
     "any half of the weights": Pruner("magnitude", "weight", amount=half, layers=only),
-    "2:4": Pruner(
-        lambda weight: two_of_four(weight).float(), "weight", amount=half, layers=only
-    ),
+    "2:4": Pruner(in_fours, "weight", amount=half, layers=only),
     "half of the neurons": Pruner("l1", "neuron", amount=half, layers=only),
 }
 shown = {}
