@@ -13,6 +13,9 @@ from course_lib.teaching.boards.filters import FilterBoard
 from course_lib.teaching.boards.thresholds import STATISTICS, ThresholdBoard
 from course_lib.teaching.boards.weights import RULES, WeightBoard
 from course_lib.teaching.figures.measuring import FormatState
+from course_lib.teaching.figures.shipping import KIB, ShareState, ShipState, Way
+
+WAYS = (Way("dense", 4000 * KIB, 0.875, {1: 1.0, 64: 40.0}), Way("slimmed, int8", 200 * KIB, 0.862, {1: 0.3}))
 
 
 def report(**changes):
@@ -94,6 +97,11 @@ def pictures(bench):
         "guessed without a guess": figures.guessed({"one": [(0.0, 0.8), (0.9, 0.5)]}, None),
         "amount_bars": figures.amount_bars({"one": {"a": (1, 4), "b": (0, 8)}, "other": {"a": (3, 4), "b": (2, 8)}}),
         "amount_bars with a guess": figures.amount_bars({"one": {"a": (1, 4)}}, what="units", guess=("a", 0.5)),
+        "time_ratios": figures.time_ratios({"a": 0.25, "b": 0.5}, {"1 image": {"a": 0.5, "b": 0.6}}, guess="b"),
+        "share_board": figures.share_board(ShareState(0.5, {"time": [(0.0, 1.0), (0.9, 0.1)]}, guess=0.3)),
+        "share_board without measurements": figures.share_board(ShareState(0.25, {})),
+        "ship_board": figures.ship_board(ShipState(WAYS, batch=64)),
+        "ship_board without times": figures.ship_board(ShipState(WAYS, limit=1.0)),
         "index_path": figures.index_path({"one": [(1.0, 0.2, 0.8), (0.05, 0.1, 0.7)], "other": [(1.0, 0.3, 0.8)]}, 0.8),
     }
 
@@ -155,6 +163,15 @@ def test_the_words_hold_the_numbers(pictures):
     assert "mean over the layers 0.450, of all parameters 0.090" in pictures["layers_gone"].alt
     assert "one: a 1 of 4 (0.250), b 0 of 8 (0.000); other: a 3 of 4" in pictures["amount_bars"].alt
     assert "one: 1.0000 kept, index 0.200, accuracy 0.800, 0.0500 kept" in pictures["index_path"].alt
+    assert "b 0.50 of the MACs, 0.60 of the time (1 image)" in pictures["time_ratios"].alt
+    assert "50% of the units cut: (1 - p)² is 0.25; left are time 0.50" in pictures["share_board"].alt
+    assert (
+        "within 256 KB: slimmed, int8. dense: 4,000 KB, accuracy 0.875, 40.00 ms (beyond the" in pictures["ship_board"].alt
+    )
+    assert (
+        "within 0 KB: none" in pictures["ship_board without times"].alt
+        and " ms" not in pictures["ship_board without times"].alt
+    )
     assert pictures["guessed"].alt.endswith("0.800 at 0.00, 0.500 at 0.90. Predicted: 0.7 at 50 %, 0.25 at 90 %.")
 
 

@@ -13,6 +13,7 @@ from course_lib import models
 from course_lib.errors import CourseError
 from course_lib.pruning import pq_index
 from course_lib.teaching import figures, widgets
+from course_lib.teaching.figures.shipping import Way
 from course_lib.teaching.widgets import frontier
 from course_lib.words import number_of
 
@@ -353,3 +354,19 @@ def test_controls_have_labels_and_readable_values(slider):
         for control in skin.controls.values():
             assert control.description
             assert control.style.description_width == "initial"
+
+
+def test_the_sliders_of_lesson_07_draw_over_their_whole_range():
+    measured = {"MACs": [(0.0, 1.0), (0.5, 0.25), (0.9, 0.02)], "time": [(0.0, 1.0), (0.9, 0.3)]}
+    share = widgets.ShareSlider(measured, guess=0.3)
+    for value in torch.linspace(0, 0.9, 10).tolist():
+        share.controls["share"].value = value
+        assert share.error is None and f"(1 - p)² is {(1 - share.values['share']) ** 2:.2f}" in share._readout.value
+    ways = [Way("dense", 3_600_000, 0.9, {1: 1.0, 64: 40.0}), Way("small", 60_000, 0.8, {1: 0.2, 64: 9.0})]
+    ship = widgets.ShipSlider(ways)
+    for limit in (32, 64, 256, 4096):
+        for batch in (1, 64):
+            ship.controls["limit"].value, ship.controls["batch"].value = limit, batch
+            assert ship.error is None
+            within = [way.how for way in ways if way.bytes <= limit * 1024]
+            assert f"within {limit:,} KB: {', '.join(within) or 'none'}" in ship._readout.value

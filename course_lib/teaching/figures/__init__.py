@@ -32,6 +32,7 @@ from course_lib.teaching.figures.picture import Picture
 from course_lib.teaching.figures.results import accuracy_curves, lines, size_panel, triptych
 from course_lib.teaching.figures.sap import amount_bars, bound_board, explorer_board, index_path, rounds_board
 from course_lib.teaching.figures.seeds import crowd, duel, seeds_board, winners_curse
+from course_lib.teaching.figures.shipping import share_board, ship_board, time_ratios
 from course_lib.teaching.figures.start import (
     average_board,
     bars,
@@ -82,6 +83,8 @@ __all__ = [
     "score_histograms",
     "seeds_board",
     "sensitivity_curves",
+    "share_board",
+    "ship_board",
     "size_panel",
     "sparsity_board",
     "staircase",
@@ -89,6 +92,7 @@ __all__ = [
     "survivor_board",
     "three_axes",
     "threshold_board",
+    "time_ratios",
     "timings",
     "triptych",
     "unit_counts",

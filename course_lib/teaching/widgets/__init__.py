@@ -6,6 +6,7 @@ from course_lib.teaching.widgets.frontier import BudgetSlider, PreferenceSlider,
 from course_lib.teaching.widgets.index import IndexSlider, SurvivorSlider
 from course_lib.teaching.widgets.measuring import FormatSlider, LayerBudgetSlider, TimingSlider
 from course_lib.teaching.widgets.sap import BoundSlider, RoundSlider, SAPExplorer
+from course_lib.teaching.widgets.shipping import ShareSlider, ShipSlider
 from course_lib.teaching.widgets.skin import Skin
 from course_lib.teaching.widgets.start import AverageSlider, WeightSlider
 
@@ -22,6 +23,8 @@ __all__ = [
     "SAPExplorer",
     "ScheduleSlider",
     "SeedsSlider",
+    "ShareSlider",
+    "ShipSlider",
     "Skin",
     "SparsitySlider",
     "SurvivorSlider",

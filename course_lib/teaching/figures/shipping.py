@@ -1,0 +1,176 @@
+"""Lesson 07: what a cut is worth in arithmetic, in time and in bytes, and what fits where."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.patches import Rectangle
+
+from course_lib.pareto.looks import COLOURS, DASHES, MARKERS
+from course_lib.teaching.figures.picture import FAINT, GONE, HATCH, INK, KEPT, Picture, placed, single
+
+KIB = 1024  # bytes
+
+
+def time_ratios(
+    macs: Mapping[str, float], times: Mapping[str, Mapping[str, float]], guess: str | None = None, title: str = ""
+) -> Picture:
+    """Draw layer -> the share that is left of its MACs, beside label -> layer -> the share that is left of its time."""
+    picture, axis = single(7.6, 0.46 * len(macs) + 1.7)
+    places = {name: -place for place, name in enumerate(macs)}
+    for name, share in macs.items():
+        reach = [share, *(of_layers[name] for of_layers in times.values())]
+        axis.plot([min(reach), max(reach)], [places[name]] * 2, color=FAINT, lw=2, zorder=0)
+    axis.plot(list(macs.values()), list(places.values()), "|", color=INK, ms=22, mew=3, label="MACs")
+    for number, (label, of_layers) in enumerate(times.items()):
+        where = [of_layers[name] for name in macs]
+        axis.plot(where, list(places.values()), MARKERS[number], color=COLOURS[number], ms=9, ls="", label=f"time, {label}")
+    if guess in places:
+        axis.plot(
+            0.02, places[guess], "*", color=COLOURS[3], ms=15, markeredgecolor=INK, ls="", label=f"your guess ({guess})"
+        )
+    axis.axvline(1, color=INK, lw=1, ls=(0, (2, 2)))
+    axis.set(yticks=list(places.values()), yticklabels=list(places), xlabel="share of the dense layer's that is left")
+    axis.set(xlim=(0, max(1.08, axis.get_xlim()[1])), ylim=(-len(macs) + 0.4, 0.6))
+    axis.set_title(title)
+    picture.legend(loc="outside lower center", ncols=4, frameon=False)
+    told = ", ".join(
+        f"{name} {share:.2f} of the MACs, "
+        + " and ".join(f"{of[name]:.2f} of the time ({label})" for label, of in times.items())
+        for name, share in macs.items()
+    )
+    picture.alt = f"What is left, layer by layer: {told}."
+    return picture
+
+
+@dataclass(frozen=True)
+class ShareState:
+    """A share of all filters and neurons that is cut out, and what was measured at some shares.
+
+    measured: label -> (share cut, share left of the dense network's). guess: the student's, where half of the MACs go.
+    """
+
+    share: float
+    measured: Mapping[str, Sequence[tuple[float, float]]]
+    guess: float | None = None
+
+    @property
+    def left(self) -> float:
+        """The share of the MACs that is left between two layers which both lose that share."""
+        return (1 - self.share) ** 2
+
+    def at(self, label: str) -> float:
+        """Return what is left at the share, on the straight line between two measurements."""
+        return float(np.interp(self.share, *np.asarray(sorted(self.measured[label]), dtype=float).T))
+
+    def __str__(self) -> str:
+        others = ", ".join(f"{label} {self.at(label):.2f}" for label in self.measured)
+        return f"{self.share:.0%} of the units cut: (1 - p)² is {self.left:.2f}; left are {others}"
+
+
+def share_board(state: ShareState) -> Picture:
+    """Draw what two neighbours keep as an area, and what is left over the share that is cut."""
+    with placed(9.6, 3.7, (0.03, 0.14, 0.25, 0.66), (0.36, 0.15, 0.37, 0.73)) as (picture, (left, right)):
+        kept = 1 - state.share
+        left.add_patch(Rectangle((0, 0), 1, 1, facecolor=GONE, edgecolor="white", hatch=HATCH, lw=0))
+        left.add_patch(Rectangle((0, 1 - kept), kept, kept, facecolor=KEPT, edgecolor="white", lw=1.5))
+        left.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), aspect="equal", xticks=[], yticks=[])
+        left.set_xlabel(f"inputs: {kept:.2f} kept")
+        left.set_ylabel(f"filters: {kept:.2f} kept")
+        left.set_title(f"kept (solid): {kept:.2f} x {kept:.2f} = {state.left:.2f}")
+        shares = np.linspace(0, 0.95, 96)
+        right.plot(shares, (1 - shares) ** 2, color=INK, lw=2, label="(1 - p)², two neighbours")
+        for number, (label, rows) in enumerate(state.measured.items()):
+            look = {"color": COLOURS[number], "marker": MARKERS[number], "ls": DASHES[number]}
+            right.plot(*zip(*rows, strict=True), lw=1.6, ms=6, label=label, **look)
+        if isinstance(state.guess, (int, float)):
+            right.plot(
+                state.guess,
+                0.5,
+                "*",
+                color=COLOURS[3],
+                ms=15,
+                markeredgecolor=INK,
+                ls="",
+                label=f"your guess ({state.guess:g})",
+            )
+        right.axvline(state.share, color=FAINT, lw=1.5, zorder=0)
+        right.set(
+            xlabel="p: share of filters and neurons that is cut out",
+            ylabel="share that is left",
+            xlim=(-0.02, 0.97),
+            ylim=(0, 1.1),
+        )
+        right.grid(color="#E5E5E5", lw=0.6)
+        right.legend(loc="upper left", bbox_to_anchor=(1.01, 1), frameon=False)
+    measured = "; ".join(
+        f"{label}: " + ", ".join(f"{y:.2f} at {x:.2f}" for x, y in rows) for label, rows in state.measured.items()
+    )
+    picture.alt = f"{state}." + (f" Measured, {measured}." if measured else "")
+    return picture
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way to ship a network: how it is stored, its bytes, accuracy, and batch size -> milliseconds of a pass."""
+
+    how: str
+    bytes: int
+    accuracy: float
+    ms: Mapping[int, float]
+
+
+@dataclass(frozen=True)
+class ShipState:
+    """Ways to ship, a limit of bytes, and the batch size whose times are shown; None: no times."""
+
+    ways: Sequence[Way]
+    limit: float = 256 * KIB
+    batch: int | None = None
+
+    def fits(self, way: Way) -> bool:
+        """Whether a file is within the limit."""
+        return way.bytes <= self.limit
+
+    def told(self, way: Way) -> str:
+        """Return accuracy, bytes and time of a way in words."""
+        words = f"{way.bytes / KIB:,.0f} KB, accuracy {way.accuracy:.3f}"
+        ms = way.ms.get(self.batch) if self.batch else None
+        return words if ms is None else f"{words}, {ms:.2f} ms"
+
+    def __str__(self) -> str:
+        within = [way.how for way in self.ways if self.fits(way)]
+        return f"within {self.limit / KIB:,.0f} KB: {', '.join(within) or 'none'}"
+
+
+def ship_board(state: ShipState) -> Picture:
+    """Draw the bytes of each way on a logarithmic axis: what is within the limit solid, what is beyond it hatched."""
+    height = 0.42 * len(state.ways) + 1.5
+    with placed(9.6, height, (0.27, 0.8 / height, 0.42, 1 - 1.3 / height)) as (picture, (axis,)):
+        for place, way in enumerate(state.ways):
+            look = {"color": KEPT} if state.fits(way) else {"facecolor": GONE, "edgecolor": "white", "hatch": HATCH, "lw": 0}
+            axis.barh(-place, way.bytes / KIB, 0.7, **look)
+            axis.annotate(
+                state.told(way),
+                (1.02, -place),
+                xycoords=("axes fraction", "data"),
+                va="center",
+                fontsize=9,
+                annotation_clip=False,
+            )
+        axis.axvline(state.limit / KIB, color=INK, lw=2, ls=(0, (3, 2)))
+        most = max([state.limit, *(way.bytes for way in state.ways)]) / KIB
+        axis.set(xscale="log", xlim=(8, 1.6 * most), yticks=[-place for place in range(len(state.ways))])
+        axis.set(
+            yticklabels=[way.how for way in state.ways], xlabel="KB of the file (1,024 bytes; each line ten times the last)"
+        )
+        axis.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
+        times = f"; times: {state.batch} image{'s' * (state.batch > 1)} at once" if state.batch else ""
+        axis.set_title(f"limit {state.limit / KIB:,.0f} KB (dashed){times}")
+        axis.grid(axis="x", color="#E5E5E5", lw=0.6)
+        axis.set_axisbelow(True)
+    ways = "; ".join(f"{way.how}: {state.told(way)}{'' if state.fits(way) else ' (beyond the limit)'}" for way in state.ways)
+    picture.alt = f"Ways to ship, {state}. {ways}."
+    return picture

@@ -1,0 +1,1 @@
+"""Lesson 07: answers as students write them."""
