@@ -162,6 +162,7 @@ def ship(
 
 
 app.command()(desk.grade)
+app.command()(desk.leaderboard)
 app.command(context_settings=PASSED_ON)(desk.formgrader)
 
 
