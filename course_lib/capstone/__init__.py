@@ -1,4 +1,4 @@
-"""The capstone: a pruner of one's own under a budget of epochs, the file that is handed in, and what a board counts of it."""
+"""The capstone: a pruner of one's own under a budget of epochs, the file to hand in, and what a board counts of it."""
 
 from course_lib.capstone.entries import Entry, Measures, check, look, measures
 from course_lib.capstone.handing import hand_in

@@ -28,7 +28,7 @@ UNREADABLE = "the sandbox sent something that is no result."
 
 @dataclass(frozen=True)
 class Measures:
-    """What is counted: accuracy and sparsity are shares in [0, 1]; macs: of one image; macs_ratio: of the dense network's."""
+    """What is counted: accuracy and sparsity, shares in [0, 1]; macs: of one image; macs_ratio: of the dense network's."""
 
     accuracy: float
     images: int

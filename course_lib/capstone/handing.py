@@ -18,8 +18,8 @@ def hand_in(model: nn.Module, masks: Masks | None, path: str | Path) -> None:
     """Write the file that is handed in: the network's tensors, as `slim.save` writes them; `model` is left as it is.
 
     There is one format for all. A masked network has the dense network's shapes, and zeros where a weight is gone; a slimmed
-    one has smaller shapes. The file says nothing of its own sparsity: whoever keeps the board counts the weights. `slim.load`
-    reads it back, with dense=models.build(...) of the same network.
+    one has smaller shapes. The file says nothing of its own sparsity: whoever keeps the board counts the weights.
+    `slim.load` reads it back, with dense=models.build(...) of the same network.
 
     Args:
         masks: they are applied, so that what is gone is zero in the file; None: the weights are as they should be.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -25,11 +25,14 @@ MaskFunction = Callable[[dict[str, Tensor], dict[str, Tensor], int, int], dict[s
 
 @dataclass(frozen=True)
 class Run:
-    """What a run left: the network, its masks, and one row a round: round, epochs so far, sparsity, accuracy (validation)."""
+    """What a run left of each round: the network, its masks, and a row with round, epochs so far, sparsity and accuracy.
 
-    model: nn.Module
-    masks: Masks
-    rows: list[dict[str, float]]
+    The accuracy is on validation images.
+    """
+
+    models: list[nn.Module] = field(default_factory=list)
+    masks: list[Masks] = field(default_factory=list)
+    rows: list[dict[str, float]] = field(default_factory=list)
 
 
 def compete(
@@ -54,7 +57,7 @@ def compete(
         CourseError: if masks are not legal (see `must_be_legal`), or if a function gives other masks when it is asked again.
     """
     model, masks = copy.deepcopy(dense), Masks.dense(dense)
-    rows, spent = [], 0.0
+    run, spent = Run(), 0.0
     for number, more in enumerate(epochs, 1):
         progress = SCHEDULES["cubic"](number / len(epochs))
         if isinstance(pruner, Pruner):
@@ -64,8 +67,10 @@ def compete(
         train.fit(model, bench, more, masks=masks, seed=1000 * seed + number, **recipe)
         spent += more
         accuracy = train.evaluate(model, bench)
-        rows.append({"round": number, "epochs": spent, "sparsity": masks.sparsity, "accuracy": accuracy})
-    return Run(model, masks, rows)
+        run.rows.append({"round": number, "epochs": spent, "sparsity": masks.sparsity, "accuracy": accuracy})
+        run.models.append(copy.deepcopy(model))
+        run.masks.append(masks)
+    return run
 
 
 def _by_function(function: MaskFunction, model: nn.Module, masks: Masks, share: float, least: int) -> Masks:

@@ -52,9 +52,9 @@ def page(rows: Sequence[Row], data: str, model: str) -> str:
     parts = [
         f"<!doctype html><html lang='en'><meta charset='utf-8'><title>Leaderboard</title><style>{STYLE}</style>",
         f"<h1>Leaderboard: {html.escape(model)} on {html.escape(data)}</h1>",
-        f"<p>{number_of(len(rows), 'student')}, {len(on)} ranked. Accuracy is of {images or 'the'} validation images, with one "
-        f"standard error; the floor is {pareto.FLOOR:.2f}. Sparsity is counted from the weights in each file: the share of the "
-        "dense network's parameters that is not there or zero. "
+        f"<p>{number_of(len(rows), 'student')}, {len(on)} ranked. Accuracy is of {images or 'the'} validation images, with "
+        f"one standard error; the floor is {pareto.FLOOR:.2f}. Sparsity is counted from the weights in each file: the share of "
+        "the dense network's parameters that is not there or zero. "
         + ("Test images were read once for each student; no place depends on them." if test else "")
         + "</p><h2>Board 1: score, the mean of accuracy and sparsity</h2>",
         _table(

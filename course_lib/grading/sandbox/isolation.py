@@ -151,7 +151,10 @@ def start(scratch: int, unsafe: bool, files: tuple[str, ...] = FILES) -> Worker:
         os.write(source, b"" if unsafe else seccomp.program())
         os.close(source)
         if folder is None:
-            line, environment = [*_way(files), *_bubblewrap(scratch, files), "--seccomp", str(filtered), *_python(HOME, theirs)], {}
+            line, environment = (
+                [*_way(files), *_bubblewrap(scratch, files), "--seccomp", str(filtered), *_python(HOME, theirs)],
+                {},
+            )
         else:
             line = _python(folder.name, theirs)
             environment = {"PATH": os.environ.get("PATH", ""), "OMP_NUM_THREADS": "1", "HOME": folder.name}

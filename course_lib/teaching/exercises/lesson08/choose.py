@@ -148,10 +148,16 @@ EXERCISE = Exercise(
             lambda rows, budget, floor=0.6: _best(rows, budget, 0.6),
         ),
         Misconception(
-            "index among the rows left", "This is the index among the rows that are left; the one in `rows` is asked for.", _filtered
+            "index among the rows left",
+            "This is the index among the rows that are left; the one in `rows` is asked for.",
+            _filtered,
         ),
-        Misconception("a number for none", "If no round may be handed in, return None, not a number.", _instead(lambda rows: 0)),
-        Misconception("a number for none", "If no round may be handed in, return None, not a number.", _instead(lambda rows: -1)),
+        Misconception(
+            "a number for none", "If no round may be handed in, return None, not a number.", _instead(lambda rows: 0)
+        ),
+        Misconception(
+            "a number for none", "If no round may be handed in, return None, not a number.", _instead(lambda rows: -1)
+        ),
         Misconception(
             "last row for none",
             "If no round may be handed in, return None, not the last one.",

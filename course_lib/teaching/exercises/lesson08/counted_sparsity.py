@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -90,7 +89,9 @@ def _counting(
 
 
 def _believed(tensors: Tensors, total: int) -> float:
-    kept = {name: tensors.get(f"kept/{name}", torch.ones_like(t, dtype=torch.bool)) for name, t in _parameters(tensors).items()}
+    kept = {
+        name: tensors.get(f"kept/{name}", torch.ones_like(t, dtype=torch.bool)) for name, t in _parameters(tensors).items()
+    }
     return 1 - _nonzeros({name: t * kept[name] for name, t in _parameters(tensors).items()}) / total
 
 
@@ -135,7 +136,9 @@ EXERCISE = Exercise(
             "everything counted", "Masks and BatchNorm's statistics are no parameters: leave both out.", _counting(dict)
         ),
         Misconception(
-            "mean of the tensors' shares", "The mean over tensors gives a bias the weight of a whole layer: sum, then divide.", _mean
+            "mean of the tensors' shares",
+            "The mean over tensors gives a bias the weight of a whole layer: sum, then divide.",
+            _mean,
         ),
         Misconception(
             "small taken for gone",
@@ -158,7 +161,9 @@ EXERCISE = Exercise(
             lambda tensors, total: _nonzeros(_parameters(tensors)) / total,
         ),
         Misconception(
-            "percent", "This is in percent; a share between 0 and 1 is expected.", lambda t, total: 100 * counted_sparsity(t, total)
+            "percent",
+            "This is in percent; a share between 0 and 1 is expected.",
+            lambda t, total: 100 * counted_sparsity(t, total),
         ),
     ),
     view=number,

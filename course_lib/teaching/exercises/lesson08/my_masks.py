@@ -22,7 +22,12 @@ def my_masks(weights: Tensors, kept: Tensors, gone: int, least: int) -> Tensors:
 
 
 def _masks(
-    weights: Tensors, kept: Tensors, gone: int, least: int, score: Callable[[Tensor], Tensor] = torch.abs, revive: bool = False
+    weights: Tensors,
+    kept: Tensors,
+    gone: int,
+    least: int,
+    score: Callable[[Tensor], Tensor] = torch.abs,
+    revive: bool = False,
 ) -> Tensors:
     """revive: whether what was gone before is ranked anew."""
     flat = {name: score(weight.detach().flatten()).float() for name, weight in weights.items()}
@@ -151,7 +156,9 @@ EXERCISE = Exercise(
             "These are numbers, or the weights that are left; a mask is a tensor of True and False.",
             lambda weights, kept, gone, least: {n: m.float() for n, m in _masks(weights, kept, gone, least).items()},
         ),
-        Misconception("nothing goes", "Nothing goes here beside what was gone before.", lambda w, kept, gone, least: dict(kept)),
+        Misconception(
+            "nothing goes", "Nothing goes here beside what was gone before.", lambda w, kept, gone, least: dict(kept)
+        ),
     ),
     view=_legal,
     wanted=lambda inputs, _: f"bool masks with {inputs[2]} weights gone in all, at least {inputs[3]} kept in each layer",
