@@ -85,7 +85,9 @@ train.fit(example, bench, epochs=budget - 1, seed=1, **recipe)
 before = train.evaluate(example, bench)
 worked = capstone.compete(MagnitudePruner(0.97), example, bench, [1], **recipe)
 last = worked.rows[-1]
-print(f"before the cut {before:.3f}, handed in {last['accuracy']:.3f}: {last['sparsity']:.3f} gone")
+print(
+    f"before the cut {before:.3f}, handed in {last['accuracy']:.3f}: {last['sparsity']:.3f} gone"
+)
 entries = {"dense start": (0.0, start)}
 entries["worked example"] = (last["sparsity"], last["accuracy"])
 figures.leaderboard(entries, images)
@@ -193,7 +195,9 @@ for rounds in (1, 2, budget):
         gone = 0.97 * (1 - (1 - number / rounds) ** 3)
         x, y, spent = [*x, spent, spent + more], [*y, gone, gone], spent + more
     ways[f"{rounds} round{'s' if rounds > 1 else ''}"] = (x, y)
-figures.lines(ways, "epochs spent", "sparsity", "each step up is a prune, each level part is training")
+figures.lines(
+    ways, "epochs spent", "sparsity", "each step up is a prune, each level part is training"
+)
 
 # %% [markdown]
 # **Read it.** All three end at the same sparsity and have trained for the same time. With one round the network has to recover from everything at once; with many it recovers from a little, but the last and hardest cut gets only a
@@ -233,7 +237,8 @@ def my_masks(
     stays = torch.ones(sum(map(len, scores)), dtype=torch.bool)
     stays[torch.cat(scores).argsort(stable=True)[:gone]] = False
     parts = stays.split([len(score) for score in scores])
-    return {layer: p.view(weights[layer].shape) for layer, p in zip(weights, parts)}
+    kept_now = zip(weights.items(), parts, strict=True)
+    return {layer: part.view(weight.shape) for (layer, weight), part in kept_now}
     ### END SOLUTION
 
 
@@ -328,9 +333,7 @@ figures.arena(drawn, start, ylabel="validation accuracy", title=f"{budget} epoch
 def choose(rows: list[dict], budget: float, floor: float = 0.6) -> int | None:
     """Return the index of the row to hand in, or None."""
     ### BEGIN SOLUTION
-    able = [
-        k for k, r in enumerate(rows) if r["epochs"] <= budget and r["accuracy"] >= floor
-    ]
+    able = [k for k, r in enumerate(rows) if r["epochs"] <= budget and r["accuracy"] >= floor]
     return max(able, key=lambda k: rows[k]["accuracy"] + rows[k]["sparsity"], default=None)
     ### END SOLUTION
 
@@ -357,7 +360,7 @@ for method, run in runs.items():
 # %%
 points = [{"method": "dense", "sparsity": 0.0, "val_accuracy": start, "macs": 1.0}]
 for method, run in runs.items():
-    for row, masks, net in zip(run.rows, run.masks, run.models):
+    for row, masks, net in zip(run.rows, run.masks, run.models, strict=True):
         lean = slim.slim(net, masks, bench.example) if masks.units else net
         share = measure.macs(lean, bench.example) / measure.macs(dense, bench.example)
         point = {"method": method, "sparsity": row["sparsity"], "macs": share}

@@ -1,4 +1,4 @@
-"""The leaderboard: honest files are counted by us, hostile ones get one plain line, and nothing that was finished is lost."""
+"""The leaderboard: honest files are counted by us, hostile ones get one plain line, nothing finished is lost."""
 
 from __future__ import annotations
 
@@ -111,10 +111,8 @@ def test_units_that_were_cut_out_count_for_sparsity_and_for_macs(net, bench, tmp
 # --- hostile files, one at a time and without a sandbox -----------------------------------------------------------------
 
 
-def problem(bench, data, tmp_path):
-    path = tmp_path / "x.safetensors"
-    path.write_bytes(data)
-    found = examine(path, "mlp", bench.shape, bench.num_classes, bench.example)
+def problem(bench, data):
+    found = examine(data, "mlp", bench.shape, bench.num_classes, bench.example)
     return found.get("problem", "")
 
 
@@ -137,24 +135,24 @@ SPOILED = {
 
 
 @pytest.mark.parametrize("kind", SPOILED)
-def test_a_spoiled_tensor_is_refused_by_its_name(kind, net, bench, tmp_path):
+def test_a_spoiled_tensor_is_refused_by_its_name(kind, net, bench):
     name, spoil, sentence = SPOILED[kind]
-    found = problem(bench, save(with_(net, name, spoil(net.state_dict()[name]).contiguous())), tmp_path)
+    found = problem(bench, save(with_(net, name, spoil(net.state_dict()[name]).contiguous())))
     assert sentence in found and "\n" not in found
 
 
-def test_fewer_classes_are_refused(net, bench, tmp_path):
+def test_fewer_classes_are_refused(net, bench):
     tensors = state(net) | {name: net.state_dict()[name][:-1].clone() for name in ("head.weight", "head.bias")}
-    assert "tells 9 classes apart; this board has 10" in problem(bench, save(tensors), tmp_path)
+    assert "tells 9 classes apart; this board has 10" in problem(bench, save(tensors))
 
 
-def test_wrong_names_are_refused_and_shown_on_one_short_line(net, bench, tmp_path):
+def test_wrong_names_are_refused_and_shown_on_one_short_line(net, bench):
     tensors = state(net)
-    assert "head.bias is missing" in problem(bench, save({k: v for k, v in tensors.items() if k != "head.bias"}), tmp_path)
-    found = problem(bench, save(tensors | {"<b>\n=cmd|\u202e" + "x" * 999: torch.ones(1)}), tmp_path)
+    assert "head.bias is missing" in problem(bench, save({k: v for k, v in tensors.items() if k != "head.bias"}))
+    found = problem(bench, save(tensors | {"<b>\n=cmd|\u202e" + "x" * 999: torch.ones(1)}))
     assert "it has a tensor" in found and "<" not in found and "\n" not in found and len(found) < 200
     other = {name: tensor.contiguous() for name, tensor in models.build("cnn", bench).state_dict().items()}
-    assert "it is no mlp, the network of this board" in problem(bench, save(other), tmp_path)
+    assert "it is no mlp, the network of this board" in problem(bench, save(other))
 
 
 class Nasty:
@@ -189,9 +187,9 @@ BYTES = {
 
 
 @pytest.mark.parametrize("kind", BYTES)
-def test_bytes_that_are_no_file_of_weights_are_refused_in_words(kind, bench, tmp_path):
+def test_bytes_that_are_no_file_of_weights_are_refused_in_words(kind, bench):
     content, sentence = BYTES[kind]
-    found = problem(bench, content, tmp_path)
+    found = problem(bench, content)
     assert sentence in found and found.endswith(".")
     assert not os.path.exists("/tmp/eight-was-here")
 
@@ -199,11 +197,11 @@ def test_bytes_that_are_no_file_of_weights_are_refused_in_words(kind, bench, tmp
 def test_a_file_that_is_cut_short_or_changed_is_refused(net, bench, masks, tmp_path):
     capstone.hand_in(net, masks, tmp_path / "a.safetensors")
     whole = (tmp_path / "a.safetensors").read_bytes()
-    assert problem(bench, whole[:-5], tmp_path) != ""
-    assert problem(bench, whole[: len(whole) // 2], tmp_path) != ""
+    assert problem(bench, whole[:-5]) != ""
+    assert problem(bench, whole[: len(whole) // 2]) != ""
     changed = bytearray(whole)
     changed[-3] ^= 1
-    assert "changed or damaged" in problem(bench, bytes(changed), tmp_path)
+    assert "changed or damaged" in problem(bench, bytes(changed))
 
 
 def test_sparsity_is_counted_from_the_weights_whatever_the_file_claims(net, bench, masks, tmp_path):
@@ -233,7 +231,7 @@ def test_below_the_floor_there_is_no_score_and_no_place(net, bench, tmp_path):
     [{}, {"predictions": 3}, {"problem": 7}, "predictions", "kept", "widths", "keys", "wide"],
     ids=str,
 )
-def test_what_a_sandbox_answers_is_not_believed_unseen(answer, net, bench, tmp_path):
+def test_what_a_sandbox_answers_is_not_believed_unseen(answer, net, bench):
     good = {"predictions": torch.zeros(600, dtype=torch.int64), "nonzeros": 5, "notes": []}
     good["widths"] = {name: list(tensor.shape) for name, tensor in net.state_dict().items()}
     wrong = {
@@ -267,8 +265,12 @@ def test_folders_flat_files_and_a_platforms_files_are_understood(tmp_path):
     (tmp_path / "Zoë_08_capstone.safetensors").write_bytes(b"x")
     (tmp_path / "roster.csv").write_text("student\n")
     (tmp_path / ".DS_Store").write_text("")
+    (tmp_path / "ann" / "._my net.safetensors").write_text("macOS's own")
+    (tmp_path / "._bob.safetensors").write_text("macOS's own")
+    (tmp_path / ".hidden.safetensors").write_bytes(b"x")
     here = found(tmp_path)
-    assert set(here) == {"ann", "bob", "leecarl_123", "d", "Zoë"}
+    (hidden,) = set(here) - {"ann", "bob", "leecarl_123", "d", "Zoë"}
+    assert hidden.startswith("hidden") and not here["ann"].notes
     assert all(one.path and not one.problem for one in here.values())
 
 
@@ -454,10 +456,7 @@ class InProcess:
 
     def judge(self, data):
         shape, classes = self.board.bench.shape, self.board.bench.num_classes
-        self.board.out.mkdir(exist_ok=True)
-        path = self.board.out / "x.safetensors"
-        path.write_bytes(data)
-        answer = examine(path, self.board.model, shape, classes, self.images)
+        answer = examine(data, self.board.model, shape, classes, self.images)
         return capstone.measures(answer, self.labels, self.board.model, shape, classes)
 
 

@@ -88,7 +88,11 @@ def check(path: str | Path, bench: Bench, model: str = "mlp") -> Entry:
         raise CourseError(f"{path} was given; a file that ends in {SUFFIX} is expected, as hand_in writes it.")
     images, labels = look(bench, "validation")
     return measures(
-        examine(path, model, bench.shape, bench.num_classes, images), labels, model, bench.shape, bench.num_classes
+        examine(path.read_bytes(), model, bench.shape, bench.num_classes, images),
+        labels,
+        model,
+        bench.shape,
+        bench.num_classes,
     )
 
 

@@ -86,7 +86,13 @@ OTHER = "another kind of file"
 
 def _is_ours(entry: Path) -> bool:
     """Return whether this is no student's: what systems leave behind, or a table that lies beside the files."""
-    return entry.name in JUNK or entry.name.startswith(".") or (entry.suffix.lower() in TABLES and entry.is_file())
+    hidden = entry.name.startswith(".") and not entry.name.lower().endswith(SUFFIX)
+    return _is_junk(entry) or hidden or (entry.suffix.lower() in TABLES and entry.is_file())
+
+
+def _is_junk(path: Path) -> bool:
+    """Return whether a system left it behind, such as the "._net.safetensors" that macOS puts beside a file."""
+    return path.name in JUNK or path.name.startswith("._")
 
 
 def _is_folder(path: Path) -> bool:
@@ -112,7 +118,7 @@ def _inside(entry: Path) -> Iterator[tuple[Path, str, str]]:
     while waiting:
         here, depth = waiting.pop()
         try:
-            found = sorted(path for path in here.iterdir() if path.name not in JUNK)
+            found = sorted(path for path in here.iterdir() if not _is_junk(path))
         except OSError as error:
             yield here, clean(here.name), f"a folder that cannot be opened: {error.strerror}"
             continue

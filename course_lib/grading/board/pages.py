@@ -53,8 +53,8 @@ def page(rows: Sequence[Row], data: str, model: str) -> str:
         f"<!doctype html><html lang='en'><meta charset='utf-8'><title>Leaderboard</title><style>{STYLE}</style>",
         f"<h1>Leaderboard: {html.escape(model)} on {html.escape(data)}</h1>",
         f"<p>{number_of(len(rows), 'student')}, {len(on)} ranked. Accuracy is of {images or 'the'} validation images, with "
-        f"one standard error; the floor is {pareto.FLOOR:.2f}. Sparsity is counted from the weights in each file: the share of "
-        "the dense network's parameters that is not there or zero. "
+        f"one standard error; the floor is {pareto.FLOOR:.2f}. Sparsity is counted from the weights in each file: the share "
+        "of the dense network's parameters that is not there or zero. "
         + ("Test images were read once for each student; no place depends on them." if test else "")
         + "</p><h2>Board 1: score, the mean of accuracy and sparsity</h2>",
         _table(
@@ -62,8 +62,8 @@ def page(rows: Sequence[Row], data: str, model: str) -> str:
             [_scored(row, test) for row in on],
         ),
         "<h2>Board 2: MACs, and milliseconds</h2>",
-        f"<p>As ratios to the dense network: MACs of one image; milliseconds of {BATCH} images on the CPU, all networks timed "
-        "in turns in one run. Masked weights are multiplied like others: only what was cut out counts here.</p>",
+        f"<p>As ratios to the dense network: MACs of one image; milliseconds of {BATCH} images on the CPU, all networks "
+        "timed in turns in one run. Masked weights are multiplied like others: only what was cut out counts here.</p>",
         _table(
             ["place", "student", "MACs, ratio", "ms, ratio", "ms", "accuracy", "remark"],
             [_sized(row) for row in sorted(on, key=lambda row: (row.macs_place or 0, row.student))],

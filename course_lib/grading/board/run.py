@@ -122,8 +122,8 @@ def _must_be_of(board: Board) -> None:
     before = _kept(path)
     if before and (before.get("images"), before.get("model")) != (images, board.model):
         raise CourseError(
-            f"--out {board.out} holds a board of {before.get('model')} on {before.get('data')}; this one is of {board.model} on "
-            f"{board.bench.name}: give it another folder."
+            f"--out {board.out} holds a board of {before.get('model')} on {before.get('data')}; this one is of "
+            f"{board.model} on {board.bench.name}: give it another folder."
         )
     if before.get("version") != VERSION:
         for old in (board.out / "entries").glob("*.json"):

@@ -58,7 +58,9 @@ def survivors(kept: Mapping[str, Mapping[str, tuple[int, int]]], title: str = ""
         for place, layer in zip(places, layers, strict=True):
             count, size = of_layers[layer]
             axis.text(max(count, 0.6) * 1.06, place, f"{count:,} ({count / size:.1%})", va="center", fontsize=8.5)
-        parts.append(f"{label}: " + ", ".join(f"{layer} {of_layers[layer][0]:,} of {of_layers[layer][1]:,}" for layer in layers))
+        parts.append(
+            f"{label}: " + ", ".join(f"{layer} {of_layers[layer][0]:,} of {of_layers[layer][1]:,}" for layer in layers)
+        )
     largest = max(size for of_layers in kept.values() for _, size in of_layers.values())
     axis.set(xscale="log", xlim=(0.5, 4 * largest), xlabel="weights left (log scale)")
     axis.set_yticks(range(len(layers)), layers)

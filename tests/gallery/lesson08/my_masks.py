@@ -15,7 +15,10 @@ def by(score):
             start += w.numel()
         keep = torch.ones(len(flat), dtype=torch.bool)
         keep[flat.argsort()[:gone]] = False
-        return {n: p.view(weights[n].shape) for n, p in zip(weights, keep.split([w.numel() for w in weights.values()]))}
+        return {
+            n: p.view(weights[n].shape)
+            for n, p in zip(weights, keep.split([w.numel() for w in weights.values()]), strict=True)
+        }
 
     return masks
 
@@ -25,7 +28,9 @@ def greedy(weights, kept, gone, least, score=torch.abs, before=True):
     flat = torch.cat([v.flatten() for v in values.values()])
     keep = torch.ones(len(flat), dtype=torch.bool)
     keep[flat.argsort()[:gone]] = False
-    return {n: p.view(weights[n].shape) for n, p in zip(weights, keep.split([w.numel() for w in weights.values()]))}
+    return {
+        n: p.view(weights[n].shape) for n, p in zip(weights, keep.split([w.numel() for w in weights.values()]), strict=True)
+    }
 
 
 def revives(weights, kept, gone, least):

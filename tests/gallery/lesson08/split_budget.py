@@ -1,5 +1,6 @@
 """Answers to `split_budget`."""
 
+import itertools
 import math
 
 
@@ -66,7 +67,7 @@ def right_loop(epochs, rounds):
 
 def right_differences(epochs, rounds):
     ends = [epochs - epochs * (rounds - k) // rounds for k in range(rounds + 1)]
-    return sorted(b - a for a, b in zip(ends, ends[1:], strict=False))
+    return sorted(b - a for a, b in itertools.pairwise(ends))
 
 
 WRONG = {
