@@ -462,7 +462,7 @@ class InProcess:
 
 @pytest.fixture
 def board(handed_in, bench, tmp_path, monkeypatch):
-    monkeypatch.setattr(Board, "judge", InProcess)
+    monkeypatch.setattr(Board, "judge", lambda board, split: InProcess(board, split))
 
     def make(folder=handed_in[0], **more):
         told = []

@@ -22,7 +22,7 @@ def leaderboard(entries: Mapping[str, tuple[float, float]], n: int = 0, title: s
     """
     picture, axis = single(8.4, 4.3)
     points = np.array(list(entries.values()), dtype=float)
-    left, right = min(0.5, points[:, 0].min()) - 0.05, 1.01
+    left, right = points[:, 0].min() - 0.05, 1.01
     bottom, top = min(FLOOR, points[:, 1].min()) - 0.06, points[:, 1].max() + 0.06
     for value in LINES:
         axis.plot([left, right], [2 * value - left, 2 * value - right], color=FAINT, lw=0.8, ls=(0, (4, 3)), zorder=0)

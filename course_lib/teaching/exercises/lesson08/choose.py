@@ -59,6 +59,7 @@ def _runs(rng: torch.Generator) -> list[Case]:
         Case("rounds in another order", ([usual[k] for k in order], 3)),
         Case("the sparsest round is not the best", (_rows((1, 0.75, high), (2, 0.8125, high - 0.125)), 2)),
         Case("the most accurate round is not the best", (_rows((1, 0.25, high + 0.0625), (2, 0.75, high)), 2)),
+        Case("a sparse round and an accurate one", (_rows((1, 0.75, 0.8125), (2, 0.9375, 0.640625)), 2)),
         Case("a lower floor", (_rows((1, 0.5, high), (2, 0.96875, 0.5625)), 2, 0.5)),
         Case("a higher floor", (_rows((1, 0.5, high), (2, 0.9375, 0.65625)), 2, 0.7)),
         Case("a round below the floor comes first", (_rows((3, 0.9375, 0.3125), (1, 0.5, high), (2, 0.75, mid)), 3)),
