@@ -14,9 +14,11 @@ import zipfile
 import pytest
 import torch
 from safetensors.torch import save, save_file
+from typer.testing import CliRunner
 
 from course_lib import capstone, data, measure, models, pareto, slim, train
 from course_lib.capstone.examining import examine
+from course_lib.command import cli
 from course_lib.errors import CourseError
 from course_lib.grading.board import gathering, leaderboard, pages
 from course_lib.grading.board.rows import Row, ranked
@@ -524,3 +526,12 @@ def test_damaged_notes_of_an_earlier_call_are_made_anew(board, tmp_path):
     again, told = board()
     assert {name: row.entry for name, row in again.items()} == {name: row.entry for name, row in rows.items()}
     assert len([line for line in told if "score" in line]) == 2
+
+
+def test_the_command_prints_a_line_a_student_and_says_where_the_boards_are(handed_in, tmp_path, monkeypatch):
+    monkeypatch.setattr(Board, "judge", lambda board, split: InProcess(board, split))
+    line = ["leaderboard", str(handed_in[0]), "--out", str(tmp_path / "out"), "--unsafe"]
+    done = CliRunner().invoke(cli.app, line, env={"COLUMNS": "200"})
+    assert done.exit_code == 0, (done.output, done.exception)
+    assert "1. " in done.output and "ann: 0." in done.output and "leaderboard.html" in done.output
+    assert {path.name for path in (tmp_path / "out").glob("leaderboard.*")} == {"leaderboard.html", "leaderboard.csv"}
