@@ -69,6 +69,8 @@ def pictures(bench):
                 "bytes": ({"SAP": [(9, 0.8), (5, 0.7)], "L1": [(8, 0.6)]}, [(9, 0.8), (5, 0.7)]),
             }
         ),
+        "leaderboard": figures.leaderboard({"one": (0.5, 0.8), "you": (0.97, 0.4)}, 2000, own="you"),
+        "survivors": figures.survivors({"one": {"a": (5, 10), "b": (0, 4)}, "other": {"a": (1, 10), "b": (4, 4)}}),
         "staircase": figures.staircase({"A": (0.5, 0.9), "B": (0.9, 0.7), "C": (0.4, 0.7)}, ["A", "B"], (0.0, 0.6)),
         "staircase without points": figures.staircase({"A": (0.5, 0.3)}, []),
         "crowd": figures.crowd({"a": [0.7, 0.8], "b": [0.75]}),

@@ -180,6 +180,7 @@ def ship(
 
 
 app.command()(desk.grade)
+app.command()(desk.leaderboard)
 app.command(context_settings=PASSED_ON)(desk.formgrader)
 
 

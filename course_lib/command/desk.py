@@ -110,6 +110,36 @@ def grade(
     tell(f"The class: {out / graded[0].lesson}.html, .csv and .json")
 
 
+def leaderboard(
+    submissions: Annotated[
+        Path,
+        typer.Argument(help="A folder of students' folders, or of .safetensors files as a learning platform exports them."),
+    ],
+    out: Annotated[Path, typer.Option(help="Where leaderboard.html, leaderboard.csv and what is finished are kept.")],
+    final: Annotated[
+        bool, typer.Option("--final", help="Also read the test images: once for each student, kept for good.")
+    ] = False,
+    data: Annotated[str, typer.Option(help="The data of the board, as in `course run`.")] = "fashion-mini",
+    size: Annotated[int | None, typer.Option(min=1, help="As in `course run`.")] = None,
+    model: Annotated[str, typer.Option(help="The network that everybody prunes: mlp, cnn, vgg or resnet.")] = "mlp",
+    unsafe: Annotated[bool, typer.Option("--unsafe", help="Without isolation: only for files that you trust.")] = False,
+) -> None:
+    """Rank the networks that students handed in for the capstone. If it is killed, the next call goes on."""
+    with quickly():
+        from course_lib import data as images
+        from course_lib.grading import board
+
+    def tell(sentence: str) -> None:
+        console.print(sentence, highlight=False, markup=False, soft_wrap=True)
+
+    rows = board.leaderboard(submissions, out, images.load(data, size=size, device="cpu"), model, final, unsafe, tell)
+    for row in rows:
+        m = row.entry.measures
+        place = f"{row.score_place:3}. " if row.score_place else "  -  "
+        tell(f"{place}{row.student}: {f'{m.score:.4f}' if m and row.score_place else 'not ranked'}. {row.remark}".rstrip())
+    tell(f"The boards: {out / 'leaderboard.html'} and .csv")
+
+
 def formgrader(
     context: typer.Context,
     grades: Annotated[Path, typer.Argument(help="The folder that `course grade ... --out` wrote.")],

@@ -42,8 +42,8 @@ def save(model: nn.Module, path: str | Path, architecture: Mapping[str, Any] | N
     text = json.dumps(architecture and dict(architecture), sort_keys=True)
     if architecture is not None:
         where = f"architecture={dict(architecture)} was given"
-        _filled(_built(architecture, where), tensors, where)
-    said = {"format": FORMAT, "architecture": text, "digest": _digest(text, tensors)}
+        filled(_built(architecture, where), tensors, where)
+    said = {"format": FORMAT, "architecture": text, "digest": digest(text, tensors)}
     try:
         with replacing(path) as temporary:
             save_file(tensors, temporary, said)
@@ -88,7 +88,7 @@ def load(path: str | Path, dense: nn.Module | None = None) -> nn.Module:
         if not named:
             raise CourseError(f"{where}; it does not say what it was cut from: load(path, dense=...) with that network.")
         dense = _built(named, where)
-    return _filled(dense, tensors, where).eval()
+    return filled(dense, tensors, where).eval()
 
 
 def _read(path: str | Path) -> tuple[dict[str, str], dict[str, Tensor]]:
@@ -107,7 +107,7 @@ def _read(path: str | Path) -> tuple[dict[str, str], dict[str, Tensor]]:
         raise CourseError(
             f"{where}; " + (f"its format is {found!r}, not {FORMAT!r}." if found else "slim.save did not write it.")
         )
-    if said.get("digest") != _digest(said.get("architecture", ""), tensors):
+    if said.get("digest") != digest(said.get("architecture", ""), tensors):
         raise CourseError(f"{where}; its content is not what slim.save wrote: it was changed or damaged.")
     return said, tensors
 
@@ -121,8 +121,12 @@ def _built(architecture: Mapping[str, Any], where: str) -> nn.Module:
         raise CourseError(f"{where}; name, shape and classes of a network of the course are expected.") from error
 
 
-def _filled(dense: nn.Module, tensors: Mapping[str, Tensor], where: str) -> nn.Module:
-    """Return a copy of `dense` with the values and the widths of `tensors`."""
+def filled(dense: nn.Module, tensors: Mapping[str, Tensor], where: str) -> nn.Module:
+    """Return a copy of `dense` on the CPU with the values and the widths of `tensors`.
+
+    Raises:
+        CourseError: if they are of another architecture; `where` begins its sentence.
+    """
     small = copy.deepcopy(dense).cpu()
     own = small.state_dict()
     if strange := sorted(set(own) ^ set(tensors)):
@@ -141,7 +145,8 @@ def _filled(dense: nn.Module, tensors: Mapping[str, Tensor], where: str) -> nn.M
     return small
 
 
-def _digest(text: str, tensors: Mapping[str, Tensor]) -> str:
+def digest(text: str, tensors: Mapping[str, Tensor]) -> str:
+    """Return the hash of an architecture, as the file states it, and of the tensors."""
     found = hashlib.sha256(text.encode())
     for name in sorted(tensors):
         tensor = tensors[name].contiguous()

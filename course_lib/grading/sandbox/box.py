@@ -9,7 +9,7 @@ import contextlib
 import os
 import selectors
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any
@@ -54,10 +54,11 @@ class Sandbox:
 
     Args:
         limits: of each exercise. unsafe: without any isolation, for a student's own code on the student's own machine.
+        more: further files of the library that can be read there, for questions in which no student code runs.
     """
 
-    def __init__(self, limits: Limits, unsafe: bool = False) -> None:
-        self.limits, self.unsafe = limits, unsafe
+    def __init__(self, limits: Limits, unsafe: bool = False, more: Sequence[str] = ()) -> None:
+        self.limits, self.unsafe, self.files = limits, unsafe, (*isolation.FILES, *more)
         self._worker: Worker | None = None
 
     def __enter__(self) -> Sandbox:
@@ -90,7 +91,7 @@ class Sandbox:
 
     def _ask(self, request: Mapping[str, Any], serve: Callable[[Mapping[str, Any]], Any]) -> Any:
         if self._worker is None:
-            self._worker = isolation.start(self.limits.scratch, self.unsafe)
+            self._worker = isolation.start(self.limits.scratch, self.unsafe, self.files)
         limits = {name: getattr(self.limits, name) for name in ("cpu", "memory", "file", "processes")}
         try:
             turn = _Turn(self._worker, self.limits, self.unsafe)

@@ -26,8 +26,8 @@ import course_lib
 from course_lib.errors import CourseError
 from course_lib.grading.sandbox import seccomp, wire
 
-# All that the worker imports of ours.
-FILES = (
+# All that the worker imports of ours. A question that needs more of the library names it (see `Sandbox`).
+FILES: tuple[str, ...] = (
     "grading/sandbox/wire.py",
     "grading/sandbox/worker.py",
     "starting.py",
@@ -65,16 +65,16 @@ def missing() -> str:
     return f"this system does not let bubblewrap make namespaces ({words})." if words else ""
 
 
-def _tried(way: Sequence[str]) -> str:
+def _tried(way: Sequence[str], files: Sequence[str] = FILES) -> str:
     """Return why a sandbox that is started in this way cannot do its work, or ""."""
-    line = [*way, *_bubblewrap(1 << 20), sys.executable, "-I", "-c", TRIAL]
+    line = [*way, *_bubblewrap(1 << 20, files), sys.executable, "-I", "-c", TRIAL]
     tried = subprocess.run(line, capture_output=True, text=True, env={}, stdin=subprocess.DEVNULL)
     words = tried.stderr.strip().splitlines() or [f"exit status {tried.returncode}"]
     return words[-1][:200] if tried.returncode else ""
 
 
-@lru_cache(maxsize=1)
-def _way() -> list[str]:
+@lru_cache(maxsize=4)
+def _way(files: tuple[str, ...] = FILES) -> list[str]:
     """Return the start of the command line under which bubblewrap runs as a user without rights."""
     if os.geteuid() != 0:
         return []
@@ -82,13 +82,13 @@ def _way() -> list[str]:
     become += ["--inh-caps=-all", "--bounding-set=-all"]
     # Python or the course may lie where only root can go. What the sandbox needs is put where anybody can; that takes the
     # right to mount, without which it may be readable as it is.
-    ways = [[*_reachable(), *become], become]
-    return next((way for way in ways if not _tried(way)), ways[0])
+    ways = [[*_reachable(files), *become], become]
+    return next((way for way in ways if not _tried(way, files)), ways[0])
 
 
-def _reachable() -> list[str]:
+def _reachable(files: Sequence[str]) -> list[str]:
     """Return root's own call of bubblewrap, in which all that the sandbox is made of can be reached by any user."""
-    places = [*readable(), *(str(_sources() / name) for name in FILES)]
+    places = [*readable(), *(str(_sources() / name) for name in files)]
     line = [shutil.which("bwrap") or "bwrap", "--die-with-parent", *_system()]
     for capability in ("SETUID", "SETGID", "SETPCAP"):
         line += ["--cap-add", f"CAP_{capability}"]
@@ -136,20 +136,25 @@ class Worker:
             self.folder.cleanup()
 
 
-def start(scratch: int, unsafe: bool) -> Worker:
-    """Start a worker and wait until it is ready. scratch: bytes of its temporary files. unsafe: without any isolation.
+def start(scratch: int, unsafe: bool, files: tuple[str, ...] = FILES) -> Worker:
+    """Start a worker and wait until it is ready.
+
+    scratch: bytes of its temporary files. unsafe: without any isolation. files: of ours, which it may read.
 
     Raises:
         CourseError: with what the worker wrote to its standard error, if it does not get ready.
     """
-    folder = _copied() if unsafe else None
+    folder = _copied(files) if unsafe else None
     ours, theirs = os.pipe()
     filtered, source = os.pipe()  # where bubblewrap reads the filter of system calls
     try:
         os.write(source, b"" if unsafe else seccomp.program())
         os.close(source)
         if folder is None:
-            line, environment = [*_way(), *_bubblewrap(scratch), "--seccomp", str(filtered), *_python(HOME, theirs)], {}
+            line, environment = (
+                [*_way(files), *_bubblewrap(scratch, files), "--seccomp", str(filtered), *_python(HOME, theirs)],
+                {},
+            )
         else:
             line = _python(folder.name, theirs)
             environment = {"PATH": os.environ.get("PATH", ""), "OMP_NUM_THREADS": "1", "HOME": folder.name}
@@ -188,10 +193,10 @@ def _sources() -> Path:
     return Path(course_lib.__file__).parent
 
 
-def _copied() -> tempfile.TemporaryDirectory[str]:
+def _copied(files: Sequence[str]) -> tempfile.TemporaryDirectory[str]:
     """Return a new temporary folder that holds the worker's files."""
     folder = tempfile.TemporaryDirectory(prefix="course-")
-    for name in FILES:
+    for name in files:
         target = Path(folder.name) / "course_lib" / name
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(_sources() / name, target)
@@ -213,7 +218,7 @@ def _system() -> list[str]:
     return line
 
 
-def _bubblewrap(scratch: int) -> list[str]:
+def _bubblewrap(scratch: int, files: Sequence[str]) -> list[str]:
     line = [shutil.which("bwrap") or "bwrap", "--unshare-all", "--die-with-parent", "--new-session", "--clearenv"]
     # The worker is the first process: nothing inside can stop it, and none of bubblewrap's holds its pipes there.
     line += ["--as-pid-1", "--uid", NOBODY, "--gid", NOBODY, "--hostname", "sandbox", *_system()]
@@ -230,7 +235,7 @@ def _bubblewrap(scratch: int) -> list[str]:
     for place in ("/proc/sys", "/proc/pressure", "/dev/pts"):
         line += ["--tmpfs", place, "--remount-ro", place] if Path(place).exists() else []
     line += ["--size", str(1 << 20), "--tmpfs", "/dev/shm", "--remount-ro", "/dev"]
-    for name in FILES:
+    for name in files:
         line += ["--ro-bind", str(_sources() / name), f"{HOME}/course_lib/{name}"]
     for name, value in {"HOME": "/tmp", "OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}.items():
         line += ["--setenv", name, value]

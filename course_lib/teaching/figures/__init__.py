@@ -10,6 +10,7 @@ from course_lib.teaching.figures.activations import (
 )
 from course_lib.teaching.figures.board import sparsity_board
 from course_lib.teaching.figures.budget import before_after, budget_board, predicted_measured
+from course_lib.teaching.figures.capstone import leaderboard, survivors
 from course_lib.teaching.figures.filters import (
     channel_dots,
     coupling,
@@ -70,6 +71,7 @@ __all__ = [
     "kernels",
     "layer_shares",
     "layers_gone",
+    "leaderboard",
     "lines",
     "mask_cells",
     "number_cells",
@@ -90,6 +92,7 @@ __all__ = [
     "staircase",
     "subsets",
     "survivor_board",
+    "survivors",
     "three_axes",
     "threshold_board",
     "time_ratios",

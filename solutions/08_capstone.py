@@ -1,0 +1,512 @@
+# %% [markdown]
+# # 08 · Capstone: your own pruner
+#
+# **Goal.** Write a pruner of your own, run it under a budget of epochs, and hand in one file that others can rank: on the same start, with the same budget, counted by the same code.
+#
+# ![Where this lesson goes: the dense start, a worked example, and lines of equal score; where will your entry stand?](../notebooks/pictures/08_capstone.png)
+#
+# **You need** lessons 02 (masks, fine-tuning), 05 (who decides how many go) and 06 (score, floor, budget).
+# **Difficulty** open. {{minutes}}
+#
+# You write four functions, lock in two predictions and find four bugs; one of the functions is your pruner, and you may come back to it as often as you like. Run every cell, also those you
+# leave empty: where an answer is missing, the lesson goes on with the library's version and says so.
+
+# %%
+import importlib.util
+
+# On Colab and the like; in your own clone `make course` or `make lab` has installed it.
+if importlib.util.find_spec("course_lib") is None:
+    # %pip install -q "course_lib @ git+https://github.com/OWNER/REPOSITORY"
+    pass
+
+# %% tags=["parameters"]
+import os
+
+# "laptop": minutes, no GPU needed; "full": CIFAR-10; "ci": seconds, and numbers that mean nothing
+MODE = os.environ.get("COURSE_MODE", "laptop")
+
+# %%
+import copy
+import tempfile
+from pathlib import Path
+
+import pandas as pd
+import torch
+from torch import Tensor
+
+from course_lib import capstone, data, measure, models, pareto, slim, train
+from course_lib.pruning import ActivationPruner, L1NormPruner, MagnitudePruner, SAPPruner
+from course_lib.teaching import check, figures, modes, use, widgets
+
+mode = modes.get(MODE)
+bench = data.load(mode.data, device=mode.device, limit=mode.limit)
+if mode.name == "ci":
+    print("ci mode: everything runs, on 300 images; the numbers below mean nothing.")
+bench
+
+# %% [markdown]
+# ## 1. The rules
+#
+# Seven lessons showed what others do. Now it is your turn. A pruner answers four questions, and each is a place where yours can be better:
+#
+# | axis | question | some answers you know |
+# | --- | --- | --- |
+# | score | what is unimportant? | magnitude, L1 norm, mean activation, Taylor |
+# | unit | what is removed? | weight, filter, neuron |
+# | scope | ranked against whom? | neuron, layer, all layers |
+# | amount | how many this round? | a target on a schedule, a threshold, SAP |
+#
+# Everybody starts from *the same* trained network, and may train for *the same* number of epochs after that, in as many rounds as he likes. What counts is the class project's
+# score, (accuracy + sparsity) / 2, on validation images, and nothing below an accuracy of `0.60` is ranked. There is a second board for arithmetic: MACs and milliseconds, as shares of the dense network's.
+#
+# Here is the start. Its epochs are not part of your budget.
+
+# %%
+full, small = mode.name == "full", mode.name == "ci"
+name, budget = "cnn" if full else "mlp", {"ci": 2, "laptop": 5, "full": 12}[mode.name]
+recipe = {} if full else {"batch_size": 64, "lr": 1e-3}
+dense = models.build(name, bench, seed=0)
+train.fit(dense, bench, epochs=mode.epochs, **recipe)
+images = len(bench.split("validation"))
+start = train.evaluate(dense, bench)
+print(f"{name}: accuracy {start:.3f} on {images:,} validation images, one standard error")
+print(f"{measure.standard_error(start, images):.3f}; the budget is {budget} epochs")
+
+# %% [markdown]
+# **Read it.** Remember the standard error: on this board two entries whose accuracies differ by less than it are as good as equal.
+#
+# ## 2. A worked example that loses
+#
+# A colleague was here before you. His choices sound sensible, one by one: *score* magnitude, *unit* the weight, *scope* the layer, each layer loses the same share, and *amount* 90 % at once, "because more would be reckless". And
+# his epochs? "A better network can stand more pruning", he says, and trains the dense network for all of the budget but one epoch; then he prunes, and one epoch is left for repairs.
+
+# %% tags=["ahead"]
+example = copy.deepcopy(dense)
+train.fit(example, bench, epochs=budget - 1, seed=1, **recipe)
+before = train.evaluate(example, bench)
+worked = capstone.compete(MagnitudePruner(0.9), example, bench, [1], **recipe)
+last = worked.rows[-1]
+print(
+    f"before the cut {before:.3f}, handed in {last['accuracy']:.3f}: {last['sparsity']:.3f} gone"
+)
+entries = {"dense start": (0.0, start)}
+entries["worked example"] = (last["sparsity"], last["accuracy"])
+figures.leaderboard(entries, images)
+
+# %% [markdown]
+# **Read it.** The epochs before the cut made the dense network somewhat better. What they bought was thrown away with the weights. Along a dashed line the score is the same: one point of accuracy
+# pays for one point of sparsity.
+#
+# Which layers paid? Look at what is left of each.
+
+
+# %%
+def left(masks) -> dict:
+    """Return layer -> (weights left, weights of the dense layer)."""
+    sizes = {n: p.numel() for n, p in dense.named_parameters() if p.ndim > 1}
+    kept = {n: int(masks[n].sum()) if n in masks else size for n, size in sizes.items()}
+    return {n.removesuffix(".weight"): (kept[n], size) for n, size in sizes.items()}
+
+
+figures.survivors({"worked example": left(worked.masks[-1])})
+
+# %% [markdown]
+# **Read it.** The same *share* of each layer is not the same *harm*. The head has the fewest weights to begin with, and ten classes hang on what is left of it. So this entry makes three mistakes: it cuts all at
+# once, and little, because so much at once is all that it dares; it spends its epochs before the cut; and it treats layers alike that are not. Beating it means to mend at least one of them. Before that, let us see what is measured.
+#
+# ## 3. What the board counts
+#
+# You hand in *one* file, the tensors of your pruned network. It can be masked (the shapes of the dense network, zeros where weights are gone) or slimmed (smaller shapes). The board does not ask what you say
+# of it. It counts.
+#
+# ### Exercise 1: `counted_sparsity`
+# `tensors` is what lies in the file, name by name; `total` is the number of all the *dense* network's parameters. Return the share of them that is gone: not in the file any more, or exactly zero.
+# Two kinds of tensor are no parameters and must not be counted: masks, whose names begin with `kept/` or `unit/`, and BatchNorm's statistics, whose names end in `running_mean`, `running_var` or
+# `num_batches_tracked`. Masks are *not* applied: they are a claim. Weights and biases are counted alike.
+#
+# <details><summary>Hint 1</summary>Count what is there, not what is missing: a slimmed file does not hold the zeros that it lost.
+# <details><summary>Hint 2</summary><code>name.startswith(("kept/", "unit/"))</code> takes several beginnings at once, and so does <code>endswith</code>.</details></details>
+
+
+# %% answer="counted_sparsity"
+def counted_sparsity(tensors: dict[str, Tensor], total: int) -> float:
+    """Return the share of the dense network's `total` parameters that is gone."""
+    ### BEGIN SOLUTION
+    claims = ("kept/", "unit/")
+    statistics = ("running_mean", "running_var", "num_batches_tracked")
+    there = 0
+    for name, tensor in tensors.items():
+        if not name.startswith(claims) and not name.endswith(statistics):
+            there += int((tensor != 0).sum())
+    return 1 - there / total
+    ### END SOLUTION
+
+
+# %% check="counted_sparsity"
+check(counted_sparsity)
+
+# %% [markdown]
+# Now count two files: the worked example as it is, and one that is dense and has masks beside its weights that say "99 % gone".
+
+# %%
+counted_sparsity = use(counted_sparsity)
+total = measure.parameters(dense)
+honest = worked.models[-1].state_dict()
+boasting = dict(dense.state_dict())
+for parameter, weight in dense.named_parameters():
+    boasting[f"kept/{parameter}"] = torch.rand(weight.shape) < 0.01
+counted = {"worked\nexample": 100 * counted_sparsity(honest, total)}
+counted |= {"claimed\nby masks": 99.0}
+counted["the same file,\ncounted"] = 100 * counted_sparsity(boasting, total)
+figures.bars(counted, "sparsity, percent", "what is said and what is there", ".1f")
+
+# %% [markdown]
+# **Read it.** The second file claims much and holds everything. On the leaderboard it stands with the sparsity that it has. That is no accusation: a forgotten `masks.apply_(model)` does the same
+# to honest people.
+#
+# ## 4. A budget
+#
+# ### Exercise 2: `split_budget`
+# Whole epochs, one number for each round. They sum to *exactly* `epochs` and are as equal as possible. What cannot be shared evenly goes to the *last* rounds, one epoch each: there the network has the
+# least to spare.
+#
+# <details><summary>Hint</summary><code>divmod(7, 3)</code> is <code>(2, 1)</code>: two epochs each, and one is left over.</details>
+
+
+# %% answer="split_budget"
+def split_budget(epochs: int, rounds: int) -> list[int]:
+    """Return the epochs of each round, whole numbers that sum to `epochs`."""
+    ### BEGIN SOLUTION
+    each, more = divmod(epochs, rounds)
+    return [each] * (rounds - more) + [each + 1] * more
+    ### END SOLUTION
+
+
+# %% check="split_budget"
+check(split_budget)
+
+# %% [markdown]
+# Three ways to spend the budget. Sparsity follows the cubic schedule of lesson 02: much at first, little in the end.
+
+# %%
+split_budget = use(split_budget)
+ways = {}
+for rounds in (1, 2, budget):
+    spent, gone, x, y = 0, 0.0, [0], [0.0]
+    for number, more in enumerate(split_budget(budget, rounds), 1):
+        gone = 0.97 * (1 - (1 - number / rounds) ** 3)
+        x, y, spent = [*x, spent, spent + more], [*y, gone, gone], spent + more
+    ways[f"{rounds} round{'s' if rounds > 1 else ''}"] = (x, y)
+figures.lines(
+    ways, "epochs spent", "sparsity", "each step up is a prune, each level part is training"
+)
+
+# %% [markdown]
+# **Read it.** All three end at the same sparsity and have trained for the same time. With one round the network has to recover from everything at once; with many it recovers from a little, but the last and hardest cut gets only a
+# part of the epochs. Which is better is a question to your network, not to a theory.
+#
+# ## 5. Your own pruner
+#
+# ### Exercise 3: `my_masks`
+# This function is your entry. It gets the weights of each layer, what is still kept of each (True = kept), how many weights are to be gone *in all*, those of earlier rounds included, and how many each layer keeps at least. It
+# returns what is kept now. *Which* weights go is yours to decide; four rules say what is legal:
+#
+# 1. one bool tensor for each layer, of its shape; the arguments stay as they are;
+# 2. what was gone stays gone;
+# 3. exactly `gone` weights are gone in all layers together, ties included;
+# 4. no layer keeps fewer than `least` weights (a layer that had fewer before keeps those).
+#
+# And asked twice, it answers the same: if you draw lots, draw with a seed. (It can always be done: `gone` is never too large for rule 4.)
+#
+# <details><summary>Hint 1</summary>Give every weight a score, and what is gone already the lowest of all, minus infinity: then it goes first and is counted.
+# <details><summary>Hint 2</summary>Before you rank all layers together, give the <code>least</code> best of each layer the score infinity; <code>topk(k).indices</code> finds them.
+# <details><summary>Hint 3</summary><code>torch.cat</code> makes one long vector of all layers; <code>argsort()[:gone]</code> are the indices that go; <code>split</code> cuts the result into layers
+# again.</details></details></details>
+
+
+# %% answer="my_masks"
+def my_masks(
+    weights: dict[str, Tensor], kept: dict[str, Tensor], gone: int, least: int
+) -> dict[str, Tensor]:
+    """Return layer -> what is kept (bool, of the layer's shape): legal masks, by your own rule."""
+    ### BEGIN SOLUTION
+    scores = []
+    for layer, weight in weights.items():
+        score = weight.abs().masked_fill(~kept[layer], -torch.inf).flatten()
+        strongest = score.topk(min(least, int(kept[layer].sum()))).indices
+        score[strongest] = torch.inf
+        scores.append(score)
+    stays = torch.ones(sum(map(len, scores)), dtype=torch.bool)
+    stays[torch.cat(scores).argsort(stable=True)[:gone]] = False
+    parts = stays.split([len(score) for score in scores])
+    kept_now = zip(weights.items(), parts, strict=True)
+    return {layer: part.view(weight.shape) for (layer, weight), part in kept_now}
+    ### END SOLUTION
+
+
+# %% check="my_masks"
+check(my_masks)
+
+# %% [markdown]
+# The check says whether it is legal, not whether it is good. Even a lottery passes. Whether it is good, your network says: one run, from the common start, with the whole budget. `capstone.compete` prunes, trains, and repeats; it
+# refuses masks that are not legal. Here you may change the numbers.
+
+# %%
+my_masks = use(my_masks)
+rounds, sparsity, least = budget, 0.97, 300  # yours to change, and so is my_masks
+mine = capstone.compete(
+    my_masks, dense, bench, split_budget(budget, rounds), sparsity, least, **recipe
+)
+pd.DataFrame(mine.rows).round(3)
+
+# %%
+figures.survivors({"worked example": left(worked.masks[-1]), "mine": left(mine.masks[-1])})
+
+# %% [markdown]
+# **Read it.** Yours has fewer weights, and in other places: compare the *shares*. If you ranked all layers together, the first one, with its many weights, pays the most, and the head is spared.
+#
+# ## 6. Against the course's own
+#
+# Four methods of this course run under the same rules: L1 norms and mean activation of whole neurons, SAP, and magnitude in each layer.
+#
+# ### Predict
+# By how many hundredths of score is the *best of the four* ahead of the worked example? Lock in a number from 0 to 40.
+
+# %% answer="behind"
+behind = None  # your prediction in hundredths of score, such as 5
+### BEGIN SOLUTION
+behind = 3
+### END SOLUTION
+
+# %% check="behind"
+check(behind, "behind")
+
+# %% [markdown]
+# ### Predict
+# Six entries: the worked example, the four methods, and yours. On which place will yours be?
+
+# %% answer="my_place"
+my_place = None  # your prediction, from 1 to 6
+### BEGIN SOLUTION
+my_place = 1
+### END SOLUTION
+
+# %% check="my_place"
+check(my_place, "my_place")
+
+# %% [markdown]
+# Now the runs.
+
+# %%
+units, floor = ("filter", "neuron") if full else "neuron", {"min_per_layer": 150}
+pruners = {
+    "L1 units": L1NormPruner(0.9, unit=units),
+    "activation": ActivationPruner(sparsity=0.9, samples=512),
+    "SAP": SAPPruner(p=1, q=2, gamma=10.0, beta=0.6, **floor),
+    "magnitude": MagnitudePruner(0.97, **floor),
+}
+runs = {"worked example": worked, "mine": mine}
+for method, pruner in pruners.items():
+    parts = split_budget(budget, budget)
+    runs[method] = capstone.compete(pruner, dense, bench, parts, **recipe)
+drawn = {
+    method: [(row["sparsity"], row["accuracy"]) for row in run.rows]
+    for method, run in runs.items()
+}
+figures.arena(drawn, start, ylabel="validation accuracy", title=f"{budget} epochs each")
+
+# %% [markdown]
+# **Read it.** Each dot is a network that could be handed in. Where do the curves fall, and which of them go on where others stop? One seed, one data set: a gap of less than two standard errors says
+# nothing about the methods, only about these files.
+#
+# ## 7. Which round to hand in
+#
+# A run leaves a network after every round, and the last one is not always the best. SAP sets its own pace and can go too far; a careful schedule can stop too early.
+#
+# ### Exercise 4: `choose`
+# Each row has `"epochs"` (spent so far), `"sparsity"` and `"accuracy"`, on *validation* images. Return the index in `rows` of the best score among the rows that have spent no more than `budget` and whose accuracy is at
+# least `floor`. Of equal scores the first counts. If no row qualifies, return None.
+#
+# <details><summary>Hint</summary>First the indices that qualify, in a list; then <code>max(indices, key=...)</code>, which takes the first of equals, and <code>default=None</code> for an empty list.</details>
+
+
+# %% answer="choose"
+def choose(rows: list[dict], budget: float, floor: float = 0.6) -> int | None:
+    """Return the index of the row to hand in, or None."""
+    ### BEGIN SOLUTION
+    able = [k for k, r in enumerate(rows) if r["epochs"] <= budget and r["accuracy"] >= floor]
+    return max(able, key=lambda k: rows[k]["accuracy"] + rows[k]["sparsity"], default=None)
+    ### END SOLUTION
+
+
+# %% check="choose"
+check(choose)
+
+# %%
+choose = use(choose)
+chosen = {}
+for method, run in runs.items():
+    best = choose(run.rows, budget)
+    chosen[method] = len(run.rows) - 1 if best is None else best
+    row = run.rows[chosen[method]]
+    score = pareto.score(row["accuracy"], row["sparsity"]) if best is not None else 0.0
+    print(f"{method:15} round {row['round']} of {len(run.rows)}: score {score:.3f}")
+
+# %% [markdown]
+# **Read it.** Whose best round is not its last? There the budget was spent on a network that was thrown away. For the board the choice is free, since it reads validation images; the final reading of the test images is not. It happens *once* for each student,
+# after the last hand-in. What you chose among many on validation images looks a little better there than it is (lesson 06, the winner's curse).
+#
+# Every round of every run, as a table that sliders understand. Move the weight of accuracy away from one half, the rule of our score: does another method win?
+
+# %%
+points = [{"method": "dense", "sparsity": 0.0, "val_accuracy": start, "macs": 1.0}]
+for method, run in runs.items():
+    for row, masks, net in zip(run.rows, run.masks, run.models, strict=True):
+        lean = slim.slim(net, masks, bench.example) if masks.units else net
+        share = measure.macs(lean, bench.example) / measure.macs(dense, bench.example)
+        point = {"method": method, "sparsity": row["sparsity"], "macs": share}
+        points.append(point | {"val_accuracy": row["accuracy"]})
+table = pd.DataFrame(points)
+table["macs"] *= measure.macs(dense, bench.example)
+table["kept_parameters"] = (total * (1 - table["sparsity"])).round()
+widgets.PreferenceSlider(table)
+
+# %% [markdown]
+# The second board counts MACs. Masked weights are multiplied like any others, so an entry of single weights stands there with the dense network's arithmetic. Set a budget of MACs instead of parameters: who is left?
+
+# %%
+widgets.BudgetSlider(table)
+
+# %% [markdown]
+# **Read it.** Choose *MACs* in the menu. Entries of whole units are the only ones that move. If the second board is where you want to stand, change the *unit*: `L1NormPruner` and its relatives take neurons and filters, or write `Pruner(score=..., unit=..., scope=..., amount=...)` and give
+# that to `capstone.compete` in the place of `my_masks`. Then slim what it leaves.
+#
+# ## 8. The file
+#
+# `capstone.hand_in` writes it. If your masks have units, cut them out first; if they are of single weights, give them along, and they are applied.
+
+# %%
+folder = Path(tempfile.mkdtemp()) if small else Path()  # ci mode leaves nothing behind
+entry, spoiled = folder / "my_entry.safetensors", folder / "spoiled.safetensors"
+net, masks = mine.models[chosen["mine"]], mine.masks[chosen["mine"]]
+if masks.units:
+    net, masks = slim.slim(net, masks, bench.example), None
+capstone.hand_in(net, masks, entry)
+print(f"{entry.name}: {entry.stat().st_size:,} bytes")
+capstone.check(entry, bench, model=name)
+
+# %% [markdown]
+# **Read it.** This line is what the leaderboard will find, by the same code: `course leaderboard FOLDER` runs it in a sandbox on everybody's file. If it says *refused*, it says why in one sentence. The file has the size of the dense network's, as
+# a masked one does (lesson 01).
+#
+# What does the check say to a file that boasts, and to one that was damaged on its way? Try it before somebody else's does.
+
+# %%
+whole = entry.read_bytes()
+for what, content in {"cut short": whole[:-9], "empty": b"", "a pickle": b"\x80\x02}."}.items():
+    spoiled.write_bytes(content)
+    print(f"{what}: {capstone.check(spoiled, bench, model=name)}")
+nan = copy.deepcopy(net)
+next(nan.parameters()).data[0] = float("nan")
+capstone.hand_in(nan, None, spoiled)
+print(f"NaN: {capstone.check(spoiled, bench, model=name)}")
+spoiled.unlink()
+
+# %% [markdown]
+# **Read it.** None of them crashes anything, and nobody else's row changes. Notice what is *not* checked: how many epochs you trained. No file can show that. The budget is kept by your word, and by whoever runs your notebook again.
+#
+# ## 9. Your row on the board
+#
+# All six files, counted by the board's own code, in one picture.
+
+# %%
+rows = {}
+for method, run in runs.items():
+    capstone.hand_in(run.models[chosen[method]], run.masks[chosen[method]], spoiled)
+    rows[method] = capstone.check(spoiled, bench, model=name).measures
+spoiled.unlink()
+order = sorted(rows, key=lambda method: -rows[method].score)
+for place, method in enumerate(order, 1):
+    m = rows[method]
+    print(f"{place}. {method:15} score {m.score:.4f}  ({m.accuracy:.3f}, {m.sparsity:.3f})")
+lead = 100 * (max(rows[m].score for m in pruners) - rows["worked example"].score)
+print(f"the best of the four leads the worked example by {lead:.1f} hundredths (you: {behind})")
+print(f"your place: {order.index('mine') + 1} (you: {my_place})")
+stands = {method: (m.sparsity, m.accuracy) for method, m in rows.items()}
+figures.leaderboard(stands, images, own="mine")
+
+# %% [markdown]
+# **Read it.** The bars are one standard error of accuracy; half of it is what the score wavers by. Are you ahead by more than that? If you are behind, look at *where*: below others at the same sparsity means that your scores or your
+# epochs can be better; left of them at the same accuracy means that you stopped too early.
+#
+# Now go back to section 5. Change *one* thing, run from there, and see what it does to your row: a score that divides by the mean of its layer; another `least`; a sparsity of `0.98`, and the last rounds longer than the first; the knowledge of which inputs are
+# always black. One change at a time is slower and teaches more.
+#
+# ## 10. Find the bug
+#
+# Four entries that run without an error and are less than they seem. In each, one line is to blame. Answer with its number.
+#
+# **A.** The best round.
+# ```python
+# 1  run = capstone.compete(my_masks, dense, bench, [1, 1, 1])
+# 2  best = max(range(3), key=lambda k: train.evaluate(run.models[k], bench, split="test"))
+# 3  capstone.hand_in(run.models[best], run.masks[best], "me.safetensors")
+# ```
+# **B.** A last polish.
+# ```python
+# 1  masks = MagnitudePruner(0.95).masks(model, bench)
+# 2  train.fit(masks.apply_(model), bench, epochs=2)
+# 3  capstone.hand_in(model, None, "me.safetensors")
+# ```
+# **C.** Within the budget.
+# ```python
+# 1  budget = 6
+# 2  rounds = 3
+# 3  run = capstone.compete(my_masks, dense, bench, [budget] * rounds)
+# ```
+# **D.** For the board of MACs.
+# ```python
+# 1  masks = L1NormPruner(0.8, unit="neuron").masks(model, bench)
+# 2  train.fit(model, bench, epochs=2, masks=masks)
+# 3  capstone.hand_in(model, masks, "me.safetensors")
+# ```
+
+# %% answer="entry_bugs"
+entry_bugs = None  # such as {"A": 1, "B": 1, "C": 1, "D": 1}
+### BEGIN SOLUTION
+entry_bugs = {"A": 2, "B": 2, "C": 3, "D": 3}
+### END SOLUTION
+
+# %% check="entry_bugs"
+check(entry_bugs, "entry_bugs")
+
+# %% [markdown]
+# ## 11. In your own words
+#
+# Describe your pruner by the four axes and by how it spends its epochs. Which single change moved your row the most, and how do you know that it was no luck? (Five to seven sentences.)
+
+# %% [markdown] explain="my_pruner" points=3
+# *Rubric (3 points).* One point for the four axes, each with its answer, and the budget. One point for one change with its effect in numbers, everything else kept equal. One point for doubt that fits: the standard error of the
+# accuracy or a second seed, and that the rounds were chosen on the same validation images.
+#
+# *Sample answer, 3 points.* "My score is magnitude, the unit is the weight, the scope is all layers together with 300 weights protected in each, and the amount is 97 % on a cubic schedule in five rounds of one epoch. With 0 in the place
+# of 300 everything else stayed the same, and my accuracy fell by four points, because the head was nearly emptied. One standard error is one point, so this is more than luck on these images; with another seed of the training it fell by
+# three. Between five rounds and three I saw half a point, which may be nothing. All of this was chosen on validation images, so I expect a little less on test."
+#
+# *Sample answer, 1 point.* "I prune the smallest weights of all layers in five rounds, and my score is better than the example's." (The axes are there in part; no single change, no doubt.)
+
+# %% [markdown]
+# ## What to take away
+#
+# - A pruner is four answers and a way to spend epochs. Each can be changed alone, and so each can be judged alone.
+# - Epochs after a cut repair; epochs before it are cut away.
+# - What is counted is what is in the file: not masks, not metadata, not what anybody says.
+# - Legal is not good: only a run tells.
+# - Choose by validation images, read test images once. Places within a standard error are ties.
+# - Sparsity and arithmetic are two boards, and a different unit wins each.
+#
+# ## Bonus
+#
+# - Write `my_masks` as a rule on whole neurons: all weights of a row go together. What does it cost on the first board, and what does slimming win on the second?
+# - Give the worked example *its own* best repair: one change only. Which one brings it closest to the front?
+# - Run your entry with three seeds (`seed=` of `capstone.compete`). Is your lead larger than the spread?
