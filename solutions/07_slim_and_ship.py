@@ -48,7 +48,7 @@ from course_lib.teaching.figures.shipping import ShareState, ShipState, Way
 mode = modes.get(MODE)
 bench = data.load(mode.data, device=mode.device, limit=mode.limit)
 if mode.name == "ci":
-    print("ci mode: everything runs, on 300 images; the numbers below mean nothing.")
+    print(f"ci mode: everything runs, on {mode.limit} images; the numbers below mean nothing.")
 bench
 
 # %% [markdown]

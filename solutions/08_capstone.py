@@ -41,7 +41,7 @@ from course_lib.teaching import check, figures, modes, use, widgets
 mode = modes.get(MODE)
 bench = data.load(mode.data, device=mode.device, limit=mode.limit)
 if mode.name == "ci":
-    print("ci mode: everything runs, on 300 images; the numbers below mean nothing.")
+    print(f"ci mode: everything runs, on {mode.limit} images; the numbers below mean nothing.")
 bench
 
 # %% [markdown]
