@@ -181,7 +181,7 @@ halved = 0.5
 check(halved, "halved")
 
 # %% [markdown]
-# Five networks, cut by hand of `slim`; nothing is trained, for neither MACs nor bytes nor time ask what the weights are.
+# Four cuts; nothing is trained, for neither MACs nor bytes nor time ask what the weights are.
 
 # %%
 cuts = {p: slim.slim(model, units_gone(p), bench.example) for p in (0.25, 0.5, 0.75, 0.9)}
@@ -440,7 +440,7 @@ print(
 )
 
 # %% [markdown]
-# **Read it.** `slim.fold` looks for units that are constant, and takes only what is exact. In `conv3`, which reads `conv2`, the border of *padding* says 0 and not the constant, so no bias can stand in for it: there only those units of `conv2` go whose constant is 0. Dead units go for free everywhere. But it knows 1,024 training images only: where your last line says False, a unit that
+# **Read it.** `slim.fold` looks for units that are constant, and takes only what is exact. In `conv3`, which reads `conv2`, the border of *padding* says 0 and not the constant, so no bias can stand in for it: there only those units of `conv2` go whose constant is 0. Dead units go for free everywhere. But it has seen some of the training images only: where your last line says False, a unit that
 # slept through all of them woke on another image. So compare on images that were not used, and look what it cost.
 #
 # ## 6. Repair, with and without a teacher
@@ -577,7 +577,7 @@ for name, net in networks.items():
 # %% [markdown]
 # ## 8. Two of four
 #
-# Between single weights and whole filters lies a pattern that some hardware knows: *2:4*. Of each four neighbours in a row of the weight, two are zero. NVIDIA's graphics processors since 2020 have units that store the other two with their places and skip the zeros (Mishra et al., *Accelerating Sparse Deep Neural Networks*, 2021): on paper twice as many products a second, for matrix products in 16 bits or fewer, with kernels made
+# Between single weights and whole filters lies a pattern that some hardware knows: *2:4*. Of each four neighbours in a row of the weight, two are zero. NVIDIA's graphics processors since 2020 have units that store the other two with their places and skip the zeros (Mishra et al., *Accelerating Sparse Deep Neural Networks*, 2021): on paper twice as many products a second, for matrix products in short number formats, with kernels made
 # for it. All other machines, and other patterns, multiply the zeros. We have not measured it, so we claim no speed.
 #
 # ### Exercise 5: `two_of_four`

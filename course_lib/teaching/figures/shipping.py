@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.patches import Rectangle
 
-from course_lib.pareto.looks import COLOURS, DASHES, MARKERS
-from course_lib.teaching.figures.picture import FAINT, GONE, HATCH, INK, KEPT, Picture, placed, single
+from course_lib.pareto.looks import COLOURS, MARKERS
+from course_lib.teaching.figures.picture import FAINT, GONE, HATCH, INK, KEPT, Picture, curve_look, placed, single
 
 KIB = 1024  # bytes
 
@@ -83,8 +83,7 @@ def share_board(state: ShareState) -> Picture:
         shares = np.linspace(0, 0.95, 96)
         right.plot(shares, (1 - shares) ** 2, color=INK, lw=2, label="(1 - p)², two neighbours")
         for number, (label, rows) in enumerate(state.measured.items()):
-            look = {"color": COLOURS[number], "marker": MARKERS[number], "ls": DASHES[number]}
-            right.plot(*zip(*rows, strict=True), lw=1.6, ms=6, label=label, **look)
+            right.plot(*zip(*rows, strict=True), lw=1.6, ms=6, label=label, **curve_look(number))
         if isinstance(state.guess, (int, float)):
             right.plot(
                 state.guess,

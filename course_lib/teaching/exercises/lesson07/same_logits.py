@@ -78,9 +78,8 @@ def _apart_on_the_last(network: Network) -> tuple[Network, Network]:
 
 def _pairs(rng: torch.Generator) -> list[Case]:
     n, classes = integer(rng, 5, 7), 40
-    relu, drop = (nn.ReLU, {}), (nn.Dropout, {"p": 0.5})
-    net = drawn_network(rng, hidden=dense_layer(4, n), relu=relu, head=dense_layer(n, classes))
-    dropping = drawn_network(rng, hidden=dense_layer(4, n), drop=drop, head=dense_layer(n, 3))
+    net = drawn_network(rng, hidden=dense_layer(4, n), relu=(nn.ReLU, {}), head=dense_layer(n, classes))
+    dropping = drawn_network(rng, hidden=dense_layer(4, n), drop=(nn.Dropout, {"p": 0.5}), head=dense_layer(n, 3))
     normed = drawn_network(rng, hidden=dense_layer(4, n), norm=(nn.BatchNorm1d, {"num_features": n}), head=dense_layer(n, 3))
     x = torch.randn(8, 4, generator=rng)
     place = integer(rng, 0, classes - 1)

@@ -124,7 +124,7 @@ def _always_norm(conv: nn.Conv2d, norm: nn.BatchNorm2d, following: nn.Conv2d, ke
 
 
 def _plain_tensor(conv: nn.Conv2d, norm: nn.BatchNorm2d | None, following: nn.Conv2d, keep: Tensor) -> None:
-    conv.weight = conv.weight[keep]  # type: ignore[assignment]  # that it is no parameter is the mistake
+    conv.weight = conv.weight[keep]  # that it is no parameter is the mistake
 
 
 _NEXT = "The next convolution still expects the channels that are gone: cut its weight along axis 1 as well."
