@@ -1,10 +1,11 @@
-"""What a running cell hears: the wish to stop, so that what was trained ends in good order."""
+"""What a running cell hears: the wish to stop, so that what was trained ends in good order, and the end of its time."""
 
 from __future__ import annotations
 
 import signal
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -70,3 +71,32 @@ def interrupted_at_once() -> Iterator[None]:
         yield
     finally:
         _current = before
+
+
+class OutOfTime(KeyboardInterrupt):
+    """A time limit has passed. A kind of interrupt: what goes on after any Exception must not go on after it."""
+
+
+@contextmanager
+def time_limit(seconds: float) -> Iterator[None]:
+    """Within, raise OutOfTime after so many seconds, and again each half second, should the code have caught it.
+
+    In the main thread on Linux and macOS, between two steps of Python; elsewhere, and within one long call of torch, there
+    is no limit, and an interrupt ends it.
+    """
+    if sys.platform == "win32" or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def strike(signum: int, frame: FrameType | None) -> None:
+        raise OutOfTime
+
+    before = signal.signal(signal.SIGALRM, strike)
+    started, (left, interval) = time.monotonic(), signal.setitimer(signal.ITIMER_REAL, seconds, 0.5)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+        if left:  # somebody else's alarm goes on
+            signal.setitimer(signal.ITIMER_REAL, max(1e-3, left - (time.monotonic() - started)), interval)

@@ -13,6 +13,7 @@ import tqdm.std
 
 from course_lib import models, notebook, progress, sweep, train
 from course_lib.pruning import MagnitudePruner, iterate
+from course_lib.teaching import checks
 
 
 @pytest.fixture
@@ -218,3 +219,47 @@ def test_no_progress_bar_anywhere_is_a_widget():
             if isinstance(node, ast.ImportFrom) and str(node.module).startswith("tqdm"):
                 assert node.module == "tqdm", path
     assert tqdm.std.tqdm is tqdm.tqdm
+
+
+def endless(weight):
+    """An answer that goes on whatever is raised."""
+    while True:
+        try:
+            weight = weight + 1
+        except:  # noqa: E722
+            weight = 0
+
+
+def test_an_answer_without_end_is_told_so_in_one_line(monkeypatch):
+    monkeypatch.setattr(checks, "SECONDS", 0.2)
+    endless.__name__ = "filter_l1"
+    before = signal.getsignal(signal.SIGALRM)
+    verdict = checks.check(endless)
+    assert (verdict.state, verdict.points) == ("not yet", 0)
+    assert str(verdict) == (
+        "not yet (0 of 2 points): It did not end within 0.2 seconds: is there a loop in it that never ends?"
+    )
+    assert signal.getsignal(signal.SIGALRM) is before and signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+    assert torch.is_grad_enabled() and torch.get_default_dtype() is torch.float32
+    assert checks.use(endless) is not endless
+
+
+def test_an_alarm_that_was_set_before_a_time_limit_still_comes(monkeypatch):
+    with notebook.time_limit(5), notebook.time_limit(10):
+        pass
+    with pytest.raises(notebook.OutOfTime), notebook.time_limit(0.3):
+        with notebook.time_limit(10):
+            threading.Event().wait(0.1)
+        threading.Event().wait(5)
+
+
+def test_a_check_that_the_student_stops_is_a_verdict_in_a_notebook_and_an_interrupt_elsewhere(running, monkeypatch):
+    def filter_l1(weight):
+        os.kill(os.getpid(), signal.SIGINT)
+        return weight.abs().sum((1, 2, 3))
+
+    verdict = checks.check(filter_l1)
+    assert verdict.state == "not yet" and verdict.reason.startswith("You stopped it before it had answered")
+    monkeypatch.setattr("IPython.core.getipython.get_ipython", lambda: None)
+    with pytest.raises(KeyboardInterrupt):
+        checks.check(filter_l1)
