@@ -36,7 +36,7 @@ def shown(monkeypatch):
     class Handle:
         def display(self, bundle, raw):
             assert raw and set(bundle) == {"text/plain"}
-            lines[id(self)] = bundle["text/plain"]
+            lines[self] = bundle["text/plain"]
 
         update = display
 

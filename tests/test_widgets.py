@@ -14,6 +14,7 @@ from course_lib.errors import CourseError
 from course_lib.pruning import pq_index
 from course_lib.teaching import figures, widgets
 from course_lib.teaching.widgets import frontier
+from course_lib.words import number_of
 
 
 def picture(value=1.0):
@@ -121,7 +122,7 @@ def test_the_schedule_slider_draws_over_its_whole_range():
         for exponent in (1, 3, 5):
             schedule.controls["rounds"].value, schedule.controls["exponent"].value = rounds, exponent
             assert schedule.error is None
-            assert f"after {rounds} rounds" in schedule._readout.value
+            assert f"after {number_of(rounds, 'round')}" in schedule._readout.value
 
 
 @pytest.mark.parametrize("rule", ["fixed", "variable"])
