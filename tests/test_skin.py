@@ -166,6 +166,53 @@ def test_no_picture_is_wider_than_the_page(bench):
         assert shown(picture)[0][0] <= WIDEST * DPI
 
 
+def luminance(colour):
+    from matplotlib.colors import to_rgb
+
+    linear = [c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(colour)]
+    return float(np.dot(linear, (0.2126, 0.7152, 0.0722)))
+
+
+def test_words_on_white_can_be_read(bench):
+    from matplotlib.text import Text
+
+    state = figures.sap.RoundsState(0, "x", {"a": (np.ones(3), 0.1, 0.5)})
+    for picture in (
+        figures.rounds_board(state),
+        figures.flatten_map(3, 2, 2, [1]),
+        figures.question(),
+        widgets.WeightSlider(models.build("mlp", bench), bench).picture,
+        figures.arena({"SAP": [(0.5, 0.8)]}, references=True),
+    ):
+        for text in picture.findobj(Text):
+            if text.get_text() and text.get_color() != "white":
+                assert 1.05 / (luminance(text.get_color()) + 0.05) >= 4.5, text
+
+
+def test_a_tile_has_no_axis_around_it(bench):
+    masks = {"a": torch.tensor([[True, False]])}
+    for picture in (
+        figures.sample(bench.train.images[:2], ("coat", "bag")),
+        figures.mask_cells(masks),
+        figures.kernels(torch.ones(2, 2, 3, 3)),
+    ):
+        for axis in picture.axes:
+            if axis.images:
+                assert not any(spine.get_visible() for spine in axis.spines.values())
+
+
+def test_the_build_keeps_the_still_picture_of_a_slider_and_nothing_that_runs(slider, outputs):
+    from nbformat.v4 import new_output
+
+    from course_lib.authoring.notebooks import _cleaned
+
+    slider._ipython_display_()
+    view, still = (new_output("display_data", dict(bundle)) for bundle in outputs.values())
+    assert _cleaned(view) is None
+    kept = _cleaned(still)["data"]["text/html"]
+    assert "<img" in kept and "Run this cell" in kept and "<script" not in kept and "<style" not in kept
+
+
 def test_two_threads_that_move_one_slider_draw_one_after_the_other(slider):
     drawing, most, now = slider.draw, [], []
 

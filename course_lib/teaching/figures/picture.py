@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from matplotlib.typing import RcKeyType
 
 KEPT, GONE, INK, FAINT = "#0072B2", "#D55E00", "#222222", "#BBBBBB"  # Okabe and Ito's blue and vermilion
+SAID = "#A84300"  # the vermilion of words: that of areas is too light on white to be read
 HATCH = "////"  # what is gone is hatched or crossed as well: colour is never the only cue
+ON_HATCH: dict[str, Any] = {"color": INK, "bbox": {"facecolor": "white", "edgecolor": "none", "pad": 1.2}}  # of words
 STYLE: dict[RcKeyType, Any] = {
     "font.size": 10,
     "axes.spines.top": False,
@@ -87,6 +89,12 @@ def single(width: float, height: float) -> tuple[Picture, Axes]:
     """Return a picture of `width` x `height` inches and the one pair of axes in it."""
     picture, axes = canvas(width, height)
     return picture, axes[0, 0]
+
+
+def tile(axis: Axes) -> None:
+    """Leave of an axis nothing but the picture in it."""
+    axis.set(xticks=[], yticks=[])
+    axis.spines[:].set_visible(False)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets
 
 from course_lib.errors import CourseError
-from course_lib.teaching.figures.picture import GONE, Picture
+from course_lib.teaching.figures.picture import SAID, Picture
 from course_lib.teaching.widgets.page import RUN, still
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ class Skin(ipywidgets.VBox):
             message = html.escape(f"{error} (The grey picture is that of the position before.)")
         else:
             message = f"<b>Error</b> {html.escape(f'{type(error).__name__}: {error}')}"
-        self._readout.value = f'<span role="alert" style="color: {GONE}">{message}</span>'
+        self._readout.value = f'<span role="alert" style="color: {SAID}">{message}</span>'
 
     def _sharpen(self) -> None:
         self._image.value = self.picture.html()
