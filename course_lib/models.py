@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
-from course_lib.errors import CourseError
+from course_lib.errors import CourseError, check_share
 
 if TYPE_CHECKING:
     from course_lib.data import Bench
@@ -79,6 +79,21 @@ def in_mode(model: nn.Module, training: bool) -> Iterator[None]:
     finally:
         for module, was in modes:
             module.training = was
+
+
+@contextmanager
+def dropping(model: nn.Module, rate: float | None) -> Iterator[None]:
+    """Give all Dropout modules of `model` the `rate` in [0, 1] for a while; None leaves them as they are."""
+    if rate is not None:
+        check_share("dropout", rate)
+    own = [(m, m.p) for m in model.modules() if isinstance(m, nn.modules.dropout._DropoutNd)]
+    for module, p in own:
+        module.p = p if rate is None else rate
+    try:
+        yield
+    finally:
+        for module, p in own:
+            module.p = p
 
 
 class Block(nn.Module):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import sys
 import threading
 import time
@@ -45,5 +46,6 @@ def work_for(parent: int) -> None:
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a notebook's interrupt reaches it too; its parent decides, and ends it
     with quickly():
         import torch  # noqa: F401

@@ -6,25 +6,25 @@ import itertools
 import math
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from course_lib.errors import CourseError, check_share, check_whole
-from course_lib.models import in_mode
+from course_lib.errors import CourseError, check_whole
+from course_lib.models import dropping, in_mode
 from course_lib.network import entry
+from course_lib.notebook import Stop, stoppable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from tqdm import tqdm
-
     from course_lib.data import Bench
     from course_lib.network.masks import Masks
     from course_lib.network.recording import Recorder
+    from course_lib.progress import TrainingBar
 
 Snapshot = dict[str, Tensor]
 TEACHER_WEIGHT, TEACHER_TEMPERATURE = 0.7, 4.0  # of distillation (Hinton et al. 2015)
@@ -52,6 +52,9 @@ def fit(
 ) -> dict[str, Any]:
     """Train `model` in place on augmented training images and return the history as plain data.
 
+    Interrupted in a notebook, it leaves `model` as the last finished epoch did and returns the history so far; other
+    trainings of the same cell then do nothing. Elsewhere, KeyboardInterrupt is raised, as anywhere in Python.
+
     Args:
         epochs: may be fractional: 0.5 is half of the batches of one epoch. 0 does nothing.
         masks: applied before the first step and after every step: momentum and Adam's averages would revive what is gone.
@@ -66,8 +69,11 @@ def fit(
             less to spare and wants less of it (Han et al. 2015, section 3.2).
 
     Returns:
-        {"epochs": [{"epoch", "loss", "accuracy" (on augmented training images)}, ...], "images", "seconds", "precision"}
+        {"epochs": [{"epoch", "loss", "accuracy" (on augmented training images)}, ...], "images", "seconds", "precision",
+        "interrupted"}
     """
+    from course_lib.progress import TrainingBar  # tqdm is loaded by whoever waits
+
     started = time.perf_counter()
     check_whole("batch_size", batch_size)
     bench, batch_size = entry.seated(model, bench, "train", batch_size, training=True)
@@ -76,23 +82,32 @@ def fit(
     if steps and not any(parameter.requires_grad for parameter in model.parameters()):
         raise CourseError("every parameter of the model is frozen; training needs one with requires_grad=True.")
     stepper = make_optimizer(model, optimizer, lr, weight_decay)
-    with _seeded(bench, seed), in_mode(model, training=True), dropping(model, dropout), recorder or nullcontext():
+    with ExitStack() as lasting:
+        for context in (_seeded(bench, seed), in_mode(model, training=True), dropping(model, dropout), recorder):
+            lasting.enter_context(context or nullcontext())
+        stop = lasting.enter_context(stoppable())
         precision = faster_precision(model, bench, batch_size) if precision == "auto" else precision
         cast = autocast(bench.device, precision)
         moved = masks.to(bench.device) if masks is not None else None
         step = _stepping(model, stepper, steps, moved, entry.teaching(teacher, bench), label_smoothing, cast)
-        history: dict[str, Any] = {"epochs": [], "images": 0, "seconds": 0.0, "precision": precision}
-        with _bar(steps) as bar:
+        history: dict[str, Any] = {"epochs": [], "images": 0, "precision": precision}
+        with TrainingBar(steps) as bar:
             for epoch, first in enumerate(range(0, steps, per_epoch)):
                 last = min(first + per_epoch, steps)
                 batches = bench.batches("train", batch_size, augment=True, shuffle=True, seed=seed * 100_003 + epoch)
-                loss, accuracy, images = _epoch(step, itertools.islice(batches, last - first), bar)
+                finished = snapshot(model) if stop.heard else None
+                loss, accuracy, images = _epoch(step, itertools.islice(batches, last - first), bar, stop)
+                if stop.asked and finished is not None:
+                    rewind(model, finished)
+                    break
                 _refuse_divergence(loss, epoch, stepper)
                 history["epochs"].append({"epoch": last / per_epoch, "loss": loss, "accuracy": accuracy})
                 history["images"] += images
                 if recorder is not None:
                     recorder.end_epoch()
-    return history | {"seconds": time.perf_counter() - started}
+            history |= {"seconds": time.perf_counter() - started, "interrupted": stop.asked}
+            bar.ends(history, epochs)
+    return history
 
 
 def _stepping(
@@ -120,11 +135,13 @@ def _stepping(
 
 
 def _epoch(
-    step: Callable[[Tensor, Tensor], Tensor], batches: Iterable[tuple[Tensor, Tensor]], bar: tqdm
+    step: Callable[[Tensor, Tensor], Tensor], batches: Iterable[tuple[Tensor, Tensor]], bar: TrainingBar, stop: Stop
 ) -> tuple[float, float, int]:
-    """Take a step on each batch; return the mean loss, the accuracy and the number of images."""
+    """Take a step on each batch until `stop`; return the mean loss, the accuracy and the number of images."""
     sums, images = torch.zeros(2), 0
     for number, (x, y) in enumerate(batches):
+        if stop.asked:
+            return math.nan, math.nan, images
         sums = sums.to(x.device) + step(x, y)
         images += len(y)
         bar.update()
@@ -262,31 +279,10 @@ def faster_precision(model: nn.Module, bench: Bench, batch_size: int = 256) -> s
     return "bf16" if best["bf16"] * 1.2 < best["fp32"] else "fp32"
 
 
-@contextmanager
-def dropping(model: nn.Module, rate: float | None) -> Iterator[None]:
-    """Give all Dropout modules of `model` the `rate` in [0, 1] for a while; None leaves them as they are."""
-    if rate is not None:
-        check_share("dropout", rate)
-    own = [(m, m.p) for m in model.modules() if isinstance(m, nn.modules.dropout._DropoutNd)]
-    for module, p in own:
-        module.p = p if rate is None else rate
-    try:
-        yield
-    finally:
-        for module, p in own:
-            module.p = p
-
-
 def _steps(epochs: float, per_epoch: int) -> int:
     if not 0 <= epochs < math.inf:
         raise CourseError(f"epochs={epochs} was given; it must be 0 or more (it may be fractional).")
     return max(1, round(epochs * per_epoch)) if epochs else 0
-
-
-def _bar(steps: int) -> tqdm:
-    from tqdm.auto import tqdm
-
-    return tqdm(total=steps, desc="training", unit="batch", leave=False)
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -64,6 +65,49 @@ def lab(tmp_path):
     finally:
         server.terminate()
         server.wait(20)
+
+
+def opened(page, address):
+    """Open the notebook and wait for its kernel."""
+    page.goto(address, timeout=120_000)
+    page.locator(".jp-Notebook .jp-CodeCell").first.wait_for(timeout=120_000)
+    page.get_by_text("Python 3 (ipykernel) | Idle").wait_for(timeout=120_000)
+
+
+def test_on_the_second_day_a_slider_is_its_last_picture_and_a_sentence_and_no_error(lab):
+    from playwright.sync_api import expect, sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        page = browser.new_page(viewport={"width": 1366, "height": 768})
+        opened(page, lab)
+        page.locator(".jp-Notebook .jp-CodeCell .cm-content").first.click()
+        page.keyboard.press("Shift+Enter")
+        handle = page.locator(".course-skin .noUi-handle").first
+        handle.wait_for(timeout=120_000)
+        still = page.locator(".course-still")
+        expect(still).to_be_hidden()
+        expect(handle).to_have_attribute("aria-label", "filters gone")
+        expect(handle).to_have_attribute("aria-valuetext", "30%")
+        expect(page.get_by_role("button", name="per layer")).to_have_attribute("aria-pressed", "true")
+        assert page.locator(".course-skin .noUi-base").first.bounding_box()["width"] >= 180
+        handle.focus()
+        page.keyboard.press("ArrowRight")
+        expect(still.locator("img")).to_have_attribute("alt", re.compile("31% of filters"), timeout=60_000)
+        page.keyboard.press("Control+s")
+        page.wait_for_timeout(3000)
+
+        sessions = lab.replace("lab/tree/slider.ipynb", "api/sessions")
+        for session in json.loads(urllib.request.urlopen(sessions).read()):
+            one = sessions.replace("sessions", f"sessions/{session['id']}")
+            urllib.request.urlopen(urllib.request.Request(one, method="DELETE"))
+        opened(page, lab)
+        expect(still).to_be_visible(timeout=60_000)
+        expect(still).to_contain_text("Run this cell to move it.")
+        assert "31% of filters" in still.locator("img").get_attribute("alt")
+        page.wait_for_timeout(2000)
+        assert not any(error.is_visible() for error in page.get_by_text("model not found").all())
+        browser.close()
 
 
 def test_the_slider_is_moved_by_keyboard_and_the_picture_follows(lab, tmp_path):

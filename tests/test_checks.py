@@ -14,7 +14,7 @@ import pytest
 import torch
 
 from course_lib.errors import CourseError
-from course_lib.teaching import check, exercises, use
+from course_lib.teaching import check, checks, exercises, use
 from course_lib.teaching.checks import judge
 from course_lib.teaching.exercises.attempts import Case, Failure, attempt
 from course_lib.teaching.exercises.base import NEARLY, PARTIAL, Exercise, prediction
@@ -269,9 +269,17 @@ def test_a_module_has_the_name_of_its_exercise():
 def test_the_first_prediction_stays():
     assert check(0.4, "cliff").state == "correct"
     later = check(0.9, "cliff")
-    assert later.points == 1 and "0.4, stays" in later.reason
+    assert str(later) == ("locked in (1 of 1 point): Your first answer, 0.4, counts: you may have seen the result by now.")
     assert "locked in" in later._repr_html_() and 'data-state="correct"' in later._repr_html_()
-    assert check("much", "cliff").points == 0
+
+
+@pytest.mark.parametrize("second", ["much", 97, None, {"a": 1}])
+def test_what_is_no_answer_after_the_first_prediction_is_not_told_not_yet(second):
+    assert check(second, "cliff").points == 0
+    assert check(0.4, "cliff").state == "correct"
+    later = check(second, "cliff")
+    assert (later.state, later.points, later.heading) == ("correct", 1, "locked in")
+    assert later.reason.startswith("Your first answer, 0.4, counts") and "write it into the cell again" in later.reason
 
 
 def test_the_evidence_shows_call_result_and_expectation_in_columns():
@@ -337,7 +345,8 @@ def test_a_wrong_answer_on_purpose_is_shown_with_what_was_expected():
 def test_three_accuracies_are_predicted_at_once_and_the_first_ones_stay():
     assert check({50: 0.7, 90: 0.2, 99: 0.1}, "accuracy_left").points == 1
     later = check({50: 0.9, 90: 0.2, 99: 0.1}, "accuracy_left")
-    assert later.points == 1 and "{50: 0.7, 90: 0.2, 99: 0.1}, stays" in later.reason
+    assert later.points == 1 and "{50: 0.7, 90: 0.2, 99: 0.1}, counts" in later.reason
+    checks._PREDICTED.clear()
     for wrong in ({50: 70, 90: 20, 99: 10}, {50: 0.7}, 0.7, {50: 0.7, 90: None, 99: 0.1}):
         assert check(wrong, "accuracy_left").points == 0
 

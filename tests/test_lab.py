@@ -1,13 +1,16 @@
-"""JupyterLab starts at the first lesson, with a kernel of the course's own name."""
+"""JupyterLab starts at the first lesson, with settings and a kernel of the course's own."""
 
 from __future__ import annotations
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
 import time
+import types
+import urllib.error
 import urllib.request
 from pathlib import Path
 
@@ -32,29 +35,88 @@ def test_a_course_without_lessons_is_told_to_build_them(tmp_path):
         lab.command(tmp_path)
 
 
-def test_jupyterlab_starts_and_answers(tmp_path):
+@pytest.fixture(scope="module")
+def answers(tmp_path_factory):
+    """What a real `course lab` says to a browser: address -> text."""
+    root, home = tmp_path_factory.mktemp("course"), tmp_path_factory.mktemp("home")
+    (root / "notebooks").mkdir()
+    shutil.copy(ROOT / "notebooks" / "00_start_here.ipynb", root / "notebooks")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    line = [*lab.command(ROOT, browser=False, port=port, ip="127.0.0.1"), "--IdentityProvider.token=secret"]
+    line = [*lab.command(root, browser=False, port=port, ip="127.0.0.1"), "--IdentityProvider.token=secret"]
     line += ["--allow-root", "--ServerApp.port_retries=0"]
-    server = subprocess.Popen(
-        line, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env={**os.environ, "HOME": str(tmp_path)}
-    )
+    environment = {**os.environ, **lab.settle(root), "HOME": str(home)}
+    server = subprocess.Popen(line, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment)
+
+    def ask(path, **body):
+        address, data = f"http://127.0.0.1:{port}/{path}", json.dumps(body).encode() if body else None
+        headers = {"Authorization": "token secret"}
+        request = urllib.request.Request(address, data, headers, method="PUT" if body else "GET")
+        return urllib.request.urlopen(request, timeout=60).read().decode()
+
     try:
-        address = f"http://127.0.0.1:{port}/api/kernelspecs?token=secret"
-        for _ in range(120):
+        for _ in range(240):
             time.sleep(0.5)
             assert server.poll() is None, server.stderr.read().decode()[-500:]
             try:
-                answer = json.loads(urllib.request.urlopen(address, timeout=5).read())
+                ask("api/status")
                 break
             except OSError:
                 continue
-        assert "python3" in answer["kernelspecs"]
+        yield types.SimpleNamespace(ask=ask, root=root, home=home)
     finally:
         server.terminate()
-        server.wait(20)
+        server.wait(60)
+
+
+def test_jupyterlab_has_one_kernel_and_it_has_the_courses_name(answers):
+    specs = json.loads(answers.ask("api/kernelspecs"))["kernelspecs"]
+    assert {name: spec["spec"]["display_name"] for name, spec in specs.items()} == {"python3": "Pruning course"}
+
+
+def test_students_see_neither_news_nor_nbgrader_and_a_closed_lesson_ends_its_kernel(answers):
+    page = answers.ask("lab")
+    assert '"@jupyter/nbgrader"' in page.split('"disabledExtensions"')[1].split("]")[0]
+    with pytest.raises(urllib.error.HTTPError):
+        answers.ask("formgrader")
+    notes = json.loads(answers.ask("lab/api/settings/@jupyterlab/apputils-extension:notification"))
+    assert notes["settings"]["fetchNews"] == "false"
+    tracker = json.loads(answers.ask("lab/api/settings/@jupyterlab/notebook-extension:tracker"))
+    assert tracker["settings"]["kernelShutdown"] is True
+    window = json.loads(answers.ask("lab/api/workspaces/default"))
+    assert window["data"]["layout-restorer:data"]["left"]["current"] == "table-of-contents"
+
+
+def test_a_lesson_that_was_only_opened_and_saved_is_the_same_to_the_byte(answers):
+    name = "notebooks/00_start_here.ipynb"
+    before = (answers.root / name).read_bytes()
+    model = json.loads(answers.ask(f"api/contents/{name}"))
+    model["content"]["metadata"]["kernelspec"]["display_name"] = "Pruning course"
+    model["content"]["metadata"]["language_info"] = {"name": "python", "version": "3.11.7", "mimetype": "text/x-python"}
+    answers.ask(f"api/contents/{name}", type="notebook", format="json", content=model["content"])
+    assert (answers.root / name).read_bytes() == before
+
+
+def test_what_is_the_users_own_stays_as_it_is(answers):
+    assert not list(answers.home.rglob("*jupyterlab*"))
+    assert not list(answers.home.rglob("kernel.json"))
+
+
+def test_instructors_have_what_nbgrader_adds(tmp_path):
+    lab.settle(tmp_path, instructor=True)
+    (config,) = tmp_path.glob(".lab/instructor/config")
+    assert json.loads((config / "labconfig" / "page_config.json").read_text()) == {"disabledExtensions": {}}
+    extensions = json.loads((config / "jupyter_server_config.d" / "course.json").read_text())["ServerApp"]
+    assert set(extensions["jpserver_extensions"].values()) == {True}
+
+
+def test_a_window_comes_back_as_it_was_left(tmp_path):
+    lab.settle(tmp_path)
+    (window,) = tmp_path.glob(".lab/student/workspaces/*")
+    window.write_text("{}")
+    lab.settle(tmp_path)
+    assert window.read_text() == "{}"
 
 
 def lessons_first_cell():
@@ -80,9 +142,11 @@ def test_the_first_cell_installs_the_package_only_where_it_is_missing(missing, m
 
 def test_options_that_are_jupyterlabs_own_are_handed_on(monkeypatch):
     started = []
-    monkeypatch.setattr(lab, "register", lambda: None)
+    monkeypatch.setattr(lab, "settle", lambda root, instructor: {"COURSE_LAB": str(instructor)})
+    monkeypatch.setenv("COURSE_LAB", "")
     monkeypatch.setattr(lab.os, "execv", lambda program, line: started.append(line))
     monkeypatch.chdir(ROOT)
     CliRunner().invoke(cli.app, ["lab", "--no-browser", "--port", "8899", "--allow-root"], catch_exceptions=False)
     (line,) = started
     assert "--ServerApp.port=8899" in line and line[-2:] == ["--no-browser", "--allow-root"]
+    assert os.environ["COURSE_LAB"] == "False"

@@ -67,7 +67,7 @@ def release(root: Path, out: Path, run: bool = True, repository: str = "") -> li
     Raises:
         CourseError: for notebooks that do not match their sources, an answer that would leak, or a lesson that fails.
     """
-    from tqdm.auto import tqdm
+    from tqdm import tqdm
 
     if repository and not re.fullmatch(r"(https|http|ssh|git)://[\w.@:/~+%-]+", repository):
         raise CourseError(f"--repository {repository} was given; it takes an address such as https://github.com/me/course.")

@@ -211,11 +211,12 @@ def lab(
     browser: Annotated[bool, typer.Option(help="Open a browser.")] = True,
     port: Annotated[int, typer.Option(help="The server's port.")] = 8888,
     ip: Annotated[str, typer.Option(help="The address at which the server listens.")] = "localhost",
+    instructor: Annotated[bool, typer.Option("--instructor", help="With what nbgrader adds to JupyterLab.")] = False,
 ) -> None:
     """Start JupyterLab at the first lesson. Further options, such as --allow-root, are passed on to it."""
     from course_lib.command import lab as jupyterlab
 
-    jupyterlab.start(runs.repository(), browser, port, ip, context.args)
+    jupyterlab.start(runs.repository(), browser, port, ip, context.args, instructor)
 
 
 def main() -> None:

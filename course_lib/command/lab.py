@@ -1,26 +1,43 @@
-"""`course lab`: JupyterLab at the first lesson, with a kernel that has the course's name."""
+"""`course lab`: JupyterLab at the first lesson, with settings and a kernel of its own; the user's own stay as they are."""
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from course_lib.errors import CourseError
+from course_lib.files import write_json
 from course_lib.starting import LAB
 
-KERNEL, TITLE = "pruning-course", "Pruning course"
+KERNEL, TITLE = "python3", "Pruning course"  # of the name that Colab, hubs, papermill and nbgrader know
+OWN = ".lab"  # where what is only `course lab`'s lies, below the course's folder
+GRADING = "@jupyter/nbgrader"
+SERVER = "nbgrader.server_extensions."
+# What a student's notebook names, whatever kernel opened it: a lesson that was only looked at stays as it is.
+METADATA: dict[str, dict[str, str]] = {
+    "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": KERNEL},
+    "language_info": {"name": "python"},
+}
+SETTINGS: dict[str, dict[str, Any]] = {
+    "@jupyterlab/apputils-extension:notification": {"checkForUpdates": False, "fetchNews": "false"},
+    "@jupyterlab/notebook-extension:tracker": {"kernelShutdown": True},  # each kernel holds a gigabyte
+}
+SIDE = ["filebrowser", "running-sessions", "table-of-contents"]
 
 
 def register(prefix: str = sys.prefix) -> Path:
-    """Register this environment's Python as the kernel "Pruning course" below `prefix`; return its folder."""
+    """Register this environment's Python below `prefix` as the kernel "Pruning course"; return its folder."""
     from ipykernel.kernelspec import install
 
     return Path(install(kernel_name=KERNEL, display_name=TITLE, prefix=prefix))
 
 
-def command(root: Path, browser: bool = True, port: int = 8888, ip: str = "localhost") -> list[str]:
+def command(
+    root: Path, browser: bool = True, port: int = 8888, ip: str = "localhost", instructor: bool = False
+) -> list[str]:
     """Return the command that starts JupyterLab in `root` with its first lesson open."""
     lessons = sorted((root / "notebooks").glob("[0-9][0-9]_*.ipynb"))
     if not lessons:
@@ -28,16 +45,73 @@ def command(root: Path, browser: bool = True, port: int = 8888, ip: str = "local
     first = lessons[0].relative_to(root).as_posix()
     options: Sequence[str] = (
         f"--ServerApp.root_dir={root}",
+        f"--ServerApp.preferred_dir={root if instructor else root / 'notebooks'}",
         f"--LabApp.default_url=/lab/tree/{first}",
         f"--MultiKernelManager.default_kernel_name={KERNEL}",
+        f"--KernelSpecManager.allowed_kernelspecs={KERNEL}",
+        f"--ContentsManager.pre_save_hook={__name__}.keep_metadata",
         f"--ServerApp.port={port}",
         f"--ServerApp.ip={ip}",
     )
     return [sys.executable, "-c", LAB, *options, *(() if browser else ("--no-browser",))]
 
 
-def start(root: Path, browser: bool = True, port: int = 8888, ip: str = "localhost", more: Sequence[str] = ()) -> None:
-    """Register the kernel and become JupyterLab. more: options that are JupyterLab's own, such as --allow-root."""
-    line = [*command(root, browser, port, ip), *more]
-    register()
+def settle(root: Path, instructor: bool = False) -> dict[str, str]:
+    """Write JupyterLab's settings for students, or for instructors, below `root`/.lab; return the environment that has them.
+
+    What is changed in JupyterLab's own dialogs is kept there as well, and a window comes back as it was left.
+    """
+    own = root / OWN / ("instructor" if instructor else "student")
+    config = own / "config"
+    off = {} if instructor else {GRADING: True}
+    write_json(config / "labconfig" / "page_config.json", {"disabledExtensions": off})
+    write_json(config / "labconfig" / "default_setting_overrides.json", SETTINGS)
+    names = ("formgrader", "validate_assignment", "assignment_list", "course_list")
+    extensions = {SERVER + name: instructor for name in names}
+    write_json(config / "jupyter_server_config.d" / "course.json", {"ServerApp": {"jpserver_extensions": extensions}})
+    workspace = own / "workspaces" / "default-37a8.jupyterlab-workspace"  # as JupyterLab calls the one that it opens
+    if not workspace.exists():
+        write_json(workspace, _workspace())
+    register(str(own))
+    return {
+        "JUPYTER_CONFIG_PATH": _before("JUPYTER_CONFIG_PATH", config),
+        "JUPYTER_PATH": _before("JUPYTER_PATH", own / "share" / "jupyter"),
+        "JUPYTERLAB_SETTINGS_DIR": str(own / "settings"),
+        "JUPYTERLAB_WORKSPACES_DIR": str(workspace.parent),
+    }
+
+
+def _before(name: str, path: Path) -> str:
+    return os.pathsep.join([str(path), *filter(None, [os.environ.get(name)])])
+
+
+def _workspace() -> dict[str, Any]:
+    """Return a window whose table of contents is open, wide enough for the headings of a lesson."""
+    left = {"collapsed": False, "visible": True, "current": "table-of-contents", "widgets": SIDE}
+    layout = {"main": {"dock": None}, "left": left, "relativeSizes": [0.24, 0.76, 0]}
+    return {"data": {"layout-restorer:data": layout}, "metadata": {"id": "default"}}
+
+
+def keep_metadata(model: Mapping[str, Any], **_: Any) -> None:
+    """Give a notebook that is saved the kernel's and the language's names as lessons are delivered with.
+
+    JupyterLab writes those of the kernel that it happens to run, and whoever only opens a lesson would have changed it.
+    """
+    if model.get("type") == "notebook" and isinstance(model.get("content"), dict):
+        metadata = model["content"].setdefault("metadata", {})
+        if "course" in metadata:
+            metadata.update({name: dict(value) for name, value in METADATA.items()})
+
+
+def start(
+    root: Path,
+    browser: bool = True,
+    port: int = 8888,
+    ip: str = "localhost",
+    more: Sequence[str] = (),
+    instructor: bool = False,
+) -> None:
+    """Write the settings and become JupyterLab. more: options that are JupyterLab's own, such as --allow-root."""
+    line = [*command(root, browser, port, ip, instructor), *more]
+    os.environ.update(settle(root, instructor))
     os.execv(line[0], line)

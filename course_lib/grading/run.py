@@ -238,7 +238,7 @@ def _grade_all(
     keep: Callable[[Submission, Result, Stamp | None], None],
 ) -> None:
     """Hand each submission's result to `keep` as it comes, kept ones first, with its gradebook stamp."""
-    from tqdm.auto import tqdm
+    from tqdm import tqdm
 
     todo: list[Submission] = []
     with tqdm(total=len(found), desc=f"grading {work.name}", unit="submission") as bar:

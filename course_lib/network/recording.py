@@ -49,6 +49,7 @@ class Recorder:
         self._stack = ExitStack()
 
     def __enter__(self) -> Recorder:
+        self._epoch = {}  # what a training that was stopped had seen of its unfinished epoch
         self._stack.enter_context(hooked(self._model, self._groups, self._read))
         return self
 

@@ -15,6 +15,7 @@ from course_lib.errors import CourseError
 from course_lib.network import units
 from course_lib.network.masks import Masks
 from course_lib.network.recording import Recording
+from course_lib.notebook import stoppable
 from course_lib.pruning.pruners import Pruner
 
 if TYPE_CHECKING:
@@ -35,8 +36,9 @@ class Record:
     sparsity, unit_sparsity: cumulative, in [0, 1]. kept: weight -> how many entries are kept. emptied: weights with none.
     removed: parameters gone in this round. groups: group -> `scopes.Seen`. accuracy: on validation images, "pruned",
     "recalibrated" (with BatchNorm only) and "tuned". epochs: trained since the loop began. status: "ok", "target"
-    (`until` was reached), "stalled" (nothing went) or "collapsed" (see `collapsed`; ends the curve). stalled: rounds in a
-    row. last: nothing comes after it. best: the highest accuracy so far on validation images, that before round 1 included.
+    (`until` was reached), "stalled" (nothing went), "collapsed" (see `collapsed`; ends the curve) or "interrupted" (in a
+    notebook: trained for less than it should have been; ends the curve). stalled: rounds in a row. last: nothing comes
+    after it. best: the highest accuracy so far on validation images, that before round 1 included.
     """
 
     round: int
@@ -87,6 +89,9 @@ def iterate(
 ) -> Iterator[Record]:
     """Prune `model` in place over several rounds with training after each, and yield one record a round.
 
+    Interrupted in a notebook, the round in hand is the last: its record says so, and `model` is as its masks and the last
+    finished epoch left it.
+
     Args:
         rounds, epochs: how often, and for how many epochs (may be fractional) after each prune.
         masks: what is kept at the start; None: all.
@@ -108,18 +113,21 @@ def iterate(
     masks, recording, best, trained, stalled, first = _begun(after, model, bench, masks, recording)
     for number in range(first, rounds + 1):
         started, kept_before = time.perf_counter(), masks.kept_parameters
-        masks, groups = pruner.at_round(number).propose(model, bench, masks, SCHEDULES[schedule](number / rounds), recording)
-        accuracy = _accuracy_when_pruned(model, bench, masks, rewind, seed)
-        accuracy["tuned"], recording = _tuned(fit, model, bench, masks, epochs, seed * 1000 + number, pruner)
-        trained += epochs
-        removed = kept_before - masks.kept_parameters
-        fallen = collapsed(accuracy["tuned"], best, _chance(bench), bench.num_classes)
-        status = _status(removed, masks.sparsity, until, fallen)
-        stalled = stalled + 1 if status == "stalled" else 0
-        last = number == rounds or status in ("target", "collapsed") or stalled == patience
-        if last and final_epochs and status != "collapsed":
-            accuracy["tuned"], _ = _tuned(fit, model, bench, masks, final_epochs, seed * 1000 + 999)
-            trained += final_epochs
+        with stoppable() as stop:
+            step = pruner.at_round(number)
+            masks, groups = step.propose(model, bench, masks, SCHEDULES[schedule](number / rounds), recording)
+            accuracy = _accuracy_when_pruned(model, bench, masks, rewind, seed)
+            accuracy["tuned"], recording, done = _tuned(fit, model, bench, masks, epochs, seed * 1000 + number, pruner)
+            trained += done
+            removed = kept_before - masks.kept_parameters
+            fallen = collapsed(accuracy["tuned"], best, _chance(bench), bench.num_classes)
+            status = _status(removed, masks.sparsity, until, fallen)
+            stalled = stalled + 1 if status == "stalled" else 0
+            last = number == rounds or status in ("target", "collapsed") or stalled == patience
+            if last and final_epochs and status != "collapsed":
+                accuracy["tuned"], _, done = _tuned(fit, model, bench, masks, final_epochs, seed * 1000 + 999)
+                trained += done
+            status, last = ("interrupted", True) if stop.asked else (status, last)
         best = max(best, accuracy["tuned"])
         yield Record(
             number, masks, masks.sparsity, masks.unit_sparsity, *_kept(model, masks), removed, groups, accuracy, trained,
@@ -184,11 +192,13 @@ def _tuned(
     epochs: float,
     seed: int,
     pruner: Pruner | None = None,
-) -> tuple[float, Recording | None]:
-    """Train what is left; return its accuracy on validation images, and what `pruner` wants recorded on the way."""
+) -> tuple[float, Recording | None, float]:
+    """Train what is left; return its accuracy on validation images, what `pruner` wants recorded on the way, the epochs."""
     recorder = pruner.recorder(model, bench) if pruner and pruner.history else None
-    fit(model, bench, epochs=epochs, masks=masks, seed=seed, recorder=recorder)
-    return train.evaluate(model, bench), recorder.recording if recorder else None
+    history = fit(model, bench, epochs=epochs, masks=masks, seed=seed, recorder=recorder)
+    if history and history.get("interrupted"):
+        epochs = history["epochs"][-1]["epoch"] if history["epochs"] else 0.0
+    return train.evaluate(model, bench), recorder.recording if recorder else None, epochs
 
 
 def collapsed(accuracy: float, best: float, chance: float, classes: int) -> bool:

@@ -12,6 +12,7 @@ from filelock import FileLock, Timeout
 
 from course_lib import models
 from course_lib.errors import CourseError
+from course_lib.notebook import cell, interrupted_at_once
 from course_lib.sweep import engines, grid, pace, roles, steps
 from course_lib.sweep.drive import DEATHS, drive
 from course_lib.sweep.engines import Engine
@@ -20,9 +21,9 @@ from course_lib.words import number_of
 
 if TYPE_CHECKING:
     import pandas
-    from tqdm import tqdm
 
     from course_lib.data import Bench
+    from course_lib.progress import Progress
 
 
 class FailedCurves(CourseError):
@@ -53,6 +54,9 @@ def run(
         records: where finished curves and dense starts are kept for good; what is there is not run again.
         quiet: show the bar only, and do not say what each round came to.
 
+    Interrupted in a notebook, it says so in one line and returns the rows of the finished curves; the same call goes on from
+    the last finished rounds.
+
     Raises:
         FailedCurves: when all others are finished.
         CourseError: before anything runs, for a grid, store or (if anything is to run) engine that cannot be used.
@@ -67,14 +71,25 @@ def run(
             runs.publish(curve)
         return table(full, store, records)
     _check(todo, bench)
-    with engines.start(engine, jobs, full["device"]) as started:
-        runs.must_match(full["data"], images, started.device)
-        try:
-            with FileLock(runs.folder / ".lock", timeout=0):
-                _run({**full, "device": started.device}, runs, started, images, quiet)
-        except Timeout as error:
-            raise CourseError(f"another process is running this grid in {runs.folder}; wait for it, or stop it.") from error
+    try:
+        with engines.start(engine, jobs, full["device"]) as started:
+            runs.must_match(full["data"], images, started.device)
+            _run_alone({**full, "device": started.device}, runs, started, images, quiet)
+    except KeyboardInterrupt:
+        if cell() is None:
+            raise
+        done = number_of(len(todo) - len(unfinished(full, store, records)), "curve")
+        print(f"Stopped: {done} of {len(todo)} finished; finished rounds are kept, and the same call goes on from there.")
     return table(full, store, records)
+
+
+def _run_alone(full: Mapping[str, Any], runs: Store, engine: Engine, images: str, quiet: bool) -> None:
+    """Run what is not finished, unless another process does; what an interrupt leaves half done is thrown away."""
+    try:
+        with FileLock(runs.folder / ".lock", timeout=0), interrupted_at_once():
+            _run(full, runs, engine, images, quiet)
+    except Timeout as error:
+        raise CourseError(f"another process is running this grid in {runs.folder}; wait for it, or stop it.") from error
 
 
 def _check(todo: Sequence[Curve], bench: Bench) -> None:
@@ -175,18 +190,18 @@ def _deaths(error: BaseException) -> str:
     return f"its worker process died {DEATHS} times ({type(error).__name__}): killed, or out of memory"
 
 
-def _bar(name: str, todo: Sequence[Curve], starts: Sequence[Curve], runs: Store) -> tqdm:
+def _bar(name: str, todo: Sequence[Curve], starts: Sequence[Curve], runs: Store) -> Progress:
     """Return a bar of epochs, which measure time better than rounds do: a last round may take far longer than others."""
-    from tqdm.auto import tqdm
+    from course_lib.progress import Progress  # tqdm is loaded by whoever waits
 
     total = sum(_epochs(curve, curve["rounds"]) + curve["scratch"] * _scratch_epochs(curve) for curve in todo)
     total += sum(curve["dense"]["epochs"] for curve in starts) + 1e-6  # fractions of epochs may add up to slightly more
     initial = sum(_epochs(curve, len(runs.rounds(curve))) for curve in todo)
     form = "{desc}: {percentage:3.0f}%|{bar}| {n:.1f}/{total:.1f} epochs [{elapsed}<{remaining}]"
-    return tqdm(total=total, initial=initial, desc=name, bar_format=form)
+    return Progress(total=total, initial=initial, desc=name, bar_format=form)
 
 
-def _tell(bar: tqdm, curve: Curve, runs: Store, files: steps.Files, quiet: bool) -> None:
+def _tell(bar: Progress, curve: Curve, runs: Store, files: steps.Files, quiet: bool) -> None:
     """Move the bar by what a step trained, and, unless `quiet`, say what came of it."""
     say = (lambda line: None) if quiet else bar.write
     name = f"{curve['method']} (seed {curve['seed']})"

@@ -10,6 +10,7 @@ from types import CodeType, FrameType
 from typing import Any
 
 from course_lib.errors import CourseError
+from course_lib.notebook import OutOfTime, cell, time_limit
 from course_lib.teaching import exercises
 from course_lib.teaching.borrowing import LIBRARY, borrowed
 from course_lib.teaching.deciding import decide
@@ -17,13 +18,15 @@ from course_lib.teaching.exercises.attempts import attempt
 from course_lib.teaching.exercises.base import Exercise, Value, short
 from course_lib.teaching.exercises.plain import plain, same
 from course_lib.teaching.exercises.values import numbers
-from course_lib.teaching.verdict import CORRECT, NOT_ATTEMPTED, Verdict
+from course_lib.teaching.verdict import CORRECT, NOT_ATTEMPTED, NOT_YET, Verdict
 
 __all__ = ["check", "judge", "use"]
 
+SECONDS = 10  # for one check; a right answer takes a twentieth of one
+
 
 def check(answer: Any, name: str | None = None) -> Verdict:
-    """Return the verdict on an answer; in a notebook it is shown in words.
+    """Return the verdict on an answer; in a notebook it is shown in words. What has no end gets one after `SECONDS`.
 
     Args:
         answer: the student's function, or the value of an exercise that asks for one.
@@ -37,7 +40,17 @@ def check(answer: Any, name: str | None = None) -> Verdict:
         return _locked(exercise, answer)
     if _is_library(answer):
         return exercise.not_attempted("This is the library's version: run the cell with your own function, then this one.")
-    return _decided(exercise, answer, secrets.randbits(32), borrowed(answer, exercises.earlier(name)))
+    try:
+        with time_limit(SECONDS):
+            return _decided(exercise, answer, secrets.randbits(32), borrowed(answer, exercises.earlier(name)))
+    except KeyboardInterrupt as stopped:
+        if isinstance(stopped, OutOfTime):
+            reason = f"It did not end within {SECONDS} seconds: is there a loop in it that never ends?"
+        elif cell() is not None:
+            reason = "You stopped it before it had answered: is there a loop in it that never ends?"
+        else:
+            raise
+    return Verdict(NOT_YET, 0, exercise.points, reason, "no end")
 
 
 # Name -> the first prediction of this session: who has seen the result does not predict.
@@ -46,16 +59,19 @@ _PREDICTED: dict[str, Any] = {}
 
 def _locked(exercise: Value, answer: Any) -> Verdict:
     verdict = decide(exercise, 0, lambda _: [answer], stub=answer is None or answer is ...)
-    if verdict.state != CORRECT or not exercise.locks:
+    if not exercise.locks:
         return verdict
     answer = numbers(answer)
-    first = _PREDICTED.setdefault(exercise.name, answer)
-    if same(first, answer, tolerance=0.0):
+    if verdict.state == CORRECT:
+        _PREDICTED.setdefault(exercise.name, answer)
+    first = _PREDICTED.get(exercise.name)
+    if first is None or same(first, answer, tolerance=0.0):
         return verdict
     shown = f"{first:g}" if isinstance(first, (int, float)) else repr(first)
-    return replace(
-        exercise.judge(first), reason=f"Your first prediction, {shown}, stays: you may have seen the result by now."
-    )
+    reason = f"Your first answer, {shown}, counts: you may have seen the result by now."
+    if verdict.state != CORRECT:  # whoever grades the notebook reads what stands in it
+        reason += " Please write it into the cell again, for that is what you hand in."
+    return replace(exercise.judge(first), reason=reason)
 
 
 def judge(lesson: str, exercise: str, function: Callable[..., Any], seed: int) -> Verdict:

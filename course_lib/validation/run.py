@@ -47,7 +47,7 @@ def validate(
         CourseError: for an unknown mode or lesson.
     """
     import joblib
-    from tqdm.auto import tqdm
+    from tqdm import tqdm
 
     from course_lib.teaching import modes
 

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from torch import Tensor
 
 from course_lib.pareto.looks import COLOURS
-from course_lib.teaching.figures.picture import FAINT, GONE, HATCH, INK, KEPT, Picture, canvas, placed, single
+from course_lib.teaching.figures.picture import FAINT, GONE, HATCH, INK, KEPT, Picture, canvas, placed, single, tile
 from course_lib.words import number_of
 
 
@@ -51,9 +51,7 @@ def feature_maps(images: Tensor, maps: Mapping[str, Tensor]) -> Picture:
         for row, values in enumerate(maps.values(), 1):
             axes[row, column].imshow(values[column].detach().cpu().numpy(), cmap="viridis", vmin=0, vmax=limit)
     for axis in axes.flat:
-        axis.set(xticks=[], yticks=[])
-        for spine in axis.spines.values():
-            spine.set_visible(False)
+        tile(axis)
     for row, name in enumerate(("image", *maps)):
         axes[row, 0].set_ylabel(name, rotation=0, ha="right", va="center")
     means = "; ".join(f"{name} {float(values.mean()):.3f}" for name, values in maps.items())

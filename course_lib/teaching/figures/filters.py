@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from torch import Tensor
 
 from course_lib.pareto.looks import COLOURS, MARKERS
-from course_lib.teaching.figures.picture import FAINT, GONE, HATCH, INK, KEPT, Picture, canvas, single
+from course_lib.teaching.figures.picture import FAINT, GONE, HATCH, INK, KEPT, ON_HATCH, Picture, canvas, single, tile
 from course_lib.words import number_of
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def kernels(weight: Tensor, scores: Tensor | None = None, keep: Tensor | None = 
         for c in range(channels):
             axis = axes[c, j]
             axis.imshow(weight[j, c].numpy(), cmap="PuOr", vmin=-1.6 * limit, vmax=1.6 * limit)
-            axis.set(xticks=[], yticks=[])
+            tile(axis)
             for row, column in np.ndindex(height, width):
                 axis.text(column, row, f"{weight[j, c, row, column]:g}", ha="center", va="center", color=INK)
             if keep is not None and not keep[j]:
@@ -132,7 +132,9 @@ def flatten_map(channels: int, height: int, width: int, columns: Sequence[int]) 
             axis.bar(
                 column, 1, width=0.92, color=GONE if out else KEPT, hatch=HATCH if out else None, alpha=1 if out else 0.55
             )
-            axis.text(column, 0.5, str(column), ha="center", va="center", fontsize=9, color="white" if out else INK)
+            axis.text(
+                column, 0.5, str(column), ha="center", va="center", fontsize=9, **(ON_HATCH if out else {"color": INK})
+            )
         axis.text(channel * size + (size - 1) / 2, 1.12, f"channel {channel}", ha="center", color=INK)
         axis.axvline(channel * size - 0.5, color=INK, lw=1)
     axis.set(

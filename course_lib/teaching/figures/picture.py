@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from matplotlib.typing import RcKeyType
 
 KEPT, GONE, INK, FAINT = "#0072B2", "#D55E00", "#222222", "#BBBBBB"  # Okabe and Ito's blue and vermilion
+SAID = "#A84300"  # the vermilion of words: that of areas is too light on white to be read
 HATCH = "////"  # what is gone is hatched or crossed as well: colour is never the only cue
+ON_HATCH: dict[str, Any] = {"color": INK, "bbox": {"facecolor": "white", "edgecolor": "none", "pad": 1.2}}  # of words
 STYLE: dict[RcKeyType, Any] = {
     "font.size": 10,
     "axes.spines.top": False,
@@ -30,7 +32,8 @@ STYLE: dict[RcKeyType, Any] = {
     "hatch.color": "white",
     "hatch.linewidth": 1.2,
 }
-DPI = 90
+DPI = 90  # what a page calls a pixel; a picture has two dots for each, unless it moves
+WIDEST = 10.0  # inches, so that a picture is shown as it was drawn, and its text as large, beside an open table of contents
 
 
 class Picture(Figure):
@@ -41,32 +44,44 @@ class Picture(Figure):
 
     alt: str = ""
 
-    def png(self) -> bytes:
-        """Return the figure as a PNG."""
+    def png(self, sharp: bool = True) -> bytes:
+        """Return the figure as a PNG: two dots a pixel and 256 colours, or, drawn faster, one dot and all colours."""
         buffer = io.BytesIO()
+        told = {"Description": self.alt, "Software": None}
         with matplotlib.rc_context(STYLE):
-            self.savefig(
-                buffer,
-                format="png",
-                dpi=DPI,
-                metadata={"Description": self.alt, "Software": None},
-                pil_kwargs={"compress_level": 1},
-            )
-        return buffer.getvalue()
+            level = {"compress_level": 0 if sharp else 1}
+            self.savefig(buffer, format="png", dpi=DPI * (1 + sharp), metadata=told, pil_kwargs=level)
+        return _few_colours(buffer, self.alt) if sharp else buffer.getvalue()
 
-    def html(self) -> str:
-        """Return the figure as an HTML image with its alternative text."""
-        data = base64.b64encode(self.png()).decode()
-        return f'<img style="max-width: 100%" alt="{html.escape(self.alt, quote=True)}" src="data:image/png;base64,{data}">'
+    def html(self, sharp: bool = True) -> str:
+        """Return the figure as an HTML image with its alternative text, of the size that it was drawn for."""
+        data = base64.b64encode(self.png(sharp)).decode()
+        width, height = (round(inches * DPI) for inches in self.get_size_inches())
+        return (
+            f'<img width="{width}" height="{height}" style="max-width: 100%; height: auto" '
+            f'alt="{html.escape(self.alt, quote=True)}" src="data:image/png;base64,{data}">'
+        )
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, str]:
         return {"text/html": self.html(), "text/plain": self.alt}
 
 
+def _few_colours(png: io.BytesIO, alt: str) -> bytes:
+    """Return a PNG with 256 colours at most, a third of its size."""
+    from PIL import Image
+    from PIL.PngImagePlugin import PngInfo
+
+    told, buffer = PngInfo(), io.BytesIO()
+    told.add_text("Description", alt.encode("latin-1", "replace"))
+    few = Image.open(png).convert("RGB").quantize(256, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    few.save(buffer, "png", pnginfo=told)
+    return buffer.getvalue()
+
+
 def canvas(width: float, height: float, rows: int = 1, columns: int = 1, **options: Any) -> tuple[Picture, np.ndarray]:
-    """Return a picture of `width` x `height` inches and its (rows, columns) array of axes."""
+    """Return a picture of `width` (at most `WIDEST`) x `height` inches and its (rows, columns) array of axes."""
     with matplotlib.rc_context(STYLE):
-        picture = Picture(figsize=(width, height), dpi=DPI, layout="constrained")
+        picture = Picture(figsize=(min(width, WIDEST), height), dpi=DPI, layout="constrained")
         return picture, picture.subplots(rows, columns, squeeze=False, **options)
 
 
@@ -76,6 +91,12 @@ def single(width: float, height: float) -> tuple[Picture, Axes]:
     return picture, axes[0, 0]
 
 
+def tile(axis: Axes) -> None:
+    """Leave of an axis nothing but the picture in it."""
+    axis.set(xticks=[], yticks=[])
+    axis.spines[:].set_visible(False)
+
+
 @contextmanager
 def placed(width: float, height: float, *places: tuple[float, float, float, float]) -> Iterator[tuple[Picture, list[Axes]]]:
     """Yield a picture with axes at `places` (left, bottom, width, height as shares), to be drawn in the lessons' style.
@@ -83,7 +104,7 @@ def placed(width: float, height: float, *places: tuple[float, float, float, floa
     The boards place their axes by hand: matplotlib's layout engines take longer than all the drawing, and a slider waits.
     """
     with matplotlib.rc_context(STYLE):
-        picture = Picture(figsize=(width, height), dpi=DPI)
+        picture = Picture(figsize=(min(width, WIDEST), height), dpi=DPI)
         yield picture, [picture.add_axes(place) for place in places]
 
 

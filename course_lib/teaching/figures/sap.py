@@ -10,7 +10,19 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from course_lib.pareto.looks import COLOURS, DASHES
-from course_lib.teaching.figures.picture import FAINT, GONE, HATCH, INK, KEPT, Picture, canvas, curve_look, placed, single
+from course_lib.teaching.figures.picture import (
+    FAINT,
+    GONE,
+    HATCH,
+    INK,
+    KEPT,
+    ON_HATCH,
+    Picture,
+    canvas,
+    curve_look,
+    placed,
+    single,
+)
 from course_lib.words import number_of
 
 HATCHES = ("", "//", "..", "xx")
@@ -199,8 +211,8 @@ def _round(axis: Axes, state: ExplorerState) -> None:
         axis.barh(-row, layer.amount / size, 0.7, left=stay / size, color=GONE, hatch=HATCH, edgecolor="white", lw=0)
         axis.barh(-row, 1 - before, 0.7, left=before, color="#EEEEEE")
         axis.plot([layer.bound / size] * 2, [-row - 0.45, -row + 0.45], color=INK, lw=2)
-        shade = "white" if stay / size > 0.25 else INK
-        axis.text(0.02, -row, f"{stay:,}", va="center", fontsize=9, color=shade)
+        look = {"color": "white"} if stay / size > 0.25 else ON_HATCH
+        axis.text(0.02, -row, f"{stay:,}", va="center", fontsize=9, **look)
     axis.set(yticks=[-row for row in range(len(layers))], yticklabels=list(layers), xlim=(0, 1))
     axis.set(xlabel="share of the layer")
     axis.text(0, 1.03, f"round {state.shown}: stays, goes (hatched), gone; | bound", transform=axis.transAxes)

@@ -13,7 +13,20 @@ from torch import Tensor
 
 from course_lib.measure import standard_error
 from course_lib.pareto.looks import COLOURS
-from course_lib.teaching.figures.picture import FAINT, GONE, HATCH, INK, KEPT, Picture, canvas, curve_look, placed, single
+from course_lib.teaching.figures.picture import (
+    FAINT,
+    GONE,
+    HATCH,
+    INK,
+    KEPT,
+    SAID,
+    Picture,
+    canvas,
+    curve_look,
+    placed,
+    single,
+    tile,
+)
 from course_lib.words import number_of
 
 QUESTIONS = (
@@ -51,7 +64,7 @@ def sample(images: Tensor, names: Sequence[str]) -> Picture:
     picture, axes = canvas(1.15 * len(images), 1.45, 1, len(images))
     for axis, image, name in zip(axes[0], images.cpu(), names, strict=True):
         axis.imshow(image[0].numpy() if len(image) == 1 else image.permute(1, 2, 0).numpy(), cmap="gray_r")
-        axis.set(xticks=[], yticks=[])
+        tile(axis)
         axis.set_xlabel(name, fontsize=9)
     height, width = images.shape[-2:]
     picture.alt = f"{number_of(len(images), 'image')} of {height}x{width} pixels, one of each class: {', '.join(names)}."
@@ -91,8 +104,9 @@ def mask_cells(masks: Mapping[str, Tensor]) -> Picture:
         axis.set_yticks(np.arange(-0.5, mask.shape[0]), [])
         axis.grid(color="white", lw=2)
         axis.tick_params(length=0)
+        axis.spines[:].set_visible(False)
         counts.append(f"{name}: {int((~mask).sum())} of {mask.numel()} gone")
-        axis.set_title(counts[-1].replace(": ", "\n"), loc="center")
+        axis.set_title(counts[-1].replace(": ", "\n"))
     picture.alt = f"Masks drawn cell by cell, what is gone crossed out. {'; '.join(counts)}."
     return picture
 
@@ -230,7 +244,7 @@ def weight_board(state: WeightState) -> Picture:
             left.plot(points[:, 0], points[:, 1], ".-", color=FAINT, lw=1, ms=5)
         error = standard_error(state.accuracy, state.n)
         left.axhline(state.chance, color=GONE, lw=1, ls=(0, (4, 2)))
-        left.text(0, state.chance + 0.015, "guessing", color=GONE, fontsize=9)
+        left.text(0, state.chance + 0.015, "guessing", color=SAID, fontsize=9)
         left.errorbar(state.sparsity, state.accuracy, error, fmt="o", color=KEPT, ms=9, capsize=4)
         left.set(xlim=(-0.03, 1.03), ylim=(0, 1.02), xticks=[0, 0.5, 1], yticks=[0, 0.5, 1])
         left.set(xlabel="sparsity", ylabel="validation accuracy")

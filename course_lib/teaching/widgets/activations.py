@@ -14,6 +14,8 @@ from course_lib.teaching.boards.thresholds import STATISTICS, ThresholdBoard
 from course_lib.teaching.figures.picture import Picture
 from course_lib.teaching.widgets.skin import Skin
 
+OTHER = {"fixed": "deviations", "variable": "threshold"}  # rule -> the control of the other one
+
 
 class ThresholdSlider(Skin):
     """Move a threshold on activations and see which units of which layers go; the model stays as it is."""
@@ -37,7 +39,7 @@ class ThresholdSlider(Skin):
             "statistic": ipywidgets.Dropdown(options=statistics, description="score"),
             "layer": ipywidgets.Dropdown(options=layers, value=layers[-1], description="layer"),
         }
-        super().__init__(controls, draw)
+        super().__init__(controls, draw, idle=lambda values: {OTHER[values["rule"]]})
 
 
 class CalibrationSlider(Skin):

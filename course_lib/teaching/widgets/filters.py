@@ -76,4 +76,4 @@ class ScheduleSlider(Skin):
                 value=3, min=1, max=5, step=0.5, description="exponent", readout_format=".1f"
             ),
         }
-        super().__init__(controls, draw)
+        super().__init__(controls, draw, idle=lambda values: {"exponent"} if values["rounds"] == 1 else ())

@@ -77,7 +77,7 @@ class SeedsSlider(Skin):
             "seeds": ipywidgets.IntSlider(value=min(3, least), min=1, max=least, description="seeds"),
             "draw": ipywidgets.IntSlider(value=0, min=0, max=30, description="another draw"),
         }
-        super().__init__(controls, draw)
+        super().__init__(controls, draw, idle=lambda values: {"draw"} if values["seeds"] == least else ())
 
 
 def preferred(table: pd.DataFrame, weight: float, floor: float) -> ChoiceState:

@@ -27,7 +27,9 @@ class FormatSlider(Skin):
             return figures.formats_board(state), str(state)
 
         controls = {
-            "density": ipywidgets.FloatSlider(value=0.1, min=0, max=1, step=0.01, description="density"),
+            "density": ipywidgets.FloatSlider(
+                value=0.1, min=0, max=1, step=0.01, description="density", readout_format=".0%"
+            ),
             "value": ipywidgets.ToggleButtons(options=[32, 16, 8, 4], description="bits a value", tooltip="bits a value"),
             "index": ipywidgets.ToggleButtons(options=[32, 16, 8], description="bits an index", tooltip="bits an index"),
         }
@@ -73,11 +75,15 @@ class LayerBudgetSlider(Skin):
 
         largest = max(level for rows in board.curves.values() for level, _ in rows)
         controls = {
-            name: ipywidgets.FloatSlider(value=0.9, min=0, max=largest, step=0.01, description=f"{name} gone")
+            name: ipywidgets.FloatSlider(
+                value=0.9, min=0, max=largest, step=0.01, description=f"{name} gone", readout_format=".0%"
+            )
             for name in board.weights
         }
         controls["unit"] = ipywidgets.ToggleButtons(
             options=["parameters", "MACs"], description="budget of", tooltip="of what"
         )
-        controls["budget"] = ipywidgets.FloatSlider(value=0.1, min=0.03, max=0.6, step=0.01, description="may be kept")
+        controls["budget"] = ipywidgets.FloatSlider(
+            value=0.1, min=0.03, max=0.6, step=0.01, description="may be kept", readout_format=".0%"
+        )
         super().__init__(controls, draw)

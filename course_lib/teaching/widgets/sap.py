@@ -50,8 +50,7 @@ class SAPExplorer(Skin):
             return figures.explorer_board(state), str(state)
 
         def slider(value: float, low: float, high: float, step: float, name: str) -> ipywidgets.FloatSlider:
-            layout = ipywidgets.Layout(width="11em")
-            return ipywidgets.FloatSlider(value=value, min=low, max=high, step=step, description=name, layout=layout)
+            return ipywidgets.FloatSlider(value=value, min=low, max=high, step=step, description=name)
 
         controls = {
             "p": slider(0.5, 0.1, 2, 0.1, "p"),

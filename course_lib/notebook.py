@@ -1,0 +1,102 @@
+"""What a running cell hears: the wish to stop, so that what was trained ends in good order, and the end of its time."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+
+def cell() -> int | None:
+    """Return the number of the notebook's cell that is running; None outside of notebooks."""
+    if "ipykernel" not in sys.modules:
+        return None
+    from IPython.core.getipython import get_ipython
+
+    shell = get_ipython()
+    return shell.execution_count if shell is not None and hasattr(shell, "kernel") else None
+
+
+class Stop:
+    """asked: whether the person at the notebook wants what runs to end. heard: whether that can be asked here."""
+
+    def __init__(self, heard: bool, asked: bool = False) -> None:
+        self.heard, self.asked = heard, asked
+
+
+_current: Stop | None = None
+_stopped: int | None = None  # the cell in which it was asked: nothing more is trained there
+
+
+@contextmanager
+def stoppable() -> Iterator[Stop]:
+    """Within, a notebook's interrupt is noted in `asked`, so that what runs can end in good order; the second one strikes.
+
+    Outside of notebooks, and in other threads, nothing changes: KeyboardInterrupt is raised, and `heard` is false.
+    """
+    global _current
+    if _current is not None:
+        yield _current
+        return
+    number = cell()
+    if number is None or threading.current_thread() is not threading.main_thread():
+        yield Stop(heard=False)
+        return
+    stop = Stop(heard=True, asked=_stopped == number)
+
+    def note(signum: int, frame: FrameType | None) -> None:
+        global _stopped
+        if stop.asked and _stopped == number:
+            raise KeyboardInterrupt
+        stop.asked, _stopped = True, number
+
+    before, _current = signal.signal(signal.SIGINT, note), stop
+    try:
+        yield stop
+    finally:
+        _current = None
+        signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def interrupted_at_once() -> Iterator[None]:
+    """Within, nothing is stoppable in good order: an interrupt is KeyboardInterrupt, as what is half done is thrown away."""
+    global _current
+    before, _current = _current, Stop(heard=False)
+    try:
+        yield
+    finally:
+        _current = before
+
+
+class OutOfTime(KeyboardInterrupt):
+    """A time limit has passed. A kind of interrupt: what goes on after any Exception must not go on after it."""
+
+
+@contextmanager
+def time_limit(seconds: float) -> Iterator[None]:
+    """Within, raise OutOfTime after so many seconds, and again each half second, should the code have caught it.
+
+    In the main thread on Linux and macOS, between two steps of Python; elsewhere, and within one long call of torch, there
+    is no limit, and an interrupt ends it.
+    """
+    if sys.platform == "win32" or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def strike(signum: int, frame: FrameType | None) -> None:
+        raise OutOfTime
+
+    before = signal.signal(signal.SIGALRM, strike)
+    started, (left, interval) = time.monotonic(), signal.setitimer(signal.ITIMER_REAL, seconds, 0.5)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+        if left:  # somebody else's alarm goes on
+            signal.setitimer(signal.ITIMER_REAL, max(1e-3, left - (time.monotonic() - started)), interval)
