@@ -118,6 +118,7 @@ def measures(answer: Mapping[str, Any], labels: Tensor, model: str, shape: tuple
         or not isinstance(kept, int)
         or not 0 <= kept <= total
         or not isinstance(notes, list)
+        or not isinstance(widths, dict)
     ):
         return Entry(None, UNREADABLE)
     net = built(dense, widths)
