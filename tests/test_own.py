@@ -214,6 +214,8 @@ def test_shipping_without_the_extra_is_refused_in_words(folder, photos, tmp_path
         with pytest.raises(CourseError, match="no_such_package not installed, which is an extra"):
             given = (photos.example, tmp_path / "x") if call is ship.to_onnx else (photos, tmp_path / "x")
             call(model, *given)
+    with pytest.raises(CourseError, match="no_such_package not installed, which is an extra"):
+        ship.to_int8(tmp_path / "x", photos, tmp_path / "y")
     assert not list(tmp_path.iterdir())
 
 

@@ -72,6 +72,7 @@ def to_int8(source: str | Path, bench: Bench, path: str | Path, samples: int = 5
     The ranges of the activations are those of `samples` training images, drawn with `seed`; weights have one scale for each
     output channel (post-training static quantization, in ONNX's QDQ form). What it costs in accuracy is to be measured.
     """
+    must_be_installed()
     from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
     from onnxruntime.quantization.shape_inference import quant_pre_process
 
