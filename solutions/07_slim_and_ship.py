@@ -422,7 +422,7 @@ weight, bias = theirs.conv2.weight.detach(), theirs.conv2.bias.detach()
 for unit in reversed(
     (~kept).nonzero().flatten().tolist()
 ):  # from behind: the others keep their places
-    constant = float(theirs.conv1.bias[unit].relu())
+    constant = theirs.conv1.bias[unit].relu().item()
     weight, bias = fold_constant_unit(weight, bias, unit, constant)
 cut_only = copy.deepcopy(theirs)
 slice_conv_pair(cut_only.conv1, None, cut_only.conv2, kept)
