@@ -535,3 +535,11 @@ def test_the_command_prints_a_line_a_student_and_says_where_the_boards_are(hande
     assert done.exit_code == 0, (done.output, done.exception)
     assert "1. " in done.output and "ann: 0." in done.output and "leaderboard.html" in done.output
     assert {path.name for path in (tmp_path / "out").glob("leaderboard.*")} == {"leaderboard.html", "leaderboard.csv"}
+
+
+def test_a_damaged_final_reading_is_no_reason_to_read_the_test_images_again(board, tmp_path):
+    board(final=True)
+    (tmp_path / "out" / "final" / "ann.json").write_text("{")
+    (tmp_path / "out" / "times.json").write_text('{"x": 3}')
+    with pytest.raises(CourseError, match=r"ann\.json cannot be understood"):
+        board(final=True)
