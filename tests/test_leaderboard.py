@@ -230,7 +230,7 @@ def test_below_the_floor_there_is_no_score_and_no_place(net, bench, tmp_path):
 
 @pytest.mark.parametrize(
     "answer",
-    [{}, {"predictions": 3}, {"problem": 7}, "predictions", "kept", "widths", "keys", "wide"],
+    [{}, {"predictions": 3}, {"problem": 7}, "predictions", "kept", "widths", "keys", "wide", "unfit"],
     ids=str,
 )
 def test_what_a_sandbox_answers_is_not_believed_unseen(answer, net, bench):
@@ -242,9 +242,10 @@ def test_what_a_sandbox_answers_is_not_believed_unseen(answer, net, bench):
         "widths": None,
         "keys": {},
         "wide": good["widths"] | {"head.bias": [99]},
+        "unfit": good["widths"] | {"dense1.weight": [5, 784], "dense1.bias": [5]},
     }
     if isinstance(answer, str):
-        key = {"kept": "nonzeros", "keys": "widths", "wide": "widths"}.get(answer, answer)
+        key = {"kept": "nonzeros", "keys": "widths", "wide": "widths", "unfit": "widths"}.get(answer, answer)
         answer = good | {key: wrong[answer]}
     labels = torch.zeros(600, dtype=torch.int64)
     entry = capstone.measures(answer, labels, "mlp", bench.shape, bench.num_classes)

@@ -92,8 +92,7 @@ def _asked(
     function: MaskFunction, weights: Mapping[str, Tensor], kept: Mapping[str, Tensor], gone: int, least: int
 ) -> dict[str, Tensor]:
     """Return the masks that a function gives for copies of its inputs."""
-    given = ({name: tensor.clone() for name, tensor in tensors.items()} for tensors in (weights, kept))
-    found = function(*given, gone, least)
+    found = function({n: w.clone() for n, w in weights.items()}, {n: m.clone() for n, m in kept.items()}, gone, least)
     try:
         must_be_legal(found, kept, gone, least)
     except CourseError as error:

@@ -31,9 +31,9 @@ def leaderboard(entries: Mapping[str, tuple[float, float]], n: int = 0, title: s
     axis.axhspan(bottom, FLOOR, facecolor="none", edgecolor=FAINT, hatch=HATCH, lw=0, zorder=0)
     parts = []
     for number, (label, (sparsity, accuracy)) in enumerate(entries.items()):
-        look = {"color": COLOURS[number % len(COLOURS)], "marker": MARKERS[number % len(MARKERS)], "ls": ""}
+        colour, marker = COLOURS[number % len(COLOURS)], MARKERS[number % len(MARKERS)]
         error = np.sqrt(accuracy * (1 - accuracy) / n) if n else None
-        axis.errorbar(sparsity, accuracy, yerr=error, ms=8, capsize=3, label=label, **look)
+        axis.errorbar(sparsity, accuracy, yerr=error, ms=8, capsize=3, label=label, color=colour, marker=marker, ls="")
         if label == own:
             axis.plot(sparsity, accuracy, "o", ms=19, mfc="none", mec=INK, mew=1.8)
         reached = f"score {score(accuracy, sparsity):.3f}" if accuracy >= FLOOR else "below the floor"
