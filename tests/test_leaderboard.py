@@ -230,7 +230,7 @@ def test_below_the_floor_there_is_no_score_and_no_place(net, bench, tmp_path):
 
 @pytest.mark.parametrize(
     "answer",
-    [{}, {"predictions": 3}, {"problem": 7}, "predictions", "kept", "widths", "keys", "wide"],
+    [{}, {"predictions": 3}, {"problem": 7}, "predictions", "kept", "widths", "keys", "wide", "unfit"],
     ids=str,
 )
 def test_what_a_sandbox_answers_is_not_believed_unseen(answer, net, bench):
@@ -242,9 +242,10 @@ def test_what_a_sandbox_answers_is_not_believed_unseen(answer, net, bench):
         "widths": None,
         "keys": {},
         "wide": good["widths"] | {"head.bias": [99]},
+        "unfit": good["widths"] | {"dense1.weight": [5, 784], "dense1.bias": [5]},
     }
     if isinstance(answer, str):
-        key = {"kept": "nonzeros", "keys": "widths", "wide": "widths"}.get(answer, answer)
+        key = {"kept": "nonzeros", "keys": "widths", "wide": "widths", "unfit": "widths"}.get(answer, answer)
         answer = good | {key: wrong[answer]}
     labels = torch.zeros(600, dtype=torch.int64)
     entry = capstone.measures(answer, labels, "mlp", bench.shape, bench.num_classes)
@@ -535,3 +536,11 @@ def test_the_command_prints_a_line_a_student_and_says_where_the_boards_are(hande
     assert done.exit_code == 0, (done.output, done.exception)
     assert "1. " in done.output and "ann: 0." in done.output and "leaderboard.html" in done.output
     assert {path.name for path in (tmp_path / "out").glob("leaderboard.*")} == {"leaderboard.html", "leaderboard.csv"}
+
+
+def test_a_damaged_final_reading_is_no_reason_to_read_the_test_images_again(board, tmp_path):
+    board(final=True)
+    (tmp_path / "out" / "final" / "ann.json").write_text("{")
+    (tmp_path / "out" / "times.json").write_text('{"x": 3}')
+    with pytest.raises(CourseError, match=r"ann\.json cannot be understood"):
+        board(final=True)

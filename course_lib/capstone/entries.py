@@ -117,6 +117,7 @@ def measures(answer: Mapping[str, Any], labels: Tensor, model: str, shape: tuple
         or predictions.shape != labels.shape
         or not isinstance(kept, int)
         or not 0 <= kept <= total
+        or not isinstance(widths, dict)
         or not isinstance(notes, list)
         or not isinstance(widths, dict)
     ):
@@ -124,8 +125,11 @@ def measures(answer: Mapping[str, Any], labels: Tensor, model: str, shape: tuple
     net = built(dense, widths)
     if net is None:
         return Entry(None, UNREADABLE)
+    try:
+        macs = measure.macs(net, torch.zeros(1, *shape))
+    except CourseError:  # widths that do not fit together
+        return Entry(None, UNREADABLE)
     accuracy = float((predictions == labels).double().mean())
-    macs = measure.macs(net, torch.zeros(1, *shape))
     counted = Measures(accuracy, len(labels), 1 - kept / total, kept, macs, macs / dense_macs, widths)
     return Entry(counted, "", tuple(_line(note) for note in notes[:NOTES] if isinstance(note, str)))
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
+from torch import nn
 
 from course_lib import capstone, measure, models
 from course_lib.capstone import Entry, Measures
@@ -45,7 +46,7 @@ class Board:
         """A dense network in float64: so that a wrong type is called by its name."""
         return 2 * measure.tensor_bytes(self.dense()) + ROOM
 
-    def dense(self) -> Any:
+    def dense(self) -> nn.Module:
         """The network that everybody prunes, with its first weights."""
         return models.of_shape(self.model, self.bench.shape, self.bench.num_classes)
 
@@ -180,22 +181,32 @@ def _timed(board: Board, rows: Sequence[Row], tell: Tell) -> list[Row]:
     """
     widths = {row.shape: row.entry.measures.widths for row in rows if row.entry.measures and row.entry.measures.ranked}
     path, dense = board.out / "times.json", board.dense()
-    times = _kept(path)
+    times = {shape: pair for shape, pair in _kept(path).items() if _is_pair(pair)}
     if not set(widths) <= set(times):
         networks = {shape: net for shape, found in widths.items() if (net := built(dense, found)) is not None}
         tell(f"timing {len(networks)} networks in turns, beside the dense {board.model}")
         times = {key: list(pair) for key, pair in capstone.ratios(networks, dense, board.bench.example.cpu()).items()}
         write_json(path, times)
     return [
-        replace(row, time=tuple(times[row.shape])) if row.shape in times and row.shape in widths else row for row in rows
+        replace(row, time=(times[row.shape][0], times[row.shape][1])) if row.shape in times and row.shape in widths else row
+        for row in rows
     ]
+
+
+def _is_pair(value: object) -> bool:
+    return isinstance(value, list) and len(value) == 2 and all(isinstance(number, float) for number in value)
 
 
 def _with_test(board: Board, rows: Sequence[Row], final: bool, tell: Tell) -> list[Row]:
     """Return the rows with the test accuracy of each student that was ever read; read it where it never was and `final`."""
     done, waiting = [], []
     for row in rows:
-        kept = _kept(_final(board, row))
+        path = _final(board, row)
+        kept = _kept(path)
+        if path.exists() and not (isinstance(kept.get("accuracy"), float) and isinstance(kept.get("file"), str)):
+            raise CourseError(
+                f"{path} cannot be understood: it says what the test images gave, once; put it back, or delete it."
+            )
         done.append(_told(row, kept) if kept else row)
         if final and not kept and row.entry.measures and row.entry.measures.ranked:
             waiting.append(row.student)
