@@ -80,10 +80,9 @@ def test_students_see_neither_news_nor_nbgrader_and_a_closed_lesson_ends_its_ker
     assert '"@jupyter/nbgrader"' in page.split('"disabledExtensions"')[1].split("]")[0]
     with pytest.raises(urllib.error.HTTPError):
         answers.ask("formgrader")
-    notes = json.loads(answers.ask("lab/api/settings/@jupyterlab/apputils-extension:notification"))
-    assert notes["settings"]["fetchNews"] == "false"
-    tracker = json.loads(answers.ask("lab/api/settings/@jupyterlab/notebook-extension:tracker"))
-    assert tracker["settings"]["kernelShutdown"] is True
+    for plugin, settings in lab.SETTINGS.items():
+        defaults = json.loads(answers.ask(f"lab/api/settings/{plugin}"))["schema"]["properties"]
+        assert {name: defaults[name]["default"] for name in settings} == settings
     window = json.loads(answers.ask("lab/api/workspaces/default"))
     assert window["data"]["layout-restorer:data"]["left"]["current"] == "table-of-contents"
 
