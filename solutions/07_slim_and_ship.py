@@ -272,7 +272,7 @@ left_macs = {name: macs[1][name] / macs[0][name] for name in layers}
 figures.time_ratios(left_macs, ratios, lags_most, "half of the filters and neurons cut out")
 
 # %% [markdown]
-# **Read it.** Three reasons why the marks lie to the right of the bars. *Calling* a layer costs some microseconds, however small it is: with one image that is most of a small layer's time. *Moving* numbers costs time as well: ReLU and pooling have no MACs, and they are not free. And *small products* keep a processor badly busy.
+# **Read it.** Three reasons why marks lie to the right of their bars. *Calling* a layer costs some microseconds, however small it is: with one image that is most of a small layer's time. *Moving* numbers costs time as well: ReLU and pooling have no MACs, and they are not free. And *small products* keep a processor badly busy.
 # A larger batch makes the first reason disappear, and only that. So a ratio of MACs is a promise; say the batch size and the machine, and measure.
 #
 # ### Odd widths
@@ -451,7 +451,7 @@ print(
 repaired = {}
 for name, teacher in (("labels only", None), ("with a teacher", model)):
     net = copy.deepcopy(small)
-    train.fit(net, bench, epochs=2 * mode.tune_epochs, lr=1e-3, teacher=teacher)
+    train.fit(net, bench, epochs=4 * mode.tune_epochs, teacher=teacher)
     repaired[name] = net
     print(f"{name:15} {train.evaluate(net, bench):.3f}")
 
@@ -538,7 +538,7 @@ def ways_of(name: str, net: nn.Module) -> list[Way]:
 
 
 smaller = copy.deepcopy(cuts[0.75])
-train.fit(smaller, bench, epochs=2 * mode.tune_epochs, lr=1e-3, teacher=model)
+train.fit(smaller, bench, epochs=4 * mode.tune_epochs, teacher=model)
 scattered = copy.deepcopy(model)
 zeros = MagnitudePruner(0.9, scope="global").masks(scattered, bench)
 train.fit(scattered, bench, epochs=mode.tune_epochs, masks=zeros, lr=1e-3)
@@ -620,7 +620,7 @@ patterns = {
 shown = {}
 for name, pruner in patterns.items():
     some = pruner.masks(model, bench)
-    shown[name] = some["dense.weight"][:8, :16].cpu()
+    shown[name] = some["dense.weight"][:8, :8].cpu()
     accuracy = train.evaluate(some.apply_(copy.deepcopy(model)), bench)
     print(f"{name:24} accuracy {accuracy:.3f}, nothing trained")
 figures.mask_cells(shown)
