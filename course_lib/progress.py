@@ -49,12 +49,13 @@ class Progress(tqdm):
 
     def __init__(self, summary: Summary | None = None, **options: Any) -> None:
         self.outcome: Any = None
-        self._summary, self._line = summary, None
+        self._summary = summary
+        self._line: _Shown | None = None
         number, kind = cell(), str(options.get("desc"))
         if number is not None:
             if kind not in _SHOWN or _SHOWN[kind].cell != number:
                 _SHOWN[kind] = _Shown(number)
-            self._line: _Shown | None = _SHOWN[kind]
+            self._line = _SHOWN[kind]
             options |= {"file": io.StringIO(), "mininterval": 0.3, "ascii": False}
         super().__init__(**options)
 
