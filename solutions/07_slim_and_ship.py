@@ -541,7 +541,7 @@ smaller = copy.deepcopy(cuts[0.75])
 train.fit(smaller, bench, epochs=4 * mode.tune_epochs, teacher=model)
 scattered = copy.deepcopy(model)
 zeros = MagnitudePruner(0.9, scope="global").masks(scattered, bench)
-train.fit(scattered, bench, epochs=mode.tune_epochs, masks=zeros, lr=1e-3)
+_ = train.fit(scattered, bench, epochs=mode.tune_epochs, masks=zeros, lr=1e-3)
 
 # %%
 networks = {"dense": model, "50 % cut": repaired["with a teacher"], "75 % cut": smaller}
