@@ -41,7 +41,7 @@
 
   // What is left of each layer, what goes now (hatched), and what went before (empty).
   function bars(layers) {
-    const picture = svg("svg", { viewBox: "0 0 420 200", role: "img", "aria-label": "What is left of each layer; what goes in this round is hatched" });
+    const picture = svg("svg", { viewBox: "0 0 440 200", role: "img", "aria-label": "What is left of each layer; what goes in this round is hatched" });
     picture.append(svg("defs", {}, svg("pattern", { id: "going", width: 6, height: 6, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" },
       svg("rect", { width: 6, height: 6, class: "going" }), svg("line", { x1: 0, y1: 0, x2: 0, y2: 6, class: "hatch" }))));
     layers.forEach((layer, k) => {
@@ -63,7 +63,7 @@
 
   // The share of all weights that goes in each round, and the index of what was left.
   function lines(history, shown) {
-    const picture = svg("svg", { viewBox: "0 0 420 200", role: "img", "aria-label": "The index of each layer's survivors over the rounds" });
+    const picture = svg("svg", { viewBox: "0 0 440 200", role: "img", "aria-label": "The index of each layer's survivors over the rounds" });
     const x = (round) => 40 + (round * 340) / (ROUNDS - 1);
     const most = Math.max(0.05, ...history.flat().map((layer) => layer.index));
     const y = (index) => 165 - (135 * index) / most;

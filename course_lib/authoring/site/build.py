@@ -67,7 +67,7 @@ def prepare(root: Path, source: Path, extra: Path) -> None:
 
 def first_page(root: Path, extra: Path, sliders: pages.Sliders) -> str:
     """Return the first page: site/index.md with its places filled in."""
-    block = re.search(f"{BEGIN}(.*?){END}", (root / "README.md").read_text(encoding="utf-8"), re.S)
+    block = re.search(f"{re.escape(BEGIN)}(.*?){re.escape(END)}", (root / "README.md").read_text(encoding="utf-8"), re.S)
     rows = "".join(f"| [{title}]({stem}.ipynb) | {goal} |\n" for stem, title, goal in pages.first_sentences(root))
     places = {
         "question": overview.QUESTION,

@@ -71,7 +71,7 @@ def write(make: Callable[[], Moving], name: str, folder: Path, newest: float) ->
     Without JavaScript the first position stands there as a still picture. What an earlier call drew is kept if it is younger
     than `newest`, the time at which anything that is drawn from was last changed.
     """
-    done = folder / name / "moving.html"  # written last: what is half drawn is drawn again
+    done = folder / name / "moving.fragment"  # written last: what is half drawn is drawn again
     if done.exists() and done.stat().st_mtime > newest:
         return done.read_text(encoding="utf-8")
     moving = make()
@@ -94,8 +94,8 @@ def write(make: Callable[[], Moving], name: str, folder: Path, newest: float) ->
     note = f'<p class="moving-note">{html.escape(moving.note)}</p>' if moving.note else ""
     shown = (
         f'<div class="moving"><script type="application/json">{told}</script>'
-        f'<img loading="lazy" width="{size[0]}" height="{size[1]}" src="{folder.name}/{name}/{first}.png" '
-        f'alt="{html.escape(alt, quote=True)}">{note}</div>'
+        f'<div class="wide"><img loading="lazy" width="{size[0]}" height="{size[1]}" src="{folder.name}/{name}/{first}.png" '
+        f'alt="{html.escape(alt, quote=True)}"></div>{note}</div>'
     )
     write_text(done, shown)
     return shown

@@ -23,6 +23,7 @@ from course_lib.files import replacing
 PICTURES, FRAMES = "pictures", "frames"  # folders of the site
 EXPLORER = '<div class="sap-explorer"><p>The explorer runs in the page, with JavaScript.</p></div>'
 COLOURS = 256
+WIDE = 600  # pixels; a wider picture is scrolled on a phone, or its words could not be read
 STUDIES = ("cifar10", "cifar10-one-seed", "extensions", "fashion-mnist", "open", "pace", "stability")
 PAGES = {  # what a link in the repository leads to -> the page of the site that shows it
     "notebooks/README.md": "map.md",
@@ -59,8 +60,8 @@ def lesson(path: Path, student: Path, extra: Path, sliders: Sliders) -> Notebook
             page.cells.append(cell)
             continue
         if cell.id.endswith("-answer"):
-            stub = nbformat.v4.new_code_cell(stubs[cell.id].source, id=f"{cell.id}-stub")
-            page.cells.append(stub)
+            if cell.id in stubs:
+                page.cells.append(nbformat.v4.new_code_cell(stubs[cell.id].source, id=f"{cell.id}-stub"))
             cell.source = re.sub(rf"\n[ \t]*({BEGIN}|{END})(?=\n|$)", "", f"\n{cell.source}").strip("\n")
             _fold(cell, "Show an answer", "Hide the answer")
         elif cell.metadata.get("jupyter", {}).get("source_hidden"):
@@ -156,7 +157,7 @@ def _shown(output: NotebookNode, name: str, extra: Path) -> NotebookNode:
     def file(match: re.Match[str]) -> str:
         target = extra / PICTURES / f"{name}-{next(parts)}.png"
         width, height = small(base64.b64decode(match[1]), target)
-        return f'loading="lazy" width="{width}" height="{height}" src="{PICTURES}/{target.name}"'
+        return f'class="{"wide" if width > WIDE else "narrow"}" {_tag(target, width, height)}'
 
     return _html(re.sub(r'src="data:image/png;base64,([^"]+)"', file, shown))
 
@@ -165,7 +166,11 @@ def _image(place: Path, words: str, root: Path, extra: Path) -> str:
     target = extra / PICTURES / "-".join(place.relative_to(root.resolve()).parts[1:])
     width, height = small(place.read_bytes(), target)
     alt = words.replace('"', "&quot;")
-    return f'<img loading="lazy" width="{width}" height="{height}" src="{PICTURES}/{target.name}" alt="{alt}">'
+    return f'<div class="wide"><img {_tag(target, width, height)} alt="{alt}"></div>'
+
+
+def _tag(target: Path, width: int, height: int) -> str:
+    return f'loading="lazy" width="{width}" height="{height}" src="{PICTURES}/{target.name}"'
 
 
 def first_sentences(root: Path) -> list[tuple[str, str, str]]:
