@@ -200,7 +200,7 @@ def test_the_pages_rounds_equal_the_librarys(arithmetic, scope):
             """([layers, scope, settings]) => {
                 for (const layer of layers) layer.rows = layer.rows.map((row) => Float64Array.from(row));
                 return sap.rounds(layers, sap.groupsOf(layers, scope), settings, 6); }""",
-            [layers, scope, dict(p=p, q=q, eta=eta, gamma=gamma, beta=beta)],
+            [layers, scope, {"p": p, "q": q, "eta": eta, "gamma": gamma, "beta": beta}],
         )
         for theirs, ours in zip(wanted, found, strict=True):
             for one in ours:

@@ -1,4 +1,4 @@
-"""`make site`: from the committed notebooks to build/site/; nothing is executed, nothing is fetched but KaTeX's fonts by npm."""
+"""`make site`: from the committed notebooks to build/site/; nothing is executed."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from course_lib.errors import CourseError
 from course_lib.files import write_text
 from course_lib.studies.front_page import BEGIN, END
 
+KATEX = "0.16.22"  # the version that sphinxcontrib-katex renders with: style sheet and formulas belong together
 NEEDS = {"sphinx": "Sphinx", "myst_nb": "myst-nb", "furo": "furo", "sphinxcontrib.katex": "sphinxcontrib-katex"}
 
 
@@ -35,8 +36,12 @@ def build(root: Path, out: Path, katex: Path) -> list[str]:
     for module, name in NEEDS.items():
         if find_spec(module) is None:
             raise CourseError(f"{name} is not installed here: `pip install -e '.[site]'` brings it.")
+    if not shutil.which("node"):
+        raise CourseError("node is not installed here; it renders the formulas: `apt-get install nodejs npm` brings it.")
     if not (katex / "dist" / "katex.min.css").is_file():
-        raise CourseError(f"--katex {katex} was given; KaTeX is not there: `npm install --prefix build katex@0.16.22`.")
+        raise CourseError(
+            f"--katex {katex} was given; KaTeX is not there: `npm install --prefix .venv/katex katex@{KATEX}`."
+        )
     source, extra = out.parent / "site-source", out.parent / "site-extra"
     for folder in (source, extra / pages.PICTURES, extra / "katex", out):  # the frames are kept: drawing them takes minutes
         shutil.rmtree(folder, ignore_errors=True)
@@ -83,7 +88,7 @@ def main() -> None:
     """Build the site from the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=Path("build/site"))
-    parser.add_argument("--katex", type=Path, default=Path("build/node_modules/katex"))
+    parser.add_argument("--katex", type=Path, default=Path(".venv/katex/node_modules/katex"))
     given = parser.parse_args()
     try:
         problems = build(Path.cwd(), given.out, given.katex)

@@ -11,22 +11,23 @@ import numpy as np
 from safetensors.torch import load_file
 from torch import Tensor
 
+from course_lib.authoring.site.measured import dense
 from course_lib.files import write_text
 
-NETWORK = "results/pace/records/dense-seed0-157c25f056ca.safetensors"
+STUDY = "pace"  # its dense start is lesson 05's own kind of network
+Layer = dict[str, str | int | float]
 STEPS = 65_535  # magnitudes are kept in 16 bits, as shares of the layer's largest
 
 
 def weights(root: Path) -> dict[str, Tensor]:
-    """Return the weights of the committed network, lesson 05's own kind: layer -> (neurons, n)."""
-    return {
-        name.removesuffix(".weight"): value for name, value in load_file(root / NETWORK).items() if name.endswith(".weight")
-    }
+    """Return the weights of the committed network: layer -> (neurons, n)."""
+    found = load_file(dense(root, STUDY))
+    return {name.removesuffix(".weight"): value for name, value in found.items() if name.endswith(".weight")}
 
 
-def packed(layers: Mapping[str, Tensor]) -> list[dict[str, object]]:
+def packed(layers: Mapping[str, Tensor]) -> list[Layer]:
     """Return for each layer its name, neurons, inputs, largest magnitude, and all magnitudes in 16 bits, as base64."""
-    found: list[dict[str, object]] = []
+    found: list[Layer] = []
     for name, weight in layers.items():
         rows = weight.detach().abs().double().flatten(1)
         steps = (rows / rows.max() * STEPS).round().numpy().astype("<u2")

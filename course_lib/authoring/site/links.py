@@ -31,7 +31,7 @@ class Page(HTMLParser):
 
 
 def broken(site: Path) -> list[str]:
-    """Return one sentence for each link and loaded file that is not there, and for each file that would be fetched elsewhere."""
+    """Return one sentence for each link or loaded file that is not there, and each file that comes from elsewhere."""
     pages = {path: Page(path.read_text(encoding="utf-8")) for path in sorted(site.rglob("*.html"))}
     found = []
     for path, page in pages.items():

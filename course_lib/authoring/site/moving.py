@@ -30,7 +30,7 @@ OF_STUDY = "The points are those of the study results/cifar10."
 
 @dataclass(frozen=True)
 class Control:
-    """One control of a slider on a page. values: what is passed on. labels: how each is written. start: the first position."""
+    """One control of a slider on a page. values: passed on. labels: how each is written. start: the first position."""
 
     name: str
     values: Sequence[Any]
@@ -131,9 +131,7 @@ def _weights(root: Path) -> Moving:
 
     def draw(share: float, rule: str) -> tuple[Picture, str]:
         trail = tuple((sparsity[rule, s], known["weights"][rule][f"{s:g}"]) for s in measured.WEIGHTS)
-        state = replace(
-            board.at(share, rule, trail=trail), accuracy=known["weights"][rule][f"{share:g}"], n=known["images"]
-        )
+        state = replace(board.at(share, rule, trail=trail), accuracy=known["weights"][rule][f"{share:g}"], n=known["images"])
         return figures.weight_board(state), str(state)
 
     rules = {"smallest of all": "global", "same share per layer": "layer", "by lot": "lot"}

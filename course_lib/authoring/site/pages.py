@@ -16,8 +16,8 @@ from nbformat import NotebookNode
 from PIL import Image
 
 from course_lib.authoring import overview
-from course_lib.authoring.source import BEGIN, END, lessons
 from course_lib.authoring.site.moving import Moving, write
+from course_lib.authoring.source import BEGIN, END, lessons
 from course_lib.files import replacing
 
 PICTURES, FRAMES = "pictures", "frames"  # folders of the site
@@ -130,7 +130,9 @@ def small(picture: bytes, target: Path) -> tuple[int, int]:
 def _prose(cell: NotebookNode, folder: Path) -> str:
     source = re.sub(r"\]\(\.\./notebooks/pictures/", f"]({PICTURES}/", cell.source)
     source = re.sub(
-        rf"!\[([^\]]*)\]\(({PICTURES}/[^)]+)\)", lambda found: f'<img class="ahead" src="{found[2]}" alt="{found[1]}">', source
+        rf"!\[([^\]]*)\]\(({PICTURES}/[^)]+)\)",
+        lambda found: f'<img class="ahead" src="{found[2]}" alt="{found[1]}">',
+        source,
     )
     source = linked(source, folder, folder.parent, folder)
     if not cell.id.endswith("-explain"):
