@@ -14,7 +14,7 @@ from pathlib import Path
 import nbformat
 import pytest
 import torch
-from test_pqindex import EXACT, values_of
+from test_pqindex import EXACT, ROUNDS, values_of
 
 from course_lib.authoring.site import explorer, links, pages
 from course_lib.authoring.site.moving import Control, Moving, write
@@ -37,7 +37,10 @@ FLAGS = [
     "--disable-sync",
 ]
 built = pytest.mark.skipif(not (SITE / "index.html").exists(), reason="no site is built here: `make site`")
-chromium = pytest.mark.skipif(not shutil.which(CHROMIUM), reason="no /usr/bin/chromium here: apt-get install chromium")
+chromium = pytest.mark.skipif(
+    not shutil.which(CHROMIUM) and not os.environ.get("COURSE_CI"),
+    reason="no /usr/bin/chromium here: apt-get install chromium",
+)
 
 
 def book(*cells):
@@ -130,6 +133,7 @@ def test_what_was_measured_has_every_position_of_the_sliders(tmp_path):
     found = measured.read(ROOT)
     assert (ROOT / found["network"]).exists() and found["images"] >= 256
     (tmp_path / "site").mkdir()
+    (tmp_path / "results").symlink_to(ROOT / "results")
     del found["weights"]["lot"]["0.9"]
     (tmp_path / measured.FILE).write_text(json.dumps(found))
     with pytest.raises(CourseError, match=r"other positions of weights.*measured"):
@@ -177,6 +181,23 @@ def test_the_pages_arithmetic_equals_the_reference_numbers(arithmetic):
             slope = p * q / (q - p) / (1 - index)  # see tests/test_pqindex.py
             assert bound == pytest.approx(float(own["retain_bound"]), rel=max(1e-9, slope * 2**-53)), entry["name"]
             assert amount == own["sap_amount"], (entry["name"], p, q, own)
+
+
+@pytest.mark.heavy
+@chromium
+def test_the_pages_rounds_keep_as_many_as_the_reference(arithmetic):
+    for case in ROUNDS:
+        found = arithmetic.evaluate(
+            """([layers, scope, settings, number]) => {
+                layers = Object.entries(layers).map(([name, rows]) => (
+                    { name, rows: rows.map((row) => Float64Array.from(row, Math.abs)) }));
+                return sap.rounds(layers, sap.groupsOf(layers, scope), settings, number); }""",
+            [case["layers"], case["scope"], case, len(case["kept_after_round"])],
+        )
+        for kept, after in zip(case["kept_after_round"], found, strict=True):
+            assert {one["name"]: one["left"] - one["gone"] for one in after} == {
+                name: len(places) for name, places in kept.items()
+            }, case["name"]
 
 
 @pytest.mark.heavy
