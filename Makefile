@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 CORE := $(addprefix tests/test_,amounts.py scores.py scopes.py pqindex.py masks.py units.py needs.py pruners.py pareto.py \
 	docstrings.py layers.py)
 
-.PHONY: course check test proof matrix validate hub bench build lab format
+.PHONY: course check test proof matrix validate hub bench build site lab format
 course: $(VENV)/.ready
 	$(BIN)/course run
 
@@ -53,6 +53,10 @@ bench: $(VENV)/.ready
 build: $(VENV)/.ready
 	$(BIN)/course build
 
+# The course as pages, in build/site/; needs node and npm. The sliders' pictures are drawn by the first call (minutes) and kept.
+site: $(VENV)/.site
+	$(BIN)/python -m course_lib.authoring.site.build
+
 lab: $(VENV)/.ready
 	$(BIN)/course lab
 
@@ -69,4 +73,9 @@ $(VENV)/.ready: pyproject.toml
 $(VENV)/.hub: $(VENV)/.ready
 	$(BIN)/python -m pip install --quiet --editable '.[test,hub]'
 	npm install --silent --prefix $(VENV)/proxy configurable-http-proxy@4
+	touch $@
+
+$(VENV)/.site: $(VENV)/.ready
+	$(BIN)/python -m pip install --quiet --editable '.[test,site]'
+	npm install --silent --prefix $(VENV)/katex katex@0.16.22
 	touch $@

@@ -1,0 +1,1 @@
+"""The course as pages to read: nothing to install, no kernel, no request to anywhere else (`make site`)."""

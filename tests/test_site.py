@@ -1,0 +1,293 @@
+"""The site: what Sphinx reads, the links of what it writes, and in Chromium the sliders and SAP's arithmetic.
+
+The pages themselves are looked at only where `make site` has built them (or COURSE_SITE says where); CI has no Sphinx.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+from pathlib import Path
+
+import nbformat
+import pytest
+import torch
+from test_pqindex import EXACT, ROUNDS, values_of
+
+from course_lib.authoring.site import explorer, links, pages
+from course_lib.authoring.site.moving import Control, Moving, write
+from course_lib.errors import CourseError
+from course_lib.teaching import figures
+from course_lib.teaching.boards.explorer import Explorer
+
+ROOT = Path(__file__).parents[1]
+STATIC = ROOT / "site" / "static"
+SITE = Path(os.environ.get("COURSE_SITE", ROOT / "build" / "site"))
+CHROMIUM = "/usr/bin/chromium"
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+built = pytest.mark.skipif(not (SITE / "index.html").exists(), reason="no site is built here: `make site`")
+chromium = pytest.mark.skipif(
+    not shutil.which(CHROMIUM) and not os.environ.get("COURSE_CI"),
+    reason="no /usr/bin/chromium here: apt-get install chromium",
+)
+
+
+def book(*cells):
+    return nbformat.v4.new_notebook(cells=list(cells), metadata={"kernelspec": {"name": "python3", "display_name": "x"}})
+
+
+@pytest.fixture
+def lesson(tmp_path):
+    """A lesson of four cells as a page."""
+    answer = nbformat.v4.new_code_cell(
+        "def f(x):\n    ### BEGIN SOLUTION\n    return x + 1\n    ### END SOLUTION", id="00-f-answer"
+    )
+    stub = nbformat.v4.new_code_cell("def f(x):\n    pass  # your code here", id="00-f-answer")
+    words = nbformat.v4.new_markdown_cell("*Rubric (2 points).* One for ...", id="00-w-explain")
+    link = nbformat.v4.new_markdown_cell(
+        "See the [glossary](../notebooks/GLOSSARY.md#x), the [class](../INSTRUCTORS.md) and [00](00_a.ipynb)."
+    )
+    drawn = nbformat.v4.new_code_cell("figures.bars(x)")
+    shown = figures.bars({"a": 0.5}, "share").html()
+    drawn.outputs = [nbformat.v4.new_output("display_data", data={"text/html": shown, "text/plain": "words"})]
+    (tmp_path / "solutions").mkdir()
+    (tmp_path / "notebooks").mkdir()
+    path, student = tmp_path / "solutions" / "00_a.ipynb", tmp_path / "notebooks" / "00_a.ipynb"
+    nbformat.write(book(link, answer, words, drawn), path)
+    nbformat.write(book(stub), student)
+    return pages.lesson(path, student, tmp_path / "extra", pages.Sliders({}, tmp_path / "frames", 0)), tmp_path
+
+
+def test_an_answer_stands_behind_a_fold_and_the_stub_before_it(lesson):
+    cells = {cell.id: cell for cell in lesson[0].cells}
+    assert cells["00-f-answer-stub"].source.endswith("pass  # your code here")
+    answer = cells["00-f-answer"]
+    assert answer.source == "def f(x):\n    return x + 1"
+    assert answer.metadata.tags == ["hide-input"]
+
+
+def test_rubric_and_sample_answers_stand_behind_a_fold(lesson):
+    words = next(cell.source for cell in lesson[0].cells if cell.id == "00-w-explain")
+    assert words.startswith('<details class="answer">') and words.endswith("</details>")
+
+
+def test_a_link_leads_to_the_page_of_the_site_or_is_no_link(lesson):
+    assert lesson[0].cells[0].source == "See the [glossary](glossary.md#x), the class and [00](00_a.ipynb)."
+
+
+def test_a_picture_is_a_file_of_its_own_with_its_words(lesson):
+    page, folder = lesson
+    shown = page.cells[-1].outputs[0].data["text/html"]
+    source = re.search(r'src="(pictures/[^"]+)"', shown)[1]
+    assert (folder / "extra" / source).stat().st_size > 500
+    assert "base64" not in shown and 'alt="share: a 0.5' in shown
+
+
+def test_every_position_of_a_slider_has_a_picture_and_a_readout(tmp_path):
+    controls = [Control("x", [1, 2, 3], ["1", "2", "3"], 1), Control("kind", ["a", "b"], ["a", "b"], 0, choice=True)]
+    moving = Moving(controls, lambda x, kind: (figures.bars({kind: x}, "share"), f"{kind} is {x} </script>"))
+    shown = write(lambda: moving, "00-X", tmp_path / "frames", 0)
+    told = json.loads(re.search(r"<script[^>]*>(.*?)</script>", shown)[1])
+    assert told["readouts"][:3] == ["a is 1 </script>", "b is 1 </script>", "a is 2 </script>"]
+    assert {path.name for path in (tmp_path / "frames" / "00-X").glob("*.png")} == {
+        f"{x}-{k}.png" for x in range(3) for k in range(2)
+    }
+    assert 'src="frames/00-X/1-0.png"' in shown and 'alt="share: a 2' in shown
+
+
+def test_frames_are_drawn_once(tmp_path):
+    def never():
+        raise AssertionError("drawn again")
+
+    moving = Moving([Control("x", [1], ["1"], 0)], lambda x: (figures.bars({"a": x}, "share"), "one"))
+    shown = write(lambda: moving, "00-X", tmp_path / "frames", 0)
+    assert write(never, "00-X", tmp_path / "frames", 0) == shown
+    with pytest.raises(AssertionError, match="drawn again"):
+        write(never, "00-X", tmp_path / "frames", float("inf"))
+
+
+def test_a_link_that_leads_nowhere_is_found(tmp_path):
+    (tmp_path / "a.html").write_text('<p id="here"><a href="b.html#there">x</a><a href="#here">y</a><a href="c.html">z</a>')
+    (tmp_path / "b.html").write_text('<p id="where"><img src="https://elsewhere.org/x.png"><a href="https://x.org">ok</a>')
+    assert links.broken(tmp_path) == [
+        "a.html leads to b.html#there; that page has no such place.",
+        "a.html leads to c.html, which is not there.",
+        "b.html loads https://elsewhere.org/x.png from elsewhere.",
+    ]
+
+
+def test_what_was_measured_has_every_position_of_the_sliders(tmp_path):
+    from course_lib.authoring.site import measured
+
+    found = measured.read(ROOT)
+    assert (ROOT / found["network"]).exists() and found["images"] >= 256
+    (tmp_path / "site").mkdir()
+    (tmp_path / "results").symlink_to(ROOT / "results")
+    del found["weights"]["lot"]["0.9"]
+    (tmp_path / measured.FILE).write_text(json.dumps(found))
+    with pytest.raises(CourseError, match=r"other positions of weights.*measured"):
+        measured.read(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="module")
+def arithmetic(browser):
+    page = browser.new_page()
+    page.set_content("<title>sap</title>")
+    page.add_script_tag(path=str(STATIC / "sap.js"))
+    return page
+
+
+@pytest.mark.heavy
+@chromium
+def test_the_pages_arithmetic_equals_the_reference_numbers(arithmetic):
+    for entry in EXACT:
+        settings = [
+            (case["p"], case["q"], *(own[name] for name in ("eta", "gamma", "beta")))
+            for case in entry["cases"]
+            for own in case["settings"]
+        ]
+        found = arithmetic.evaluate(
+            """([w, settings]) => settings.map(([p, q, eta, gamma, beta]) => {
+                const index = sap.pqIndex(w, p, q);
+                return index === null ? null : [index, sap.retainBound(w.length, index, p, q, eta),
+                                                sap.sapAmount(w, p, q, eta, gamma, beta)]; })""",
+            [values_of(entry).double().flatten().tolist(), settings],
+        )
+        wanted = [(case, own) for case in entry["cases"] for own in case["settings"]]
+        for (case, own), (index, bound, amount) in zip(wanted, found, strict=True):
+            p, q, exact = case["p"], case["q"], float(case["index"])
+            assert index == pytest.approx(exact, rel=1e-9, abs=1e-9 if exact < 1e-6 else 0), entry["name"]
+            slope = p * q / (q - p) / (1 - index)  # see tests/test_pqindex.py
+            assert bound == pytest.approx(float(own["retain_bound"]), rel=max(1e-9, slope * 2**-53)), entry["name"]
+            assert amount == own["sap_amount"], (entry["name"], p, q, own)
+
+
+@pytest.mark.heavy
+@chromium
+def test_the_pages_rounds_keep_as_many_as_the_reference(arithmetic):
+    for case in ROUNDS:
+        found = arithmetic.evaluate(
+            """([layers, scope, settings, number]) => {
+                layers = Object.entries(layers).map(([name, rows]) => (
+                    { name, rows: rows.map((row) => Float64Array.from(row, Math.abs)) }));
+                return sap.rounds(layers, sap.groupsOf(layers, scope), settings, number); }""",
+            [case["layers"], case["scope"], case, len(case["kept_after_round"])],
+        )
+        for kept, after in zip(case["kept_after_round"], found, strict=True):
+            assert {one["name"]: one["left"] - one["gone"] for one in after} == {
+                name: len(places) for name, places in kept.items()
+            }, case["name"]
+
+
+@pytest.mark.heavy
+@chromium
+@pytest.mark.parametrize("scope", ["neuron", "layer", "global"])
+def test_the_pages_rounds_equal_the_librarys(arithmetic, scope):
+    drawn = torch.Generator().manual_seed(0)
+    weights = {
+        "a": torch.randn(6, 20, generator=drawn),
+        "b": torch.rand(4, 30, generator=drawn) ** 3,
+        "c": torch.ones(3, 5),  # from which nothing goes
+    }
+    weights["a"][2, :10] = 0
+    packed = explorer.packed(weights)
+    steps = {name: (w.abs().double() / w.abs().max() * explorer.STEPS).round() for name, w in weights.items()}
+    exact = {name: steps[name] / explorer.STEPS * float(w.abs().double().max()) for name, w in weights.items()}
+    layers = [{"name": one["name"], "rows": exact[str(one["name"])].tolist()} for one in packed]
+    for p, q, eta, gamma, beta in ((0.5, 1, 0, 1, 0.9), (1, 2, 0.3, 0.5, 0.4), (0.3, 4, 0, 8, 0.2)):
+        wanted = Explorer.of(exact).at(p, q, eta, gamma, beta, scope, 6, 1).history
+        found = arithmetic.evaluate(
+            """([layers, scope, settings]) => {
+                for (const layer of layers) layer.rows = layer.rows.map((row) => Float64Array.from(row));
+                return sap.rounds(layers, sap.groupsOf(layers, scope), settings, 6); }""",
+            [layers, scope, {"p": p, "q": q, "eta": eta, "gamma": gamma, "beta": beta}],
+        )
+        for theirs, ours in zip(wanted, found, strict=True):
+            for one in ours:
+                own = theirs[one["name"]]
+                assert (one["size"], one["left"], one["gone"]) == (own.size, own.survivors, own.amount)
+                assert one["index"] == pytest.approx(own.index, rel=1e-9, abs=1e-12)
+                assert one["bound"] == pytest.approx(own.bound, rel=1e-9, abs=1e-9)
+
+
+@built
+def test_every_link_of_the_site_leads_somewhere_and_nothing_is_loaded_from_elsewhere():
+    assert links.broken(SITE) == []
+
+
+@pytest.mark.heavy
+@built
+@chromium
+def test_pages_are_light_and_ask_nobody_else(browser):
+    for path in sorted(SITE.glob("[0-9]*.html")) + [SITE / name for name in ("index.html", "map.html", "results.html")]:
+        page, asked, wrong = browser.new_page(viewport={"width": 390, "height": 844}), set(), []
+        page.on("request", lambda request, asked=asked: asked.add(request.url.partition("#")[0].partition("?")[0]))
+        page.on("pageerror", lambda error, wrong=wrong: wrong.append(str(error)))
+        page.goto(path.as_uri())
+        for _ in range(3):  # what is loaded when it comes into view
+            page.evaluate("document.querySelectorAll('img').forEach((picture) => { picture.loading = 'eager'; })")
+            page.wait_for_load_state("networkidle")
+        assert not wrong and all(url.startswith("file:") for url in asked)
+        weight = sum(Path(url.removeprefix("file://")).stat().st_size for url in asked)
+        assert weight <= (500_000 if path.name == "index.html" else 3_000_000), path.name
+        assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, f"{path.name} scrolls sideways"
+        page.close()
+
+
+@pytest.mark.heavy
+@built
+@chromium
+def test_a_slider_moves_by_keyboard_and_comes_back(browser):
+    from playwright.sync_api import expect
+
+    page = browser.new_page()
+    page.goto((SITE / "index.html").as_uri())
+    slider, picture = page.get_by_role("slider", name="weights gone"), page.locator(".moving img")
+    expect(page.locator(".moving-readout")).to_contain_text("90% of the weights gone, the smallest of all")
+    slider.press("ArrowRight")
+    expect(picture).to_have_attribute("src", re.compile("/11-0.png"))
+    expect(slider).to_have_attribute("aria-valuetext", "93%")
+    page.get_by_role("radio", name="by lot").check()
+    expect(picture).to_have_attribute("alt", re.compile("93% of the weights gone, drawn by lot"))
+    page.get_by_role("button", name="reset").click()
+    expect(picture).to_have_attribute("src", re.compile("/10-0.png"))
+    page.close()
+
+
+@pytest.mark.heavy
+@built
+@chromium
+def test_the_explorer_never_has_p_at_or_above_q(browser):
+    from playwright.sync_api import expect
+
+    page = browser.new_page()
+    page.goto((SITE / "05_sap.html").as_uri())
+    page.locator(".sap-explorer").scroll_into_view_if_needed()
+    p, q = page.get_by_role("slider", name="p", exact=True), page.get_by_role("slider", name="q", exact=True)
+    p.press("End")
+    expect(q).to_have_attribute("aria-valuetext", "2.1")
+    q.press("Home")
+    expect(p).to_have_attribute("aria-valuetext", "0.1")
+    expect(page.locator(".sap-explorer .moving-readout")).to_contain_text("Round 1, scope layer")
+    page.close()
