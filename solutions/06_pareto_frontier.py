@@ -702,7 +702,7 @@ check(arena_bugs, "arena_bugs")
 # - A front needs points of the same data, budget, start and seeds; and somebody who says how often each method was tuned.
 # - Dominance needs no weights; a score is one preference; an area needs its reference.
 # - Change the axis and the winner changes. Masked weights save no arithmetic.
-# - Three controls: the lottery of the same kind, new weights in the same shape, and *equal pace*. A curve that slows down leads where others hurried: in `results/pace` SAP is ahead of magnitude at 0.8, and level ({{results/pace: sap.round14.test_accuracy | .3f}}, {{results/pace: magnitude_sap_s_pace.round14.test_accuracy | .3f}}) when both take as many a round.
+# - Three controls: the lottery of the same kind, new weights in the same shape, and *equal pace*. A curve that slows down leads where others hurried: in `results/pace` SAP is ahead of magnitude at {{results/pace: sap.round14.sparsity | .2f}}, and level ({{results/pace: sap.round14.test_accuracy | .3f}}, {{results/pace: magnitude_sap_s_pace.round14.test_accuracy | .3f}}) when both take as many a round.
 # - One seed proves little: show a band.
 # - Choose on validation, read test once: the best of many is partly luck.
 #

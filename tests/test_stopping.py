@@ -16,6 +16,14 @@ from course_lib.pruning import MagnitudePruner, iterate
 from course_lib.teaching import checks
 
 
+@pytest.fixture(autouse=True)
+def interrupts():
+    """A shell that starts a job in the background has it ignore interrupts; Python then leaves them alone."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.fixture
 def running(monkeypatch):
     """As if this were a notebook's cell 3; `execution_count` can be set."""

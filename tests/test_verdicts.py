@@ -188,8 +188,8 @@ def test_what_is_a_stub_for_the_check_is_one_for_the_grader(body):
 def test_a_number_of_any_library_is_a_prediction(given):
     verdict = check(given, "cliff")
     assert (verdict.state, verdict.points, verdict.heading) == (CORRECT, 1, "locked in")
-    assert "stays" not in check(given, "cliff").reason
-    assert "0.75" not in check(0.75, "cliff").reason and "stays" in check(0.75, "cliff").reason
+    assert "counts" not in check(given, "cliff").reason
+    assert "0.75" not in check(0.75, "cliff").reason and "counts" in check(0.75, "cliff").reason
 
 
 @pytest.mark.parametrize(

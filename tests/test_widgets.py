@@ -353,7 +353,7 @@ def test_controls_have_labels_and_readable_values(slider):
     for skin in (slider, widgets.ScheduleSlider()):
         for control in skin.controls.values():
             assert control.description
-            assert control.style.description_width == "initial"
+            assert control.style.description_width == "100%"  # above the control
 
 
 def test_the_sliders_of_lesson_07_draw_over_their_whole_range():

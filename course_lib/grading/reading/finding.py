@@ -227,7 +227,8 @@ def _reports(needed: Sequence[ast.stmt]) -> list[str]:
     """Return what an instructor should look at: use of the library, and of what could get around this reading."""
     text = "\n".join(ast.unparse(node) for node in needed)
     notes = ["it uses course_lib, which grading does not have"] if _borrowed(needed) else []
-    words = sorted(SUSPICIOUS & set(re.findall(r"\w+", text)))
+    evaluated = text.replace(".eval()", "")  # a network's own method: the function takes an argument
+    words = sorted(SUSPICIOUS & set(re.findall(r"\w+", evaluated)))
     return notes + ([f"look at it: it uses {', '.join(words)}"] if words else [])
 
 

@@ -91,7 +91,7 @@ def right_max(rows, budget, floor=0.6):
     return best(rows, lambda row: row["epochs"] <= budget and row["accuracy"] >= floor)
 
 
-def right_loop(rows, budget, floor=0.6):
+def right_walk(rows, budget, floor=0.6):
     found = None
     for k, row in enumerate(rows):
         if row["epochs"] > budget or row["accuracy"] < floor:
@@ -124,4 +124,4 @@ WRONG = {
     "the score": (the_score, ""),
     "sorted in place": (sorts, ""),
 }
-RIGHT = {"max": right_max, "loop": right_loop, "sorted": right_sorted}
+RIGHT = {"max": right_max, "loop": right_walk, "sorted": right_sorted}

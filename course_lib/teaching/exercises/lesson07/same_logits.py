@@ -182,12 +182,12 @@ EXERCISE = Exercise(
         ),
         Misconception(
             "size for spread",
-            "The largest logit is no measure of spread: if all of them lie far from 0, everything seems close.",
+            "The size of the logits is no measure of their spread: if all of them lie far from 0, everything seems close.",
             _by(_within(_largest, lambda a: a.abs().max())),
         ),
         Misconception(
             "size for spread",
-            "The mean size is no measure of spread: if all logits lie far from 0, everything seems close.",
+            "The size of the logits is no measure of their spread: if all of them lie far from 0, everything seems close.",
             _by(_within(_largest, lambda a: a.abs().mean())),
         ),
         Misconception(

@@ -48,7 +48,7 @@ def _rows(*points: tuple[float, float, float]) -> Rows:
 
 def _runs(rng: torch.Generator) -> list[Case]:
     # Steps of 1/64: sums and ties are exact.
-    shift = int(torch.randint(0, 5, (), generator=rng)) / 64
+    shift = int(torch.randint(0, 12, (), generator=rng)) / 64
     high, mid, low = 0.75 + shift, 0.6875 + shift, 0.625 + shift
     usual = _rows((1, 0.5, high), (2, 0.75, mid), (3, 0.875, low), (4, 0.9375, 0.3125))
     order = torch.randperm(4, generator=rng).tolist()

@@ -20,7 +20,7 @@ def split_budget(epochs: int, rounds: int) -> list[int]:
 
 
 def _budgets(rng: torch.Generator) -> list[Case]:
-    rounds, each = integer(rng, 3, 6), integer(rng, 2, 4)
+    rounds, each = integer(rng, 3, 16), integer(rng, 2, 12)
     more = integer(rng, 2, rounds - 1)
     return [
         Case("six epochs, three rounds", (6, 3)),
