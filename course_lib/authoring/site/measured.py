@@ -91,7 +91,7 @@ def measure(root: Path, full: bool = True) -> dict[str, Any]:
 def _accuracies(
     trial: Trial, masks: Callable[[float, str], Masks], kinds: tuple[str, ...], shares: list[float], full: bool
 ) -> Accuracies:
-    from tqdm.auto import tqdm
+    from tqdm import tqdm
 
     return {
         kind: {f"{share:g}": trial.accuracy(masks(share, kind), full)[0] for share in tqdm(shares, desc=kind)}

@@ -58,7 +58,7 @@ def right_divmod(epochs, rounds):
     return [base] * (rounds - more) + [base + 1] * more
 
 
-def right_one_by_one(epochs, rounds):
+def right_dealt(epochs, rounds):
     parts = [0] * rounds
     for k in range(epochs):
         parts[-1 - k % rounds] += 1
@@ -83,4 +83,4 @@ WRONG = {
     "a round more": (one_round_more, ""),
     "doubling": (doubling, ""),
 }
-RIGHT = {"divmod": right_divmod, "one by one": right_one_by_one, "differences": right_differences}
+RIGHT = {"divmod": right_divmod, "one by one": right_dealt, "differences": right_differences}

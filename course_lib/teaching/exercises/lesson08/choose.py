@@ -10,6 +10,7 @@ import torch
 from course_lib.errors import CourseError
 from course_lib.teaching.exercises.attempts import Case
 from course_lib.teaching.exercises.base import Exercise, Misconception, identity
+from course_lib.teaching.exercises.draws import integer
 
 Row = dict[str, float]
 Rows = list[Row]
@@ -51,12 +52,12 @@ def _runs(rng: torch.Generator) -> list[Case]:
     shift = int(torch.randint(0, 12, (), generator=rng)) / 64
     high, mid, low = 0.75 + shift, 0.6875 + shift, 0.625 + shift
     usual = _rows((1, 0.5, high), (2, 0.75, mid), (3, 0.875, low), (4, 0.9375, 0.3125))
-    order = torch.randperm(4, generator=rng).tolist()
+    order, step = torch.randperm(4, generator=rng).tolist(), integer(rng, 1, 4)
     return [
         Case("a run of four rounds, the last one below the floor", (usual, 4)),
         Case("every round is good enough", (_rows((1, 0.25, high), (2, 0.5, high), (3, 0.625, mid), (4, 0.875, mid)), 4)),
         Case("the best round is over the budget", (usual, 2)),
-        Case("rounds in another order", ([usual[k] for k in order], 3)),
+        Case("rounds in another order", ([{**usual[k], "epochs": step * usual[k]["epochs"]} for k in order], 3 * step)),
         Case("the sparsest round is not the best", (_rows((1, 0.75, high), (2, 0.8125, high - 0.125)), 2)),
         Case("the most accurate round is not the best", (_rows((1, 0.25, high + 0.0625), (2, 0.75, high)), 2)),
         Case("a sparse round and an accurate one", (_rows((1, 0.75, 0.8125), (2, 0.9375, 0.640625)), 2)),
