@@ -10,16 +10,21 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import platformdirs
+
+from course_lib.errors import CourseError
 
 if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
 
-__all__ = ["cache_folder", "reason", "replacing", "tomllib", "write_json", "write_text"]
+if TYPE_CHECKING:
+    from torch import Tensor
+
+__all__ = ["cache_folder", "read_tensors", "reason", "replacing", "tomllib", "write_json", "write_text"]
 
 PART = ".part"  # ends the name of a file that is not whole yet
 
@@ -60,6 +65,23 @@ def write_text(path: str | Path, text: str, private: bool = False) -> None:
 def write_json(path: str | Path, value: Any) -> None:
     """Write `value` to `path` as JSON, whole or not at all; NaN and infinity are refused (they are not JSON)."""
     write_text(path, json.dumps(value, indent=1, allow_nan=False) + "\n")
+
+
+def read_tensors(path: str | Path, what: str) -> tuple[dict[str, str], dict[str, Tensor]]:
+    """Return what a safetensors file says of itself, and its tensors. what: it was given as, for messages.
+
+    Raises:
+        CourseError: for a file that is not there, cut short, or of another kind; nothing is unpickled.
+    """
+    from safetensors import SafetensorError, safe_open  # loaded by whoever reads such a file, with torch
+
+    try:
+        with safe_open(path, "pt") as file:
+            return file.metadata() or {}, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
+    except OSError as error:
+        raise CourseError(f"{path} was given as {what}; no such file can be read.") from error
+    except SafetensorError as error:
+        raise CourseError(f"{path} was given as {what}; it is cut short, or no safetensors file.") from error
 
 
 def reason(error: BaseException) -> str:

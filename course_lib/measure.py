@@ -9,8 +9,8 @@ from __future__ import annotations
 import gzip
 import math
 import time
-from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import torch
 from safetensors.torch import save
@@ -52,6 +52,9 @@ UNCOUNTED = {
     torch.ops.aten.mkldnn_rnn_layer: _recurrent_layer,
     torch.ops.aten._trilinear: _bilinear,
 }
+
+
+Key = TypeVar("Key")
 
 
 class Latency(NamedTuple):
@@ -192,6 +195,25 @@ def latency(model: nn.Module, example: Tensor, batch_size: int = 1, runs: int = 
     batch = batch[torch.arange(batch_size, device=batch.device) % len(batch)]
     with in_mode(model, training=False), torch.inference_mode():
         return timed(lambda: model(batch), batch_size, runs, warmup, batch.device)
+
+
+def in_turns(ways: Mapping[Key, Callable[[], object]], rounds: int, warmup: int = 5) -> dict[Key, list[float]]:
+    """Return way -> its milliseconds in each of `rounds`, after `warmup` that are not counted; on the CPU.
+
+    In each round every way runs once, beginning with another one each time: a busy moment hits them all.
+
+    >>> {key: len(times) for key, times in in_turns({"a": list, "b": dict}, rounds=3).items()}
+    {'a': 3, 'b': 3}
+    """
+    keys = list(ways)
+    times: dict[Key, list[float]] = {key: [] for key in keys}
+    for number in range(warmup + rounds):
+        first = number % len(keys)
+        for key in (*keys[first:], *keys[:first]):
+            start = time.perf_counter()
+            ways[key]()
+            times[key].append(1e3 * (time.perf_counter() - start))
+    return {key: own[warmup:] for key, own in times.items()}
 
 
 def timed(

@@ -14,21 +14,11 @@ import urllib.request
 
 import nbformat
 import pytest
+from chromium import CHROMIUM, FLAGS
 
 from course_lib.starting import LAB
 
 pytestmark = pytest.mark.heavy
-CHROMIUM = "/usr/bin/chromium"
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 CELL = """
 from course_lib import data, models
 from course_lib.teaching import widgets

@@ -16,14 +16,12 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from chromium import CHROMIUM, FLAGS
 from class_of_02 import NAME, ROOT, WORDS, code, explained, graded, handed_in, png, text
 
 from course_lib.grading.book import formgrader
 
 pytestmark = pytest.mark.heavy
-CHROMIUM = "/usr/bin/chromium"
-FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
-FLAGS += ["--disable-background-networking", "--disable-component-update"]
 
 if not shutil.which(CHROMIUM) and not os.environ.get("COURSE_CI"):
     pytest.skip("no /usr/bin/chromium here: apt-get install chromium", allow_module_level=True)

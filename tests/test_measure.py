@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import gzip
+from functools import partial
 from types import SimpleNamespace
 
 import pytest
@@ -288,3 +289,10 @@ def test_non_zeros_of_weights_that_are_computed_from_others_are_refused(kind):
     make, words = REFUSED_BY_LOOK[kind]
     with pytest.raises(CourseError, match=words):
         measure.nonzeros(make())
+
+
+def test_ways_take_turns_and_each_begins_as_often():
+    order: list[str] = []
+    found = measure.in_turns({name: partial(order.append, name) for name in "abc"}, rounds=4, warmup=2)
+    assert "".join(order) == "abcbcacab" * 2
+    assert {name: len(times) for name, times in found.items()} == {"a": 4, "b": 4, "c": 4}

@@ -261,3 +261,21 @@ def test_who_does_not_ask_for_index_and_cut_gets_the_same_masks(scope):
     assert torch.equal(told[0][0], silent[0][0])
     (one,), (other,) = told[1].values(), silent[1].values()
     assert one["index"] is not None and {**one, "index": None, "cut": None} == other
+
+
+@pytest.mark.parametrize("how", ["as they lie", "in another order", "overlapping", "with a gap"])
+def test_scores_that_are_parts_of_one_tensor_are_ranked_like_copies_of_them(how):
+    whole = torch.tensor([5.0, 1.0, 4.0, 2.0, 6.0, 3.0, 0.5])
+    ends = {
+        "as they lie": (0, 3, 3, 6),
+        "in another order": (3, 6, 0, 3),
+        "overlapping": (0, 3, 2, 5),
+        "with a gap": (0, 3, 4, 7),
+    }
+    first, second = (whole[begin:end] for begin, end in (ends[how][:2], ends[how][2:]))
+
+    def gone(*scores):
+        layers = [Candidates(f"{n}", [part], torch.ones(3, dtype=torch.bool)) for n, part in enumerate(scores)]
+        return [out.tolist() for out in decide(layers, amounts.target(0.5), scope="global")[0]]
+
+    assert gone(first, second) == gone(first.clone(), second.clone())

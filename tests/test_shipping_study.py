@@ -104,12 +104,6 @@ def test_the_most_accurate_on_validation_within_a_quarter_is_chosen_and_the_stro
         shipping.choose(pd.DataFrame([*start, *some]))
 
 
-def test_ways_take_turns():
-    order = []
-    found = shipping.in_turns({("a", ""): lambda: order.append("a"), ("b", ""): lambda: order.append("b")})
-    assert order == ["a", "b"] * (shipping.WARMUP + shipping.RUNS) and all(median >= 0 for median, _ in found.values())
-
-
 def test_the_committed_grid_keeps_at_most_a_quarter_of_the_work():
     grid, bench = grids.load("ship"), bench_of(3, 32)
     assert {curve["arguments"].get("sparsity", 0.53) for curve in grids.curves(grid)} == {0.53, 0.0}

@@ -14,6 +14,7 @@ from pathlib import Path
 import nbformat
 import pytest
 import torch
+from chromium import CHROMIUM, FLAGS
 from test_pqindex import EXACT, ROUNDS, values_of
 
 from course_lib.authoring.site import explorer, links, pages
@@ -25,17 +26,6 @@ from course_lib.teaching.boards.explorer import Explorer
 ROOT = Path(__file__).parents[1]
 STATIC = ROOT / "site" / "static"
 SITE = Path(os.environ.get("COURSE_SITE", ROOT / "build" / "site"))
-CHROMIUM = "/usr/bin/chromium"
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 built = pytest.mark.skipif(not (SITE / "index.html").exists(), reason="no site is built here: `make site`")
 chromium = pytest.mark.skipif(
     not shutil.which(CHROMIUM) and not os.environ.get("COURSE_CI"),
@@ -268,8 +258,8 @@ def test_a_slider_moves_by_keyboard_and_comes_back(browser):
     slider.press("ArrowRight")
     expect(picture).to_have_attribute("src", re.compile("/11-0.png"))
     expect(slider).to_have_attribute("aria-valuetext", "93%")
-    page.get_by_role("radio", name="by lot").check()
-    expect(picture).to_have_attribute("alt", re.compile("93% of the weights gone, drawn by lot"))
+    page.get_by_role("radio", name="at random").check()
+    expect(picture).to_have_attribute("alt", re.compile("93% of the weights gone, drawn at random"))
     page.get_by_role("button", name="reset").click()
     expect(picture).to_have_attribute("src", re.compile("/10-0.png"))
     page.close()

@@ -8,6 +8,7 @@ import sys
 
 import pytest
 import torch
+from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from test_slim import some_units
 from torch import nn
@@ -16,7 +17,6 @@ from toy import MODELS, drawn
 from course_lib import models, slim
 from course_lib.errors import CourseError
 from course_lib.files import replacing
-from course_lib.slim import storing
 
 CNN = {"name": "cnn", "shape": (1, 28, 28), "classes": 10}
 
@@ -95,7 +95,7 @@ def test_a_network_of_ones_own_comes_back_with_the_one_that_it_was_cut_from(benc
 def written(path, change):
     """Write a file as `save` would, after `change` was made to what it says and holds."""
     tensors = load_file(path)
-    with storing.safe_open(path, "pt") as file:
+    with safe_open(path, "pt") as file:
         said = dict(file.metadata())
     change(said, tensors)
     with replacing(path) as temporary:

@@ -7,6 +7,7 @@ lowest scores, ties included.
 from __future__ import annotations
 
 import functools
+import itertools
 import math
 from collections import Counter
 from collections.abc import Sequence
@@ -156,14 +157,27 @@ def _together(
 
 def _joined(layers: Sequence[Candidates], epoch: int) -> Tensor:
     """Return the scores of all layers as one tensor, of which each layer now has its part: all are never held twice."""
-    base = layers[0].scores[epoch]._base
-    if base is not None and all(layer.scores[epoch]._base is base for layer in layers):
-        return base  # `placed` has put them there
-    kind = functools.reduce(torch.promote_types, (layer.scores[epoch].dtype for layer in layers))
+    parts = [layer.scores[epoch] for layer in layers]
+    if _in_a_row(parts):  # `placed` has put them there
+        return parts[0].as_strided((sum(map(len, parts)),), (1,))
+    kind = functools.reduce(torch.promote_types, (part.dtype for part in parts))
     whole = torch.empty(sum(len(layer.alive) for layer in layers), dtype=kind, device=layers[0].alive.device)
     for layer, part in zip(layers, whole.split([len(layer.alive) for layer in layers]), strict=True):
         layer.scores[epoch] = part.copy_(layer.scores[epoch])
     return whole
+
+
+def _in_a_row(parts: Sequence[Tensor]) -> bool:
+    """Return whether 1-d tensors of one type lie one behind the other in one piece of memory."""
+    places = itertools.accumulate(map(len, parts), initial=parts[0].storage_offset())
+    piece = parts[0].untyped_storage().data_ptr()
+    return all(
+        part.dtype == parts[0].dtype
+        and part.is_contiguous()
+        and part.storage_offset() == place
+        and part.untyped_storage().data_ptr() == piece
+        for part, place in zip(parts, places, strict=False)
+    )
 
 
 def placed(values: Sequence[Tensor], together: list[Tensor], begin: int, total: int) -> list[Tensor]:

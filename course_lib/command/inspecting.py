@@ -36,7 +36,5 @@ def show(source: Path, function: str, weights: Path | None, data: str, size: int
         shown.add_row(*row.values())
     shown.caption = "MACs: the share of the network's that the layers do which write or read these units"
     console.print(shown)
-    for name, why in seen.protected.items():
-        console.print(f"- {name} stays whole: {why}.", highlight=False)
-    if not seen.groups:
-        console.print(seen.ends[-1])
+    for line in seen.ends:
+        console.print(f"- {line}", highlight=False)

@@ -111,7 +111,7 @@ class MagnitudePruner(Pruner):
 
 
 class RandomPruner(Pruner):
-    """Remove weights, filters or neurons drawn by lot: the control that every method has to beat.
+    """Remove weights, filters or neurons drawn at random: the control that every method has to beat.
 
     >>> RandomPruner(0.5, unit="filter", seed=3).score
     'random'

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -12,15 +13,14 @@ import torch
 from torch import Tensor, nn
 
 from course_lib.axes import amounts, scopes, scores
-from course_lib.axes.pqindex import AllZeroError
-from course_lib.axes.scopes import finite
 from course_lib.errors import CourseError, check_share, check_whole
 from course_lib.network import units
 from course_lib.network.entry import admitted, copied
 from course_lib.network.kinds import must_be_takeable
 from course_lib.network.masks import Masks
 from course_lib.network.recording import Recorder, Recording
-from course_lib.pruning.needs import NEEDS, UNITS, Ranked, Round
+from course_lib.pruning.needs import NEEDS, Ranked, Round
+from course_lib.pruning.refusals import check_axes, check_weights
 from course_lib.pruning.whole import say_left_out, say_whole, untouched
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class Pruner:
     history: int | None = None
 
     def __post_init__(self) -> None:
-        _check_axes(self)
+        check_axes(self)
         for name, least in {"min_per_layer": 0, "samples": 1, "seed": 0, "history": 1}.items():
             if (value := getattr(self, name)) is not None:
                 check_whole(name, value, least)
@@ -183,7 +183,7 @@ class Pruner:
         bench = bench if single else admitted(model, bench, scored=False)  # single weights need no forward pass
         masks = (masks if masks is not None else Masks.dense(model)).to(bench.device)
         masks.must_fit(model)
-        _check_weights(model, masks)
+        check_weights(model, masks)
         if not 0 < progress <= 1:
             raise CourseError(f"progress={progress} was given; it is more than 0 and at most 1.")
         if not masks.applied(model):
@@ -208,8 +208,9 @@ class Pruner:
         providers = {need: NEEDS[need].provide(asked) for need in self.needs}
         candidates: list[scopes.Candidates] = []
         everyone = [layer.alive(asked.masks).to(asked.bench.device) for layer in asked.layers]
+        *begins, total = itertools.accumulate(map(len, everyone), initial=0)
         together: list[Tensor] = []
-        for layer, alive in zip(asked.layers, everyone, strict=True):
+        for layer, alive, begin in zip(asked.layers, everyone, begins, strict=True):
             values: list[Tensor] = []
             epochs = 1
             while len(values) < epochs:  # what is known once holds for every epoch, and is asked anew: generators move on
@@ -218,7 +219,7 @@ class Pruner:
                 epoch = {need: some[min(len(values), len(some) - 1)] for need, some in known.items()}
                 values.append(self._score(layer, alive, epoch))
             if self.scope == "global":
-                values = scopes.placed(values, together, sum(len(one.alive) for one in candidates), sum(map(len, everyone)))
+                values = scopes.placed(values, together, begin, total)
             shape = layer.shape if isinstance(layer, units.Weights) else ()  # of units no amount asks for one
             candidates.append(scopes.Candidates(layer.name, values, alive, shape[0] if shape else 1, shape))
         return candidates
@@ -256,45 +257,3 @@ class Pruner:
             why = "".join(f" Layer {name} stays whole: {why}." for name, why in list(whole.items())[:3])
             raise CourseError(f"the model has nothing of unit={self.unit!r} to prune.{why}")
         return [value for name, value in offered.items() if self.layers is None or name in self.layers]
-
-
-def _check_axes(pruner: Pruner) -> None:
-    """Refuse answers to the four questions that do not go together."""
-    unit, kinds, scope = pruner.unit, pruner.kinds, pruner.scope
-    single = kinds == ("weight",)
-    if unknown := sorted(set(pruner.needs) - set(NEEDS)):
-        raise CourseError(f"the score function asks for {unknown[0]!r}; its parameters can be {', '.join(NEEDS)}.")
-    if not kinds or set(kinds) - set(UNITS) or ("weight" in kinds and len(kinds) > 1):
-        raise CourseError(f"unit={unit!r} was given; it can be 'weight', 'filter', 'neuron' or the last two.")
-    if scope not in scopes.SCOPES:
-        raise CourseError(f"scope={scope!r} was given; it can be {', '.join(scopes.SCOPES)}.")
-    if scope == "neuron" and not single:
-        raise CourseError(f"scope='neuron' ranks single weights; unit={unit!r} needs 'layer' or 'global'.")
-    for need in pruner.needs:
-        if not set(kinds) <= set(NEEDS[need].units):
-            raise CourseError(f"unit={unit!r} was given with a score of its {need}; only filters and neurons have one.")
-    if single and scores.resolve(pruner.score) in scores.OF_UNITS:
-        raise CourseError(f"score={pruner.score!r} compares filters or neurons; unit='weight' was given.")
-    rule = type(pruner.amount).__name__
-    if isinstance(pruner.amount, type) or not (callable(pruner.amount) or isinstance(pruner.amount, amounts.Allocation)):
-        raise CourseError(f"amount={pruner.amount!r} was given; give one of amounts, such as amounts.target(0.5).")
-    if isinstance(pruner.amount, amounts.Allocation) and scope != "layer":
-        raise CourseError(f"scope={scope!r} was given; {rule} gives each layer its own amount and needs scope='layer'.")
-    if isinstance(pruner.amount, amounts.Allocation) and not single:
-        raise CourseError(f"unit={unit!r} was given; {rule} shares out single weights and needs unit='weight'.")
-
-
-def _check_weights(model: nn.Module, masks: Masks) -> None:
-    """Refuse NaN among the kept weights, and nothing but zeros, whatever the score: activations would not show it."""
-    weights = units.prunable_weights(model)
-    for name, weight in weights.items():
-        if not (finite(weight) or finite(weight[masks[name]] if name in masks else weight)):
-            raise CourseError(f"{name} has values that are NaN or infinite; weights must be finite to be pruned.")
-    kept = (weight[masks[name]] if name in masks else weight for name, weight in weights.items())
-    sizes = []
-    for values in kept:
-        if bool(values.any()):
-            return
-        sizes.append(values.numel())
-    if any(sizes):
-        raise AllZeroError("every prunable weight of the model is zero; there is nothing to rank.")

@@ -12,12 +12,11 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from course_lib.errors import CourseError
-from course_lib.files import replacing
+from course_lib.files import read_tensors, replacing
 
 FORMAT = "sparse network 1"
 
@@ -62,15 +61,7 @@ def load_sparse(path: str | Path, dense: nn.Module) -> nn.Module:
     ...     torch.equal(load_sparse(f"{folder}/small", nn.Linear(2, 3)).weight, model.weight)
     True
     """
-    where = f"{path} was given as a sparse network"
-    try:
-        with safe_open(path, "pt") as file:
-            said = file.metadata() or {}
-            parts = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
-    except OSError as error:
-        raise CourseError(f"{where}; no such file can be read.") from error
-    except SafetensorError as error:
-        raise CourseError(f"{where}; it is cut short, or no safetensors file.") from error
+    where, (said, parts) = f"{path} was given as a sparse network", read_tensors(path, "a sparse network")
     if said.get("format") != FORMAT:
         raise CourseError(f"{where}; ship.save_sparse did not write it, or an older version of it did.")
     try:

@@ -10,13 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from course_lib import models
 from course_lib.errors import CourseError
-from course_lib.files import reason, replacing
+from course_lib.files import read_tensors, reason, replacing
 from course_lib.network.cutting import fit
 from course_lib.network.layers import LAYERS, NORMS
 
@@ -93,15 +92,7 @@ def load(path: str | Path, dense: nn.Module | None = None) -> nn.Module:
 
 def _read(path: str | Path) -> tuple[dict[str, str], dict[str, Tensor]]:
     """Return what a whole file says of itself, and its tensors."""
-    where = f"{path} was given as a slimmed network"
-    try:
-        with safe_open(path, "pt") as file:
-            said = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
-    except OSError as error:
-        raise CourseError(f"{where}; no such file can be read.") from error
-    except SafetensorError as error:
-        raise CourseError(f"{where}; it is cut short, or no safetensors file.") from error
+    where, (said, tensors) = f"{path} was given as a slimmed network", read_tensors(path, "a slimmed network")
     if said.get("format") != FORMAT:
         found = said.get("format")
         raise CourseError(

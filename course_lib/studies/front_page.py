@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from course_lib import pareto
 from course_lib.pareto import lost
+from course_lib.pareto.figure import REFERENCES
 from course_lib.studies import figures
 from course_lib.studies import paper_claims as papers
 from course_lib.studies import project_claims as project
@@ -53,11 +54,12 @@ def text(results: Path) -> str:
 
 def _what(main: Measured) -> str:
     grid, seeds = main.grid, main.table["seed"].nunique()
+    sap, activation = REFERENCES
+    length = f"{grid['rounds']} rounds of {grid['epochs']} epoch"
     return (
-        "A class project reported SAP at accuracy 0.7084 and sparsity 0.9643, dominating; activation-based pruning 0.6982 "
-        f"at 0.8594; L1 falling beyond 0.30. Here: one small CNN, a JPEG copy of CIFAR-10, {seeds} seeds, "
-        f"{grid['rounds']} rounds of {grid['epochs']} epoch; `SAP` and `magnitude` rank within layers, `magnitude, global` "
-        "over all."
+        f"A class project reported SAP at accuracy {sap[2]} and sparsity {sap[1]}, dominating; activation-based pruning "
+        f"{activation[2]} at {activation[1]}; L1 falling beyond 0.30. Here: one small CNN, a JPEG copy of CIFAR-10, "
+        f"{seeds} seeds, {length}; `SAP` and `magnitude` rank within layers, `magnitude, global` over all."
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-import time
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -13,7 +12,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from course_lib import models, pareto, ship, slim, sweep
+from course_lib import measure, models, pareto, ship, slim, sweep
 from course_lib.errors import CourseError
 from course_lib.network.masks import Masks
 from course_lib.sweep import steps
@@ -109,8 +108,10 @@ def _measured(
             for way in card["runs"]:
                 ways[name, way["how"]] = told | {key: way[key] for key in ("how", "bytes", "accuracy")}
         for size in ship.BATCHES:
-            for key, (median, spread) in in_turns(_forwards(networks, Path(folder), bench, size)).items():
-                ways[key] |= {f"batch {size} (ms)": median, f"batch {size} IQR (ms)": spread}
+            passes = _forwards(networks, Path(folder), bench, size)
+            for key, times in measure.in_turns(passes, RUNS, WARMUP).items():
+                low, median, high = map(float, np.quantile(times, [0.25, 0.5, 0.75]))
+                ways[key] |= {f"batch {size} (ms)": median, f"batch {size} IQR (ms)": high - low}
     return list(ways.values())
 
 
@@ -145,18 +146,3 @@ def _forwards(
 @torch.inference_mode()
 def _by_torch(network: nn.Module, batch: torch.Tensor) -> object:
     return network(batch)
-
-
-def in_turns(ways: Mapping[tuple[str, str], Callable[[], object]]) -> dict[tuple[str, str], tuple[float, float]]:
-    """Return way -> median and interquartile range of its milliseconds; all take turns, so that a drift meets all."""
-    times: dict[tuple[str, str], list[float]] = {key: [] for key in ways}
-    for _ in range(WARMUP + RUNS):
-        for key, way in ways.items():
-            started = time.perf_counter()
-            way()
-            times[key].append(1e3 * (time.perf_counter() - started))
-    found = {}
-    for key, values in times.items():
-        low, median, high = np.quantile(values[WARMUP:], [0.25, 0.5, 0.75])
-        found[key] = float(median), float(high - low)
-    return found

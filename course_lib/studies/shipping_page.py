@@ -28,11 +28,14 @@ def write(table: pd.DataFrame, folder: str | Path, facts: Mapping[str, str]) -> 
     Raises:
         CourseError: if the study itself has not been written there.
     """
+    import pandas
+
     csv, page = Path(folder) / TABLE, Path(folder) / "README.md"
     if not page.exists():
         raise CourseError(f"{folder} was given; it has no README.md of a finished study: `course sweep` writes it.")
     write_text(csv, table.to_csv(index=False, float_format="%.6g"))
-    write_text(page, placed(page.read_text(encoding="utf-8"), text(table, facts)))
+    kept = pandas.read_csv(csv)  # told are the rounded numbers that a reader finds there
+    write_text(page, placed(page.read_text(encoding="utf-8"), text(kept, facts)))
     return [csv, page]
 
 

@@ -134,7 +134,7 @@ def _weights(root: Path) -> Moving:
         state = replace(board.at(share, rule, trail=trail), accuracy=known["weights"][rule][f"{share:g}"], n=known["images"])
         return figures.weight_board(state), str(state)
 
-    rules = {"smallest of all": "global", "same share per layer": "layer", "by lot": "lot"}
+    rules = {"smallest of all": "global", "same share per layer": "layer", "at random": "lot"}
     return Moving([_share("weights gone", measured.WEIGHTS, 0.9), _choice("who goes", rules)], draw, SAME_NET)
 
 

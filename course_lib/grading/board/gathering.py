@@ -13,10 +13,9 @@ from pathlib import Path
 
 from course_lib.capstone.handing import SUFFIX
 from course_lib.errors import CourseError
-from course_lib.files import reason
 from course_lib.grading.collecting import naming
 from course_lib.grading.collecting.naming import Label
-from course_lib.grading.collecting.submissions import JUNK, TABLES
+from course_lib.grading.collecting.submissions import JUNK, TABLES, listed
 from course_lib.grading.reading.notebooks import clean
 
 LESSON = "08_capstone"
@@ -61,16 +60,8 @@ def gather(folder: Path) -> list[HandedIn]:
     Raises:
         CourseError: if this is no folder, or nothing is in it.
     """
-    if not folder.is_dir():
-        raise CourseError(f"{folder} was given; it is not a folder of submissions.")
-    try:
-        entries = [entry for entry in sorted(folder.iterdir()) if not _is_ours(entry)]
-    except OSError as error:
-        raise CourseError(f"{folder} was given; it cannot be read: {reason(error)}.") from error
-    if not entries:
-        raise CourseError(f"{folder} was given; no file of weights (*{SUFFIX}) was found in it or in its students' folders.")
     students: dict[str, tuple[str, list[_File], list[str]]] = {}
-    for entry in entries:
+    for entry in listed(folder, _is_ours, f"file of weights (*{SUFFIX})"):
         label = _label(entry)
         _, files, rest = students.setdefault(label.student, (clean(label.name), [], []))
         for path, shown, what in _inside(entry):

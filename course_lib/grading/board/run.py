@@ -23,6 +23,7 @@ from course_lib.grading.board.gathering import HandedIn
 from course_lib.grading.board.judging import Judge
 from course_lib.grading.board.rows import Row, ranked
 from course_lib.grading.sandbox import isolation
+from course_lib.words import number_of
 
 if TYPE_CHECKING:
     from course_lib.data import Bench
@@ -184,7 +185,7 @@ def _timed(board: Board, rows: Sequence[Row], tell: Tell) -> list[Row]:
     times = {shape: pair for shape, pair in _kept(path).items() if _is_pair(pair)}
     if not set(widths) <= set(times):
         networks = {shape: net for shape, found in widths.items() if (net := built(dense, found)) is not None}
-        tell(f"timing {len(networks)} networks in turns, beside the dense {board.model}")
+        tell(f"timing {number_of(len(networks), 'network')} in turns, beside the dense {board.model}")
         times = {key: list(pair) for key, pair in capstone.ratios(networks, dense, board.bench.example.cpu()).items()}
         write_json(path, times)
     return [

@@ -111,14 +111,7 @@ def collect(
     Raises:
         CourseError: if this is no folder, or nothing is in it.
     """
-    if not folder.is_dir():
-        raise CourseError(f"{folder} was given; it is not a folder of submissions.")
-    try:
-        entries = [entry for entry in sorted(folder.iterdir()) if not _is_ours(entry)]
-    except OSError as error:
-        raise CourseError(f"{folder} was given; it cannot be read: {reason(error)}.") from error
-    if not entries:
-        raise CourseError(f"{folder} was given; no notebook (*.ipynb) was found in it or in its students' folders.")
+    entries = listed(folder, _is_ours, "notebook (*.ipynb)")
     students: dict[str, _Student] = {}
     for number, (entry, label) in enumerate(_labelled(entries, lesson)):
         theirs = students.setdefault(label.student, _Student())
@@ -126,6 +119,22 @@ def collect(
         theirs.labels.append(label)
         _gather(theirs, entry, label, unpacked / str(number) if unpacked else None)
     return [_choose(student, students[student], lesson, released) for student in sorted(students)]
+
+
+def listed(folder: Path, is_ours: Callable[[Path], bool], what: str) -> list[Path]:
+    """Return what lies in a folder of submissions, in the order of names, without what `is_ours` and no student's.
+
+    what: is handed in there, for the message where there is nothing.
+    """
+    if not folder.is_dir():
+        raise CourseError(f"{folder} was given; it is not a folder of submissions.")
+    try:
+        entries = [entry for entry in sorted(folder.iterdir()) if not is_ours(entry)]
+    except OSError as error:
+        raise CourseError(f"{folder} was given; it cannot be read: {reason(error)}.") from error
+    if not entries:
+        raise CourseError(f"{folder} was given; no {what} was found in it or in its students' folders.")
+    return entries
 
 
 def _is_ours(entry: Path) -> bool:

@@ -1,4 +1,4 @@
-"""The board of lesson 00: single weights go, by their magnitude or by lot."""
+"""The board of lesson 00: single weights go, by their magnitude or at random."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from course_lib.pruning import Masks
 from course_lib.teaching.boards.trial import Trail, Trial
 from course_lib.teaching.figures.start import WeightState
 
-RULES = {"layer": "the same share of every layer", "global": "the smallest of all", "lot": "drawn by lot"}
+RULES = {"layer": "the same share of every layer", "global": "the smallest of all", "lot": "drawn at random"}
 MAP = (6, 72)  # blocks of a layer's weights that are drawn, however many weights it has
 
 
@@ -34,7 +34,7 @@ class WeightBoard:
 
     @classmethod
     def of(cls, model: nn.Module, bench: Bench) -> WeightBoard:
-        """Rank the weights of `model` by their magnitude and by lot."""
+        """Rank the weights of `model` by their magnitude and at random."""
         weights = {name: weight.detach().flatten().abs() for name, weight in units.prunable_weights(model).items()}
         drawn = {
             name: scores.random(weight, torch.Generator().manual_seed(zlib.crc32(name.encode())))

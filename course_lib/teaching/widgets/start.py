@@ -37,7 +37,7 @@ class WeightSlider(Skin):
                 value=0.9, min=0, max=0.99, step=0.01, description="weights gone", readout_format=".0%"
             ),
             "rule": ipywidgets.ToggleButtons(
-                options=[("smallest of all", "global"), ("same share per layer", "layer"), ("by lot", "lot")],
+                options=[("smallest of all", "global"), ("same share per layer", "layer"), ("at random", "lot")],
                 description="who goes",
                 tooltip="which weights go",
             ),

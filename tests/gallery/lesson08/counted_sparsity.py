@@ -75,7 +75,7 @@ def a_count(tensors, total):
     return total - count(parameters(tensors))
 
 
-def first_layer(tensors, total):
+def first_tensor_only(tensors, total):
     return 1 - int(torch.count_nonzero(tensors["dense.weight"])) / total
 
 
@@ -107,6 +107,6 @@ WRONG = {
     "density": (density, "density for sparsity"),
     "percent": (percent, "percent"),
     "a count": (a_count, ""),
-    "one layer": (first_layer, ""),
+    "one layer": (first_tensor_only, ""),
 }
 RIGHT = {"loop": right_loop, "one tensor": right_tensor}

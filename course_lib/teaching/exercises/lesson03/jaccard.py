@@ -30,7 +30,7 @@ def _sets(rng: torch.Generator) -> list[Case]:
     nothing = torch.zeros(n, dtype=torch.bool)
     return [
         Case("one unit in common", (torch.tensor([True, True, False, False]), torch.tensor([False, True, True, False]))),
-        Case("two sets drawn by lot", (one, other)),
+        Case("two sets drawn at random", (one, other)),
         Case("a set and itself", (one, one)),
         Case("sets that have nothing in common", (one, ~one)),
         Case("one set empty", (one, nothing), edge=True),
