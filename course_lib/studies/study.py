@@ -61,6 +61,7 @@ def write(table: pandas.DataFrame, grid: Mapping[str, Any], folder: str | Path, 
     csv, plain, page, text = (folder / name for name in ("table.csv", "table.json", "report.html", "README.md"))
     write_text(csv, table.to_csv(index=False, float_format="%.6g"))
     write_json(plain, json.loads(table.to_json(orient="records")))
+    table = read(folder)  # told are the rounded numbers that a reader finds there
     facts = {**facts, **_facts(table, grid, n, folder)}
     sentences = verdicts.sentences(table, grid, origins.read(folder, grid))
     write_text(text, readme(table, sentences, figures, grid, facts, phases[1]))
