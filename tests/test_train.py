@@ -13,6 +13,8 @@ from toy import drawn, same
 
 from course_lib import models, train
 from course_lib.errors import CourseError
+from course_lib.models import dropping
+from course_lib.network import entry
 from course_lib.pruning import ActivationPruner, MagnitudePruner, Masks
 
 
@@ -171,6 +173,41 @@ def test_a_masked_weight_that_is_nan_does_not_survive(bench, mlp):
 def test_masks_of_another_network_are_refused_by_name(bench, mlp):
     with pytest.raises(CourseError, match=r"the mask of dense1\.weight has the shape \(3, 3\)"):
         train.fit(mlp, bench, epochs=1, masks=Masks({"dense1.weight": torch.ones(3, 3, dtype=torch.bool)}, 9))
+
+
+# parts of a batch
+
+
+def gradients(model, x, y, **arguments):
+    """The gradients that one step of plain descent at rate 1 takes, with what it says of the batch."""
+    net = copy.deepcopy(model)
+    told = train.train_step(net, x, y, torch.optim.SGD(net.parameters(), lr=1.0), **arguments)
+    return [before - after for before, after in zip(model.parameters(), net.parameters(), strict=True)], told
+
+
+@pytest.mark.parametrize("distilled", [False, True])
+def test_a_batch_taken_in_parts_gives_the_step_of_the_whole_batch(bench, distilled):
+    model = models.build("cnn", bench).double()
+    x, y = next(iter(bench.batches("train", 50)))
+    settings = {"label_smoothing": 0.1, "targets": torch.randn(50, 10).double() if distilled else None}
+    with dropping(model, 0.0):
+        whole, parts = (gradients(model, x.double(), y, part=part, **settings) for part in (None, 16))
+    for one, other in zip(whole[0], parts[0], strict=True):
+        torch.testing.assert_close(one, other)
+    torch.testing.assert_close(whole[1], parts[1])
+
+
+@pytest.mark.parametrize(("name", "size"), [("cnn", 64), ("mlp", None), ("vgg", None), ("resnet", None)])
+def test_a_batch_is_taken_in_parts_only_by_convolutions_without_batchnorm(bench, name, size):
+    assert entry.part(models.build(name, bench)) == size
+
+
+def test_a_network_of_somebodys_own_gets_its_batches_whole():
+    class Centred(nn.Conv2d):
+        def forward(self, x):
+            return super().forward(x - x.mean(0))
+
+    assert entry.part(nn.Sequential(Centred(1, 4, 3), nn.ReLU())) is None
 
 
 # schedule and loss

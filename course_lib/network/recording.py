@@ -19,7 +19,7 @@ from course_lib.axes.scores import Activity
 from course_lib.errors import CourseError
 from course_lib.files import replacing
 from course_lib.models import in_mode
-from course_lib.network.entry import seated
+from course_lib.network.entry import IN_CACHE, at_a_time, seated
 from course_lib.network.units import Group, hooked
 
 if TYPE_CHECKING:
@@ -31,7 +31,6 @@ NEVER_ZERO = (
     nn.Hardtanh, nn.LogSigmoid, nn.Softsign, nn.Tanhshrink,
 )  # fmt: skip
 
-PART = 64  # images whose activations are summed together; what stays in a CPU's cache is faster
 Recording = list[Mapping[str, Activity]]  # one mapping an epoch: group name -> what its units did
 
 
@@ -59,7 +58,7 @@ class Recorder:
     def _read(self, group: Group, output: Tensor) -> None:
         if output.device.type == "mps":  # no float64 there
             output = output.cpu()
-        totals, live = zip(*(_sums(part, group.axis) for part in output.split(PART)), strict=True)
+        totals, live = zip(*(_sums(part, group.axis) for part in output.split(IN_CACHE)), strict=True)
         count = output.numel() // output.shape[group.axis]
         seen = Activity(sum(totals, torch.zeros_like(totals[0])), count - sum(live, torch.zeros_like(live[0])), count)
         self._epoch[group.name] = self._epoch[group.name] + seen if group.name in self._epoch else seen
@@ -251,4 +250,4 @@ def _for_model(model: nn.Module, bench: Bench, samples: int, scored: bool = Fals
         raise CourseError(
             f"samples={samples} of {len(bench.train)} training images were given to calibrate on; at least 1 is needed."
         )
-    return seated(model, bench, "train", 256, samples, scored=scored)
+    return seated(model, bench, "train", at_a_time(bench.device), samples, scored=scored)
