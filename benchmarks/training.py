@@ -33,11 +33,12 @@ LIMIT = (
     "pooling, which multiply nothing."
 )
 REMARKS = (
-    "AdamW is left as it is: the optimizer is a hundredth of a step. On a CPU whatever does not depend on it goes through "
-    f"a network {entry.IN_CACHE} images at a time, so that activations stay in the cache: evaluation, recording, and the "
-    "parts of a training batch where no layer looks at other images. What the recorder adds is two readings of all "
-    "activations, one for their sums and one for their zeros; counting zeros as booleans, by a norm of order 0 or by a product with ones "
-    "takes 5 to 18 times as long. Of a step in bf16 a fifth is spent on drawing the random numbers of dropout, one by one."
+    "AdamW is left as it is: the optimizer is a hundredth of a step. On a CPU whatever does not depend on it goes "
+    f"through a network {entry.IN_CACHE} images at a time, so that activations stay in the cache: evaluation, "
+    "recording, and the parts of a training batch where no layer looks at other images. What the recorder adds is two"
+    " readings of all activations, one for their sums and one for their zeros; counting zeros as booleans, by a norm "
+    "of order 0 or by a product with ones takes 5 to 18 times as long. Of a step in bf16 a fifth is spent on drawing "
+    "the random numbers of dropout, one by one."
 )
 
 
