@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 CORE := $(addprefix tests/test_,amounts.py scores.py scopes.py pqindex.py masks.py units.py needs.py pruners.py pareto.py \
 	docstrings.py layers.py)
 
-.PHONY: course check test proof matrix validate hub bench build site lab format
+.PHONY: course check test proof matrix validate browser hub bench build site lab format
 course: $(VENV)/.ready
 	$(BIN)/course run
 
@@ -21,7 +21,7 @@ test: $(VENV)/.ready
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -n 2 --dist worksteal -m 'not heavy'
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m 'not heavy and not browser'
 	COURSE_MODE=ci OMP_NUM_THREADS=1 TQDM_DISABLE=1 $(BIN)/python -m pytest --nbval-lax --nbval-cell-timeout=300 \
 		--dist loadfile -n 2 solutions
 
@@ -41,6 +41,11 @@ validate: $(VENV)/.ready
 	COURSE_GALLERY_SEEDS=50 COURSE_KILLS=20 $(BIN)/python -m pytest tests/test_checks.py tests/test_gallery.py tests/test_any_value.py \
 		tests/test_verdicts.py tests/test_people.py tests/test_engines.py tests/test_grading.py tests/test_fuzz_reading.py tests/test_own.py \
 		tests/test_matrix.py
+	$(BIN)/python -m pytest tests/browser
+
+# By hand, with Debian's chromium: every lesson and every slider in a real JupyterLab in a real browser (half an hour).
+browser: $(VENV)/.ready
+	$(BIN)/python -m pytest tests/browser
 
 # By hand, as root on Linux: a real JupyterHub on loopback and a real PostgreSQL, for users whom the test makes and removes.
 hub: $(VENV)/.hub

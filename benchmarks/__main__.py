@@ -15,7 +15,20 @@ import torch
 
 from benchmarks import measuring
 
-NAMES = ("pruning", "training", "waiting", "checks", "slider", "threads", "engines", "grading", "scale", "shipping", "gpu")
+NAMES = (
+    "pruning",
+    "training",
+    "waiting",
+    "checks",
+    "slider",
+    "page",
+    "threads",
+    "engines",
+    "grading",
+    "scale",
+    "shipping",
+    "gpu",
+)
 
 
 def main() -> None:

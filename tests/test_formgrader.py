@@ -16,9 +16,9 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from chromium import CHROMIUM, FLAGS
 from class_of_02 import NAME, ROOT, WORDS, code, explained, graded, handed_in, png, text
 
+from benchmarks.jupyterlab import CHROMIUM, FLAGS
 from course_lib.grading.book import formgrader
 
 pytestmark = pytest.mark.heavy

@@ -14,9 +14,9 @@ from pathlib import Path
 import nbformat
 import pytest
 import torch
-from chromium import CHROMIUM, FLAGS
 from test_pqindex import EXACT, ROUNDS, values_of
 
+from benchmarks.jupyterlab import CHROMIUM, FLAGS
 from course_lib.authoring.site import explorer, links, pages
 from course_lib.authoring.site.moving import Control, Moving, write
 from course_lib.errors import CourseError

@@ -1,0 +1,48 @@
+"""Each lesson in a real JupyterLab, on the first day, after a restart, and on the second day."""
+
+from __future__ import annotations
+
+import pytest
+
+from benchmarks.jupyterlab import WAIT
+
+from .student import LESSONS, errors, runs_all, saves
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_a_lesson_is_opened_run_saved_and_opened_again(page, jupyter, name):
+    path = jupyter.notebooks / name
+    delivered = path.read_bytes()
+    jupyter.opened(page, name)
+    saves(page)
+    assert path.read_bytes() == delivered  # a lesson that was only looked at stays as it is
+
+    runs_all(page, jupyter)
+    saves(page)
+    assert not errors(path)
+    assert not gone(page)
+
+    page.get_by_role("menuitem", name="Kernel", exact=True).click()
+    page.get_by_text("Restart Kernel…", exact=True).click()
+    page.get_by_role("button", name="Confirm Kernel Restart").click()
+    page.get_by_text("Pruning course | Idle").wait_for(timeout=WAIT)
+    page.wait_for_timeout(2000)
+    skins = page.locator(".course-skin")
+    assert skins.count() > 0
+    assert page.locator(".course-skin.jupyter-widgets-disconnected .course-controls[inert]").count() == skins.count()
+
+    page.goto("about:blank")
+    jupyter.shut_down()
+    jupyter.opened(page, name)  # the second day: what was saved, and a new kernel
+    assert not gone(page)
+    assert not skins.count()
+    assert all(still.is_visible() for still in page.locator(".course-still").all())
+    page.reload()
+    page.locator(".jp-Notebook .jp-Cell").first.wait_for()
+    assert not gone(page)
+
+
+def gone(page) -> list[str]:
+    """Return what JupyterLab says, where it can be seen, of widgets that it does not find."""
+    page.wait_for_timeout(1500)
+    return [said.inner_text() for said in page.get_by_text("model not found").all() if said.is_visible()]
