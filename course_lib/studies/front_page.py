@@ -59,7 +59,8 @@ def _what(main: Measured) -> str:
     return (
         f"A class project reported SAP at accuracy {sap[2]} and sparsity {sap[1]}, dominating; activation-based pruning "
         f"{activation[2]} at {activation[1]}; L1 falling beyond 0.30. Here: one small CNN, a JPEG copy of CIFAR-10, "
-        f"{seeds} seeds, {length}; `SAP` and `magnitude` rank within layers, `magnitude, global` over all."
+        f"{seeds} seeds, {length}; `SAP` and `magnitude` rank within layers, `magnitude, global` over all. "
+        "*Clearly*: on every seed and beyond chance."
     )
 
 
@@ -137,7 +138,7 @@ def _tricks(main: Measured, results: Path) -> str:
         return f"{start} {NOT_YET.capitalize()}."
     order = sorted(found, key=lambda difference: -difference.mean)[:2]
     parts = " and ".join(f"{names[one.other]} ({points(-one.mean)})" for one in order)
-    return f"{start} At {order[0].sparsity:.3g}, changed one at a time, {parts} cost most."
+    return f"{start} At {order[0].sparsity:.3g}, changed one at a time, {parts} cost most (a floor: weights that each layer keeps)."
 
 
 def _caption() -> str:
