@@ -40,9 +40,9 @@ def text(results: Path) -> str:
         for name, alt in (
             (
                 "lost",
-                "Points lost over how many times smaller the net is; numbers below",
+                "Points lost over times smaller",
             ),
-            ("forest", "SAP minus each other method at several sparsities, with intervals"),
+            ("forest", "SAP minus each other method, with intervals"),
         )
     )
     sentences = (_own, _global, _why, _project, _cliff, _thresholds, _arithmetic, _tricks)
@@ -58,7 +58,7 @@ def _what(main: Measured) -> str:
     length = f"{grid['rounds']} rounds of {grid['epochs']} epoch"
     return (
         f"A class project reported SAP at accuracy {sap[2]} and sparsity {sap[1]}, dominating; activation-based pruning "
-        f"{activation[2]} at {activation[1]}; L1 falling beyond 0.30. Here: one small CNN, a JPEG copy of CIFAR-10, "
+        f"{activation[2]} at {activation[1]}; L1 falling beyond 0.30. Here: a small CNN, a JPEG copy of CIFAR-10, "
         f"{seeds} seeds, {length}; `SAP` and `magnitude` rank within layers, `magnitude, global` over all. "
         "*Clearly*: on every seed and beyond chance."
     )
@@ -93,6 +93,12 @@ def _why(main: Measured, results: Path) -> str:
     last = found[-1]
     same = papers.ahead(found) == "did not hold"
     word = "Its pace: it slows down" if same else "Not its pace alone"
+    if not measured.has("magnitude"):
+        most = 100 * max(abs(one.mean) for one in found)
+        study = f"({measured.grid['name']}, {n(last.seeds)})"
+        return (
+            f"{start} {word}. Where magnitude takes the same number each round, {most:.1f} points at most part them {study}."
+        )
     usual = min(measured.differences("SAP", "magnitude"), key=lambda one: abs(one.sparsity - last.sparsity))
     tried = "" if measured is main else f"{measured.grid['model']}, {measured.grid['data']}, "
     return (
@@ -106,7 +112,8 @@ def _project(main: Measured, results: Path) -> str:
     if not (results / PROJECT / "table.csv").exists():
         return f"{start} On its own kind of images: {NOT_YET}."
     answer = project.reported(opened(results / PROJECT), "SAP", "SAP")
-    return f"{start} {answer.verdict.capitalize()}. {answer.said}"
+    said = answer.said.partition(" (Its own")[0]  # what the project's two scores are stands in results/README.md
+    return f"{start} {answer.verdict.capitalize()}. {said}"
 
 
 def _cliff(main: Measured, results: Path) -> str:
@@ -124,8 +131,8 @@ def _thresholds(main: Measured, results: Path) -> str:
 def _arithmetic(main: Measured, results: Path) -> str:
     best = papers.arithmetic(main).rows
     shares = [] if best is None else best.loc[best["share"] <= 0.999, "share"].tolist()
-    left = f" (at their best points {min(shares):.0%} to {max(shares):.0%} of the MACs are left)" if shares else ""
-    return f"**What saves arithmetic?** Methods that remove whole units{left}; single weights save none."
+    left = f" (at their best points {min(shares):.0%} to {max(shares):.0%} of MACs are left)" if shares else ""
+    return f"**What saves arithmetic?** Removing whole units{left}; single weights save none."
 
 
 def _tricks(main: Measured, results: Path) -> str:
@@ -138,12 +145,12 @@ def _tricks(main: Measured, results: Path) -> str:
         return f"{start} {NOT_YET.capitalize()}."
     order = sorted(found, key=lambda difference: -difference.mean)[:2]
     parts = " and ".join(f"{names[one.other]} ({points(-one.mean)})" for one in order)
-    return f"{start} At {order[0].sparsity:.3g}, changed one at a time, {parts} cost most (a floor: weights that each layer keeps)."
+    floor = "(a floor: weights each layer keeps)"
+    return f"{start} At {order[0].sparsity:.3g}, changed one at a time, {parts} cost most {floor}."
 
 
 def _caption() -> str:
-    rows = "rows are of several ages: the second picture compares methods"
-    return f"Points lost against the unpruned net trained as long ({rows}):"
+    return "Points lost, each against the unpruned net of its age (compare in the second picture):"
 
 
 def small_table(table: pd.DataFrame) -> str:

@@ -84,8 +84,8 @@ def cliff(measured: Measured) -> Answer:
     fall = start - first["pruned_accuracy"]
     near, far = (pareto.against_dense(measured.table, "L1 filter", share) for share in (0.3, 0.5))
     later = float((near - far).mean())
-    said = f"Straight after the first prune (at {first['sparsity']:.2f}) {100 * fall:.0f} points are gone; with an epoch of "
-    said += f"repair after each, from 0.3 to 0.5 only {100 * later:.1f} more ({n(len(far))})."
+    said = f"Straight after the first prune (at {first['sparsity']:.2f}) {100 * fall:.0f} points are gone; with repair "
+    said += f"after each, from 0.3 to 0.5 only {100 * later:.1f} more ({n(len(far))})."
     sharp = [fall > SHARP, later > SHARP]
     verdict = HELD if all(sharp) else PART if any(sharp) else NOT
     found = rows[["seed", "round", "sparsity", "pruned_accuracy", "val_accuracy", "test_accuracy"]]
