@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
+
+OPENED = "JPY_SESSION_NAME"  # set by Jupyter's server, in whose pages people work, and by no runner of notebooks
+
+
+def opened() -> Path | None:
+    """Return the notebook that somebody has opened and this process works for; None in scripts and where a runner works."""
+    name = os.environ.get(OPENED)
+    return Path(name) if name else None
 
 
 def cell() -> int | None:

@@ -56,6 +56,7 @@ def test_the_solution_earns_all_points(path):
             assert float(output.data["text/plain"]) == cell.metadata.nbgrader.points
             verdict = eval(cell.source.strip().splitlines()[-1], scope)
             assert (verdict.state, verdict.points) == ("correct", cell.metadata.nbgrader.points)
+            assert output.data["text/html"] == verdict._repr_html_()  # its words, too, are those of today
 
 
 @each

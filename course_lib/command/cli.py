@@ -205,6 +205,14 @@ def preflight(
         console.print("When it is graded, the functions get other inputs of the same kinds.")
 
 
+@app.command()
+def progress() -> None:
+    """Show your points so far in the lessons, what is open, and what comes next."""
+    from course_lib.command import sofar
+
+    sofar.show()
+
+
 @app.command(context_settings=PASSED_ON)
 def lab(
     context: typer.Context,
