@@ -18,8 +18,8 @@ ID = "course-"  # starts the id of a generated cell
 POINTS = "Points so far"
 SAYS = (
     f"## {POINTS}\n\n"
-    "Run the cell below: it counts what your checks have said so far, here and in the other lessons. In a terminal, "
-    "`course progress` shows it for every lesson. The count is for you alone: grades are made from what you hand in."
+    "Run this cell: it counts what your checks have said, here and in the other lessons (in a terminal: `course progress`). "
+    "It is for you alone: grades are made from what you hand in."
 )
 
 
