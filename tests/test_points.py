@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import sys
+import types
 
 import nbformat
 import pytest
@@ -12,8 +14,10 @@ from typer.testing import CliRunner
 
 from course_lib import validation
 from course_lib.command import cli
-from course_lib.notebook import OPENED
-from course_lib.teaching import check, exercises, points, so_far, use
+from course_lib.errors import CourseError
+from course_lib.notebook import OPENED, OPENED_IN_CODE
+from course_lib.teaching import another, check, exercises, points, so_far, use
+from course_lib.teaching.another import after
 from course_lib.teaching.verdict import CORRECT, Verdict
 
 TOTAL = sum(exercise.points for exercise in exercises.everything())
@@ -93,7 +97,7 @@ def test_a_damaged_file_counts_as_no_points_and_the_next_check_mends_it(text, op
     opened.write_text(text)
     assert so_far_in_course() == 0 and "0 of" in repr(so_far("00"))
     assert check(weights_left).state == "correct"
-    assert json.loads(opened.read_text())["exercises"]["weights_left"] == {"points": 1, "correct": True}
+    assert json.loads(opened.read_text())["exercises"]["weights_left"]["correct"] is True
 
 
 def test_bytes_that_are_no_text_count_as_no_points(opened):
@@ -173,6 +177,85 @@ def test_the_command_works_outside_of_the_course_and_when_all_is_done(monkeypatc
         points.keep(exercise, Verdict(CORRECT, exercise.points, exercise.points))
     output = CliRunner().invoke(cli.app, ["progress"], env={"COLUMNS": "160"}).output
     assert f"{TOTAL:g} of {TOTAL:g} points so far" in output and "Nothing is open." in output
+
+
+def test_what_is_opened_in_vs_code_counts(opened, monkeypatch):
+    monkeypatch.delenv(OPENED)
+    shell = types.SimpleNamespace(user_ns={OPENED_IN_CODE: str(opened.parent / "notebooks" / "00_start_here.ipynb")})
+    monkeypatch.setitem(sys.modules, "ipykernel", types.ModuleType("ipykernel"))
+    monkeypatch.setattr("IPython.core.getipython.get_ipython", lambda: shell)
+    assert points.counted()
+    shell.user_ns = {}
+    assert not points.counted()
+
+
+def solution(*arguments, typed=""):
+    """Return what `course solution` prints, and how it ends; an error is its sentence."""
+    done = CliRunner().invoke(cli.app, ["solution", *arguments], input=typed)
+    return f"{done.output}{done.exception if isinstance(done.exception, CourseError) else ''}", done.exit_code
+
+
+def wrong_answers(count):
+    for number in range(count):
+        yield eval(f"lambda n, share: {number} * n - 1")
+
+
+def test_no_solution_is_shown_unless_the_course_was_released_so():
+    assert after.WRONG is None
+    for answer in wrong_answers(9):
+        assert "course solution" not in check(answer, "weights_left")._repr_html_()
+    said, code = solution("weights_left", "--yes")
+    assert code and "shows no solutions before an answer is correct" in said and "del weights" not in said
+    assert not points.of("weights_left").wrong
+
+
+def test_a_solution_is_shown_after_so_many_different_wrong_answers_and_costs_the_points(monkeypatch):
+    monkeypatch.setattr(after, "WRONG", 3)
+    first, second, third = wrong_answers(3)
+    for answer in (first, first, first, second):  # the same again is no other one
+        assert "course solution" not in check(answer, "weights_left")._repr_html_()
+    said, code = solution("weights_left", "--yes")
+    assert code and "2 wrong answers so far; a solution is shown after 3 different ones" in said
+    shown = check(third, "weights_left")._repr_html_()
+    assert "`course solution weights_left` in a terminal now shows one way; it costs the points here." in shown
+    assert "del weights" not in shown and "<details>" not in shown
+    said, code = solution("weights_left", typed="n\n")
+    assert code == 1 and "gets no points for weights_left" in said and "del weights" not in said
+    assert not points.of("weights_left").seen
+    said, code = solution("weights_left", typed="y\n")
+    assert code == 0 and another.way("00", "weights_left").code in said
+    verdict = check(weights_left)
+    assert verdict.state == "correct" and f"0 of {TOTAL:g} points so far" in verdict._repr_html_()
+    assert "None for this one: you have looked at a solution." in verdict._repr_html_()
+    assert so_far_in_course() == 0 and "weights_left" not in points.rows()[0].open
+
+
+def test_a_stub_is_no_wrong_answer(monkeypatch):
+    monkeypatch.setattr(after, "WRONG", 1)
+
+    def stub(n, share): ...
+
+    check(stub, "weights_left")
+    assert not points.of("weights_left").wrong
+
+
+def test_who_was_right_sees_another_way_for_nothing(monkeypatch):
+    check(weights_left)
+    said, code = solution("weights_left")
+    assert code == 0 and "del weights" in said and so_far_in_course() == 1
+
+
+def test_a_look_that_cannot_be_noted_shows_nothing(monkeypatch):
+    monkeypatch.setattr(after, "WRONG", 1)
+    check(lambda n, share: n, "weights_left")
+    monkeypatch.setattr(points, "write_json", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+    said, code = solution("weights_left", "--yes")
+    assert code and "is not shown, for it cannot be noted that you looked: No space left on device." in said
+
+
+def test_a_value_has_no_solution():
+    said, code = solution("accuracy_left")
+    assert code and "accuracy_left asks for a value" in said
 
 
 @pytest.mark.heavy

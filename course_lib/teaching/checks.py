@@ -13,7 +13,8 @@ from typing import Any
 from course_lib.errors import CourseError
 from course_lib.notebook import OutOfTime, cell, time_limit
 from course_lib.teaching import another, exercises, points
-from course_lib.teaching.borrowing import LIBRARY, borrowed
+from course_lib.teaching.another import after
+from course_lib.teaching.borrowing import LIBRARY, borrowed, fingerprint
 from course_lib.teaching.deciding import decide
 from course_lib.teaching.exercises.attempts import attempt
 from course_lib.teaching.exercises.base import Exercise, Value, short
@@ -39,19 +40,30 @@ def check(answer: Any, name: str | None = None) -> Verdict:
     exercise = exercises.find(name)
     if not isinstance(exercise, Exercise):
         return _with_points(exercise, _locked(exercise, answer))
-    verdict = _with_points(exercise, _checked(exercise, answer))
+    verdict = _with_points(exercise, _checked(exercise, answer), fingerprint(answer) if after.WRONG else "")
     if verdict.state != CORRECT:
         return verdict
     return replace(verdict, below=verdict.below + another.way(exercise.lesson, exercise.name).html())
 
 
-def _with_points(exercise: Exercise | Value, verdict: Verdict) -> Verdict:
-    """Keep the points of a verdict, and return it with those of the whole course below it, where they count."""
-    if not (points.counted() and (verdict.points or verdict.state == CORRECT)):
+def _with_points(exercise: Exercise | Value, verdict: Verdict, answer: str = "") -> Verdict:
+    """Keep the points of a verdict, and return it with those of the whole course below it, where they count.
+
+    answer: its fingerprint, where wrong answers are counted.
+    """
+    earns = bool(verdict.points) or verdict.state == CORRECT
+    if not points.counted() or not (earns or (answer and verdict.state == NOT_YET)):
         return verdict
-    problem = points.keep(exercise, verdict)
-    said = f"Your points so far could not be kept: {problem}." if problem else f"{points.line()}."
-    return replace(verdict, below=f'<div style="margin-top: 0.3em">{html.escape(said)}</div>')
+    problem = points.keep(exercise, verdict, answer)
+    kept, said = points.of(exercise.name), []
+    if problem:
+        said = [f"Your points so far could not be kept: {problem}."]
+    elif earns:
+        said = [f"{points.line()}.", "(None for this one: you have looked at a solution.)" if kept.seen else ""]
+    if after.WRONG and len(kept.wrong) >= after.WRONG and not (kept.correct or kept.seen):
+        said.append(f"`course solution {exercise.name}` in a terminal now shows one way; it costs the points here.")
+    words = html.escape(" ".join(filter(None, said)), quote=False)
+    return replace(verdict, below=f'<div style="margin-top: 0.3em">{words}</div>' if words else "")
 
 
 def _checked(exercise: Exercise, answer: Any) -> Verdict:

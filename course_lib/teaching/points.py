@@ -1,7 +1,7 @@
 """The points so far in this course: kept in one small file of the student's own, to help the student; no grade reads it.
 
-They are counted where a person has opened the notebook: Jupyter's server then tells the kernel its name. What builds,
-validates, tests or grades lessons starts its kernels without, and counts nothing; nor do the solutions.
+They are counted where a person has opened the notebook. What builds, validates, tests or grades lessons starts its kernels
+itself and counts nothing; nor do the solutions.
 """
 
 from __future__ import annotations
@@ -10,8 +10,9 @@ import json
 import math
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import platformdirs
 
@@ -19,11 +20,24 @@ from course_lib.files import reason, write_json
 from course_lib.notebook import opened
 from course_lib.teaching import exercises
 from course_lib.teaching.exercises.base import Exercise, Value
-from course_lib.teaching.verdict import CORRECT, Verdict
+from course_lib.teaching.verdict import CORRECT, NOT_YET, Verdict
 from course_lib.words import number_of
 
 NAME = "points.json"
-NOT_HERE = "Points are counted where you have opened the notebook in JupyterLab."
+NOT_HERE = "Points are counted where you have opened the notebook in JupyterLab or VS Code."
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What is known of an exercise: the best points, whether it was correct, and what different answers were wrong.
+
+    seen: whether a solution was looked at before it was correct; then its points are gone.
+    """
+
+    points: float = 0.0
+    correct: bool = False
+    wrong: tuple[str, ...] = ()
+    seen: bool = False
 
 
 @dataclass(frozen=True)
@@ -51,24 +65,41 @@ def counted() -> bool:
     return notebook is not None and notebook.parent.name != "solutions"
 
 
-def keep(exercise: Exercise | Value, verdict: Verdict) -> str:
-    """Keep an exercise's best verdict, if it counts here; return why that could not be done, or "".
+def keep(exercise: Exercise | Value, verdict: Verdict, answer: str = "") -> str:
+    """Keep the best verdict on an exercise, and which wrong answers there were; return why that could not be done, or "".
 
     Of two notebooks that check within the same millisecond one can lose its points; its next check brings them back.
+    answer: what tells a wrong answer from another one; "" if wrong answers are not counted.
     """
-    if not counted():
-        return ""
     try:
         known = _read()
-        earned, done = known.get(exercise.name, (0.0, False))
-        best = (max(earned, verdict.points), done or verdict.state == CORRECT)
-        if best != (earned, done):
-            known[exercise.name] = best
-            kept = {name: {"points": points, "correct": correct} for name, (points, correct) in known.items()}
-            write_json(file(), {"exercises": kept})
+        before = known.get(exercise.name, Kept())
+        now = replace(before, points=max(before.points, verdict.points), correct=before.correct or verdict.state == CORRECT)
+        if answer and verdict.state == NOT_YET and answer not in before.wrong:
+            now = replace(now, wrong=(*before.wrong, answer))
+        if now != before:
+            _write({**known, exercise.name: now})
     except OSError as error:
         return reason(error)
     return ""
+
+
+def look(name: str) -> str:
+    """Note that a solution of the exercise `name` is looked at; return why that could not be done, or ""."""
+    try:
+        known = _read()
+        _write({**known, name: replace(known.get(name, Kept()), seen=True)})
+    except OSError as error:
+        return reason(error)
+    return ""
+
+
+def of(name: str) -> Kept:
+    """Return what is known of an exercise; a file that is damaged or not there says nothing."""
+    try:
+        return _read().get(name, Kept())
+    except OSError:
+        return Kept()
 
 
 def rows() -> list[Row]:
@@ -82,7 +113,7 @@ def rows() -> list[Row]:
 
 
 def line() -> str:
-    """Return "5 of 98 points so far in this course"."""
+    """Return "5 of 94 points so far in this course"."""
     found = rows()
     points, possible = sum(row.points for row in found), sum(row.possible for row in found)
     return f"{points:g} of {number_of(possible, 'point')} so far in this course"
@@ -110,29 +141,37 @@ class SoFar:
         return f'<div class="course-points"><b>{first}</b>{"".join(f"<br>{words}" for words in more)}</div>'
 
 
-def _row(lesson: str, everything: list[Exercise | Value], known: Mapping[str, tuple[float, bool]]) -> Row:
-    asked = [exercise for exercise in everything if exercise.lesson == lesson]
-    points = sum(min(known[one.name][0], one.points) for one in asked if one.name in known)
-    still = [one for one in asked if not known.get(one.name, (0.0, False))[1]]
+def _row(lesson: str, everything: list[Exercise | Value], known: Mapping[str, Kept]) -> Row:
+    asked = [(exercise, known.get(exercise.name, Kept())) for exercise in everything if exercise.lesson == lesson]
+    points = sum(0.0 if kept.seen else min(kept.points, one.points) for one, kept in asked)
+    still = [one for one, kept in asked if not kept.correct]
     predictions = frozenset(one.name for one in still if isinstance(one, Value) and one.locks)
-    return Row(lesson, points, sum(one.points for one in asked), tuple(one.name for one in still), predictions)
+    return Row(lesson, points, sum(one.points for one, _ in asked), tuple(one.name for one in still), predictions)
 
 
-def _read() -> dict[str, tuple[float, bool]]:
-    """Return name -> (points, whether correct); what of the file is damaged is left out.
+def _read() -> dict[str, Kept]:
+    """Return name -> what is kept of it; what of the file is damaged is left out.
 
     Raises:
         OSError: if the file is there and cannot be read; then it must not be replaced either.
     """
     try:
-        kept = json.loads(file().read_text(encoding="utf-8"))["exercises"].items()
+        entries = json.loads(file().read_text(encoding="utf-8"))["exercises"].items()
     except FileNotFoundError:
         return {}
     except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
         return {}
-    found = {}
-    for name, entry in kept:
-        points = entry.get("points") if isinstance(entry, dict) else None
-        if isinstance(points, (int, float)) and math.isfinite(points) and points >= 0:
-            found[name] = (float(points), entry.get("correct") is True)
-    return found
+    return {name: kept for name, entry in entries if (kept := _kept(entry))}
+
+
+def _kept(entry: Any) -> Kept | None:
+    points = entry.get("points") if isinstance(entry, dict) else None
+    if not isinstance(points, (int, float)) or not math.isfinite(points) or points < 0:
+        return None
+    wrong = entry.get("wrong")
+    answers = tuple(one for one in wrong if isinstance(one, str)) if isinstance(wrong, list) else ()
+    return Kept(float(points), entry.get("correct") is True, answers, entry.get("seen") is True)
+
+
+def _write(known: Mapping[str, Kept]) -> None:
+    write_json(file(), {"exercises": {name: asdict(kept) for name, kept in known.items()}})
