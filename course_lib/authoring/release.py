@@ -58,6 +58,7 @@ The lessons lie in notebooks/, to be worked through in their order. If something
 Points so far, and what is open: `course progress`.
 own/bring_your_own.ipynb prunes and ships a network of yours, on your photographs; shipping needs `pip install -e '.[ship]'`.
 """
+SHOWN = "After several different wrong answers a check names `course solution`, which costs points in `course progress`.\n"
 
 
 def release(root: Path, out: Path, run: bool = True, repository: str = "", solutions_after: int | None = None) -> list[str]:
@@ -90,10 +91,8 @@ def release(root: Path, out: Path, run: bool = True, repository: str = "", solut
             path.write_text(located(path.read_text(encoding="utf-8"), repository), encoding="utf-8")
         (tree / "README.md").write_text(README + ("" if solutions_after is None else SHOWN), encoding="utf-8")
         if solutions_after is not None:
-            setting = tree / AFTER
-            setting.write_text(
-                re.sub("= None.*", f"= {solutions_after}", setting.read_text(encoding="utf-8")), encoding="utf-8"
-            )
+            setting = re.sub("= None.*", f"= {solutions_after}", (tree / AFTER).read_text(encoding="utf-8"))
+            (tree / AFTER).write_text(setting, encoding="utf-8")
         if leaks := scan(tree, root):
             raise CourseError(f"nothing is released: {leaks[0]}")
         if run:
