@@ -102,6 +102,35 @@ def test_on_the_second_day_a_slider_is_its_last_picture_and_a_sentence_and_no_er
         browser.close()
 
 
+def test_a_correct_answer_counts_and_folds_out_another_way(lab, tmp_path):
+    from playwright.sync_api import expect, sync_playwright
+
+    sources = [
+        "def weights_left(n, share):\n    return n - round(share * n)",
+        "from course_lib.teaching import check, so_far\n\ncheck(weights_left)",
+        'so_far("00")',
+    ]
+    book = nbformat.v4.new_notebook(cells=list(map(nbformat.v4.new_code_cell, sources)))
+    book.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    nbformat.write(book, tmp_path / "points.ipynb")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        page = browser.new_page(viewport={"width": 1366, "height": 768})
+        opened(page, lab.replace("slider.ipynb", "points.ipynb"))
+        page.locator(".jp-Notebook .jp-CodeCell .cm-content").first.click()
+        for _ in sources:
+            page.keyboard.press("Shift+Enter")
+        verdict = page.locator(".course-verdict")
+        expect(verdict).to_contain_text("points so far in this course", timeout=120_000)
+        expect(page.locator(".course-points")).to_contain_text("Open: three_answers", timeout=60_000)
+        code = verdict.locator("pre")
+        expect(code).to_be_hidden()
+        verdict.get_by_text("Another way to write it").click()
+        expect(code).to_contain_text("del weights[: round(share * n)]")
+        expect(code).to_be_visible()
+        browser.close()
+
+
 def test_the_slider_is_moved_by_keyboard_and_the_picture_follows(lab, tmp_path):
     from playwright.sync_api import expect, sync_playwright
 
