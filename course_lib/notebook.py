@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
+
+OPENED = "JPY_SESSION_NAME"  # set by Jupyter's server, in whose pages people work, and by no runner of notebooks
+OPENED_IN_CODE = "__vsc_ipynb_file__"  # VS Code's: a name in the notebook
+
+
+def opened() -> Path | None:
+    """Return the notebook that somebody has opened and this process works for; None in scripts and where a runner works."""
+    name = os.environ.get(OPENED)
+    if not name and "ipykernel" in sys.modules:
+        from IPython.core.getipython import get_ipython
+
+        name = getattr(get_ipython(), "user_ns", {}).get(OPENED_IN_CODE)
+    return Path(name) if name and isinstance(name, str) else None
 
 
 def cell() -> int | None:

@@ -16,6 +16,7 @@ import pytest
 from hypothesis import settings
 
 from course_lib import data
+from course_lib.notebook import OPENED
 from course_lib.teaching import checks
 
 torch.set_num_threads(1)
@@ -34,8 +35,10 @@ def bench():
 
 @pytest.fixture(scope="session", autouse=True)
 def own_seeds(tmp_path_factory):
-    """No test keeps the seeds of its class in the user's own folder; processes that it starts inherit this."""
+    """No test keeps the seeds of its class, or points, in the user's own folder; processes that it starts inherit this."""
     os.environ["COURSE_SEEDS_DIR"] = str(tmp_path_factory.mktemp("seeds"))
+    os.environ["COURSE_POINTS_DIR"] = str(tmp_path_factory.mktemp("points"))
+    os.environ.pop(OPENED, None)
 
 
 @pytest.fixture(autouse=True)

@@ -35,6 +35,14 @@ def test_a_release_has_the_template_for_networks_of_ones_own_and_its_example(tre
     assert release.PLACEHOLDER not in (tree / "own" / "bring_your_own.ipynb").read_text()
 
 
+def test_a_release_says_when_solutions_are_shown(tree, tmp_path):
+    never = (tree / release.AFTER).read_text()
+    release.release(ROOT, tmp_path / "course", run=False, solutions_after=4)
+    scope = {}
+    exec((tmp_path / "course" / release.AFTER).read_text(), scope)
+    assert scope["WRONG"] == 4 and never == (ROOT / release.AFTER).read_text()
+
+
 def test_a_release_has_no_solutions_tests_or_gallery(tree):
     assert release.scan(tree, ROOT) == []
     parts = {part for path in tree.rglob("*") for part in path.relative_to(tree).parts}

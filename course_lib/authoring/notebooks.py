@@ -15,9 +15,11 @@ import nbformat
 from nbformat import NotebookNode
 
 from course_lib.authoring import overview
-from course_lib.authoring.source import AHEAD, CODE_STUB, TEXT_STUB, code_hash, lessons, read, templates
+from course_lib.authoring.frame import generated
+from course_lib.authoring.source import AHEAD, CODE_STUB, TEXT_STUB, code_hash, lessons, own_code, read, templates
 from course_lib.errors import CourseError
 from course_lib.files import replacing, write_text
+from course_lib.notebook import OPENED
 
 LIMIT = 1_500_000  # bytes of an executed notebook
 WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -155,8 +157,7 @@ def _with_old_outputs(plain: NotebookNode, old: NotebookNode | None) -> Notebook
     if old is None or old.metadata.get("course", {}).get("code_hash") != code_hash(plain):
         return None
     book = _stamped(plain)
-    before = [cell for cell in old.cells if cell.cell_type == "code"]
-    for cell, was in zip([cell for cell in book.cells if cell.cell_type == "code"], before, strict=True):
+    for cell, was in zip(own_code(book), own_code(old), strict=True):
         cell.outputs, cell.execution_count = was.outputs, was.execution_count
     return book
 
@@ -169,6 +170,7 @@ def _execute(plain: NotebookNode, path: Path) -> NotebookNode:
     client = NotebookClient(book, timeout=1800, kernel_name="python3", resources={"metadata": {"path": str(path.parent)}})
     # Every reader sees the notebook that is built: it always shows the laptop mode.
     environment = {**os.environ, "COURSE_MODE": "laptop"}
+    environment.pop(OPENED, None)  # what is built earns nobody points
     try:
         client.execute(env=environment)
     except (CellExecutionError, DeadKernelError) as error:
@@ -180,6 +182,9 @@ def _execute(plain: NotebookNode, path: Path) -> NotebookNode:
     for cell in book.cells:
         if cell.cell_type == "code":
             cell.metadata.pop("execution", None)
+            if generated(cell):
+                cell.outputs, cell.execution_count = [], None
+                continue
             cell.outputs = [kept for kept in map(_cleaned, cell.outputs) if kept is not None]
             _check_outputs(cell, path)
     if len(_text(book).encode()) > LIMIT:

@@ -13,13 +13,12 @@ from urllib.parse import quote
 
 from nbformat import NotebookNode
 
+from course_lib.authoring.frame import GLOSSARY, GLOSSARY_PAGE, MAP_PAGE, generated
 from course_lib.authoring.numbers import minutes
 from course_lib.authoring.source import lessons, read
 from course_lib.errors import CourseError
 from course_lib.files import tomllib, write_text
 
-GLOSSARY = Path("solutions") / "glossary.toml"
-MAP_PAGE, GLOSSARY_PAGE = Path("notebooks") / "README.md", Path("notebooks") / "GLOSSARY.md"
 QUESTION = "How much of a network can go, who decides what goes, and how do we know that it was worth it?"
 TITLE = r"# (.+)"
 FACTS = {  # of a lesson's first cell; each reaches up to the next
@@ -126,7 +125,8 @@ def first_use(term: Term, books: dict[str, NotebookNode]) -> Place:
 def _lines(book: NotebookNode) -> Iterator[str]:
     """Yield the headings and paragraphs of a lesson's prose as students read them, a line each, without blocks of code."""
     for cell in book.cells:
-        if cell.cell_type != "markdown" or cell.id.endswith("-explain"):  # which holds the sample answers
+        # The sample answers, and the titles of other lessons, are no words of this one.
+        if cell.cell_type != "markdown" or cell.id.endswith("-explain") or generated(cell):
             continue
         text = re.sub(r"```.*?```", "", cell.source, flags=re.S)
         for part in re.split(r"(^#+ .*$)", text, flags=re.M):
@@ -153,7 +153,7 @@ def _map(books: dict[str, NotebookNode], root: Path) -> str:
         "| --- | --- | --- | --- | --- | --- |\n"
     )
     for stem, book in books.items():
-        head = book.cells[0].source
+        head = next(cell.source for cell in book.cells if not generated(cell))
         found = {"title": re.match(TITLE, head), **{name: re.search(fact, head, re.S) for name, fact in FACTS.items()}}
         facts = {name: match[1] for name, match in found.items() if match}
         if missing := [name for name in found if name not in facts]:

@@ -39,6 +39,7 @@ NOWHERE = (
     "raise ModuleNotFoundError('course_lib is not installed here, and this copy of the course does not say where it comes "
     "from: ask your instructor.')"
 )
+AFTER = Path("course_lib") / "teaching" / "another" / "after.py"  # when solutions are shown
 PART = ".release-"  # starts the name of a folder that is not whole yet; the number of its process follows
 SHORT = 12  # characters; a line of an answer that is no longer gives nothing away
 README = """# Pruning neural networks: a course
@@ -54,15 +55,18 @@ python -m venv .venv
 
 With conda instead: `conda env create -f environment.yml`, `conda activate course`, `course lab`.
 The lessons lie in notebooks/, to be worked through in their order. If something does not work: `course doctor`.
+Points so far, and what is open: `course progress`.
 own/bring_your_own.ipynb prunes and ships a network of yours, on your photographs; shipping needs `pip install -e '.[ship]'`.
 """
+SHOWN = "After several different wrong answers a check names `course solution`, which costs points in `course progress`.\n"
 
 
-def release(root: Path, out: Path, run: bool = True, repository: str = "") -> list[str]:
+def release(root: Path, out: Path, run: bool = True, repository: str = "", solutions_after: int | None = None) -> list[str]:
     """Write the students' tree to `out`, scan it for answers and execute its notebooks once in ci mode; return its files.
 
     out: a folder that does not exist yet, or is empty; it is filled only if everything is well.
     repository: where git finds the released course, such as "https://github.com/me/pruning-course"; "" if nowhere.
+    solutions_after: how many different wrong answers it takes until `course solution` shows one; None is never.
 
     Raises:
         CourseError: for notebooks that do not match their sources, an answer that would leak, or a lesson that fails.
@@ -85,7 +89,10 @@ def release(root: Path, out: Path, run: bool = True, repository: str = "") -> li
             shutil.copy(path, target)
         for path in tree.rglob("*.ipynb"):
             path.write_text(located(path.read_text(encoding="utf-8"), repository), encoding="utf-8")
-        (tree / "README.md").write_text(README, encoding="utf-8")
+        (tree / "README.md").write_text(README + ("" if solutions_after is None else SHOWN), encoding="utf-8")
+        if solutions_after is not None:
+            setting = re.sub("= None.*", f"= {solutions_after}", (tree / AFTER).read_text(encoding="utf-8"))
+            (tree / AFTER).write_text(setting, encoding="utf-8")
         if leaks := scan(tree, root):
             raise CourseError(f"nothing is released: {leaks[0]}")
         if run:

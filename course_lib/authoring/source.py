@@ -12,6 +12,7 @@ import jupytext
 from nbformat import NotebookNode
 from nbformat.v4 import new_notebook
 
+from course_lib.authoring.frame import framed, generated
 from course_lib.authoring.numbers import fill
 from course_lib.errors import CourseError
 from course_lib.teaching import exercises
@@ -67,15 +68,21 @@ def read(path: Path, root: Path) -> NotebookNode:
         cells.append(cell)
     _fold(cells)
     _check_exercises(cells, path)
+    cells = framed(cells, path, lessons(root), root)
     notebook = new_notebook(cells=cells, metadata={"kernelspec": KERNEL, "language_info": {"name": "python"}})
     notebook.nbformat_minor = 5
     return notebook
 
 
 def code_hash(notebook: NotebookNode) -> str:
-    """Return the hash of the code cells; executed outputs belong to it."""
-    code = "\n# %%\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
+    """Return the hash of the lesson's code cells; executed outputs belong to it."""
+    code = "\n# %%\n".join(cell.source for cell in own_code(notebook))
     return hashlib.sha256(code.encode()).hexdigest()
+
+
+def own_code(notebook: NotebookNode) -> list[NotebookNode]:
+    """Return the code cells that stand in the lesson's source."""
+    return [cell for cell in notebook.cells if cell.cell_type == "code" and not generated(cell)]
 
 
 def _fold(cells: list[NotebookNode]) -> None:

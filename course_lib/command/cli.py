@@ -205,6 +205,25 @@ def preflight(
         console.print("When it is graded, the functions get other inputs of the same kinds.")
 
 
+@app.command()
+def progress() -> None:
+    """Show your points so far in the lessons, what is open, and what comes next."""
+    from course_lib.command import sofar
+
+    sofar.show()
+
+
+@app.command()
+def solution(
+    exercise: Annotated[str, typer.Argument(help="The name of the function that it asks for.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask whether it may cost the points.")] = False,
+) -> None:
+    """Show one way to write an exercise that is correct, or, if your course allows it, that was wrong often enough."""
+    from course_lib.command import solution as solutions
+
+    solutions.show(exercise, yes)
+
+
 @app.command(context_settings=PASSED_ON)
 def lab(
     context: typer.Context,

@@ -27,12 +27,16 @@ def release(
     repository: Annotated[
         str, typer.Option(help="Where the released course lives, such as https://github.com/me/pruning-course.")
     ] = "",
+    solutions_after: Annotated[
+        int | None,
+        typer.Option(min=1, help="Show a solution, in a terminal, after so many different wrong answers; by default never."),
+    ] = None,
 ) -> None:
     """Make the folder that students get, without solutions and gallery; it is scanned for answers and run once."""
     with quickly():
         from course_lib.authoring import release as releases
 
-    files = releases.release(runs.repository(), out, repository=repository)
+    files = releases.release(runs.repository(), out, repository=repository, solutions_after=solutions_after)
     console.print(
         f"{out}: {number_of(len(files), 'file')}, scanned and run once. No solutions, no gallery.", highlight=False
     )

@@ -6,6 +6,7 @@ Only names that Python looks up globally count. `data` in `parameter.data` is an
 from __future__ import annotations
 
 import dis
+import hashlib
 import inspect
 import re
 import sys
@@ -32,6 +33,17 @@ def every_code(code: CodeType) -> Iterator[CodeType]:
         code = waiting.pop()
         waiting += [constant for constant in code.co_consts if isinstance(constant, CodeType)]
         yield code
+
+
+def fingerprint(function: Any) -> str:
+    """Return what is the same for a function that is defined again as it was, and another where it does something else."""
+    if type(function) is not FunctionType:
+        return type(function).__name__
+    plain = [
+        (inner.co_code, inner.co_names, [constant for constant in inner.co_consts if not isinstance(constant, CodeType)])
+        for inner in every_code(function.__code__)
+    ]
+    return hashlib.sha256(repr(plain).encode()).hexdigest()[:12]
 
 
 def global_names(code: CodeType) -> set[str]:

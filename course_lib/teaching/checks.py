@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import secrets
 import sys
 from collections.abc import Callable
@@ -11,8 +12,9 @@ from typing import Any
 
 from course_lib.errors import CourseError
 from course_lib.notebook import OutOfTime, cell, time_limit
-from course_lib.teaching import exercises
-from course_lib.teaching.borrowing import LIBRARY, borrowed
+from course_lib.teaching import another, exercises, points
+from course_lib.teaching.another import after
+from course_lib.teaching.borrowing import LIBRARY, borrowed, fingerprint
 from course_lib.teaching.deciding import decide
 from course_lib.teaching.exercises.attempts import attempt
 from course_lib.teaching.exercises.base import Exercise, Value, short
@@ -37,12 +39,39 @@ def check(answer: Any, name: str | None = None) -> Verdict:
         raise CourseError(f"check({_shown(answer)}) was called without a name; give check(value, 'name of the exercise').")
     exercise = exercises.find(name)
     if not isinstance(exercise, Exercise):
-        return _locked(exercise, answer)
+        return _with_points(exercise, _locked(exercise, answer))
+    verdict = _with_points(exercise, _checked(exercise, answer), fingerprint(answer) if after.WRONG else "")
+    if verdict.state != CORRECT:
+        return verdict
+    return replace(verdict, below=verdict.below + another.way(exercise.lesson, exercise.name).html())
+
+
+def _with_points(exercise: Exercise | Value, verdict: Verdict, answer: str = "") -> Verdict:
+    """Keep the points of a verdict, and return it with those of the whole course below it, where they count.
+
+    answer: its fingerprint, where wrong answers are counted.
+    """
+    earns = bool(verdict.points) or verdict.state == CORRECT
+    if not points.counted() or not (earns or (answer and verdict.state == NOT_YET)):
+        return verdict
+    problem = points.keep(exercise, verdict, answer)
+    kept, said = points.of(exercise.name), []
+    if problem:
+        said = [f"Your points so far could not be kept: {problem}."]
+    elif earns:
+        said = [f"{points.line()}.", "(None for this one: you have looked at a solution.)" if kept.seen else ""]
+    if after.WRONG and len(kept.wrong) >= after.WRONG and not (kept.correct or kept.seen):
+        said.append(f"`course solution {exercise.name}` in a terminal now shows one way; it costs the points here.")
+    words = html.escape(" ".join(filter(None, said)), quote=False)
+    return replace(verdict, below=f'<div style="margin-top: 0.3em">{words}</div>' if words else "")
+
+
+def _checked(exercise: Exercise, answer: Any) -> Verdict:
     if _is_library(answer):
         return exercise.not_attempted("This is the library's version: run the cell with your own function, then this one.")
     try:
         with time_limit(SECONDS):
-            return _decided(exercise, answer, secrets.randbits(32), borrowed(answer, exercises.earlier(name)))
+            return _decided(exercise, answer, secrets.randbits(32), borrowed(answer, exercises.earlier(exercise.name)))
     except KeyboardInterrupt as stopped:
         if isinstance(stopped, OutOfTime):
             reason = f"It did not end within {SECONDS} seconds: is there a loop in it that never ends?"
@@ -94,7 +123,7 @@ def use(function: Callable[..., Any]) -> Callable[..., Any]:
     exercise = exercises.find(name)
     if not isinstance(exercise, Exercise):
         raise CourseError(f"use({exercise.name}) was called, but {exercise.name} asks for a value; use takes a function.")
-    state = CORRECT if _is_library(function) else check(function, name).state
+    state = CORRECT if _is_library(function) else _checked(exercise, function).state
     if state == CORRECT:
         return function
     problem = "has no answer yet" if state == NOT_ATTEMPTED else "is not correct yet"

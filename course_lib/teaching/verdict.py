@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from course_lib.words import number_of
 
@@ -23,6 +23,7 @@ class Verdict:
     state: "correct", "not yet" or "not attempted". points: 0 to `out_of`; where that is 0 it is practice.
     reason: one or two plain sentences. misconception: the name of the mistake that it looks like, or "".
     evidence: (label, text) lines that show the failing case. heading: what is shown in place of the state.
+    below: HTML that a notebook shows below it, and no part of the verdict.
     """
 
     state: str
@@ -32,6 +33,7 @@ class Verdict:
     misconception: str = ""
     evidence: tuple[tuple[str, str], ...] = ()
     heading: str = ""
+    below: str = field(default="", compare=False)
 
     def __str__(self) -> str:
         line = f"{self.heading or self.state} ({earned(self.points, self.out_of)})"
@@ -50,7 +52,7 @@ class Verdict:
             f'<div class="course-verdict" data-state="{self.state.replace(" ", "-")}" role="status" '
             f'style="border-left: 4px solid {colour}; padding: 0.3em 0.8em">'
             f"<b>{sign} {self.heading or self.state}</b> ({earned(self.points, self.out_of)})"
-            f"{'<br>' if self.reason else ''}{html.escape(self.reason)}{self._table()}</div>"
+            f"{'<br>' if self.reason else ''}{html.escape(self.reason)}{self._table()}{self.below}</div>"
         )
 
     def _table(self) -> str:

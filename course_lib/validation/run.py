@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from course_lib.errors import CourseError
 from course_lib.files import write_text
+from course_lib.notebook import OPENED
 from course_lib.starting import quickly
 from course_lib.validation import guard, minutes, page
 from course_lib.validation.lesson import Asked, Lesson, Timed
@@ -102,6 +103,7 @@ def _execute(path: Path, mode: str, target: Path, threads: int, limit: float) ->
     settings = {"OMP_NUM_THREADS": str(threads), "COURSE_MODE": mode, "TQDM_DISABLE": "1", "PYTHONDONTWRITEBYTECODE": "1"}
     here, environment = Path.cwd(), dict(os.environ)
     os.environ.update(settings)  # papermill's kernels inherit them
+    os.environ.pop(OPENED, None)  # what is validated earns nobody points
     try:
         papermill.execute_notebook(
             str(source), str(target), {"MODE": mode}, cwd=str(path.parent), kernel_name="python3", progress_bar=False,

@@ -16,6 +16,7 @@ from nbformat import NotebookNode
 from PIL import Image
 
 from course_lib.authoring import overview
+from course_lib.authoring.frame import generated
 from course_lib.authoring.site.moving import Moving, write
 from course_lib.authoring.source import BEGIN, END, lessons
 from course_lib.files import replacing
@@ -54,6 +55,8 @@ def lesson(path: Path, student: Path, extra: Path, sliders: Sliders) -> Notebook
     book, stubs = nbformat.read(path, 4), {cell.id: cell for cell in nbformat.read(student, 4).cells}
     page = nbformat.v4.new_notebook(metadata={"kernelspec": book.metadata.kernelspec, "language_info": {"name": "python"}})
     for number, cell in enumerate(book.cells):
+        if generated(cell):  # the site has ways of its own, and nobody earns points there
+            continue
         cell = copy.deepcopy(cell)
         if cell.cell_type == "markdown":
             cell.source = _prose(cell, path.parent)
