@@ -84,6 +84,7 @@ def pictures(bench):
         "sample": figures.sample(bench.train.images[:2], ("coat", "bag")),
         "sample of colour images": figures.sample(torch.zeros(1, 3, 8, 8, dtype=torch.uint8), ("a cat in the dark",)),
         "bars": figures.bars({"before": 0.8, "after\nall": 0.25}, "accuracy", chance=0.1),
+        "bars with a question": figures.bars({"before": 0.8, "after": None}, "accuracy"),
         "bars of counts": figures.bars({"conv": 1250.0, "head": 10.0}, "parameters", "all", form=",.0f"),
         "mask_cells": figures.mask_cells({"a": torch.eye(2) > 0, "b": torch.ones(2, 3) > 0}),
         "layers_gone": figures.layers_gone({"a": (9, 10), "b": (0, 90)}, truth=0.09),
@@ -126,6 +127,7 @@ def test_the_same_figure_gives_the_same_bytes():
 
 def test_the_words_hold_the_numbers(pictures):
     assert "crossed out: filter 1" in pictures["kernels"].alt
+    assert pictures["bars with a question"].alt == "accuracy: before 0.800; after ?."
     assert "silent: 0" in pictures["channel_dots"].alt
     assert "weight: 1 nan; 0 0.5." in pictures["number_cells"].alt
     assert "fits in 4 times 5 = 20 places" in pictures["conv_places"].alt
