@@ -511,9 +511,9 @@ for scarce, mixture in mixtures.items():
     print("   gone: " + ", ".join(f"{name} {share:.2f}" for name, share in mixture.items()))
 
 # %% [markdown]
-# The same curves, and two different networks: a budget of parameters takes most from the dense layer, a budget of MACs from the convolutions. There is no "best pruning" until somebody says what is scarce.
+# The same curves, and two different networks: of the parameters that are saved most are the dense layer's, of the MACs the convolutions'. There is no "best pruning" until somebody says what is scarce.
 #
-# At equal sparsity, nine tenths of the parameters: is the scan worth its price? Its rivals are *the same share of every layer* and *the smallest of all*, from section 1. Each is measured on all validation images, just pruned and after the same short training.
+# Nine tenths of the parameters gone: is the scan worth its price? Its rivals are *the same share of every layer* and *the smallest of all*, from section 1. Each is measured on all validation images, just pruned and after the same short training.
 
 # %% tags=["folded"]
 chosen = {

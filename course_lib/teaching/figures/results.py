@@ -23,31 +23,34 @@ def size_panel(reports: Mapping[str, Mapping[str, Any]]) -> Picture:
     """
     first, *others = reports
     picture, axis = single(8.5, 0.75 * len(SIZES) + 1.1)
-    parts, right, spread = [], 1.0, 0
+    parts, spread = [], False
+    shares = {
+        measure: [float(reports[label][measure]) / (float(reports[first][measure]) or 1.0) for label in others]
+        for measure in SIZES
+    }
+    right = max(1.3, *(1.1 * share for of_measure in shares.values() for share in of_measure))
     for row, measure in enumerate(SIZES):
-        base = float(reports[first][measure]) or 1.0
         axis.barh(-row, 1, height=0.85, color="#EEEEEE")
         for number, label in enumerate(others):
             look = {"color": COLOURS[number], "lw": 2}
-            share = end = float(reports[label][measure]) / base
+            share = end = shares[measure][number]
             place = -row + 0.28 - 0.56 * (number + 0.5) / len(others)
             axis.plot([0, share], [place, place], ls=DASHES[number], **look)
             if "ms" in measure and QUARTILES in reports[label]:
-                low, end = (value / base for value in reports[label][QUARTILES])
-                axis.errorbar(share, place, xerr=[[share - low], [end - share]], capsize=4, **look)
-                spread += 1
+                low, high = (value / float(reports[first][measure]) for value in reports[label][QUARTILES])
+                end, spread = min(high, right), True  # on a busy machine it reaches far, and ends open
+                axis.errorbar(share, place, xerr=[[share - low], [end - share]], capsize=4 if end == high else 0, **look)
             marker = axis.plot(share, place, MARKERS[number], color=COLOURS[number], ms=8)[0]
             marker.set_label(label if not row else None)
             axis.text(end + 0.02, place, f"{share:.2f}", fontsize=9, va="center")
-            right = max(right, end)
             parts.append(f"{label}: {measure} {share:.2f}")
     for row, measure in enumerate(SIZES):
-        axis.text(right + 0.13, -row, _amount(reports[first][measure], measure), va="center", fontsize=9)
-    axis.text(right + 0.13, 0.75, first, va="center", fontsize=9)
+        axis.text(right + 0.15, -row, _amount(reports[first][measure], measure), va="center", fontsize=9)
+    axis.text(right + 0.15, 0.75, first, va="center", fontsize=9)
     axis.axvline(1, color=INK, lw=1, ls=(0, (2, 2)))
     bar = "; bars: the middle half of the times" if spread else ""
     axis.set(yticks=[-row for row in range(len(SIZES))], yticklabels=SIZES, xlabel=f"share of {first!r}{bar}")
-    axis.set(xlim=(0, right + 0.32), ylim=(-len(SIZES) + 0.45, 0.6))
+    axis.set(xlim=(0, right + 0.34), ylim=(-len(SIZES) + 0.45, 0.6))
     axis.set_title("Is it really smaller?")
     axis.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.4, -0.12), ncols=len(others))
     picture.alt = f"Sizes as shares of {first}: " + "; ".join(parts) + "."
