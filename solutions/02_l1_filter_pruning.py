@@ -200,7 +200,8 @@ figures.score_histograms(
 # Dividing by the number of weights (`L1NormPruner(scope="global")` does) turns that round instead of removing it: the weights of a wide layer are small, each for itself, so that now the *last* layers go
 # first. Section 8 measures what that costs.
 #
-# This is all that a pruning method is made of. Every one that follows answers the same four questions:
+# ### Four questions
+# Every pruning method answers the same four:
 #
 # | axis | question | in this lesson |
 # | --- | --- | --- |

@@ -125,7 +125,7 @@ def accuracy_curves(
         )
     axis.set(xlabel=xlabel, ylabel="validation accuracy (axis cut)" if zoom else "validation accuracy")
     if not zoom:
-        axis.set_ylim(0, max(1.0, top) if top > 0.95 else top)
+        axis.set_ylim(0, max(1.0, top) if top > 0.95 else 1.02 * top)  # no marker is cut
     axis.set_title(title, loc="left")
     axis.grid(color="#E5E5E5", lw=0.6)
     picture.legend(loc="outside lower center", ncols=2, frameon=False)

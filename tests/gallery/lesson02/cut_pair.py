@@ -27,7 +27,7 @@ def cut_exchanged_axes(weight, following, keep):
 
 
 def cut_reader_on_both_axes(weight, following, keep):
-    return weight[keep], following[keep][:, keep]
+    return weight[keep], following[:, keep][keep]
 
 
 def cut_inverted(weight, following, keep):
