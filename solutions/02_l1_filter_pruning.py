@@ -525,7 +525,7 @@ duel = {
 figures.accuracy_curves(duel, dense=dense_accuracy, n=len(bench.validation))
 
 # %% [markdown]
-# **Read it.** While few filters go, the three lie close together; towards the right end they part, in the order of the paper: smallest, random, largest. And look at the band: over much of the picture the norm lies inside it, so that a lucky
+# **Read it.** While few filters go, the three lie close together; towards the right end they part, in the order of the paper: smallest, random, largest. And look at the band: where the norm lies inside it, a lucky
 # draw does as well, and whoever compares a criterion with a *single* random run can find whatever they like. Put random draws beside every criterion, several times.
 #
 # ## 8. Where is the cliff?
