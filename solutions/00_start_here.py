@@ -378,5 +378,5 @@ figures.bars(files, "bytes of the file", title, form=",.0f")
 # ## Bonus
 #
 # - How far can you go? Prune `model` to 95 and 98 % with *smallest of all* and fine-tune for `mode.tune_epochs`. Where does it no longer come back?
-# - Prune the *largest* weights: `Pruner(lambda weight: -weight.abs().sum(1), "weight", "global", amounts.target(0.1))`, with `from course_lib.pruning import Pruner, amounts`. (The function is given one row per weight or filter; `sum(1)` makes one number of each row.) How many can go?
+# - Prune the *largest* weights: `Pruner(lambda weight: -weight.abs().sum(1), "weight", "global", amounts.target(0.1))`, with `from course_lib.pruning import Pruner, amounts`. (The function is given one row per weight; `sum(1)` makes one number of each row.) How many can go?
 # - The random choice was drawn once. Draw it again with `RandomPruner(0.3, seed=1)` and three other numbers in place of 1: how much does the accuracy differ from draw to draw?

@@ -32,7 +32,7 @@ def size_panel(reports: Mapping[str, Mapping[str, Any]]) -> Picture:
     for row, measure in enumerate(SIZES):
         axis.barh(-row, 1, height=0.85, color="#EEEEEE")
         for number, label in enumerate(others):
-            look = {"color": COLOURS[number], "lw": 2}
+            look: dict[str, Any] = {"color": COLOURS[number], "lw": 2}
             share = end = shares[measure][number]
             place = -row + 0.28 - 0.56 * (number + 0.5) / len(others)
             axis.plot([0, share], [place, place], ls=DASHES[number], **look)

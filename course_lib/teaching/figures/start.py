@@ -81,10 +81,10 @@ def bars(
     picture, axis = single(max(5.0, 1.35 * len(values) + 1.2), 3.2)
     top = max(value for value in values.values() if value is not None)
     told = {label: "?" if value is None else format(value, form) for label, value in values.items()}
-    for label, value in values.items():
+    for place, (label, value) in enumerate(values.items()):
         if value is None:
             axis.bar(label, top, 0.6, fill=False, edgecolor=INK, ls=(0, (3, 3)))
-            axis.text(label, top / 2, "?", ha="center", va="center", fontsize=36, color=INK)
+            axis.text(place, top / 2, "?", ha="center", va="center", fontsize=36, color=INK)
         else:
             axis.bar_label(axis.bar(label, value, 0.6, color=KEPT), [told[label]], padding=2)
     axis.set_title(title, loc="left")
