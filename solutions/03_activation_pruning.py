@@ -103,7 +103,7 @@ figures.feature_maps(
 )
 
 # %% [markdown]
-# The one has large weights and answers faintly and at few places; the other has small weights and answers strongly, over most of the background. (A hook made the pictures:
+# The one has large weights and answers faintly; the other has small weights and answers strongly, over most of the background. Both rows share one scale of colours. (A hook made the pictures:
 # PyTorch calls it whenever the module has run, and we remove it at once. A forgotten hook goes on recording for ever.)
 #
 # ## 2. A toy seen whole
@@ -446,7 +446,7 @@ figures.overlap_bars(
 )
 
 # %% [markdown]
-# **Read it.** For one network a few hundred images are enough: the overlap rises with their number, and on four it says little (first row). Between two *trainings* it falls, and with other initial
+# **Read it.** For one network a few hundred images are enough: the overlap rises with their number, and on four images (first row) two calibrations still disagree about several filters. Between two *trainings* it falls, and with other initial
 # weights it is about what chance gives. That is no fault of the rule: neuron 7 of one network has nothing to do with neuron 7 of the other. So "which units are
 # unimportant" is a question about one network, never about an architecture.
 
