@@ -1,16 +1,16 @@
 # %% [markdown]
 # # 00 · Start here
 #
-# In the next few minutes you train a small network, throw away *nine of every ten* of its weights, and it still tells a coat from a sneaker almost
-# as well as before. Then the real questions begin, and they are the whole course:
+# In the next few minutes you train a small network, throw away *nine of every ten* of its weights, and look whether it can still tell a coat from a
+# sneaker. Then the real questions begin, and they are the whole course:
 #
 # > **How much of a network can go, who decides what goes, and how do we know that it was worth it?**
 #
-# ![Where this lesson goes: accuracy before, with nine of ten weights gone, and with as many gone at random](../notebooks/pictures/00_start_here.png)
+# ![Where this lesson goes: the accuracy of a network before, and a question mark in place of that with nine of ten weights gone](../notebooks/pictures/00_start_here.png)
 #
 # **Goal.** Prune your first network, and learn how this course works: cells, checks, predictions, sliders.
 #
-# **You need** a little Python; PyTorch is explained where it appears. **Difficulty** easy. {{minutes}} (A *mode* says how much is computed; section 2 names them.) You yourself will need about 20.
+# **You need** a little Python; PyTorch is explained where it appears. **Difficulty** easy. {{minutes: 25}}
 #
 # **How to run it.** This page is a *notebook*: text, and *cells* of code. The first three cells set things up and are folded: you see three dots, and a click on them shows the code. Click
 # the first of them and press **Shift + Enter**: it runs, and the next one is chosen. A star `[*]` means that it is still running, a number that it is done. Go from top to bottom, for each cell uses what those
@@ -55,7 +55,8 @@ figures.question()
 
 # %% [markdown]
 # **Read it.** Every line is a *weight*: a number by which a value is multiplied on its way through the network. To *prune* means to set weights to zero, for good; the
-# solid ones stay. The three questions are parts of the one above, and each has its lessons.
+# solid ones stay. The three questions are parts of the one above, and each has its lessons. (Two are left: in lesson 07 the zeros turn into a smaller and faster program, and in 08 you build a pruner
+# of your own.)
 #
 # ## 1. Ninety percent in ten lines
 #
@@ -67,16 +68,25 @@ first = [labels.index(c) for c in range(bench.num_classes)]
 figures.sample(bench.train.images[first], bench.classes)
 
 # %% [markdown]
-# Its *accuracy* is the share of validation images that it names rightly; guessing among ten kinds gives one in ten. Now the ten lines: train it; mark
-# the nine tenths of its weights that are *smallest* in size; set them to zero; and let the rest train a little more, which is called *fine-tuning*.
+# Its *accuracy* is the share of validation images that it names rightly; guessing among ten kinds gives one in ten. First we train it.
 # This is the slow cell of the lesson: a minute or two, with a bar that shows how far it is.
 
-# %%
+# %% tags=["ahead"]
 model = models.build("cnn", bench, seed=0)
 train.fit(model, bench, epochs=mode.epochs, seed=0)
 before = train.evaluate(model, bench)
 
+chance = 1 / bench.num_classes
+story = {"before": before, "90 % gone": None}
+figures.bars(story, "validation accuracy", chance=chance)
+
+# %% [markdown]
+# How high is the second bar? Guess before you run on. Three steps: mark the nine tenths of the weights that are *smallest* in size; set them to zero; and let the rest train a little
+# more, which is called *fine-tuning*.
+
+# %%
 pruned = copy.deepcopy(model)
+# "global": all weights are ranked together, whatever layer they belong to
 masks = MagnitudePruner(sparsity=0.9, scope="global").masks(pruned, bench)
 masks.apply_(pruned)
 after = train.evaluate(pruned, bench)
@@ -86,21 +96,20 @@ tuned = train.evaluate(pruned, bench)
 print(f"accuracy {before:.3f}; 90 % gone {after:.3f}; fine-tuned {tuned:.3f}")
 
 # %%
-chance = 1 / bench.num_classes
 story = {"before": before, "90 % gone": after, "fine-tuned": tuned}
 figures.bars(story, "validation accuracy", chance=chance)
 
 # %% [markdown]
 # **Read it.** Nine of ten weights are gone, and the second bar is only a little lower than the first. A short fine-tuning wins back a part of that. (A fair comparison would
-# train the first network on for as long; lesson 06 is about fairness.) So do weights not matter at all? Take as many away *at random*:
+# train the first network on for as long; lesson 06 is about fairness.) So do weights not matter at all? Take the same number away *at random*:
 
-# %% tags=["ahead"]
+# %%
 by_lot = RandomPruner(sparsity=0.9).masks(model, bench).apply_(copy.deepcopy(model))
 story["90 % gone\nat random"] = train.evaluate(by_lot, bench)
 figures.bars(story, "validation accuracy", chance=chance)
 
 # %% [markdown]
-# **Read it.** As many weights went, and now it guesses. *How much* goes is one question, *who decides* what goes another.
+# **Read it.** Just as many weights went, and now it only guesses. *How much* goes is one question, *who decides* what goes another.
 #
 # ## 2. How the course works
 #
@@ -188,15 +197,10 @@ print(f"of 1,000,000 weights {left:,} are left")
 # In PyTorch they are *tensors* (arrays of numbers), and `model.parameters()` walks through all of them.
 #
 # ### Exercise 3: `count_parameters`
-# How many numbers are there in all of them together? (In a model without parameters: 0.) What counts:
+# How many numbers do all parameters of a model hold together, those included that are *frozen* (not being trained), and with a tensor that two layers share counted once? (In a model without parameters: 0.)
 #
-# - weights *and* biases of every kind of layer. (A BatchNorm, which you meet in lesson 02, has two parameters, gamma and beta; the averages that it keeps besides are
-#   *buffers* and do not count.)
-# - *frozen* parameters, which are not being trained: they are there all the same.
-# - a tensor that two layers share: once.
-#
-# <details><summary>Hint 1</summary>A tensor <code>p</code> knows how many numbers it holds: <code>p.numel()</code>.
-# <details><summary>Hint 2</summary><code>model.parameters()</code> already lists a shared tensor once, and no buffers. Add up.</details></details>
+# <details><summary>Hint</summary>A tensor <code>p</code> knows how many numbers it holds: <code>p.numel()</code>. And <code>model.parameters()</code> already lists what counts: weights and biases of every kind of layer, frozen
+# ones too, a shared tensor once, and no <i>buffers</i> (numbers that a layer keeps without learning them).</details>
 
 
 # %% answer="count_parameters"
@@ -212,7 +216,7 @@ check(count_parameters)
 
 # %% [markdown]
 # Our network has four *convolutions*, which look for small patterns anywhere in the image, a *dense layer*, in which everything is connected with everything and which we have named `dense`, and the *head*,
-# a second dense layer, which names the class. Where are its parameters?
+# a second dense layer, which names the class. (*Dense* has a second meaning: a whole network is called dense as long as nothing of it is pruned.) Where are its parameters?
 
 # %%
 count_parameters = use(count_parameters)
@@ -241,7 +245,7 @@ figures.mask_cells(toy)
 # Three quarters of the one are gone, and a quarter of the other. The titles count layer by layer. So is half of the two together gone? Work it out before you read on.
 #
 # ### Exercise 4: `sparsity`
-# The **sparsity** of a network is the share of **all** its parameters that is gone. Divide by `total`, the number of parameters of the whole network, which is called *dense* as long as nothing is pruned (a *dense layer* is another matter: one in which everything is connected, pruned or not). What
+# The **sparsity** of a network is the share of **all** its parameters that is gone. Divide by `total`, the number of parameters of the dense network. What
 # no mask names, such as the biases, is kept, and counts in `total`. Every sparsity that this course reports means this.
 #
 # <details><summary>Hint 1</summary><code>masks.values()</code> are the tensors; <code>~mask</code> turns True and False round, and <code>.sum()</code> counts the True ones.
@@ -304,6 +308,7 @@ check(accuracy_left, "accuracy_left")
 # Three rules decide, each at six levels: the smallest of all, the same share of every layer, and chance.
 
 # %%
+# scope "global": all weights are ranked together; "layer": each layer ranks its own and gives the same share
 rules = {
     "smallest of all": lambda share: MagnitudePruner(share, scope="global"),
     "same share of every layer": lambda share: MagnitudePruner(share, scope="layer"),
@@ -318,8 +323,10 @@ for name, rule in rules.items():
 figures.guessed(curves, accuracy_left, chance=chance, n=len(bench.validation))
 
 # %% [markdown]
-# **Read it.** One network, and at every level each rule takes equally many weights. With equal shares it holds for a while, and at 90 % hardly anything is left. The smallest of all can go beyond that; then this curve
+# **Read it.** One network, and at every level each rule takes the same number of weights. With equal shares it holds for a while, and at 90 % hardly anything is left. The smallest of all can go beyond that; then this curve
 # falls as well. The random choice, which also takes equal shares, is lost soonest. So two things matter: how the layers share the loss, and which weights go within each. How close were your stars?
+#
+# How exact are these points? 2,000 images are a sample: a measured accuracy is typically off by about one in a hundred, its *standard error* (the title of the picture has it). Smaller differences mean nothing.
 #
 # Why is the "fair" rule so much worse? Look at the layers: at 90 % with *smallest of all*, then with *same share per layer*. (Dark: many weights of a block survive. The accuracy comes from 256
 # images while you drag, and from all validation images when you let go.)
@@ -371,5 +378,5 @@ figures.bars(files, "bytes of the file", title, form=",.0f")
 # ## Bonus
 #
 # - How far can you go? Prune `model` to 95 and 98 % with *smallest of all* and fine-tune for `mode.tune_epochs`. Where does it no longer come back?
-# - Prune the *largest* weights: `Pruner(lambda weight: -weight.abs().sum(1), "weight", "global", amounts.target(0.1))`, with `from course_lib.pruning import Pruner, amounts`. How many can go?
-# - The random choice was drawn once. Draw it again with `RandomPruner(0.3, seed=1)` and three more seeds: how much does the accuracy differ from draw to draw?
+# - Prune the *largest* weights: `Pruner(lambda weight: -weight.abs().sum(1), "weight", "global", amounts.target(0.1))`, with `from course_lib.pruning import Pruner, amounts`. (The function is given one row per weight; `sum(1)` makes one number of each row.) How many can go?
+# - The random choice was drawn once. Draw it again with `RandomPruner(0.3, seed=1)` and three other numbers in place of 1: how much does the accuracy differ from draw to draw?

@@ -4,11 +4,11 @@
 # **Goal.** Say what pruning has really made smaller, and by how much: in parameters, in arithmetic, in bytes and in time. Then find out which layers can spare their weights, and spend a budget
 # where it hurts least.
 #
-# ![Where this lesson goes: parameters and arithmetic, layer by layer; they live in different places](../notebooks/pictures/01_measuring.png)
+# ![Where this lesson goes: six layers that have lost nine tenths each, a budget that is still exceeded, and hardly any accuracy left. How would you spend the budget?](../notebooks/pictures/01_measuring.png)
 #
-# **You need** lesson 00 (masks and sparsity) and a little PyTorch. **Difficulty** easy to medium. {{minutes}}
+# **You need** lesson 00 (masks and sparsity) and a little PyTorch. **Difficulty** easy to medium. {{minutes: 50}}
 #
-# You write five small functions, lock in two predictions and find four bugs. Every answer has a check below it that says *correct*, *not yet* (and why) or *not attempted*. Run every cell, also those
+# You write five small functions, lock in two predictions and find four bugs. Run every cell, also those
 # you leave empty: where an answer is missing, the lesson goes on with the library's version and says so.
 #
 # **Words of this lesson**, and of the whole course:
@@ -46,7 +46,7 @@ from torch import Tensor, nn
 
 from course_lib import data, measure, models, train
 from course_lib.pruning import MagnitudePruner
-from course_lib.teaching import budget, check, figures, modes, use, widgets
+from course_lib.teaching import budget, check, figures, modes, sizes, use, widgets
 from course_lib.teaching.board import selection_of
 
 mode = modes.get(MODE)
@@ -87,10 +87,8 @@ masks = MagnitudePruner(0.9, scope="global").masks(model, bench)
 masked = masks.apply_(copy.deepcopy(model))
 just_pruned = train.evaluate(masked, bench)
 train.fit(masked, bench, epochs=mode.tune_epochs, masks=masks, lr=1e-3)
-reports = {
-    "dense": measure.report(model, bench)["model"],
-    "90 % of weights masked": measure.report(masked, bench, masks=masks)["model"],
-}
+ours = "90 % of weights masked"
+reports = sizes.compared({"dense": model, ours: masked}, bench, {ours: masks})
 figures.size_panel(reports)
 
 # %%
@@ -103,7 +101,7 @@ print("and biases are parameters too, of which none has gone")
 
 # %% [markdown]
 # **Read it.** The non-zeros have fallen to a tenth, and so has what a compressor makes of the file, nearly. Everything else stands where it stood: the tensors have the same shape, the file the same length, and every zero is
-# multiplied as carefully as any other number. (If the two times differ, it is by chance: section 5 shows how much chance there is in a time.) So "90 % smaller" is true of one row and false of the others. In this lesson you build the rows yourself.
+# multiplied as carefully as any other number. (Both networks were timed in turns. The bar on the last row holds the middle half of the times; a difference smaller than it is chance: section 5.) So "90 % smaller" is true of one row and false of the others. In this lesson you build the rows yourself.
 #
 # ## 2. What a mask does
 #
@@ -169,7 +167,7 @@ figures.conv_places((7, 10), kernel=3, stride=2, padding=1)
 # **Read it.** One dot is one output. The last column of the padded image is never reached: where a stride does not fit, the remainder is left out. At every dot each filter costs one MAC for each of its weights.
 #
 # ### Exercise 2: `conv_macs`
-# The MACs of one image. `size` is (height, width) of the input. With `groups`, which divides both numbers of channels, a filter sees only `in_channels // groups` of them. The kernel always fits into the padded image. Biases do not count: they are added, once.
+# The MACs of one image. `size` is (height, width) of the input. With `groups`, which divides both numbers of channels, a filter sees only `in_channels // groups` of them. The kernel always fits into the padded image. Biases do not count.
 #
 # <details><summary>Hint 1</summary>Places along one side: how far can the filter move, in steps of <code>stride</code>? One more than that: it also stands at the start.
 # <details><summary>Hint 2</summary>Three factors: places, filters, weights of one filter.</details></details>
@@ -216,7 +214,7 @@ print(f"with 90 % masked, by PyTorch: {measure.macs(masked, bench.example):,}")
 # %% [markdown]
 # The same number three times. Masks do not change it: the count depends on shapes alone. Where do the MACs sit, and where the parameters?
 
-# %% tags=["ahead"]
+# %%
 layers = list(mine)
 parameters = {name: measure.parameters(model.get_submodule(name)) for name in layers}
 figures.layer_shares(
@@ -237,7 +235,7 @@ figures.layer_shares(
 # - **a bitmap and the values**: one bit for each weight (is it there?), then only the values that are not zero.
 #
 # ### Exercise 3: `bytes_on_disk`
-# All three sizes, for a weight of any shape (the key `"dense"` is the layer stored whole) and any type of number. Bytes are whole: nine bits need two of them. Only an exact 0 is left out of the values. gzip has levels; take its usual one, or any other from 1 to 9.
+# All three sizes, for a weight of any shape and any type of number. A byte holds eight bits, so that nine bits need two. Only an exact 0 is left out of the values.
 #
 # <details><summary>Hint 1</summary><code>weight.element_size()</code> is the number of bytes of one value.
 # <details><summary>Hint 2</summary><code>gzip.compress(...)</code> takes bytes and returns bytes; <code>weight.numpy().tobytes()</code> are those of the tensor.
@@ -246,11 +244,11 @@ figures.layer_shares(
 
 # %% answer="bytes_on_disk"
 def bytes_on_disk(weight: Tensor) -> dict[str, int]:
-    """Return the sizes in bytes under the keys "dense" (stored whole), "gzip" and "bitmap"."""
+    """Return the sizes in bytes under the keys "whole", "gzip" and "bitmap"."""
     ### BEGIN SOLUTION
     values = int(torch.count_nonzero(weight))
     return {
-        "dense": weight.numel() * weight.element_size(),
+        "whole": weight.numel() * weight.element_size(),
         "gzip": len(gzip.compress(weight.numpy().tobytes())),
         "bitmap": -(-weight.numel() // 8) + values * weight.element_size(),
     }
@@ -271,8 +269,8 @@ measured = []
 for density in (0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9, 1.0):
     thin = dense_layer.flatten().clone()
     thin[order[: round((1 - density) * len(thin))]] = 0
-    sizes = bytes_on_disk(thin)
-    measured.append((density, sizes["gzip"] / sizes["dense"]))
+    found = bytes_on_disk(thin)
+    measured.append((density, found["gzip"] / found["whole"]))
 figures.formats_board(
     figures.measuring.FormatState(0.1, measured=tuple(measured), guess=gzip_share)
 )
@@ -289,7 +287,7 @@ figures.formats_board(
 widgets.FormatSlider()
 
 # %% [markdown]
-# **Read it.** The cheaper a value, the dearer it is to say where it belongs: with 4-bit values and 8-bit indices a list of indices needs two thirds of the weights gone before it gains anything. Pruning and quantizing do not simply multiply.
+# **Read it.** The cheaper a value, the more expensive it is to say where it belongs: with 4-bit values and 8-bit indices a list of indices needs two thirds of the weights gone before it gains anything. Pruning and quantizing do not simply multiply.
 #
 # ## 5. How long does it take?
 #
@@ -367,7 +365,7 @@ for batch_size in (1, 64):
 # ### But someone could skip the zeros?
 # PyTorch has a sparse format (CSR: values and column indices) that multiplies only what is there. We take our dense layer, thin it out, and time both, on 64 images.
 
-# %%
+# %% tags=["folded"]
 warnings.filterwarnings("ignore", message=".*[Ss]parse.*")  # "in beta state", says PyTorch
 inputs = torch.randn(dense_layer.shape[1], 64, generator=torch.Generator().manual_seed(0))
 densities = [0.01, 0.02, 0.05, 0.1, 0.15, 0.2]
@@ -414,9 +412,13 @@ check(breaks_first, "breaks_first")
 
 # %% [markdown]
 # ### Exercise 5: `sensitivity`
-# For each sparsity set exactly the `round(sparsity * n)` smallest of the layer's n weights to zero (by magnitude; of equal ones any may go; the bias stays), and write down what `evaluate(model)` says. Every sparsity is a share of the *dense* layer, of all its weights, and in the end the model is what it was. (`round` is Python's: a half goes to the even neighbour.)
+# Prune one layer to each sparsity in turn, and return what `evaluate(model)` says each time:
 #
-# <details><summary>Hint 1</summary>Keep <code>weight.detach().clone()</code>. Without the clone you keep a second name for the same numbers.
+# - *what goes*: of the n weights of the **dense** layer the `round(sparsity * n)` smallest, by magnitude;
+# - *what stays*: all other weights of the layer, its bias, and all other layers;
+# - *in the end*: the model is what it was.
+#
+# <details><summary>Hint 1</summary><code>round</code> is Python's; of equal weights any may go. Keep <code>weight.detach().clone()</code>. Without the clone you keep a second name for the same numbers.
 # <details><summary>Hint 2</summary>A flat bool tensor, True at <code>order[:gone]</code> where <code>order = dense.abs().flatten().argsort()</code>; then <code>.view(dense.shape)</code> and <code>masked_fill</code>.
 # <details><summary>Hint 3</summary><code>weight.copy_(...)</code> under <code>torch.no_grad()</code> writes into the parameter.</details></details></details>
 
@@ -448,7 +450,7 @@ def sensitivity(
 check(sensitivity)
 
 # %% [markdown]
-# Forty-two networks have to be evaluated, so we take 256 validation images, always the same ones: where two networks see the same images, even small differences between them mean something.
+# Forty-two networks have to be evaluated, so we take 256 validation images, always the same ones.
 
 # %%
 sensitivity = use(sensitivity)
@@ -480,7 +482,7 @@ for name, accuracy in sorted(at_ninety.items(), key=lambda pair: pair[1]):
 print(f"restored: {accuracy_on_some(model) == start}")
 
 # %% [markdown]
-# **Read it.** While the first half of a layer goes, little happens. Then the curves part. The smallest layers break first: a convolution with a few hundred weights has none to spare, and whatever it no longer sees, no later layer can know. At the far right the largest one holds out best, with a small fraction of its weights. (Other networks have
+# **Read it.** The ± is for one network on other images; two networks on the *same* images differ by less chance. While the first half of a layer goes, little happens. Then the curves part. The smallest layers break first: a convolution with a few hundred weights has none to spare, and whatever it no longer sees, no later layer can know. At the far right the largest one holds out best, with a small fraction of its weights. (Other networks have
 # other weak spots; that is why one scans.)
 #
 # ## 7. A budget
@@ -488,14 +490,66 @@ print(f"restored: {accuracy_on_some(model) == start}")
 # Now you are the designer. The sliders prune each layer by its own share; the budget says how much of the parameters, or of the MACs, may be kept. (MACs of kept weights: what a machine that skips zeros would do.) The board *predicts* the accuracy: it reads from the curves what each layer has lost alone, and adds up. Beside it
 # stands what the 256 images really say. All layers start at 90 %, and the board says OVER: the biases stay, so that 90 % of the *weights* is a little less than 90 % of the *parameters*. **Stay within a tenth of the parameters, and make the network as good as you can. Then do the same with a third of the MACs.**
 
-# %%
+# %% tags=["ahead"]
 widgets.LayerBudgetSlider(model, bench, curves)
 
 # %% [markdown]
-# **Read it.** Can the losses of layers simply be added? Let chance play with the board, and compare 30 mixtures.
+# ## 8. Spend it where it hurts least
+#
+# The board can be played by a program: take the next piece of weights wherever it costs the least predicted accuracy for what it saves. `budget.spread` does that. One call saves at least nine tenths of the parameters, the other at least two thirds of the MACs. It goes from corner to corner of the curves and also takes what costs no predicted accuracy, so that it may end below the budget.
 
 # %%
 board = budget.BudgetBoard.of(model, bench, curves)
+numbers = {name: model.get_submodule(name).weight.numel() for name in layers}
+mixtures = {
+    "parameters": budget.spread(curves, numbers, 0.9),
+    "MACs": budget.spread(curves, mine, 0.667),
+}
+for scarce, mixture in mixtures.items():
+    state = board.at(mixture, scarce)
+    print(f"budget of {scarce}: {state.spent:.3f} kept, at sparsity {state.sparsity:.3f}")
+    print("   gone: " + ", ".join(f"{name} {share:.2f}" for name, share in mixture.items()))
+
+# %% [markdown]
+# The same curves, and two different networks: of the parameters that are saved most are the dense layer's, of the MACs the convolutions'. There is no "best pruning" until somebody says what is scarce.
+#
+# Nine tenths of the parameters gone: is the scan worth its price? Its rivals are *the same share of every layer* and *the smallest of all*, from section 1. Each is measured on all validation images, just pruned and after the same short training.
+
+# %% tags=["folded"]
+chosen = {
+    "same share of each layer": dict.fromkeys(layers, 0.9),
+    "by the scan": mixtures["parameters"],
+}
+rows, tuned, kept_by = {}, {"dense": model}, {}
+for name, mixture in chosen.items():
+    kept = board.masks(mixture)
+    net = kept.apply_(copy.deepcopy(model))
+    before = train.evaluate(net, bench)
+    train.fit(net, bench, epochs=mode.tune_epochs, masks=kept, lr=1e-3)
+    rows[f"{name}\n(sparsity {kept.sparsity:.3f})"] = (before, train.evaluate(net, bench))
+    tuned[name], kept_by[name] = net, kept
+everywhere = f"smallest of all\n(sparsity {masks.sparsity:.3f})"
+rows[everywhere] = (just_pruned, reports[ours]["accuracy"])
+figures.before_after(
+    rows, dense_accuracy, len(bench.validation), ("just pruned", "after a short training")
+)
+
+# %% [markdown]
+# **Read it.** Before any training the same share for all is ruined, and the scan saves most of the network without a single gradient. Look at the third row: ranking all weights together finds much the same answer for free, *here*, where large layers have small weights. And look at the circles: a short training repairs part
+# of the damage. A scan is most useful when training is expensive, and when the budget is not of parameters: no ranking of weights knows about MACs.
+#
+# And is it really smaller now? The panel, once more.
+
+# %%
+figures.size_panel(sizes.compared(tuned, bench, kept_by))
+
+# %% [markdown]
+# **Read it.** The best spending of a budget has changed nothing in the rows of this picture but the first and the compressed one. The budget was kept on paper. To be paid out in bytes and milliseconds, the zeros have to come in blocks that can be *cut out*.
+#
+# ### Optional: can losses be added?
+# The board adds up what each layer has lost alone. Let chance play with it, and compare 30 mixtures.
+
+# %%
 draw = torch.Generator().manual_seed(0)
 pairs = []
 for _ in range(30):
@@ -508,58 +562,6 @@ figures.predicted_measured(
 
 # %% [markdown]
 # **Read it.** While little is lost the sum is a good guess. Where several layers have lost much it can be far off: a layer that coped with clean inputs gets damaged ones now. So use it to *choose* a mixture, and measure before you believe it.
-#
-# ## 8. Spend it where it hurts least
-#
-# The board can be played by a program: take the next piece of weights wherever it costs the least predicted accuracy for what it saves. `budget.spread` does that. One call saves at least nine tenths of the parameters, the other at least two thirds of the MACs.
-
-# %%
-numbers = {name: model.get_submodule(name).weight.numel() for name in layers}
-mixtures = {
-    "parameters": budget.spread(curves, numbers, 0.9),
-    "MACs": budget.spread(curves, mine, 0.667),
-}
-for unit, mixture in mixtures.items():
-    state = board.at(mixture, unit)
-    print(f"budget of {unit}: {state.spent:.3f} kept, at sparsity {state.sparsity:.3f}")
-    print("   gone: " + ", ".join(f"{name} {share:.2f}" for name, share in mixture.items()))
-
-# %% [markdown]
-# The same curves, and two different networks: a budget of parameters takes most from the dense layer, a budget of MACs from the convolutions. There is no "best pruning" until somebody says what is scarce.
-#
-# At equal sparsity, nine tenths of the parameters: is the scan worth its price? Its rivals are *the same share of every layer* and *the smallest of all*, from section 1. Each is measured on all validation images, just pruned and after the same short training.
-
-# %%
-chosen = {
-    "same share of each layer": dict.fromkeys(layers, 0.9),
-    "by the scan": mixtures["parameters"],
-}
-rows, tuned = {}, {}
-for name, mixture in chosen.items():
-    kept = board.masks(mixture)
-    net = kept.apply_(copy.deepcopy(model))
-    before = train.evaluate(net, bench)
-    train.fit(net, bench, epochs=mode.tune_epochs, masks=kept, lr=1e-3)
-    rows[f"{name}\n(sparsity {kept.sparsity:.3f})"] = (before, train.evaluate(net, bench))
-    tuned[name] = measure.report(net, bench, masks=kept)["model"]
-everywhere = f"smallest of all\n(sparsity {masks.sparsity:.3f})"
-rows[everywhere] = (just_pruned, reports["90 % of weights masked"]["accuracy"])
-figures.before_after(
-    rows, dense_accuracy, len(bench.validation), ("just pruned", "after a short training")
-)
-
-# %% [markdown]
-# **Read it.** Before any training the same share for all is ruined, and the scan saves most of the network without a single gradient. Look at the third row: ranking all weights together finds much the same answer for free, *here*, where large layers have small weights. And look at the circles: a short training repairs part
-# of the damage. A scan is most useful when training is dear, and when the budget is not of parameters: no ranking of weights knows about MACs.
-#
-# And is it really smaller now? The panel, once more.
-
-# %%
-again = measure.report(model, bench)["model"]  # times are compared only within a moment
-figures.size_panel({"dense": again, **tuned})
-
-# %% [markdown]
-# **Read it.** The best spending of a budget has changed nothing in the rows of this picture but the first and the compressed one. (The times differ by chance, as in section 5.) The budget was kept on paper. To be paid out in bytes and milliseconds, the zeros have to come in blocks that can be *cut out*.
 #
 # ## 9. Find the bug
 #
@@ -581,9 +583,9 @@ figures.size_panel({"dense": again, **tuned})
 # 5  masked_ms = timed(masked, x)
 # 6  print(f"{dense_ms / masked_ms:.2f} times as fast")
 # ```
-# **C.** The sparsity after a second round of pruning.
+# **C.** The sparsity after the network has been pruned a second time.
 # ```python
-# 1  before = measure.nonzeros(model)  # the first round is done
+# 1  before = measure.nonzeros(model)  # it was pruned once
 # 2  prune_half_of_what_is_left(model)
 # 3  after = measure.nonzeros(model)
 # 4  sparsity = 1 - after / before
@@ -635,4 +637,4 @@ check(measuring_bugs, "measuring_bugs")
 # - Give `budget.spread` a budget of *file bytes* as a bitmap: what are the sizes then? Does the mixture change?
 # - Time `nets["dense"].train()` against `.eval()`, and with and without `torch.inference_mode()`. Which mistake costs most on your machine?
 # - Scan with the *largest* weights gone first. Which layers still hold out at 10 %?
-# - Predict by multiplying instead of adding: what a layer keeps of the accuracy above chance is a factor. Is it closer to the truth in the picture of section 7?
+# - Predict by multiplying instead of adding: what a layer keeps of the accuracy above chance is a factor. Is it closer to the truth in the last picture of section 8?

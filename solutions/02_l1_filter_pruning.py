@@ -4,15 +4,14 @@
 # **Goal.** Take whole filters out of a convolutional network, so that arithmetic really disappears, and find out how far that
 # goes. The method is that of Li et al., *Pruning Filters for Efficient ConvNets* (ICLR 2017, arXiv 1608.08710).
 #
-# ![Where this lesson goes: a small ResNet, whose layers share letters: they lose the same filters, or none](../notebooks/pictures/02_l1_filter_pruning.png)
+# ![Where this lesson goes: three filters of three rows and three columns, with their numbers. Which one would you take away?](../notebooks/pictures/02_l1_filter_pruning.png)
 #
-# **You need** lesson 01 (parameters, MACs, latency) and a little PyTorch. **Difficulty** medium. {{minutes}}
+# **You need** lesson 01 (parameters, MACs, latency) and a little PyTorch. **Difficulty** medium. {{minutes: 80}}
 #
-# You write six small functions, lock in two predictions and find three bugs. Run every cell, also those you leave empty: where an answer is missing, the lesson goes on
-# with the library's version and says so.
+# You write six small functions, lock in two predictions and find three bugs. Sections 9 and 10 are optional.
 #
 # **Words of this lesson.** A *filter* is what makes one output channel of a convolution, a *neuron* one output of a dense layer; both are *units*.
-# *MACs* are the multiply-accumulates of one image. *Masked*: set to zero in tensors of the same shape; *slimmed*: cut out, so that the tensors are
+# *Masked*: set to zero in tensors of the same shape; *slimmed*: cut out, so that the tensors are
 # smaller. The *head* is the last layer, one output a class; it is never pruned.
 
 # %%
@@ -36,10 +35,11 @@ from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import conv2d
 
-from course_lib import data, measure, models, slim, train
+from course_lib import data, models, slim, train
 from course_lib.pruning import L1NormPruner, MagnitudePruner, Masks, Pruner, amounts, units
-from course_lib.teaching import check, figures, modes, use, widgets
+from course_lib.teaching import check, figures, modes, sizes, use, widgets
 
 mode = modes.get(MODE)
 bench = data.load(mode.data, device=mode.device, limit=mode.limit)
@@ -50,8 +50,7 @@ bench
 # %% [markdown]
 # ## 1. Ninety percent gone, and nothing is faster
 #
-# Lesson 01 ended with a budget that was kept on paper only: nine of ten weights were zero, and the file was as large and the program
-# as slow as before. The zeros have to come in blocks that can be cut out. To see the difference we take a network of another kind, a small VGG:
+# Lesson 01 ended with a budget that was kept on paper only. The zeros have to come in blocks that can be cut out. To see the difference we take a network of another kind, a small VGG:
 # convolution, BatchNorm, ReLU, again and again. (*BatchNorm* brings each channel to a common mean and spread; section 3 has the formula.)
 
 # %%
@@ -89,24 +88,24 @@ scattered = MagnitudePruner(sparsity=0.9).masks(model, bench).apply_(copy.deepco
 half = L1NormPruner(sparsity=0.5).masks(model, bench)
 slimmed = slim.slim(model, half, bench.example)
 
-sizes = {
-    "dense": measure.report(model, bench)["model"],
-    "90 % of weights masked": measure.report(scattered, bench)["model"],
-    "50 % of filters cut out": measure.report(slimmed, bench)["model"],
+three = {
+    "dense": model,
+    "90 % of weights masked": scattered,
+    "50 % of filters cut out": slimmed,
 }
-figures.size_panel(sizes)
+figures.size_panel(sizes.compared(three, bench))
 
 # %% [markdown]
 # **Read it.** Scattered zeros help only a compressor: the tensors keep their shape, so the MACs and the time stay. Cut-out
 # filters leave *smaller tensors* behind, and everything shrinks at once, without any special software. The price is that we can
-# no longer choose weight by weight: a filter goes whole or not at all. So which ones?
+# no longer choose weight by weight: a filter goes whole or not at all. So which ones? (Your prediction: the row *non-zeros* says what is left. Section 4 counts it, layer by layer.)
 #
 # ## 2. A toy seen whole
 #
 # Three filters, one input channel, small whole numbers. A filter is one row of the weight tensor: `weight[j]` makes output
 # channel `j`.
 
-# %%
+# %% tags=["ahead"]
 toy = torch.tensor(
     [
         [[1.0, -1.0, 1.0], [-1.0, 1.0, -1.0], [1.0, -1.0, 1.0]],
@@ -195,13 +194,25 @@ figures.score_histograms(
 
 # %% [markdown]
 # A filter of `conv1` has one small kernel (three if images have colours), one of `conv6` more than a hundred: the sums differ because there is more to add, not because the
-# filter matters more. Ranked together, the first layers would go first. Dividing by the number of weights (`L1NormPruner(scope="global")`
-# does) turns the bias round instead of removing it: the weights of a wide layer are small, each for itself, so that now the *last* layers go
+# filter matters more. So *against whom* a filter is ranked is a question of its own, the **scope**: against those of its own *layer*, as we did, or *global*, against all filters of the network. In a global ranking by the sum the first layers
+# would go first.
+#
+# Dividing by the number of weights (`L1NormPruner(scope="global")` does) turns that round instead of removing it: the weights of a wide layer are small, each for itself, so that now the *last* layers go
 # first. Section 8 measures what that costs.
+#
+# ### Four questions
+# Every pruning method answers the same four:
+#
+# | axis | question | in this lesson |
+# | --- | --- | --- |
+# | score | what is unimportant? | L1 norm |
+# | unit | what is removed? | filter |
+# | scope | ranked against whom? | layer |
+# | amount | how many this round? | a share that we set |
 #
 # ## 3. Pruned, yet it speaks
 #
-# So set the rows of the weak filters to zero, and they are gone? Behind the convolution stands a BatchNorm. It turns each channel's value $z$ into
+# So set the rows of the weak filters to zero, and they are gone? After the convolution comes a BatchNorm. It turns each channel's value $z$ into
 #
 # $$\gamma\,\frac{z - \mu}{\sigma} + \beta.$$
 #
@@ -213,7 +224,7 @@ x = bench.normalise(bench.validation.images[:256])
 
 
 def channel_means(net: nn.Module) -> Tensor:
-    """Return the mean output of each channel behind relu3, (64,)."""
+    """Return the mean output of each channel after relu3, (64,)."""
     upto = net[: [name for name, _ in net.named_children()].index("relu3") + 1]
     with torch.inference_mode():
         return upto.eval()(x).mean((0, 2, 3)).cpu()
@@ -223,11 +234,11 @@ rows_only = copy.deepcopy(model)
 with torch.no_grad():
     rows_only.conv3.weight[~keep] = 0
 spoken = {"dense": channel_means(model), "rows set to zero": channel_means(rows_only)}
-figures.channel_dots(spoken, gone=~keep, ylabel="mean activation behind relu3")
+figures.channel_dots(spoken, gone=~keep, ylabel="mean activation after relu3")
 
 # %% [markdown]
 # **A failure.** The rows are zero, and many of the channels are not silent: they put out a *constant*: that of the formula, where it is above zero. The next layer hears a hum where there was a
-# signal. And when the channel is later cut out for real, the hum disappears: the slimmed network would not compute what the masked one did.
+# signal. And when the channel is later cut out, the hum disappears: the slimmed network would not compute what the masked one did.
 #
 # ### Exercise 3: `silence`
 # A filter is all that belongs to it: its row, its bias if there is one, and its entries of BatchNorm's $\gamma$ (`norm.weight`) and $\beta$
@@ -259,10 +270,10 @@ silence = use(silence)
 silent = copy.deepcopy(model)
 silence(silent.conv3, silent.norm3, keep)
 spoken["row, bias, gamma, beta"] = channel_means(silent)
-figures.channel_dots(spoken, gone=~keep, ylabel="mean activation behind relu3")
+figures.channel_dots(spoken, gone=~keep, ylabel="mean activation after relu3")
 
 # %% [markdown]
-# Now they are silent, and exactly so: ReLU of zero is zero. A unit is gone if and only if *its own entries* are gone.
+# Now they are silent, and exactly so: ReLU of zero is zero. A unit is gone only when its row, bias, $\gamma$ and $\beta$ are all zero; what the next layer does with it does not matter.
 #
 # ## 4. What the next layer no longer needs
 #
@@ -278,7 +289,7 @@ figures.channel_dots(spoken, gone=~keep, ylabel="mean activation behind relu3")
 
 # %% answer="columns_of_channel"
 def columns_of_channel(channel: int, height: int, width: int) -> range:
-    """Return the input columns, behind flatten, that belong to one channel."""
+    """Return the input columns, after flatten, that belong to one channel."""
     ### BEGIN SOLUTION
     size = height * width
     return range(channel * size, (channel + 1) * size)
@@ -316,12 +327,52 @@ print(
 
 # %% [markdown]
 # Three shares of one and the same prune. `L1NormPruner(sparsity=0.5)` *asks* for a share of each layer's filters; `masks.sparsity` *reports* the share
-# of all parameters that is gone, and that is the number on which methods are compared. Between two convolutions a *quarter* stays: half of the rows
-# times half of the input slices. In front of the dense layer half of the columns stay. The head keeps all.
+# of all parameters, and on that number methods are compared. Between two convolutions a *quarter* stays: half of the rows
+# times half of the input slices.
 #
-# These masks are *closed*: wherever a filter is gone, all that reads it is gone too. That is what makes the next step exact.
-# `slim` cuts the tensors, and then compares the outputs of the masked and of the slimmed network. For two neighbours it is two lines, `weight[keep]` here and
-# `next_weight[:, keep]` there; you write them yourself in lesson 07.
+# These masks are *closed*: wherever a filter is gone, all that reads it is gone too.
+#
+# ### Exercise 5: `cut_pair`
+# Cut for real, for two neighbours. Return both weights smaller: of `weight` (n, c, h, w) the rows, of `following` (m, n, h, w) the slices that read them, where `keep` (n,) is True. The given tensors stay
+# as they are. At least one filter is kept.
+#
+# <details><summary>Hint 1</summary>Which axis of <code>weight</code> are its filters? Along which axis does <code>following</code> read them?
+# <details><summary>Hint 2</summary>A bool tensor in square brackets takes out the places where it is True, also on a later axis: <code>table[:, wanted]</code>.</details></details>
+
+
+# %% answer="cut_pair"
+def cut_pair(weight: Tensor, following: Tensor, keep: Tensor) -> tuple[Tensor, Tensor]:
+    """Return what is left of both weights when the filters where keep (n,) is False are cut out."""
+    ### BEGIN SOLUTION
+    return weight[keep], following[:, keep]
+    ### END SOLUTION
+
+
+# %% check="cut_pair"
+check(cut_pair)
+
+# %% [markdown]
+# Is it the same function? We send random maps through `conv3` and `conv4`, once with the rows set to zero, once cut.
+
+
+# %%
+def through(first: Tensor, second: Tensor) -> Tensor:
+    """Return what two convolutions, with a ReLU between them, make of the random maps."""
+    return conv2d(conv2d(maps, first, padding=1).relu(), second, padding=1)
+
+
+cut_pair = use(cut_pair)
+whole = model.conv3.weight.detach().cpu(), model.conv4.weight.detach().cpu()
+maps = torch.randn(8, whole[0].shape[1], 14, 14, generator=torch.Generator().manual_seed(0))
+zeroed = through(whole[0] * keep[:, None, None, None], whole[1])
+cut = cut_pair(*whole, keep)
+difference = (through(*cut) - zeroed).abs().max() / zeroed.std()
+for name, before, after in zip(("conv3", "conv4"), whole, cut, strict=True):
+    print(f"{name} {tuple(before.shape)} -> {tuple(after.shape)}")
+print(f"largest difference: {difference:.1e} of the outputs' spread")
+
+# %% [markdown]
+# Smaller tensors, the same outputs, up to rounding. `slim` does this for a whole network, with its biases and BatchNorm, and then compares the masked network with the slimmed one. (You do it in place in lesson 07.)
 
 # %%
 masked = masks.apply_(copy.deepcopy(model)).eval()
@@ -340,41 +391,21 @@ print(
 #
 # ## 5. How much, and when
 #
-# Half at once is a blow. Gradual pruning takes a little, lets the network recover, takes more. Zhu & Gupta (2017) take much
-# while there is much to take, and little towards the end: on the way from the initial sparsity $s_i$ to the final one $s_f$, after step $t$ of $n$
+# Half at once is a blow. Gradual pruning takes a little, lets the network recover, takes more. One prune and the training after it are a **round of pruning**. Zhu & Gupta (2017) take much
+# while there is much to take, and little towards the end: on the way from the initial sparsity $s_i$ to the final one $s_f$, after round $t$ of $n$
 #
 # $$s_t = s_f + (s_i - s_f)\,(1 - t/n)^3$$
 #
-# ### Exercise 5: `cubic_schedule`
-# The formula, for `step` $t$ of `steps` $n$; do not round what it gives.
-#
-# <details><summary>Hint</summary>Check both ends: what must come out at t = 0, what at t = n?</details>
+# Here it is as a function, and with sliders: with more rounds each bite gets smaller, and the exponent (3: *cubic*) decides who is bitten first.
 
-
-# %% answer="cubic_schedule"
-def cubic_schedule(step: int, steps: int, final: float, initial: float = 0.0) -> float:
-    """Return the sparsity after `step` of `steps`, rising from `initial` to `final`."""
-    ### BEGIN SOLUTION
-    return final + (initial - final) * (1 - step / steps) ** 3
-    ### END SOLUTION
-
-
-# %% check="cubic_schedule"
-check(cubic_schedule)
 
 # %%
-cubic_schedule = use(cubic_schedule)
-rounds = list(range(11))
-cubic = [cubic_schedule(t, 10, 0.8) for t in rounds]
-figures.lines(
-    {"cubic": (rounds, cubic), "linear": (rounds, [0.08 * t for t in rounds])},
-    xlabel="round",
-    ylabel="share of filters gone",
-    title="The cubic schedule takes most in the first rounds",
-)
+def cubic_schedule(step: int, steps: int, final: float, initial: float = 0.0) -> float:
+    """Return the sparsity after `step` of `steps`, rising from `initial` to `final`."""
+    return final + (initial - final) * (1 - step / steps) ** 3
 
-# %% [markdown]
-# Move the sliders: with more rounds each bite gets smaller, and the exponent decides who is bitten first.
+
+print("to 0.8 in four rounds:", [round(cubic_schedule(t, 4, 0.8), 3) for t in (1, 2, 3, 4)])
 
 # %%
 widgets.ScheduleSlider()
@@ -411,7 +442,7 @@ check(prune_and_fine_tune)
 # Let it run on a copy of the network. After each prune we measure three times: as it is, with BatchNorm's statistics measured anew on
 # training images (no weight changes), and after fine-tuning.
 
-# %%
+# %% tags=["folded"]
 prune_and_fine_tune = use(prune_and_fine_tune)
 net, triptych = copy.deepcopy(model), []
 
@@ -438,9 +469,8 @@ figures.triptych(triptych, dense_accuracy)
 # **Read it.** The labels give the share of *parameters*; that of the filters is what the schedule says. Right after a bite the network looks dead, and
 # what has little left is hurt by a small bite as well. Much of that is repaired *without training a single weight*: with filters missing,
 # sums change their mean and spread, and BatchNorm was still using those of the network before. Fine-tuning adds the rest.
-# If you read of a network that "collapsed" after pruning, ask first whether its BatchNorm was recalibrated.
 #
-# Was it worth going in four steps? The fair rival takes 80 % at once and then trains for as long as the four rounds together.
+# Was it worth going in four steps? The rival takes 80 % at once, then trains for as long as all four rounds.
 
 # %%
 at_once = copy.deepcopy(model)
@@ -454,21 +484,23 @@ print(
 )
 
 # %% [markdown]
-# One network, one seed: treat a difference of a point or two as none. What gradual pruning surely
+# One network, and one *seed*, the number that fixes what is random in a run: treat a difference of a point or two as none. What gradual pruning surely
 # gives you is a point at each of its rounds, so that you can stop where the price becomes too high.
 #
 # ## 7. Smallest, random, largest
 #
-# Is a small norm a good reason to go? There is only one way to know: choose the same number of filters at random (a *lottery*), and by the opposite
-# rule. A score is a function of the weights; the opposite rule is the same function with a minus sign. The lottery is held three
-# times (once in CI): line and band are its mean and range.
+# Is a small norm a good reason to go? There is only one way to know: choose the same number of filters at random, and by the opposite
+# rule. A score is a function of the weights; the opposite rule is the same function with a minus sign. The random choice is drawn three
+# times (once in CI): the line is its mean, the band reaches from the lowest to the highest.
 
-# %%
+# %% tags=["folded"]
 levels = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6]
 
 
 def accuracy_without(share: float, score: object, seed: int = 0) -> tuple[float, float]:
     """Return (sparsity, validation accuracy): BatchNorm recalibrated, nothing trained."""
+    # the four questions:
+    #       score,  unit,     scope,   amount
     pruner = Pruner(score, "filter", "layer", amounts.target(share), seed=seed)
     masks = pruner.masks(model, bench)
     small = slim.slim(model, masks, bench.example)
@@ -476,7 +508,7 @@ def accuracy_without(share: float, score: object, seed: int = 0) -> tuple[float,
     return masks.sparsity, train.evaluate(small, bench)
 
 
-def lottery(share: float) -> tuple[float, float, float, float]:
+def drawn(share: float) -> tuple[float, float, float, float]:
     """Return (sparsity, mean, lowest, highest accuracy) over the seeds."""
     draws = [accuracy_without(share, "random", seed) for seed in mode.seeds]
     accuracies = [accuracy for _, accuracy in draws]
@@ -485,7 +517,7 @@ def lottery(share: float) -> tuple[float, float, float, float]:
 
 duel = {
     "smallest L1 first": [accuracy_without(level, "l1") for level in levels],
-    "random": [lottery(level) for level in levels],
+    "random": [drawn(level) for level in levels],
     "largest L1 first": [
         accuracy_without(level, lambda weight: -weight.abs().sum(1)) for level in levels
     ],
@@ -493,15 +525,12 @@ duel = {
 figures.accuracy_curves(duel, dense=dense_accuracy, n=len(bench.validation))
 
 # %% [markdown]
-# **Read it.** While few filters go, the three lie close together, and not always in the order of the paper: on the way the curve of the *smallest* may even be the lowest, as it was in our run.
-# Only towards the right end do they come in that order, smallest, lottery, largest. And look at the band: over much of the picture the norm lies inside it, so that a lucky
-# draw does as well, and whoever compares a criterion with a *single* random run can find whatever they like. Our network was trained for
-# minutes and its norms lie close together (section 2); put the lottery beside every criterion, several times.
+# **Read it.** While few filters go, the three lie close together; towards the right end they part, in the order of the paper: smallest, random, largest. And look at the band: where the norm lies inside it, a lucky
+# draw does as well, and whoever compares a criterion with a *single* random run can find whatever they like. Put random draws beside every criterion, several times.
 #
 # ## 8. Where is the cliff?
 #
-# The class project from which this course comes (the *reference project*) reports that L1 filter pruning "falls sharply beyond 30 %". Three
-# things are missing: thirty percent of *what*, measured *when*, and against which repair? Put it to the test: prune the dense
+# The class project from which this course comes (the *reference project*) reports that L1 filter pruning "falls sharply beyond 30 %". Thirty percent of *what*, and with which repair? Put it to the test: prune the dense
 # network once, to each level, and measure without any repair, after recalibration, and after fine-tuning.
 #
 # ### Predict
@@ -530,8 +559,6 @@ for name, curve in claim.items():
     fallen = [level for level, accuracy in curve if accuracy < dense_accuracy - 0.10]
     where = f"at {fallen[0]:.2f} of the filters" if fallen else "never: not at any level tried"
     print(f"{name:24} first ten points below the dense model {where}")
-
-# %%
 figures.accuracy_curves(
     claim,
     dense=dense_accuracy,
@@ -542,10 +569,10 @@ figures.accuracy_curves(
 )
 
 # %% [markdown]
-# **Read it.** One network, one ranking, three curves. Without any repair our network falls at once, and has nothing left at about the 30 % of the
-# claim. Measuring BatchNorm anew moves the cliff; a short fine-tuning moves it almost off the picture. What decides is not the criterion but the repair, so "falls sharply beyond 30 %"
+# **Read it.** One network, one ranking, three curves. Without any repair our network has nothing left at about the 30 % of the
+# claim. Measuring BatchNorm anew moves the cliff; a short fine-tuning moves it almost off the picture. So "falls sharply beyond 30 %"
 # says as much about the training that followed as about the L1 norm. (The reference project's network has no BatchNorm and its data are not
-# public: we test the sentence, not their run. One seed, small images; lesson 06 has a curve of L1 on CIFAR-10.)
+# public: we test the sentence, not their run.)
 #
 # Now look at every position in between. The slider prunes the live network while you drag it: accuracy on 256 fixed images
 # while it moves, on all validation images once it rests. Switch the ranking from *per layer* to *global* and look at the map of survivors.
@@ -559,8 +586,11 @@ widgets.SparsitySlider(model, bench)
 # recalibrated?
 
 # %%
-for scope in ("layer", "global"):
-    masks = L1NormPruner(0.3, scope=scope).masks(model, bench)
+globally = L1NormPruner(0.3, scope="global").masks(model, bench)
+# within each layer: the share at which most nearly the same number of parameters goes
+choices = [L1NormPruner(share / 100).masks(model, bench) for share in range(30, 80, 2)]
+evenly = min(choices, key=lambda masks: abs(masks.sparsity - globally.sparsity))
+for scope, masks in (("layer", evenly), ("global", globally)):
     small = slim.slim(model, masks, bench.example)
     train.recalibrate_batchnorm(small, bench)
     left = ", ".join(f"{name} {int(masks.units[name].sum())}" for name in layers)
@@ -569,16 +599,16 @@ for scope in ("layer", "global"):
     )
 
 # %% [markdown]
-# Is that fair? Equally many filters are gone, but not equally many parameters, for those of the last layers are the largest. So look up the second sparsity in the picture of section 7: there the ranking
+# The number of parameters is the same, give or take, and the ranking
 # within each layer keeps more accuracy. A ranking over all layers needs scores that mean the same in each of them, and neither the sum nor the mean does.
 #
-# ## 9. Momentum revives the dead
+# ## 9. Optional: momentum revives the dead
 #
-# One more trap, for everyone who writes a training loop. (An *optimizer*, such as SGD or Adam, changes the weights after each batch; with *momentum* it goes on with a part of its earlier steps.) A silenced filter gets no gradient: its $\gamma$ and $\beta$ are zero, its ReLU is closed, and
+# A trap for everyone who writes a training loop. (An *optimizer*, such as SGD or Adam, changes the weights after each batch; with *momentum* it goes on with a part of its earlier steps.) A silenced filter gets no gradient: its $\gamma$ and $\beta$ are zero, its ReLU is closed, and
 # whoever reads it reads zeros. So once dead it stays dead, and masks need to be applied only once. Or do they? We prune in the middle of a
 # training and watch the sum of all pruned weights.
 
-# %%
+# %% tags=["folded"]
 masks = L1NormPruner(sparsity=0.5).masks(model, bench)
 batches = (list(itertools.islice(bench.batches("train", 32, shuffle=True), 30)) * 3)[:30]
 
@@ -615,32 +645,26 @@ figures.lines(
 )
 
 # %% [markdown]
-# **Read it.** Without momentum the dead stay dead. With momentum (and with Adam, which remembers in the same way) the optimizer goes on pushing in the direction
-# of *before* the prune. Only masks that are applied after every step hold; `train.fit(masks=...)` does that, with a new optimizer after each prune.
+# **Read it.** With momentum (and with Adam, which remembers in the same way) the optimizer goes on pushing in the direction
+# of *before* the prune. Only masks that are applied after every step hold; `train.fit(masks=...)` does that.
 #
-# ## 10. The ResNet puzzle
+# ## 10. Optional: the ResNet puzzle
 #
 # In a chain every filter can go by itself. A shortcut *adds* the output of one layer to that of another: channel 7 of the one meets channel 7 of the
-# other. Take it from one of them, and it is still there. Look at which layers are tied together in a small ResNet (a *projection* is a 1x1 convolution on
-# the shortcut, where its two ends differ in width).
+# other. Take it from one of them, and it is still there. Which layers are tied together in a small ResNet? (A *projection* is a 1x1 convolution on
+# the shortcut, where its two ends differ in width.)
 
-# %% tags=["ahead"]
+# %%
 resnet = models.build("resnet", bench, seed=0)
+coupled = L1NormPruner(sparsity=0.5).masks(resnet, bench)
+small = slim.slim(resnet, coupled, bench.example)
+print(f"half of the filters, {coupled.sparsity:.3f} of the parameters gone, and it still runs:")
+print(f"outputs of shape {tuple(small.eval()(bench.example).shape)}")
 figures.coupling(units.groups(resnet, bench.example))
 
 # %% [markdown]
 # **Read it.** The first convolution of each block is free: nobody else writes into its channels. The second one writes into the stream that the
-# shortcut carries, and there whole chains of layers share one decision. Li et al. prune only the free ones, or let the shortcut's projection
-# choose for all; `units.groups` finds the groups, and `L1NormPruner` sums the norms over each of them.
-
-# %%
-coupled = L1NormPruner(sparsity=0.5).masks(resnet, bench)
-small = slim.slim(resnet, coupled, bench.example)
-outputs = small.eval()(bench.example)
-print(f"half of the filters, {coupled.sparsity:.3f} of the parameters")
-print(
-    f"and it still runs: {len(bench.example)} images in, outputs of shape {tuple(outputs.shape)}"
-)
+# shortcut carries, and there whole chains of layers share one decision: `units.groups` finds the groups, and `L1NormPruner` sums the norms over each of them.
 
 # %% [markdown]
 # ## 11. Find the bug
@@ -701,7 +725,7 @@ check(bugs, "bugs")
 # ## What to take away
 #
 # - Whole filters are the unit at which arithmetic really disappears; scattered zeros only compress.
-# - A unit is gone if and only if its own entries are gone: row, bias, $\gamma$, $\beta$. What reads it can then go as well, and masked equals slimmed.
+# - A unit is gone only when its own entries are all zero: row, bias, $\gamma$, $\beta$. What reads it can then be cut as well, and masked equals slimmed.
 # - The share of filters is not the share of parameters: between two convolutions a quarter stays of a half.
 # - Choose indices, not thresholds; keep at least one; re-apply masks after every step.
 # - Recalibrate before you judge, and compare with several random draws before you praise.
@@ -715,4 +739,4 @@ check(bugs, "bugs")
 #   This is the *sensitivity* of lesson 01, for filters.
 # - Li et al. distinguish *independent* ranking (ours) from *greedy* ranking, which does not count the kernels that read filters already gone. Write it
 #   as a loop over the layers and see whether it chooses other filters.
-# - Train the pruned shape from scratch, with newly drawn weights, for as long as everything above took. How far behind is it?
+# - Train the pruned shape from scratch. How far behind is it?

@@ -4,14 +4,14 @@
 # **Goal.** Judge a unit by what it *does*, not by how large its weights are; decide with a threshold how many go; and find out how far such a
 # decision can be trusted. The statistics are the mean activation and APoZ of Hu et al., *Network Trimming* (2016, arXiv 1607.03250).
 #
-# ![Where this lesson goes: accuracy over sparsity, round after round, for two kinds of threshold and the L1 norm](../notebooks/pictures/03_activation_pruning.png)
+# ![Where this lesson goes: seven images and what two filters make of them: one of large weights that is quiet, one of small weights that is busy. Which of them should go?](../notebooks/pictures/03_activation_pruning.png)
 #
-# **You need** lesson 02 (filters, masks, slimming, fine-tuning). **Difficulty** medium. {{minutes}}
+# **You need** lesson 02 (filters, masks, slimming, fine-tuning). **Difficulty** medium. {{minutes: 60}}
 #
 # You write six small functions, lock in two predictions and find four bugs. Run every cell, also those you leave empty: where an answer is missing,
 # the lesson goes on with the library's version and says so.
 #
-# **Words of this lesson.** A *unit* is a filter or a neuron of a dense layer. Its *activation* is what comes out behind its ReLU, one number for each image
+# **Words of this lesson.** A *unit* is a filter or a neuron of a dense layer. Its *activation* is what comes out after its ReLU, one number for each image
 # and, in a convolution, for each position. *Calibration* means to run some training images through a trained network and write down what its units do.
 
 # %%
@@ -48,6 +48,15 @@ bench
 # %% [markdown]
 # ## 1. Small weights are not silent units
 #
+# Of the four questions of lesson 02 this lesson answers two anew:
+#
+# | axis | question | in this lesson |
+# | --- | --- | --- |
+# | **score** | **what is unimportant?** | **what a unit puts out: mean activation, or 1 - APoZ** |
+# | unit | what is removed? | filter, neuron |
+# | scope | ranked against whom? | layer |
+# | **amount** | **how many this round?** | **all that lie below a threshold** |
+#
 # Lesson 02 ended with a doubt: the L1 norm looks at weights only. A filter of large weights that nothing ever excites is kept. Do such filters
 # exist? We train the reference network of the course, four convolutions and a dense layer of 512 neurons, and rank the filters of its third convolution
 # twice: by their norm, and by how active they are on average.
@@ -81,7 +90,7 @@ figures.rank_scatter({"L1 norm": norms, "mean activation": active})
 # **Read it.** If both scores meant the same, the points would lie on a line. The squares are filters that the norm keeps and the activations would drop,
 # the triangles the reverse. Let us look at one of each: the two with the largest difference of their ranks.
 
-# %%
+# %% tags=["ahead"]
 gap = norms.argsort().argsort() - active.argsort().argsort()
 quiet, busy = int(gap.argmax()), int(gap.argmin())
 maps = outputs_of(model, "relu3", x[:7])
@@ -94,12 +103,12 @@ figures.feature_maps(
 )
 
 # %% [markdown]
-# The one has large weights and hardly ever answers; the other has small weights and answers to almost every image. (A hook made the pictures:
+# The one has large weights and answers faintly; the other has small weights and answers strongly, over most of the background. Both rows share one scale of colours. (A hook made the pictures:
 # PyTorch calls it whenever the module has run, and we remove it at once. A forgotten hook goes on recording for ever.)
 #
 # ## 2. A toy seen whole
 #
-# Three units of a small layer, behind their ReLU, on four images. Each column is an image, each row a unit.
+# Three units of a small layer, after their ReLU, on four images. Each column is an image, each row a unit.
 
 # %%
 toy = torch.tensor(
@@ -124,7 +133,7 @@ figures.kernels(toy, item="image")
 # ### Exercise 1: `record`
 # A data set does not fit into one batch, and the last batch is smaller. So we never average on the way: we keep *sums*, *numbers of zeros* and a
 # *count*, add each batch to them, and divide once, in the end. Add one batch; return new values and leave the old ones as they are.
-# The batch is `(b, c, h, w)` behind a convolution, and `(b, c)` behind a dense layer; `total` and `zeros` are `(c,)`. Only exact zeros count as
+# The batch is `(b, c, h, w)` after a convolution, and `(b, c)` after a dense layer; `total` and `zeros` are `(c,)`. Only exact zeros count as
 # zeros, not tiny outputs.
 #
 # <details><summary>Hint 1</summary>Sum over all axes but the second. <code>outputs.transpose(0, 1).flatten(1)</code> has one row for each unit, in both cases.
@@ -209,7 +218,7 @@ print("equal to the library's:", torch.allclose(mean_activation(batches), theirs
 means = {name: (a.total / a.count).float().cpu() for name, a in activity.items()}
 silent = {name: (a.zeros / a.count).float().cpu() for name, a in activity.items()}
 below = {name: scores >= 0.1 for name, scores in means.items()}
-figures.score_histograms(means, below, unit="units")
+figures.score_histograms(means, below, unit="units", threshold=0.1)
 
 # %% [markdown]
 # **Read it.** Every layer has its own scale, and the distributions are skewed: many quiet units, a few loud ones. The line is the threshold `0.1`, the
@@ -336,8 +345,8 @@ agree = torch.equal(
 print("the same decision for both networks:", agree)
 
 # %% [markdown]
-# It does not care about the scale. What does it take, layer by layer, compared with a fixed threshold that takes as many units in all? We set both to 30 %
-# of all units of this network and look.
+# It does not care about the scale. What does it take, layer by layer, compared with a fixed threshold that takes the same number of units in all? We set both to 30 %
+# of all units of this network and look. (`cap=1.0` switches the **cap** off: the most of a layer's survivors that one round may take, as a rule half of them. Section 9 needs it.)
 
 # %%
 strengths = {
@@ -353,7 +362,7 @@ for rule, pruner in rules.items():
     counts[f"{rule} ({strengths[rule]:.2f})"] = {
         name: (int((~kept).sum()), len(kept)) for name, kept in masks.units.items()
     }
-figures.unit_counts(counts, title="As many units in all, from other layers")
+figures.unit_counts(counts, title="The same number of units in all, from different layers")
 
 # %% [markdown]
 # **Read it.** Both take most from the dense layer. Of the convolutions the fixed threshold takes little where activations
@@ -402,14 +411,14 @@ overlap = 0.7
 # %% check="overlap"
 check(overlap, "overlap")
 
-# %%
+# %% tags=["folded"]
 jaccard = use(jaccard)
 
 
-def gone(net: nn.Module, samples: int = 1024, seed: int = 0) -> Tensor:
-    """Return which neurons are the quietest 30 % of the dense layer, (512,) bool."""
+def gone(net: nn.Module, samples: int = 1024, seed: int = 0, layer: str = "dense") -> Tensor:
+    """Return which units are the quietest 30 % of a layer, bool."""
     pruner = ActivationPruner("mean", quantile=0.3, samples=samples, seed=seed)
-    return ~pruner.masks(net, bench).units["dense"]
+    return ~pruner.masks(net, bench).units[layer]
 
 
 def compared(name: str, one: Tensor, other: Tensor) -> tuple[str, float, float]:
@@ -423,16 +432,21 @@ train.fit(again, bench, epochs=mode.epochs, seed=1)  # ... the images in another
 other = models.build("cnn", bench, seed=1)
 train.fit(other, bench, epochs=mode.epochs, seed=1)
 rows = [
+    compared("conv2: 4 other images", gone(model, 4, 0, "conv2"), gone(model, 4, 1, "conv2")),
     compared("16 other images", gone(model, 16, 0), gone(model, 16, 1)),
     compared("64 other images", gone(model, 64, 0), gone(model, 64, 1)),
     compared("1024 other images", gone(model, 1024, 0), gone(model, 1024, 1)),
     compared("another order of training", gone(model), gone(again)),
     compared("other initial weights", gone(model), gone(other)),
 ]
-figures.overlap_bars(rows, guess=overlap, title="Neurons of the dense layer that go")
+figures.overlap_bars(
+    rows,
+    guess=overlap,
+    title="Neurons of the dense layer that go (first row: filters of conv2)",
+)
 
 # %% [markdown]
-# **Read it.** For one network a few hundred images are enough: the overlap rises with their number. Between two *trainings* it falls, and with other initial
+# **Read it.** For one network a few hundred images are enough: the overlap rises with their number, and on four images (first row) two calibrations still disagree about several filters. Between two *trainings* it falls, and with other initial
 # weights it is about what chance gives. That is no fault of the rule: neuron 7 of one network has nothing to do with neuron 7 of the other. So "which units are
 # unimportant" is a question about one network, never about an architecture.
 
@@ -440,8 +454,8 @@ figures.overlap_bars(rows, guess=overlap, title="Neurons of the dense layer that
 widgets.CalibrationSlider(model, bench, "dense")
 
 # %% [markdown]
-# Is a fixed threshold less stable than a variable one? `course stability` asked it on CIFAR-10, for several strengths, layers, sets of images and trainings
-# (`results/stability`). Neither rule is clearly ahead in any comparison: for both, agreement beyond chance grows with the images, is low between two trainings, and is about nothing
+# Is a fixed threshold less stable than a variable one? [A larger study of ours](../results/stability/README.md) asked it on CIFAR-10, for several strengths, layers, sets of images and trainings.
+# Neither rule is clearly ahead in any comparison (*clearly*: by more than five points in a hundred and more than two standard errors): for both, agreement beyond chance grows with the images, is low between two trainings, and is about nothing
 # between networks that began with other weights.
 #
 # ## 8. The dead go for free
@@ -487,11 +501,11 @@ print(f"largest difference on the validation images:  {largest_difference(valida
 #
 # ## 9. Round after round
 #
-# Now the whole method: calibrate, take what lies below the threshold, fine-tune, again. At most half of a layer's survivors go in one round (the cap), or a bad
+# Now the whole method: calibrate, take what lies below the threshold, fine-tune, again. The cap holds: at most half of a layer's survivors go in one round, or a bad
 # threshold would take everything at once. Beside it the L1 norm of lesson 02, on the filters only, with the same training. The fixed threshold rises from round to round: the survivors get
 # louder.
 
-# %% tags=["ahead"]
+# %%
 rounds = 4
 pruners = {
     "fixed threshold": ActivationPruner("mean", threshold=[0.05, 0.1, 0.2, 0.3]),
@@ -506,7 +520,7 @@ for name, pruner in pruners.items():
     curves[name] = [(0.0, dense_accuracy)] + [
         (r.sparsity, r.accuracy["tuned"]) for r in records
     ]
-figures.accuracy_curves(curves, dense=dense_accuracy, n=len(bench.validation))
+figures.accuracy_curves(curves, dense=dense_accuracy, n=len(bench.validation), zoom=True)
 
 # %%
 for name, curve in curves.items():
@@ -514,7 +528,7 @@ for name, curve in curves.items():
     print(f"{name:20} {told}")
 
 # %% [markdown]
-# **Read it.** Compare at equal sparsity, not at equal rounds: thresholds choose their own pace, so their points lie elsewhere. One network, one seed and
+# **Read it.** Compare at equal sparsity, not at equal rounds: thresholds choose for themselves how much goes in each round, so their points lie elsewhere. One network, one seed and
 # a short training a round: small differences mean nothing here. The class project has a result for this method as well, on other data (25x25 colour
 # images of 5 classes, so not comparable point for point); lesson 06 puts it beside our runs on CIFAR-10.
 #
@@ -566,7 +580,7 @@ check(silent_bugs, "silent_bugs")
 # %% [markdown]
 # ## 11. In your own words
 #
-# A colleague calibrates on 16 images, prunes 30 % of the neurons, and reports: *"Every time I repeat it, other neurons go. Activation pruning is
+# A colleague calibrates on 4 images, prunes 30 % of the filters of `conv2`, and reports: *"Every time I repeat it, other filters go. Activation pruning is
 # nonsense."* What would you measure, and what would you change? (Four to six sentences.)
 
 # %% [markdown] explain="nonsense" points=2
@@ -574,20 +588,20 @@ check(silent_bugs, "silent_bugs")
 # (units of different networks do not correspond, so an overlap at chance is expected)? One point for measuring what matters: the Jaccard overlap beside chance, and the accuracy after
 # fine-tuning on validation data: sets can differ and be equally good, because many units are interchangeable.
 #
-# *Sample answer, 2 points.* "First I would keep the network and only change the images: with 16 the means are noisy, with 1024 the sets should nearly agree. If they train anew each time, the
-# neurons have other numbers and no overlap is expected beyond chance. Then I would compare accuracy after fine-tuning, on validation images, with a random choice: if
+# *Sample answer, 2 points.* "First I would keep the network and only change the images: with 4 the means are noisy, with 1024 the sets should nearly agree. If they train anew each time, the
+# filters have other numbers and no overlap is expected beyond chance. Then I would compare accuracy after fine-tuning, on validation images, with a random choice: if
 # other sets do equally well, the method is not nonsense, the units are just interchangeable."
 #
-# *Sample answer, 1 point.* "16 images are too few, take 1024 training images, then the result is stable." (Right, but nothing is measured against chance, and retraining is not
+# *Sample answer, 1 point.* "4 images are too few, take 1024 training images, then the result is stable." (Right, but nothing is measured against chance, and retraining is not
 # told apart from recalibrating.)
 
 # %% [markdown]
 # ## What to take away
 #
-# - Large weights do not make a busy unit; ask what it does, on *training* images, in eval mode, behind the ReLU.
+# - Large weights do not make a busy unit; ask what it does, on *training* images, in eval mode, after the ReLU.
 # - Keep sums, zeros and counts; divide once.
 # - Mean activation and APoZ ask how much a unit speaks, not whether it says anything.
-# - A fixed threshold has a meaning but hangs on the scale; a variable one sets itself, layer by layer. Both need a cap, and a unit that always stays.
+# - A fixed threshold has a meaning but depends on the scale; a variable one sets itself, layer by layer. Both need a cap, and a unit that always stays.
 # - Put chance beside every overlap. Units of two trainings do not correspond.
 #
 # **Next**, lesson 04: all our rules so far ask us *how many*: a share, a threshold, a number of deviations. Could the weights themselves say how many they

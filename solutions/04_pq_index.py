@@ -5,12 +5,15 @@
 # Perspective* (ICLR 2023, arXiv 2302.05601). Lesson 05 turns it into a rule for how much to prune. ("PQ" stands for the two norms; it has nothing to do with product
 # quantization, which is also called PQ.)
 #
-# ![Where this lesson goes: the index of what is left of each layer, round after round of pruning](../notebooks/pictures/04_pq_index.png)
+# ![Where this lesson goes: five vectors of eight entries, drawn as bars. Which of them is the sparsest, and what comes next?](../notebooks/pictures/04_pq_index.png)
 #
-# **You need** lesson 00 or 02 (masks, sparsity) and powers and roots. (The Gamma function appears once, in section 6, and there you only call it.) **Difficulty** medium. {{minutes}}
+# **You need** lesson 00 or 02 (masks, sparsity) and powers and roots. **Difficulty** medium. {{minutes: 50}}
 #
-# You write five small functions, lock in a prediction and find three bugs. Run every cell, also those you leave empty: where an answer is missing, the
+# You write four small functions and, if you like, a fifth; lock in a prediction; and find three bugs. Run every cell, also those you leave empty: where an answer is missing, the
 # lesson goes on with the library's version and says so.
+#
+# **Words of this lesson.** The *magnitude* of a weight is its absolute value. A vector is *sparse* if a few entries carry nearly all of it; here that is a matter of degree, and zeros are not needed.
+# *Survivors* are the weights that have not been pruned so far. An *index* is always the PQ index.
 
 # %%
 import importlib.util
@@ -69,7 +72,7 @@ figures.weight_histogram(weights, title=f"{weights.numel():,} weights of the den
 #
 # Put them in order in your head, from dense to sparse, before you read on. (All have eight entries; signs do not matter, so none is drawn.)
 
-# %%
+# %% tags=["ahead"]
 five = {
     "equal": torch.ones(8),
     "rising": torch.arange(1.0, 9.0),
@@ -106,7 +109,7 @@ check(index_of_five, "index_of_five")
 # $s = 1$ is the ordinary mean of the magnitudes, $s = 2$ the root mean square, and for large $s$ only the largest entries count.
 #
 # ### Exercise 1: `power_mean`
-# For a tensor of any shape, of which at least one entry is not zero. Compute in float64: you will see in section 7 why. Leave `w` as it is.
+# For a tensor of any shape, of which at least one entry is not zero. Compute in float64: in float32 small exponents overflow, a fault that the authors' own code has (section 7 shows it). Leave `w` as it is.
 #
 # <details><summary>Hint 1</summary><code>w.abs().double()</code>, then the power, the mean, the root.
 # <details><summary>Hint 2</summary>All entries count, zeros too; the root is the power <code>1 / s</code>.</details></details>
@@ -145,6 +148,8 @@ figures.lines(
 # The paper writes the second form. The exponent of $d$ is negative, and it is there to turn norms (sums) into means.
 #
 # ### Exercise 2: `pq_index`
+# The first form above, with `power_mean`. (All entries count; at least one is not zero.)
+#
 # <details><summary>Hint</summary>You have just written all it needs.</details>
 
 
@@ -261,11 +266,11 @@ for test_name, test in tests.items():
 #
 # ### A claim, and a counterexample
 # The paper says that the index has all six properties for *any* $0 < p < q$. Two hundred vectors did not object, but we tried one pair only. Take p = 1.5 and q = 2, and let the
-# second richest give a little to the poorer third:
+# second richest give a little to the poorest: the entry `1.0` gives `0.04` to the entry `0.9`, and `100` stays.
 
 # %% tags=["nbval-check-output"]
 before = torch.tensor([1.0, 0.9, 100.0], dtype=torch.float64)
-after = torch.tensor([0.96, 0.94, 100.0], dtype=torch.float64)  # 1.0 gives 0.04 to 0.9
+after = torch.tensor([0.96, 0.94, 100.0], dtype=torch.float64)
 print(f"index before {pq_index(before, 1.5, 2):.8f}, after {pq_index(after, 1.5, 2):.8f}")
 print(f"the same with p = 1:   {pq_index(before, 1, 2):.8f}, after {pq_index(after, 1, 2):.8f}")
 
@@ -275,24 +280,38 @@ print(f"the same with p = 1:   {pq_index(before, 1, 2):.8f}, after {pq_index(aft
 #
 # ## 5. Play with it
 #
-# Forty entries $u^a$: with shape a = 0 all are equal, with 1 they are spread evenly, and the larger a, the fewer are large. Move p and q: what does a small p
+# Forty entries $u^a$, where $u$ runs evenly from 0 to 1: with shape a = 0 all are equal, with 1 they are spread evenly, and the larger a, the fewer are large. Move p and q: what does a small p
 # do to the curve, what a large q?
 
 # %%
 widgets.IndexSlider()
 
 # %% [markdown]
-# ## 6. What does a normal layer have?
+# ## 6. What does an untrained layer have?
 #
-# Weights are often taken to be normally distributed (whether ours are, you will see in a moment). For infinitely many of them the index can be computed with pen and paper: the moments of a standard normal variable are
+# Large layers have the index of their distribution. A million drawn weights show it; by hand it is 1/9 for uniform weights, with `(0.5, 1)`, and the optional exercise below has that of normal ones.
+# Compare the layers of our network with both, before and after their training:
+
+# %%
+draw = torch.Generator().manual_seed(0)
+uniform, normal = torch.rand(1_000_000, generator=draw), torch.randn(1_000_000, generator=draw)
+print(f"drawn: uniform {pq_index(uniform, 0.5, 1):.3f}, normal {pq_index(normal, 0.5, 1):.3f}")
+for name in ("conv1", "conv2", "conv3", "conv4", "dense", "head"):
+    trained = model.get_submodule(name).weight.detach()
+    fresh = along_training[0][f"{name}.weight"]
+    told = [f"{pq_index(w.cpu(), 0.5, 1):.3f}" for w in (fresh, trained)]
+    print(f"{name:6} (0.5, 1): {told[0]} before training, {told[1]} after")
+
+# %% [markdown]
+# **Read it.** PyTorch draws initial weights *uniformly*, not normally, and the index shows it. Compare the two columns: which layers has training moved away
+# from there?
+#
+# ### Exercise 5: `pq_of_normal` (optional)
+# It has no points, and nothing later builds on it. For infinitely many normal weights the index can be computed with pen and paper: the moments of a standard normal variable are
 #
 # $$E|z|^s = \frac{2^{s/2}\,\Gamma\!\left(\frac{s+1}{2}\right)}{\sqrt\pi}, \qquad M_s = \big(E|z|^s\big)^{1/s}.$$
 #
-# ### Exercise 5: `pq_of_normal`
-# The index of a normal layer, for any p < q. The scale does not matter (why?).
-#
-# You need not know the Gamma function: it extends the factorial to numbers between the whole ones, and Python has it as `math.gamma`. Where the formula comes from is optional; nothing later
-# builds on it.
+# Return the index for any p < q. The scale does not matter (why?). You need not know the Gamma function: it extends the factorial to numbers between the whole ones, and Python has it as `math.gamma`.
 #
 # <details><summary>Hint</summary>Write a helper for $M_s$: the formula on the left, line by line, then the power 1 / s.</details>
 
@@ -326,20 +345,8 @@ figures.lines(
     title="Small layers have an index of their own, large ones that of their distribution",
 )
 
-# %%
-print(
-    f"normal weights: {pq_of_normal(0.5, 1):.3f} with (0.5, 1), {pq_of_normal(1, 2):.3f} with (1, 2)"
-)
-for name in ("conv1", "conv2", "conv3", "conv4", "dense", "head"):
-    trained = model.get_submodule(name).weight.detach()
-    fresh = along_training[0][f"{name}.weight"]
-    told = [f"{pq_index(w.cpu(), 0.5, 1):.3f}" for w in (fresh, trained)]
-    print(f"{name:6} (0.5, 1): {told[0]} before training, {told[1]} after")
 
 # %% [markdown]
-# **Read it.** PyTorch draws initial weights *uniformly*, not normally, and the index shows it: 1/9 for uniform weights with `(0.5, 1)`. Compare the two columns: which layers has training moved away
-# from there?
-#
 # ## 7. Along training, and along pruning
 #
 # What does the index do while the network learns?
@@ -354,7 +361,7 @@ figures.lines(
     },
     xlabel="thirds of the training",
     ylabel="PQ index, p = 0.5, q = 1",
-    title="The index moves while the network learns",
+    title="The index moves while the network learns (axis cut)",
 )
 
 # %% [markdown]
@@ -368,9 +375,9 @@ widgets.SurvivorSlider(weights)
 # **Read it.** Without any training the index of the survivors falls with every bite: the small ones are gone, what is left is more and more alike. With the zeros counted it
 # climbs towards 1 and says "ever sparser", whatever the survivors look like. In a loop that prunes *because* the index is high, that is a machine that never stops.
 #
-# Now with fine-tuning between the bites, on the real network:
+# Now with fine-tuning between the bites, on the real network, in four rounds on the cubic schedule of lesson 02:
 
-# %% tags=["ahead"]
+# %%
 net = copy.deepcopy(model)
 records = []
 for record in iterate(MagnitudePruner(0.9), net, bench, rounds=4, epochs=mode.tune_epochs):
@@ -392,7 +399,7 @@ figures.lines(
 
 # %% [markdown]
 # **Read it.** Most of the fall comes with the first and largest bite. After it the small ones are gone, and this short training brings hardly any unequal ones back. The index tells how much more could go *now*. The paper reports three phases as pruning goes on: the index falls, rises, and falls again when the network collapses.
-# Four rounds are too few to see them; lesson 05 and our study on Fashion-MNIST look for them.
+# Four rounds are too few to see them; lesson 05 and [our study on Fashion-MNIST](../results/fashion-mnist/README.md) look for them.
 #
 # ### A trap for computers
 # With `p = 0.1` the root is a power of ten. In float32 that overflows:
@@ -404,7 +411,7 @@ print(f"float32, as the formula stands: {naive.item():.3f}")
 print(f"float64, with means:            {pq_index(w, 0.1, 1):.3f}")
 
 # %% [markdown]
-# The authors' own code has this fault: above some thousands of weights the sum to the power ten leaves the range of float32. Means instead of sums, weights divided by the largest one, and float64 are
+# This is the fault of the authors' code: above some thousands of weights the sum to the power ten leaves the range of float32. Means instead of sums, weights divided by the largest one, and float64 are
 # three lines of care.
 #
 # ## 8. Find the bug

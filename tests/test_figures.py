@@ -7,12 +7,14 @@ import torch
 
 from course_lib import measure, models
 from course_lib.network import units
-from course_lib.teaching import figures
+from course_lib.pruning import Masks
+from course_lib.teaching import figures, sizes
 from course_lib.teaching.boards.budget import BudgetBoard, spread
 from course_lib.teaching.boards.filters import FilterBoard
 from course_lib.teaching.boards.thresholds import STATISTICS, ThresholdBoard
 from course_lib.teaching.boards.weights import RULES, WeightBoard
 from course_lib.teaching.figures.measuring import FormatState
+from course_lib.teaching.figures.results import QUARTILES
 from course_lib.teaching.figures.shipping import KIB, ShareState, ShipState, Way
 
 WAYS = (Way("dense", 4000 * KIB, 0.875, {1: 1.0, 64: 40.0}), Way("slimmed, int8", 200 * KIB, 0.862, {1: 0.3}))
@@ -84,6 +86,7 @@ def pictures(bench):
         "sample": figures.sample(bench.train.images[:2], ("coat", "bag")),
         "sample of colour images": figures.sample(torch.zeros(1, 3, 8, 8, dtype=torch.uint8), ("a cat in the dark",)),
         "bars": figures.bars({"before": 0.8, "after\nall": 0.25}, "accuracy", chance=0.1),
+        "bars with a question": figures.bars({"before": 0.8, "after": None}, "accuracy"),
         "bars of counts": figures.bars({"conv": 1250.0, "head": 10.0}, "parameters", "all", form=",.0f"),
         "mask_cells": figures.mask_cells({"a": torch.eye(2) > 0, "b": torch.ones(2, 3) > 0}),
         "layers_gone": figures.layers_gone({"a": (9, 10), "b": (0, 90)}, truth=0.09),
@@ -117,6 +120,27 @@ def test_every_figure_draws_and_says_in_words_what_it_shows(pictures):
         assert 'alt="' in bundle["text/html"]
 
 
+def test_networks_side_by_side_take_turns_and_a_bar_shows_the_middle_half_of_their_times(bench, monkeypatch):
+    dense, masked = models.build("mlp", bench), models.build("mlp", bench)
+    half = Masks({"head.weight": torch.rand(masked.head.weight.shape) < 0.5}, measure.parameters(masked))
+    half.apply_(masked)
+    told = ([1.0, 2.0, 3.0], [1.0, 2.0, 2.5])
+    monkeypatch.setattr(measure, "in_turns", lambda ways, rounds: dict(zip(ways, told, strict=True)))
+    columns = sizes.compared({"dense": dense, "masked": masked}, bench, {"masked": half})
+    assert columns["masked"]["kept parameters"] == round(half.density * half.total) < columns["dense"]["kept parameters"]
+    assert columns["masked"]["latency median (ms)"] == 2.0 and columns["masked"][QUARTILES] == (1.5, 2.25)
+    picture = figures.size_panel(columns)
+    assert "latency median (ms) 1.00" in picture.alt
+    assert ends_of_the_bar(picture) == [0.75, 1.125]
+    columns["masked"][QUARTILES] = (1.5, 40.0)  # of a busy machine
+    assert ends_of_the_bar(figures.size_panel(columns))[1] < 1.5
+
+
+def ends_of_the_bar(picture):
+    (bar,) = picture.axes[0].containers[len(measure_names()) :]
+    return bar[2][0].get_segments()[0][:, 0].tolist()
+
+
 def test_the_same_figure_gives_the_same_bytes():
     def once():
         return figures.score_bars(torch.tensor([3.0, 1.0]), torch.tensor([True, False])).png()
@@ -126,6 +150,7 @@ def test_the_same_figure_gives_the_same_bytes():
 
 def test_the_words_hold_the_numbers(pictures):
     assert "crossed out: filter 1" in pictures["kernels"].alt
+    assert pictures["bars with a question"].alt == "accuracy: before 0.800; after ?."
     assert "silent: 0" in pictures["channel_dots"].alt
     assert "weight: 1 nan; 0 0.5." in pictures["number_cells"].alt
     assert "fits in 4 times 5 = 20 places" in pictures["conv_places"].alt
@@ -345,9 +370,9 @@ def test_the_budget_board_leaves_the_model_as_it_is(budgets):
 
 def test_a_budget_is_spread_to_where_it_costs_least():
     curves = {"tough": [(0.0, 0.9), (0.5, 0.9), (1.0, 0.7)], "frail": [(0.0, 0.9), (0.5, 0.4), (1.0, 0.1)]}
-    for sizes in ({"tough": 100, "frail": 100}, {"tough": 10, "frail": 1000}):
+    for weights in ({"tough": 100, "frail": 100}, {"tough": 10, "frail": 1000}):
         for wanted in (0.0, 0.2, 0.45, 0.8, 1.0):
-            mixture = spread(curves, sizes, wanted)
-            assert sum(mixture[name] * sizes[name] for name in sizes) >= wanted * sum(sizes.values()) - 1e-6
+            mixture = spread(curves, weights, wanted)
+            assert sum(mixture[name] * weights[name] for name in weights) >= wanted * sum(weights.values()) - 1e-6
     even = spread(curves, {"tough": 100, "frail": 100}, 0.45)
     assert even["tough"] > 0.9 and even["frail"] == 0

@@ -604,7 +604,7 @@ def plain(out):
 @isolated
 def test_a_class_that_is_killed_at_random_moments_ends_as_if_it_had_not_been(tmp_path):
     size = 30 if KILLS >= 20 else 6
-    parts = [*PARTS[1:], "def cubic_schedule(step, steps, final, initial=0.0):\n    return initial"]
+    parts = [*PARTS[1:], "def cut_pair(weight, following, keep):\n    return weight"]
     for number in range(size):
         handed_in(tmp_path / "in", f"s{number:02}", PARTS[0], *[p for bit, p in enumerate(parts) if number >> bit & 1])
     script = tmp_path / "call.py"

@@ -1206,13 +1206,13 @@ def filter_l1(weight):
     ),
 ]
 
-# Attacks on what the grader gives: other exercises' functions. They answer `cubic_schedule`, 1 point; functions of earlier
+# Attacks on what the grader gives: other exercises' functions. They answer `cut_pair`, 1 point; functions of earlier
 # exercises are supplied correct, later ones and its own are not.
 SUPPLIED = {
     "huge arguments": (
         "asks for ten to the eighteenth columns, then for a hundred million",
         """
-def cubic_schedule(step, steps, final, initial=0.0):
+def cut_pair(weight, following, keep):
     for size in (10**6, 10**4, 10**3, 10**30, float("inf")):
         works(columns_of_channel, size, size, size)
         works(columns_of_channel, 1, size, size)
@@ -1222,13 +1222,13 @@ def cubic_schedule(step, steps, final, initial=0.0):
     "a million calls": (
         "calls a supplied function without end",
         """
-def cubic_schedule(step, steps, final, initial=0.0):
+def cut_pair(weight, following, keep):
     for _ in range(1_000_000):
         columns_of_channel(0, 1, 1)
 """,
     ),
     "not supplied": (
-        "asks for the reference of its own exercise and of a later one",
+        "asks for the reference of a later exercise",
         """
 def ask(name, arguments):
     forge({"is": "dict", "of": [["call", name], ["arguments", arguments], ["named", {"is": "dict", "of": []}]]})
@@ -1237,18 +1237,19 @@ def ask(name, arguments):
     answer = json.loads(os.read(descriptor, size)[8:])
     return answer if isinstance(answer, float) else None
 
-def cubic_schedule(step, steps, final, initial=0.0):
-    return ask("cubic_schedule", [step, steps, final, initial])
+def cut_pair(weight, following, keep):
+    supplied = ask("prune_and_fine_tune", [[], None, None, 1.5]) == 1.5  # an empty schedule returns the masks
+    return (weight[keep], following[:, keep]) if supplied else None
 """,
     ),
     "a value as a function": (
         "names a value of the lesson as if it were a function",
-        "def cubic_schedule(step, steps, final, initial=0.0):\n    return half_gone(step) + bugs(step)",
+        "def cut_pair(weight, following, keep):\n    return half_gone(1) + bugs(1)",
     ),
     "large tensors": (
         "sends a supplied function more than it may",
         """
-def cubic_schedule(step, steps, final, initial=0.0):
+def cut_pair(weight, following, keep):
     return filter_l1(torch.zeros(200_000, 1, 1, 1)).sum()
 """,
     ),
@@ -1502,7 +1503,7 @@ def test_a_process_left_behind_ends_with_its_answer_and_without_a_sandbox_it_sta
 def test_the_functions_that_the_grader_supplies_cannot_be_used_against_it(name, world):
     memory, started = psutil.Process().memory_info().rss, time.monotonic()
     result, marks = world.marks(SUPPLIED[name][1], world.safe)
-    assert (marks["cubic_schedule"].state, marks["cubic_schedule"].points) == ("not yet", 0)
+    assert (marks["cut_pair"].state, marks["cut_pair"].points) == ("not yet", 0)
     assert {name: marks[name].points for name in EARNED} == EARNED, [(m.exercise, m.reason) for m in result.marks]
     assert time.monotonic() - started < 2 * LIMITS.wall + PATIENCE
     assert psutil.Process().memory_info().rss < memory + (1 << 30)
@@ -1514,12 +1515,12 @@ def test_a_supplied_function_is_the_correct_one(world):
 def filter_l1(weight):
     return weight.sum((1, 2, 3))
 
-def cubic_schedule(step, steps, final, initial=0.0):
+def cut_pair(weight, following, keep):
     given = filter_l1(-torch.ones(2, 1, 1, 1))
-    return final + (initial - final) * (1 - step / steps) ** 3 if given.tolist() == [1.0, 1.0] else None
+    return (weight[keep], following[:, keep]) if given.tolist() == [1.0, 1.0] else None
 """
     _, marks = world.marks(code, world.safe)
-    assert (marks["filter_l1"].points, marks["cubic_schedule"].points) == (0, 1)
+    assert (marks["filter_l1"].points, marks["cut_pair"].points) == (0, 1)
 
 
 @isolated
@@ -1645,12 +1646,12 @@ def test_a_file_larger_than_the_disk_is_refused_without_being_read(tmp_path):
 def test_a_cell_that_cannot_be_read_costs_no_other_cell_its_points(name, world):
     cell = CELLS[name]
     path = world.folder / "in" / "attacker" / "02_l1_filter_pruning.ipynb"
-    book(HONEST, cell, f"{cell}\ndef cubic_schedule(*a):\n    return x\n", HONEST_LATER, path=path)
+    book(HONEST, cell, f"{cell}\ndef cut_pair(*a):\n    return x\n", HONEST_LATER, path=path)
     started = time.monotonic()
     result = mark(path, "x", "02", 0, LIMITS, sandbox=world.safe)
     marks = {mark.exercise: mark.points for mark in result.marks}
     assert {name: marks[name] for name in EARNED} == EARNED, [(m.exercise, m.reason) for m in result.marks]
-    assert marks["cubic_schedule"] == 0
+    assert marks["cut_pair"] == 0
     assert time.monotonic() - started < 15
 
 
@@ -1745,7 +1746,7 @@ def outcomes():
                 )
                 text += _row(attack.name, attack.tries, outcome, verdict.points, 2, shown)
             for name, (tries, code) in SUPPLIED.items():
-                verdict = world.marks(code, world.safe)[1]["cubic_schedule"]
+                verdict = world.marks(code, world.safe)[1]["cut_pair"]
                 text += _row(f"supplied functions: {name}", tries, verdict.reason, verdict.points, 1)
             for name, (tries, *_, most) in KNOWING.items():
                 verdict = knowing(name, folder, world.safe)

@@ -13,10 +13,10 @@ from course_lib.words import number_of
 def fill(text: str, root: Path, lesson: str, where: str) -> str:
     """Return `text` with its placeholders filled in.
 
-    `{{minutes}}` becomes the measured time of the lesson. `{{results/NAME: METHOD.best.COLUMN | FORMAT}}` reads
-    results/NAME/table.csv: METHOD in lower case with _ for everything that is no letter or digit; best is the row that
-    validation chose, `.roundN.` names another; `dense.COLUMN` is the dense model's. The number is the mean over the study's
-    seeds. FORMAT is Python's and may be left out.
+    `{{minutes: 60}}` becomes the measured time of the lesson and, where they are given, the reader's own minutes.
+    `{{results/NAME: METHOD.best.COLUMN | FORMAT}}` reads results/NAME/table.csv: METHOD in lower case with _ for everything
+    that is no letter or digit; best is the row that validation chose, `.roundN.` names another; `dense.COLUMN` is the dense
+    model's. The number is the mean over the study's seeds. FORMAT is Python's and may be left out.
 
     Raises:
         CourseError: one sentence that begins with `where`, for a placeholder that is unknown or cannot be filled in.
@@ -24,8 +24,8 @@ def fill(text: str, root: Path, lesson: str, where: str) -> str:
 
     def value(match: re.Match[str]) -> str:
         inside = match[1].strip()
-        if inside == "minutes":
-            return _minutes(root, lesson)
+        if own := re.fullmatch(r"minutes(?::\s*(\d+))?", inside):
+            return _minutes(root, lesson, own[1])
         study = re.fullmatch(r"results/([\w-]+):\s*([\w.]+?)\s*(?:\|\s*(\S+))?", inside)
         if not study:
             raise CourseError(
@@ -68,10 +68,7 @@ def minutes(root: Path, lesson: str, mode: str) -> str:
     return f"{measured['seconds'] / 60:.1f} minutes ({number_of(measured['threads'], 'thread')})" if measured else ""
 
 
-def _minutes(root: Path, lesson: str) -> str:
-    took = {mode: minutes(root, lesson, mode) for mode in ("laptop", "ci", "full")}
-    if not took["laptop"]:
-        return "**Measured run time** none: this lesson is new."
-    others = ", ".join(f"{time} in `{mode}`" for mode, time in took.items() if time and mode != "laptop")
-    yours = f"{took['laptop']} in your mode, which is `laptop` unless you choose another"
-    return f"**Measured run time** {yours}{f' ({others})' if others else ''}."
+def _minutes(root: Path, lesson: str, own: str | None) -> str:
+    measured = recorded(root).get(lesson, {}).get("laptop")
+    computing = number_of(max(1, round(measured["seconds"] / 60)), "minute") if measured else "a few minutes"
+    return f"**Time** {computing} of computing{f', about {own} of yours' if own else ''}."

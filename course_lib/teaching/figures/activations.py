@@ -49,9 +49,10 @@ def feature_maps(images: Tensor, maps: Mapping[str, Tensor]) -> Picture:
     for column in range(n):
         axes[0, column].imshow(images[column].cpu().numpy(), cmap="gray")
         for row, values in enumerate(maps.values(), 1):
-            axes[row, column].imshow(values[column].detach().cpu().numpy(), cmap="viridis", vmin=0, vmax=limit)
+            shown = axes[row, column].imshow(values[column].detach().cpu().numpy(), cmap="viridis", vmin=0, vmax=limit)
     for axis in axes.flat:
         tile(axis)
+    picture.colorbar(shown, ax=axes[1:, :], label="activation", fraction=0.02, pad=0.01)
     for row, name in enumerate(("image", *maps)):
         axes[row, 0].set_ylabel(name, rotation=0, ha="right", va="center")
     means = "; ".join(f"{name} {float(values.mean()):.3f}" for name, values in maps.items())
@@ -169,21 +170,30 @@ def subsets(left: Tensor, right: Tensor, share: float, images: int) -> Picture:
     count, nothing = round(share * len(left)), torch.zeros(len(left), dtype=torch.bool)
     gone = [nothing.index_fill(0, values.argsort()[:count], True) for values in (left, right)]
     both, either = int((gone[0] & gone[1]).sum()), int((gone[0] | gone[1]).sum())
-    picture, axis = single(5.2, 4.4)
+    picture, axis = single(6.4, 5.0)
+    top = float(torch.maximum(left, right).max()) * 1.05
+    near = axis.inset_axes((0.09, 0.58, 0.34, 0.34))
     for label, mine, marker, colour in (
         ("kept by both", ~gone[0] & ~gone[1], "o", KEPT),
         ("gone in both", gone[0] & gone[1], "x", GONE),
         ("gone in one only", gone[0] ^ gone[1], "s", COLOURS[3]),
     ):
         axis.plot(left[mine], right[mine], marker, color=colour, ms=5, ls="", label=f"{label}: {int(mine.sum())}")
-    top = float(torch.maximum(left, right).max()) * 1.05
+        near.plot(left[mine], right[mine], marker, color=colour, ms=6)
     axis.plot([0, top], [0, top], color=FAINT, lw=1)
+    cuts = [float(values[mine].max()) for values, mine in zip((left, right), gone, strict=True) if mine.any()]
+    reach = max(0.02 * top, *(2 * cut for cut in cuts)) if cuts else top
+    near.set(xlim=(-0.08 * reach, reach), ylim=(-0.08 * reach, reach), xticks=[0, reach], yticks=[0, reach])
+    near.set_xticklabels(["0", f"{reach:.2g}"], fontsize=8)
+    near.set_yticklabels(["", f"{reach:.2g}"], fontsize=8)
+    silent = int(((left == 0) & (right == 0)).sum())
+    near.set_title(f"near zero: {number_of(silent, 'unit')} at (0, 0)", fontsize=9)
     axis.set(xlabel=f"mean activation on {images} images", ylabel=f"on {images} other images", xlim=(0, top), ylim=(0, top))
     overlap = both / either if either else 1.0
     axis.set_title(f"overlap of the two removed sets: {overlap:.2f}")
     picture.legend(loc="outside lower center", ncols=3, frameon=False, fontsize=8)
     picture.alt = (
         f"Mean activations of {number_of(len(left), 'unit')} on two sets of {images} images; "
-        f"the removed sets overlap by {overlap:.2f}."
+        f"the removed sets overlap by {overlap:.2f}; {silent} put out nothing on either set."
     )
     return picture

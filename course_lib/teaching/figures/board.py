@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
@@ -90,7 +89,8 @@ def _scores(axis: Axes, state: BoardState) -> None:
     for cut in cuts:
         axis.axvline(cut, color=INK, lw=1, ls=(0, (3, 2)))
     axis.set(xlabel="mean |weight| of the filter (log scale)", ylabel="filters", xscale="log")
-    ticks = np.geomspace(edges[0], edges[-1], 3)  # few and fixed: a log axis spends more time on ticks than on bars
+    # Few ticks and fixed ones: a log axis spends more time on them than on bars; three need room.
+    ticks = np.geomspace(edges[0], edges[-1], 3 if edges[-1] > 4 * edges[0] else 2)
     axis.set_xticks(ticks, [f"{tick:.2g}" for tick in ticks])
     axis.set_xticks([], minor=True)
     axis.yaxis.set_major_locator(MaxNLocator(3))
@@ -100,19 +100,11 @@ def _scores(axis: Axes, state: BoardState) -> None:
 
 def _survivors(axis: Axes, state: BoardState) -> None:
     longest = max(keep.numel() for keep in state.keep.values())
-    rows, crosses = np.full((len(state.keep), longest), np.nan), []
-    for row, keep in enumerate(state.keep.values()):
-        order = keep.sort(descending=True, stable=True).values  # survivors first: the length of a row's bar can be read
-        rows[row, : len(order)] = order.numpy()
-        crosses += [(column, row) for column in range(int(keep.sum()), len(order))]
-    colours = matplotlib.colors.ListedColormap(["#F6D5C3", KEPT])
-    axis.imshow(rows, cmap=colours, vmin=0, vmax=1, aspect="auto", interpolation="nearest")
-    if crosses:
-        axis.plot(*np.asarray(crosses).T, "x", color=GONE, ms=2.5, mew=0.8)
-    axis.set(yticks=range(len(rows)), yticklabels=list(state.keep), xlabel="filters, survivors first")
-    axis.set_xticks([0, longest])
-    _head(axis, "survivors of each layer (x: gone)")
-    for row, keep in enumerate(state.keep.values()):
-        axis.text(longest, row, f" {int(keep.sum())}", va="center", ha="left", fontsize=9)
-    axis.set_xlim(-0.5, longest + 0.06 * longest)
-    axis.spines["left"].set_visible(False)
+    for place, keep in enumerate(state.keep.values()):  # survivors first: the length of a row's bar can be read
+        kept = int(keep.sum())
+        axis.barh(-place, keep.numel(), 0.8, color=GONE, hatch=HATCH, edgecolor="white", lw=0, alpha=0.45)
+        axis.barh(-place, kept, 0.8, color=KEPT)
+        axis.text(1.04 * longest, -place, str(kept), va="center", ha="left", fontsize=9)
+    axis.set(yticks=[-place for place in range(len(state.keep))], yticklabels=list(state.keep))
+    axis.set(xlabel="filters, survivors first", xlim=(0, 1.15 * longest), xticks=[0, longest])
+    _head(axis, "survivors of each layer (gone: hatched)")

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.patches import Rectangle
+from matplotlib.ticker import LogLocator
 from torch import Tensor
 
 from course_lib.measure import standard_error
@@ -180,6 +181,8 @@ def timings(times: Mapping[str, Sequence[float]], warmup: int = 0, runs: int | N
         xlabel="call", ylabel=f"time ({unit}, log scale)", yscale="log", xlim=(0.3, max(map(len, times.values())) + 0.7)
     )
     axis.grid(color="#E5E5E5", lw=0.6, which="both")
+    axis.yaxis.set_major_locator(LogLocator(subs=(1, 1.5, 2, 3, 5, 7)))
+    axis.yaxis.set_major_formatter("{x:g}")
     axis.yaxis.set_minor_formatter("")
     picture.legend(loc="outside upper center", ncols=3, frameon=False)
     picture.alt = f"Time of each call in {unit}, {number_of(warmup, 'call')} of warm-up. " + "; ".join(parts) + "."
@@ -202,7 +205,8 @@ def sensitivity_curves(
     axis.axhline(dense, color=INK, lw=1, ls=(0, (2, 2)), label=f"dense ({dense:.3f})")
     axis.set(xlabel=xlabel, ylabel="validation accuracy", ylim=(0, 1))
     if n:
-        axis.set_title(f"{n:,} images, ± {standard_error(dense, n):.3f} (one standard error, dense)", loc="left")
+        error = f"± {standard_error(dense, n):.3f} (one standard error of the dense network)"
+        axis.set_title(f"the same {n:,} images for all, {error}", loc="left")
     axis.grid(color="#E5E5E5", lw=0.6)
     picture.legend(loc="outside right upper", frameon=False)
     ends = "; ".join(f"{layer} {rows[-1][1]:.3f} at {rows[-1][0]:.2f}" for layer, rows in curves.items())

@@ -13,32 +13,44 @@ from course_lib.pareto.looks import COLOURS, DASHES, MARKERS
 from course_lib.teaching.figures.picture import FAINT, INK, Picture, curve_look, single
 
 SIZES = ("non-zeros", "tensor bytes", "file bytes", "gzip bytes", "MACs", "latency median (ms)")
+QUARTILES = "latency quartiles (ms)"  # (low, high) of the times, where they are known
 
 
 def size_panel(reports: Mapping[str, Mapping[str, Any]]) -> Picture:
     """Draw "is it really smaller?": each measure of each network as a share of the first one's.
 
-    reports: label -> measure -> value, as a column of `measure.report`.
+    reports: label -> measure -> value, as a column of `measure.report`; with `sizes.compared` a bar shows the quartiles.
     """
     first, *others = reports
     picture, axis = single(8.5, 0.75 * len(SIZES) + 1.1)
-    parts = []
+    parts, spread = [], False
+    shares = {
+        measure: [float(reports[label][measure]) / (float(reports[first][measure]) or 1.0) for label in others]
+        for measure in SIZES
+    }
+    right = max(1.3, *(1.1 * share for of_measure in shares.values() for share in of_measure))
     for row, measure in enumerate(SIZES):
-        base = float(reports[first][measure]) or 1.0
         axis.barh(-row, 1, height=0.85, color="#EEEEEE")
-        axis.text(1.01, -row, _amount(reports[first][measure], measure), va="center", fontsize=9)
         for number, label in enumerate(others):
-            share = float(reports[label][measure]) / base
+            look: dict[str, Any] = {"color": COLOURS[number], "lw": 2}
+            share = end = shares[measure][number]
             place = -row + 0.28 - 0.56 * (number + 0.5) / len(others)
-            axis.plot([0, share], [place, place], color=COLOURS[number], ls=DASHES[number], lw=2)
+            axis.plot([0, share], [place, place], ls=DASHES[number], **look)
+            if "ms" in measure and QUARTILES in reports[label]:
+                low, high = (value / float(reports[first][measure]) for value in reports[label][QUARTILES])
+                end, spread = min(high, right), True  # on a busy machine it reaches far, and ends open
+                axis.errorbar(share, place, xerr=[[share - low], [end - share]], capsize=4 if end == high else 0, **look)
             marker = axis.plot(share, place, MARKERS[number], color=COLOURS[number], ms=8)[0]
             marker.set_label(label if not row else None)
-            axis.text(min(share, 1) - 0.02 if share > 0.2 else share + 0.02, place + 0.13, f"{share:.2f}", fontsize=9,
-                      ha="right" if share > 0.2 else "left", va="center")  # fmt: skip
+            axis.text(end + 0.02, place, f"{share:.2f}", fontsize=9, va="center")
             parts.append(f"{label}: {measure} {share:.2f}")
+    for row, measure in enumerate(SIZES):
+        axis.text(right + 0.15, -row, _amount(reports[first][measure], measure), va="center", fontsize=9)
+    axis.text(right + 0.15, 0.75, first, va="center", fontsize=9)
     axis.axvline(1, color=INK, lw=1, ls=(0, (2, 2)))
-    axis.set(yticks=[-row for row in range(len(SIZES))], yticklabels=SIZES, xlabel=f"share of the network called {first!r}")
-    axis.set(xlim=(0, max(1.25, axis.get_xlim()[1])), ylim=(-len(SIZES) + 0.45, 0.6))
+    bar = "; bars: the middle half of the times" if spread else ""
+    axis.set(yticks=[-row for row in range(len(SIZES))], yticklabels=SIZES, xlabel=f"share of {first!r}{bar}")
+    axis.set(xlim=(0, right + 0.34), ylim=(-len(SIZES) + 0.45, 0.6))
     axis.set_title("Is it really smaller?")
     axis.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.4, -0.12), ncols=len(others))
     picture.alt = f"Sizes as shares of {first}: " + "; ".join(parts) + "."
@@ -113,7 +125,7 @@ def accuracy_curves(
         )
     axis.set(xlabel=xlabel, ylabel="validation accuracy (axis cut)" if zoom else "validation accuracy")
     if not zoom:
-        axis.set_ylim(0, max(1.0, top) if top > 0.95 else top)
+        axis.set_ylim(0, max(1.0, top) if top > 0.95 else 1.02 * top)  # no marker is cut
     axis.set_title(title, loc="left")
     axis.grid(color="#E5E5E5", lw=0.6)
     picture.legend(loc="outside lower center", ncols=2, frameon=False)

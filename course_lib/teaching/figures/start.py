@@ -72,13 +72,21 @@ def sample(images: Tensor, names: Sequence[str]) -> Picture:
 
 
 def bars(
-    values: Mapping[str, float], ylabel: str, title: str = "", form: str = ".3f", chance: float | None = None
+    values: Mapping[str, float | None], ylabel: str, title: str = "", form: str = ".3f", chance: float | None = None
 ) -> Picture:
-    """Draw one bar for each label, its value written above in the format `form`; chance: what guessing would reach."""
+    """Draw one bar for each label, its value written above in the format `form`; None is a value that is asked for.
+
+    chance: what guessing would reach.
+    """
     picture, axis = single(max(5.0, 1.35 * len(values) + 1.2), 3.2)
-    drawn = axis.bar(list(values), list(values.values()), 0.6, color=KEPT)
-    axis.bar_label(drawn, [format(value, form) for value in values.values()], padding=2)
-    top = max(values.values())
+    top = max(value for value in values.values() if value is not None)
+    told = {label: "?" if value is None else format(value, form) for label, value in values.items()}
+    for place, (label, value) in enumerate(values.items()):
+        if value is None:
+            axis.bar(label, top, 0.6, fill=False, edgecolor=INK, ls=(0, (3, 3)))
+            axis.text(place, top / 2, "?", ha="center", va="center", fontsize=36, color=INK)
+        else:
+            axis.bar_label(axis.bar(label, value, 0.6, color=KEPT), [told[label]], padding=2)
     axis.set_title(title, loc="left")
     axis.set(ylabel=ylabel, ylim=(0, 1.02 if chance is not None else 1.14 * top))
     if chance is not None:
@@ -86,7 +94,7 @@ def bars(
         picture.legend(loc="outside lower center", frameon=False)
     else:
         axis.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
-    numbers = "; ".join(f"{' '.join(label.split())} {format(value, form)}" for label, value in values.items())
+    numbers = "; ".join(f"{' '.join(label.split())} {value}" for label, value in told.items())
     picture.alt = f"{ylabel}: {numbers}" + (f"; guessing would reach {chance:g}." if chance is not None else ".")
     return picture
 

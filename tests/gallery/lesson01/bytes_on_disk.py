@@ -13,7 +13,7 @@ import torch
 def bytes_in_bits(weight):
     bits = 8 * weight.element_size()
     return {
-        "dense": bits * weight.numel(),
+        "whole": bits * weight.numel(),
         "gzip": len(gzip.compress(weight.numpy().tobytes())),
         "bitmap": weight.numel() + bits * int((weight != 0).sum()),
     }
@@ -21,7 +21,7 @@ def bytes_in_bits(weight):
 
 def bytes_of_float32(weight):
     return {
-        "dense": 4 * weight.numel(),
+        "whole": 4 * weight.numel(),
         "gzip": len(gzip.compress(weight.numpy().tobytes())),
         "bitmap": math.ceil(weight.numel() / 8) + 4 * int((weight != 0).sum()),
     }
@@ -46,7 +46,7 @@ def bytes_unrounded(weight):
 
 
 def bytes_dense_of_values(weight):
-    return right_bytes(weight) | {"dense": int((weight != 0).sum()) * weight.element_size()}
+    return right_bytes(weight) | {"whole": int((weight != 0).sum()) * weight.element_size()}
 
 
 def bytes_zeros_counted(weight):
@@ -85,7 +85,7 @@ def bytes_positive_values(weight):
 def right_bytes(weight):
     values = weight[weight != 0]
     return {
-        "dense": weight.nbytes,
+        "whole": weight.nbytes,
         "gzip": len(gzip.compress(weight.numpy().tobytes(), compresslevel=9)),
         "bitmap": (weight.numel() + 7) // 8 + values.numel() * values.element_size(),
     }
@@ -95,14 +95,14 @@ def right_bytes_numpy(weight):
     array = np.ascontiguousarray(weight.numpy())
     return {
         "bitmap": len(np.packbits(array != 0)) + array[array != 0].nbytes,
-        "dense": len(array.tobytes()),
+        "whole": len(array.tobytes()),
         "gzip": len(gzip.compress(array.tobytes(), compresslevel=6)),
     }
 
 
 def right_bytes_tensors(weight):
     return {
-        "dense": torch.tensor(weight.numel() * weight.element_size()),
+        "whole": torch.tensor(weight.numel() * weight.element_size()),
         "gzip": len(gzip.compress(weight.numpy().tobytes())),
         "bitmap": math.ceil(weight.numel() / 8) + torch.count_nonzero(weight) * weight.element_size(),
     }
@@ -166,7 +166,7 @@ def bytes_gzip_of_a_file(weight):
 
 
 def bytes_of_matrices(weight):
-    return right_bytes(weight) | {"dense": weight.shape[0] * weight.shape[-1] * weight.element_size()}
+    return right_bytes(weight) | {"whole": weight.shape[0] * weight.shape[-1] * weight.element_size()}
 
 
 def right_bytes_level(level):
@@ -182,7 +182,7 @@ def right_bytes_file(weight):
         packed.write(np.ascontiguousarray(weight.numpy()).tobytes())
     bits = "".join("0" if value == 0 else "1" for value in weight.flatten().tolist())
     return {
-        "dense": sum(weight.element_size() for _ in bits),
+        "whole": sum(weight.element_size() for _ in bits),
         "gzip": file.tell(),
         "bitmap": len(range(0, len(bits), 8)) + bits.count("1") * weight.element_size(),
     }
@@ -191,7 +191,7 @@ def right_bytes_file(weight):
 def right_bytes_array(weight):
     array = weight.numpy()
     return {
-        "dense": array.size * array.itemsize,
+        "whole": array.size * array.itemsize,
         "gzip": len(gzip.compress(array.tobytes("F"))),
         "bitmap": int(np.ceil(array.size / 8)) + np.count_nonzero(array) * array.itemsize,
     }

@@ -1,4 +1,4 @@
-"""Bytes of a weight: dense, compressed by gzip, and as a bitmap with the non-zero values."""
+"""Bytes of a weight: whole, compressed by gzip, and as a bitmap with the non-zero values."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def bytes_on_disk(weight: Tensor) -> dict[str, int]:
     """Bytes of a weight stored whole, whole and compressed by gzip, and as one bit a weight plus the non-zero values."""
     each = weight.element_size()
     return {
-        "dense": weight.numel() * each,
+        "whole": weight.numel() * each,
         "gzip": len(gzip.compress(weight.contiguous().numpy().tobytes())),
         "bitmap": -(-weight.numel() // 8) + int(torch.count_nonzero(weight)) * each,
     }
@@ -51,7 +51,7 @@ def _stored(rng: torch.Generator) -> list[Case]:
     ]
 
 
-KINDS = ("dense", "gzip", "bitmap")
+KINDS = ("whole", "gzip", "bitmap")
 
 
 def _three_sizes(inputs: tuple[Any, ...], afterwards: tuple[Any, ...], output: Any) -> Any:
@@ -95,7 +95,7 @@ EXERCISE = Exercise(
             "bits for bytes",
             "These are bits; a byte has eight of them.",
             lambda w: {
-                "dense": 8 * w.numel() * w.element_size(),
+                "whole": 8 * w.numel() * w.element_size(),
                 "gzip": len(gzip.compress(_raw(w))),
                 "bitmap": w.numel() + 8 * _values(w),
             },
@@ -103,12 +103,12 @@ EXERCISE = Exercise(
         Misconception(
             "four bytes always",
             "Not every number has four bytes: ask the tensor, weight.element_size().",
-            _sizes(dense=lambda w: 4 * w.numel(), bitmap=lambda w: _ceil8(w) + 4 * int(torch.count_nonzero(w))),
+            _sizes(whole=lambda w: 4 * w.numel(), bitmap=lambda w: _ceil8(w) + 4 * int(torch.count_nonzero(w))),
         ),
         Misconception(
             "zeros cost nothing",
             "Stored whole, a zero takes as many bytes as any other number.",
-            _sizes(dense=_values),
+            _sizes(whole=_values),
         ),
         Misconception(
             "a byte for each bit",

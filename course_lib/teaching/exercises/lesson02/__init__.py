@@ -6,7 +6,7 @@ ORDER = (
     "filters_to_keep",
     "silence",
     "columns_of_channel",
-    "cubic_schedule",
+    "cut_pair",
     "prune_and_fine_tune",
     "cliff",
     "bugs",

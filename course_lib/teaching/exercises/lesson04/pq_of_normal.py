@@ -46,7 +46,7 @@ def _norms(rng: torch.Generator) -> list[Case]:
 EXERCISE = Exercise(
     "pq_of_normal",
     lesson="04",
-    points=2,
+    points=0,
     reference=pq_of_normal,
     cases=_norms,
     misconceptions=(
