@@ -62,6 +62,12 @@ def pictures(bench):
             references=True,
             guesses={0.5: ("L1", "SAP"), 0.9: (None, "SAP")},
         ),
+        "arena of some": figures.arena(
+            {"SAP": [(0.5, 0.8, 0.7, 0.9), (0.9, 0.7, 0.6, 0.8)], "L1": [(0.5, 0.7)], "SAP, from scratch": [(0.9, 0.75)]},
+            bright=["SAP"],
+            gaps={0.5: [0.01, -0.004], 0.9: [0.02, 0.03]},
+            gap="SAP - L1",
+        ),
         "arena without runs": figures.arena({}, references=True),
         "three_axes": figures.three_axes(
             {
@@ -150,6 +156,7 @@ def test_the_words_hold_the_numbers(pictures):
     assert "0.800 at 0.10 to 0.400 at 0.50" in pictures["accuracy_curves"].alt
     assert "best at 0.5: SAP (guess: L1)" in pictures["arena"].alt and "(guess: none)" in pictures["arena"].alt
     assert "SAP, from scratch: 0.750 at 0.90" in pictures["arena"].alt and "1 point on the front" in pictures["arena"].alt
+    assert "SAP - L1, points per seed: +1.0, -0.4 at 0.5; +2.0, +3.0 at 0.9" in pictures["arena of some"].alt
     assert "reference project, SAP (other data): 0.7084 at 0.9643" in pictures["arena without runs"].alt
     assert (
         "over MACs the front holds points of SAP, L1; over bytes the front holds points of SAP" in pictures["three_axes"].alt
@@ -175,6 +182,18 @@ def test_the_words_hold_the_numbers(pictures):
         and " ms" not in pictures["ship_board without times"].alt
     )
     assert pictures["guessed"].alt.endswith("0.800 at 0.00, 0.500 at 0.90. Predicted: 0.7 at 50 %, 0.25 at 90 %.")
+
+
+def test_a_curve_is_named_at_its_right_end_whichever_way_the_axis_runs(pictures):
+    def ends(picture):
+        """Return the words at the ends of curves with the points that they stand at, from left to right on the axis."""
+        return [(text.get_text(), *text.xy) for axis in picture.axes for text in axis.texts if hasattr(text, "xy")]
+
+    assert ends(pictures["arena of some"]) == [("SAP", 0.9, 0.7)]
+    fewer = figures.three_axes({"bytes": ({"SAP": [(5, 0.6), (9, 0.8)], "L1": [(8, 0.6)]}, [])}, bright=["SAP"])
+    assert ends(fewer) == [("SAP", 5, 0.6)]
+    labels = [label for text in pictures["arena of some"].legends for label in map(lambda t: t.get_text(), text.get_texts())]
+    assert labels == ["L1", "SAP, from scratch"]  # who is named at the curve is in no legend
 
 
 def test_quotes_in_words_do_not_break_the_html():
