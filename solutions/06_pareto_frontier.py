@@ -209,7 +209,7 @@ widgets.SeedsSlider(crowd)
 #
 # What makes a comparison fair? One data set, and one dense start for each seed; the same number of rounds and epochs for all; controls that know nothing; several seeds; five points or more on a
 # curve; and sizes that say what is counted. Our arena has the same small network, six methods and three seeds. Two of the six draw lots,
-# one for single weights and one for whole units: a method has to beat the lottery *of its own kind*. The folded cell below prepares it, one line a method: its pruner and that pruner's numbers.
+# one for single weights and one for whole units: a method has to beat the lottery *of its own kind*. The folded cell below prepares it, one line per method.
 
 # %% tags=["folded"]
 unit = ["filter", "neuron"] if mode.name == "full" else "neuron"
@@ -455,7 +455,7 @@ for number in (images // 2, images, 5 * images):
 figures.winners_curse(rows, guess=optimism, title=f"chosen on {images} test images, 500 times")
 
 # %% [markdown]
-# **Read it.** With one network there is no gap. With every further candidate the reported number rises, and the true one far less: what was selected is mostly *luck on these images*. More images make the
+# **Read it.** With one network there is no gap. With every further candidate the reported number rises, and the true one far less: what was selected is mostly *luck on these images* (the *winner's curse*). More images make the
 # lie smaller, more candidates larger. So choose on validation, and read the test images once, for what was chosen. Choosing is allowed.
 # Reporting the number that chose is not.
 #

@@ -130,7 +130,7 @@ def _gaps(axis: Axes, gaps: Mapping[float, Sequence[float]], name: str) -> list[
 def three_axes(
     panels: Mapping[str, tuple[Mapping[str, Points], Points]], bright: Collection[str] = (), title: str = ""
 ) -> Picture:
-    """Draw the same runs over several sizes, fewer to the right: name of the size -> (curves, front); bright as in `arena`."""
+    """Draw the same runs over several sizes, fewer to the right: size -> (curves, front); bright: see `arena`."""
     picture, axes = canvas(10.5, 4.3, 1, len(panels), sharey=True)
     parts = []
     for axis, (name, (curves, front)) in zip(axes[0], panels.items(), strict=True):
