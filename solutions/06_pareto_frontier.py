@@ -1,13 +1,13 @@
 # %% [markdown]
 # # 06 · The Pareto frontier
 #
-# **Goal.** Put all methods into one fair arena, draw what they reach, and say what such a picture can prove and what it cannot. The rules of the arena follow Blalock et al.,
+# **Goal.** Put all methods into one fair arena, draw what they reach, and say what such a picture proves and what not. The rules of the arena follow Blalock et al.,
 # *What is the State of Neural Network Pruning?* (2020).
 #
 # ![Where this lesson goes: two rules, many seeds of each, one dot per seed; which rule is better?](../notebooks/pictures/06_pareto_frontier.png)
 #
 # **You need** lessons 02 (masks, MACs), 03 (activations, Jaccard overlap) and 05 (SAP decides, from the PQ index, how many weights go).
-# **Difficulty** medium. About 100 minutes of yours; {{minutes}}
+# **Difficulty** medium. About 100 minutes of yours. {{minutes}}
 #
 # **Words of this lesson.** *Seed*: the number that fixes what is random in a run. *Band*: mean ± one *standard deviation*, the usual distance of a seed from the mean; so in every picture of this lesson.
 # *Dominate*: be at least as good in all respects, and better in one. *Front*: what nothing dominates. *Floor*: the accuracy below which nothing counts. *Control*: a rival that knows nothing. *Budget*: what all may spend, of epochs, parameters, MACs or bytes.
@@ -83,9 +83,9 @@ figures.arena(
 
 # %% [markdown]
 # **Read it.** Two points from other data (25x25 images, 5 classes) cannot be compared with our curves point for point. Nor can two points show that one method dominates another: each lies
-# at a sparsity that the other was not tried at. And our own curves have one seed. Their last round trains for thirteen epochs, each round before it for one: hence the hooks at their ends. Keep them in mind.
+# at a sparsity that the other was not tried at. And our own curves have one seed. Their last round trains for thirteen epochs, each round before it for one: hence the hooks at their ends. Remember them.
 #
-# ## 2. Three ways to say "better"
+# ## 2. Two ways to say "better"
 #
 # ### One number: the score
 #
@@ -248,7 +248,7 @@ winners = {0.5: "magnitude", 0.9: "SAP", 0.97: "SAP"}
 check(winners, "winners")
 
 # %% [markdown]
-# Now the runs: about a hundred networks.
+# Now the runs, about a hundred networks.
 
 # %%
 with tempfile.TemporaryDirectory() as store:
@@ -421,7 +421,7 @@ optimism = 1
 check(optimism, "optimism")
 
 # %% [markdown]
-# Try it: split the test images at random, choose on one part, look at the other, five hundred times.
+# Try it: split the test images at random, choose on one part, look at the other, 500 times.
 
 # %% tags=["folded"]
 with torch.inference_mode():
@@ -480,7 +480,7 @@ if cifar is not None:
     print(ends[columns].to_string(index=False))
 
 # %% [markdown]
-# **Read it.** Here are the hooks of the first picture. At that sparsity SAP's line climbs to its last point, of epoch 30; magnitude's is still before its last but one, of epoch 17. The plus is mostly *training*, and no network lies on a line through thirteen epochs. So `paired` refuses. In the last round, at equal epochs and at nearly the same sparsity, magnitude has `{{results/cifar10-one-seed: magnitude_global.round6.test_accuracy}}` and SAP
+# **Read it.** Here are the hooks of the first picture. At that sparsity SAP's line already climbs to its last point, of epoch 30; magnitude's has not yet reached its last but one, of epoch 17. The plus is mostly *training*, and no network lies on a line through thirteen epochs. So `paired` refuses. In the last round, at equal epochs and at nearly the same sparsity, magnitude has `{{results/cifar10-one-seed: magnitude_global.round6.test_accuracy}}` and SAP
 # `{{results/cifar10-one-seed: sap.round6.test_accuracy}}`: the sign has changed, and the difference is what chance in the choice of the test images alone can make.
 #
 # ### Exercise 4: `equal_budget`
@@ -566,10 +566,10 @@ figures.arena(
 )
 
 # %% [markdown]
-# **Read it.** To *dominate* SAP would have to hold all points. With three seeds (the picture) *global* magnitude holds all but two, near the end. On Fashion-MNIST, with the
+# **Read it.** To *dominate* SAP would have to hold all points. In the picture (CIFAR-10, three seeds) *global* magnitude holds all but two, near the end. On Fashion-MNIST, with the
 # paper's own small network, every point on the front was fine-tuned ("no rewind"), and most belong to the *global* scope, of which the paper warns. And count the curves: who enters more often is more often on the front.
 #
-# One control is missing: *equal pace*. A curve that takes less in its late rounds leads where others hurry. In `results/pace` (five seeds) SAP has `{{results/pace: sap.round14.test_accuracy | .3f}}` at sparsity {{results/pace: sap.round14.sparsity | .2f}}, and magnitude has `{{results/pace: magnitude_sap_s_pace.round14.test_accuracy | .3f}}` there if it takes the same number of weights in each round: no difference is left.
+# One control is missing: *equal pace*. A curve that takes less in its late rounds leads where others hurry. In `results/pace` (five seeds) SAP has `{{results/pace: sap.round14.test_accuracy | .3f}}` at sparsity {{results/pace: sap.round14.sparsity | .2f}}, and magnitude has `{{results/pace: magnitude_sap_s_pace.round14.test_accuracy | .3f}}` there if it takes the same number of weights in each round: what is left is not clear of chance.
 #
 # ## 10. Find the bug
 #

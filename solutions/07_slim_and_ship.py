@@ -5,7 +5,7 @@
 #
 # ![Where this lesson goes: one network in many files, and the 256 KB that a microcontroller may have](../notebooks/pictures/07_slim_and_ship.png)
 #
-# **You need** lessons 01 (MACs, bytes, latency), 02 (filters, closed masks) and 03 (units that say nothing). **Difficulty** medium. About 90 minutes of yours; {{minutes}}
+# **You need** lessons 01 (MACs, bytes, latency), 02 (filters, closed masks) and 03 (units that say nothing). **Difficulty** medium. About 90 minutes of yours. {{minutes}}
 #
 # **Words of this lesson.** *Masked*: zeros in tensors of the old shape; *slimmed*: cut out. *Width*: how many filters or neurons a layer has. *Logits*: the outputs of the network, one number per class. *ONNX*: a file format for networks
 # that other programs than PyTorch can run; *onnxruntime* is one of these. *int8*: whole numbers of eight bits in place of float32. *Runtime*: a program that runs a network.
@@ -93,7 +93,7 @@ figures.mask_cells(
 # (The layers' `out_channels`, `in_channels` and `num_features` are only printed; set them or not.)
 #
 # <details><summary>Hint 1</summary><code>conv.weight = nn.Parameter(conv.weight[keep])</code> gives a layer another parameter; <code>weight[:, keep]</code> chooses along axis 1.
-# <details><summary>Hint 2</summary>BatchNorm has four tensors with an entry a channel: two parameters, and two buffers, which are set without nn.Parameter.</details></details>
+# <details><summary>Hint 2</summary>BatchNorm has four tensors with an entry per channel: two parameters, and two buffers, which are set without nn.Parameter.</details></details>
 
 
 # %% answer="slice_conv_pair"
@@ -585,7 +585,7 @@ widgets.ShipSlider(ways)
 # ## What to take away
 #
 # - Cut the row here and the column there, then compare logits; shapes prove nothing.
-# - Between two layers that lose a share p, $(1-p)^2$ of the arithmetic is left. Time follows it in large batches, and hardly with one image.
+# - Between two layers that lose a share p, $(1-p)^2$ of the arithmetic is left. Time follows it in large batches, and less so with one image.
 # - A unit that always says the same is a bias of the next layer, unless padding says otherwise.
 # - `prune.remove` removes the mask, not the weights.
 # - Ship a file that a fresh process loads to the same logits; measure where it runs.

@@ -6,7 +6,7 @@
 # ![Where this lesson goes: the dense start, a worked example, and lines of equal score; where will your entry stand?](../notebooks/pictures/08_capstone.png)
 #
 # **You need** lessons 02 (masks, fine-tuning), 05 (who decides how many go) and 06 (score, floor, budget).
-# **Difficulty** open. About 75 minutes of yours, or as long as you like; {{minutes}}
+# **Difficulty** open. About 75 minutes of yours, or as long as you like. {{minutes}}
 #
 # **Words of this lesson.** *Budget*: the epochs that everybody may train after the common start. *Entry*: the one file that you *hand in*. *Board* or *leaderboard*: the entries in the order of their scores, counted by one program.
 # *Worked example*: an entry made before your eyes; this one loses. *`least`*: the least number of weights that each layer keeps. *Winner's curse*: what was chosen among many looks better on the images that chose it than it is (lesson 06).
@@ -257,7 +257,7 @@ check(take_lowest)
 #
 # - *magnitude*, `weight.abs()`: the layers compete as they are;
 # - *each layer on its own scale*: magnitude divided by its mean in the layer;
-# - *strong neurons first*: magnitude times the norm of the weight's row.
+# - *strong neurons stay*: magnitude times the norm of the weight's row.
 #
 # The check asks only whether these are scores. If you draw lots, draw with a seed: the run below asks twice, and refuses two different answers.
 #

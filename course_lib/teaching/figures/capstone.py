@@ -59,13 +59,15 @@ def leaderboard(entries: Mapping[str, tuple[float, float]], n: int = 0, title: s
 def _score_line(axis: Axes, value: float, across: tuple[float, float], up: tuple[float, float]) -> None:
     """Write the score of a line where it enters the picture: above it, or at its left or right side."""
     (left, right), (bottom, top) = across, up
-    words = {"s": f"{value:.2f}", "fontsize": 8, "color": "#555555"}
     if left <= 2 * value - top <= right:
-        axis.text(2 * value - top, top, ha="center", va="bottom", **words)
+        x, y, ha, va = 2 * value - top, top, "center", "bottom"
     elif bottom < 2 * value - left < top:
-        axis.text(left + 0.004, 2 * value - left, ha="left", va="bottom", **words)
+        x, y, ha, va = left + 0.004, 2 * value - left, "left", "bottom"
     elif bottom < 2 * value - right < top:
-        axis.text(right + 0.004, 2 * value - right, ha="left", va="center", **words)
+        x, y, ha, va = right + 0.004, 2 * value - right, "left", "center"
+    else:
+        return
+    axis.text(x, y, f"{value:.2f}", ha=ha, va=va, fontsize=8, color="#555555")
 
 
 def survivors(kept: Mapping[str, Mapping[str, tuple[int, int]]], title: str = "") -> Picture:

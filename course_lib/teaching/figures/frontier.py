@@ -48,9 +48,9 @@ def _draw(
         line = {"lw": 1.7, "markersize": 5.5, **look}
         axis.plot(rows[:, 0], rows[:, 1], label=f"_{label}" if named else label, **line)
         if named:
-            place = {"xytext": (8, 0), "textcoords": "offset points", "va": "center", "fontsize": 9}
             end = rows[np.lexsort((rows[:, 1], rows[:, 0]))[0]] if fewer else rows[-1]
-            axis.annotate(label, end[:2], color=look["color"], annotation_clip=False, **place)
+            words = axis.annotate(label, end[:2], (8, 0), textcoords="offset points", annotation_clip=False)
+            words.set(color=look["color"], va="center", fontsize=9)
     axis.grid(color="#E5E5E5", lw=0.6)
 
 

@@ -198,7 +198,8 @@ def _label(axis: Axes, state: ShipState, spot: Sequence[Way], taken: list[tuple[
     """Write what a point is where nothing else is: above it, below it, or further away. taken: boxes in pixels, added to."""
     network = spot[0].how.partition(", ")[0]
     lines = [way.how.removeprefix(f"{network}, ") for way in spot]
-    times = [f" ({way.ms[state.batch]:.2f} ms)" if state.batch in way.ms else "" for way in spot]
+    measured = [way.ms.get(state.batch) if state.batch else None for way in spot]
+    times = ["" if ms is None else f" ({ms:.2f} ms)" for ms in measured]
     lines = [line + time for line, time in zip(lines, times, strict=True)]
     words = "\n".join([network, *lines])
     width, height = 5.7 * max(map(len, words.split("\n"))), 11.5 * (1 + len(lines))
@@ -212,11 +213,10 @@ def _label(axis: Axes, state: ShipState, spot: Sequence[Way], taken: list[tuple[
             if not any(_meet(box, other) for other in taken):
                 taken.append(box)
                 points = (aside * 72 / DPI, up * 72 / DPI)  # a sharp picture has more pixels, not more points
-                where = {"xytext": points, "textcoords": "offset points", "ha": "center", "va": "center"}
                 arrow = {"arrowstyle": "-", "color": FAINT, "shrinkB": 5} if away > 6 else None
-                axis.annotate(
-                    words, (spot[0].bytes / KIB, spot[0].accuracy), fontsize=8.5, bbox=WHITE, arrowprops=arrow, **where
-                )
+                at = (spot[0].bytes / KIB, spot[0].accuracy)
+                text = axis.annotate(words, at, points, textcoords="offset points", arrowprops=arrow, bbox=WHITE)
+                text.set(ha="center", va="center", fontsize=8.5)
                 return
 
 
