@@ -1,16 +1,18 @@
 # %% [markdown]
 # # 06 · The Pareto frontier
 #
-# **Goal.** Put all methods into one fair arena, draw what they reach, and say what such a picture can prove and what it cannot. The rules of the arena follow Blalock et al.,
+# **Goal.** Put all methods into one fair arena, draw what they reach, and say what such a picture proves and what not. The rules of the arena follow Blalock et al.,
 # *What is the State of Neural Network Pruning?* (2020).
 #
-# ![Where this lesson goes: two rules, many seeds of each, one dot a seed; which rule is better?](../notebooks/pictures/06_pareto_frontier.png)
+# ![Where this lesson goes: two rules, many seeds of each, one dot per seed; which rule is better?](../notebooks/pictures/06_pareto_frontier.png)
 #
 # **You need** lessons 02 (masks, MACs), 03 (activations, Jaccard overlap) and 05 (SAP decides, from the PQ index, how many weights go).
-# **Difficulty** medium. {{minutes}}
+# **Difficulty** medium. About 100 minutes of yours. {{minutes}}
 #
-# You write five small functions, lock in two predictions and find five bugs. Run every cell, also those you leave empty: where an answer is missing, the
-# lesson goes on with the library's version and says so.
+# **Words of this lesson.** *Seed*: the number that fixes what is random in a run. *Band*: mean ± one *standard deviation*, the usual distance of a seed from the mean; so in every picture of this lesson.
+# *Dominate*: be at least as good in all respects, and better in one. *Front*: what nothing dominates. *Floor*: the accuracy below which nothing counts. *Control*: a rival that knows nothing. *Budget*: what all may spend, of epochs, parameters, MACs or bytes.
+#
+# Five small functions (one optional), two predictions, five bugs. An exercise that you leave empty stops nothing.
 
 # %%
 import importlib.util
@@ -49,14 +51,14 @@ bench
 # %% [markdown]
 # ## 1. "SAP dominates the Pareto frontier"
 #
-# We have met L1 norms, activations and SAP, each with its own number of rounds, its own seed and its own training. Which is best? The class project behind this course answers: *SAP
-# dominates the Pareto frontier*. It reports two points, SAP with accuracy `0.7084` at sparsity `0.9643` and activation-based pruning with `0.6982` at `0.8594`. Here they are, hollow, on top of a
-# study of ours: the reference network on CIFAR-10, one seed, committed in `results/cifar10-one-seed`.
+# We have met L1 norms, activations and SAP, each with rounds, a seed and a training of its own. Which is best? The class project behind this course answers: *SAP
+# dominates the Pareto frontier*. It reports two points, SAP with accuracy `0.7084` at sparsity `0.9643` and activation-based pruning with `0.6982` at `0.8594`. Here they are, hollow, on top of our
+# `results/cifar10-one-seed`: the reference network on CIFAR-10, one seed.
 
 
 # %%
 def committed(name: str) -> pd.DataFrame | None:
-    """Return the table of a committed study, or None where the results are not at hand."""
+    """Return the table of a study, or None where the results are not at hand."""
     try:
         return study.read(f"../results/{name}")
     except CourseError as error:
@@ -65,20 +67,25 @@ def committed(name: str) -> pd.DataFrame | None:
 
 
 def curves(table: pd.DataFrame, x: str = "sparsity", by: str = "test_accuracy") -> dict:
-    """Return method -> rows of (x, mean over seeds, lowest, highest)."""
+    """Return method -> rows of (x, mean over seeds, lower and upper edge of the band)."""
     means = pareto.mean_curves(table[table["method"] != "dense"], by, x)
+    means = means.assign(
+        low=means[by] - means["deviation"], high=means[by] + means["deviation"]
+    )
     columns = [x, by, "low", "high"]
     return {name: own[columns].to_numpy().tolist() for name, own in means.groupby("method")}
 
 
 cifar = committed("cifar10-one-seed")
-figures.arena({} if cifar is None else curves(cifar), references=True)
+figures.arena(
+    {} if cifar is None else curves(cifar), references=True, title="one seed: no band"
+)
 
 # %% [markdown]
 # **Read it.** Two points from other data (25x25 images, 5 classes) cannot be compared with our curves point for point. Nor can two points show that one method dominates another: each lies
-# at a sparsity that the other was not tried at. And our own curves have one seed.
+# at a sparsity that the other was not tried at. And our own curves have one seed. Their last round trains for thirteen epochs, each round before it for one: hence the hooks at their ends. Remember them.
 #
-# ## 2. Three ways to say "better"
+# ## 2. Two ways to say "better"
 #
 # ### One number: the score
 #
@@ -86,7 +93,7 @@ figures.arena({} if cifar is None else curves(cifar), references=True)
 #
 # $$\text{score} = \frac{\text{accuracy} + \text{sparsity}}{2}, \qquad \text{if accuracy} \ge \text{floor}.$$
 #
-# Both are shares between 0 and 1; sparsity is the share of *all* parameters that is gone; the floor is `0.60`. (This is the score of a *network*, not of a weight or unit as in lesson 05.)
+# Sparsity is the share of *all* parameters that is gone; the floor is `0.60`. (This is the score of a *network*, not of a weight or unit as in lesson 05.)
 #
 # ### Exercise 1: `score`
 # The scores of n points at once, with all their digits. Below the floor, however little, the score is 0; an accuracy that equals the floor counts.
@@ -124,11 +131,11 @@ for k, name in enumerate(imagined):
 
 # %% [markdown]
 # **Read it.** Without a floor, a network that has nothing left and guesses beats the dense one. Look at the middle three: one point of sparsity pays for one point of accuracy, although the last
-# network is five times smaller than the first and hardly gets anything for it. The score is *one* preference.
+# network is five times smaller than the first. The score is *one* preference.
 #
 # ### No number: dominance
 #
-# Some networks can be left out whatever the weights: those that another one beats outright. A point *dominates* another if it is at least as good in both
+# A point *dominates* another if it is at least as good in both
 # coordinates and better in one. What nothing dominates is the *Pareto front*.
 #
 # ### Exercise 2: `pareto_front`
@@ -167,12 +174,42 @@ figures.staircase(toy, on_front)
 # **Read it.** F is as accurate as B and sparser, so B is out. A, the dense network, is out as well: F is better in both. G is on the front although nobody would want it: dominance asks whether
 # something is better in *every* respect, not whether it is good.
 #
-# ## 3. The arena
+# ## 3. The crowd of seeds
 #
-# What makes a comparison fair? One data set, and one dense start for each seed; as many rounds and epochs for all; controls that know nothing; several seeds; five points or more on a
-# curve; and sizes that say what is counted. Our arena has the small network of the SAP paper (dense layers of 128 and 256 neurons), six methods and three seeds. Two of the six draw lots,
-# one for single weights and one for whole units: a method has to beat the lottery *of its own kind*. The grid is prepared in the folded cell below, a line a method: its pruner and that pruner's numbers. Just run it.
+# How far apart are two runs of *one* method? Take the small network of the SAP paper (dense layers of 128 and 256 neurons) and two rules that are hard to tell apart: magnitude pruning ranked within each layer, and over all layers, both to 90 %. Train twelve seeds of each: another dense
+# start, another order of the images.
 
+# %% tags=["ahead"]
+recipe = {"batch_size": 64, "lr": 1e-3}
+runs, length = (3, 0.5) if mode.name == "ci" else (12, 1)
+rules = {"layer": MagnitudePruner(0.9), "global": MagnitudePruner(0.9, scope="global")}
+crowd, networks = {rule: [] for rule in rules}, []
+for seed in range(runs):
+    dense = models.build("mlp", bench, seed=seed)
+    train.fit(dense, bench, epochs=2 * length, seed=seed, **recipe)
+    for rule, pruner in rules.items():
+        net = copy.deepcopy(dense)
+        masks = pruner.masks(net, bench)
+        train.fit(net, bench, epochs=length, masks=masks, seed=100 + seed, **recipe)
+        crowd[rule].append(train.evaluate(net, bench))
+        networks.append(net)
+figures.crowd(crowd, title="one dot per seed; line: mean and one standard deviation")
+
+# %% [markdown]
+# **Read it.** The crowds overlap. A paper with one seed could have drawn any dot of each. How often would it have named the wrong winner? The slider draws some seeds of each crowd, and counts how often such a draw contradicts all seeds together.
+
+# %%
+widgets.SeedsSlider(crowd)
+
+# %% [markdown]
+# **Read it.** One standard deviation, the shaded band, does not get narrower with more seeds: it says how much seeds *differ*. What gets surer, with the root of their number, is the *mean*, and so wrong winners get
+# rarer. Now we know what a difference has to beat.
+#
+# ## 4. The arena
+#
+# What makes a comparison fair? One data set, and one dense start for each seed; the same number of rounds and epochs for all; controls that know nothing; several seeds; five points or more on a
+# curve; and sizes that say what is counted. Our arena has the same small network, six methods and three seeds. Two of the six draw lots,
+# one for single weights and one for whole units: a method has to beat the lottery *of its own kind*. The folded cell below prepares it, one line per method.
 
 # %% tags=["folded"]
 unit = ["filter", "neuron"] if mode.name == "full" else "neuron"
@@ -187,7 +224,6 @@ methods = [
     {"name": "activation", **active},
     {"name": "random units", "pruner": "random", "unit": unit, "sparsity": 0.97},
 ]
-recipe = {"batch_size": 64, "lr": 1e-3}
 small = mode.name == "ci"
 grid = {"name": "arena", "data": mode.data, "limit": mode.limit, "method": methods}
 grid |= {
@@ -198,8 +234,6 @@ grid |= {"rounds": 2 if small else 5, "epochs": 1, "fit": recipe}
 grid |= {"dense": {"epochs": 4, "threads": 1, "fit": recipe}}
 
 # %% [markdown]
-# One confession belongs beside every such table: who was tuned, and how often? SAP sets its own pace, and its gamma was changed three times until its curve went as far as the others; their targets once or twice. Rounds and floors come from trial runs whose tables showed test accuracies.
-#
 # ### Predict
 # Which method has the best accuracy when 50 %, 90 % and 97 % of the parameters are gone? Choose among `"SAP"`, `"magnitude"`, `"L1 units"`, `"activation"`, `"random weights"` and
 # `"random units"`.
@@ -214,7 +248,7 @@ winners = {0.5: "magnitude", 0.9: "SAP", 0.97: "SAP"}
 check(winners, "winners")
 
 # %% [markdown]
-# Now the runs: about a hundred networks.
+# Now the runs, about a hundred networks.
 
 # %%
 with tempfile.TemporaryDirectory() as store:
@@ -227,11 +261,13 @@ columns = ["sparsity", "kept_parameters", "macs", "epochs", "val_accuracy", "tes
 arena[arena["seed"] == 0].groupby("method")[columns].last().round(3)
 
 # %% [markdown]
-# **Read it.** The last points of one seed. All pruned ones trained for the same number of epochs, and they kept about as many parameters. Look at the MACs: single weights leave them
+# **Read it.** The last points of one seed: the same epochs, about the same number of parameters kept. Look at the MACs: single weights leave them
 # where they were.
 #
+# One confession belongs beside every such table: who was tuned, and how often? SAP's gamma was changed three times until its curve went as far as the others; the other methods' targets once or twice. The number of rounds and the least number of weights per layer come from trial runs whose tables showed test accuracies.
+#
 # ### Exercise 3: `mean_and_band`
-# Three seeds give three curves, and their points lie at different sparsities. So read each curve at common sparsities, on the straight line between two points; only then take the mean and the
+# We want one line and one band for each method. But the points of three seeds lie at different sparsities. So read each curve at common sparsities, on the straight line between two points; only then take the mean and the
 # *sample* standard deviation over the seeds. Every curve reaches every sparsity in `at`. Of a single
 # seed no deviation is known: it is nan.
 #
@@ -251,12 +287,12 @@ def mean_and_band(curves: list[tuple[Tensor, Tensor]], at: Tensor) -> tuple[Tens
 # %% check="mean_and_band"
 check(mean_and_band)
 
-# %%
+# %% tags=["folded"]
 mean_and_band = use(mean_and_band)
 
 
 def by_seed(method: str, by: str) -> list[tuple[Tensor, Tensor]]:
-    """Return one curve a seed, (sparsity, accuracy), which begins at its dense model."""
+    """Return one curve per seed, (sparsity, accuracy), which begins at its dense model."""
     found = []
     for _, rows in arena[arena["method"].isin(["dense", method])].groupby("seed"):
         rows = rows.sort_values("sparsity")
@@ -278,7 +314,7 @@ bands = {name: mean_and_band(by_seed(name, "test_accuracy"), at) for name in nam
 judged = {name: mean_and_band(by_seed(name, "val_accuracy"), at)[0] for name in names}
 
 # %% [markdown]
-# The winner at each sparsity is named by the *validation* images; what is drawn is the test accuracy.
+# The winner at each sparsity is named by the *validation* images; what is drawn is the test accuracy. The lower panel compares SAP with magnitude seed by seed, since both start from the same dense network.
 
 # %%
 order = [sorted(names, key=lambda name: -judged[name][k]) for k in range(len(at))]
@@ -291,13 +327,17 @@ firsts = {s: order[k][0] for k, s in enumerate(sparsities) if s in (0.5, 0.9, 0.
 said = winners if isinstance(winners, dict) else {}
 guesses = {s: (said.get(s), first) for s, first in firsts.items()}
 drawn = {name: torch.stack([at, m, m - d, m + d], 1).tolist() for name, (m, d) in bands.items()}
-figures.arena(drawn, dense_accuracy, guesses=guesses, title="mean ± one standard deviation")
+read = {name: [np.interp(at, *c) for c in by_seed(name, "test_accuracy")] for name in names}
+apart = np.array(read["SAP"]) - np.array(read["magnitude"])
+gaps = {s: apart[:, k].tolist() for k, s in enumerate(sparsities)}
+how = {"title": f"band: one standard deviation of {len(apart)} seeds", "gap": "SAP - magnitude"}
+figures.arena(drawn, dense_accuracy, guesses=guesses, gaps=gaps, **how)
 
 # %% [markdown]
-# **Read it.** Compare the gap of the first two with their deviations. Where it is smaller, three seeds name no winner: another three may say otherwise. What needs no statistics is the
-# distance of both from random weights.
+# **Read it.** Above, the lines of SAP and magnitude lie on each other, and so do their bands. Below, look for a sparsity where all dots lie on one side of 0: there the seeds agree. Where they lie on both sides, three seeds name no winner, and another three may say otherwise. The
+# distance of both from random weights needs no statistics.
 #
-# Now move the weight of accuracy against sparsity; the slider has every seed's points, and at 50 % it picks by the challenge's score.
+# Now move the weight of accuracy against sparsity; at 50 % the slider picks by the challenge's score.
 
 # %%
 widgets.PreferenceSlider(arena)
@@ -306,47 +346,53 @@ widgets.PreferenceSlider(arena)
 # **Read it.** Which points are picked by *some* weight, and which points of the front never are? (A straight line touches only the outermost corners.) Pull the floor down to zero: what
 # wins?
 #
-# ## 4. Is it the pruning, or just the smaller network?
+# ## 5. Is it the pruning, or just the smaller network?
 #
-# Two controls ask what pruning adds. **Random**: the same amount, drawn at random. **From scratch**: the masks of the curve's best point, but *new* initial weights, trained for as many epochs
+# Two controls ask what pruning adds. The first is **from scratch**: the masks of the curve's best point, but *new* initial weights, trained for as many epochs
 # as that point had in all. (Liu et al., *Rethinking the Value of Network Pruning*, 2019, made this control famous.)
 
-# %%
-keys = ["seed", "round"]
+# %% tags=["folded"]
+keys, told = ["seed", "round"], []
 for name in ("SAP", "L1 units"):
     new = table[table["method"] == f"{name}, from scratch"].set_index(keys)["test_accuracy"]
     tuned = table[table["method"] == name].set_index(keys)["test_accuracy"]
-    gaps = (100 * (new - tuned)).dropna()
-    told = ", ".join(f"{gap:+.1f}" for gap in gaps)
-    print(f"{name}, from scratch minus pruned, points of test accuracy, one a seed: {told}")
-print("minus the lottery, at sparsity  " + "".join(f"{s:6.2f}" for s in sparsities))
-for name, control in (
-    ("SAP", "random weights"),
-    ("L1 units", "random units"),
-    ("activation", "random units"),
-):
-    gaps = 100 * (bands[name][0] - bands[control][0])
-    print(f"{name:>10} minus {control:15}" + "".join(f"{gap:+6.1f}" for gap in gaps))
+    apart = ", ".join(f"{100 * gap:+.1f}" for gap in (new - tuned).dropna())
+    print(f"{name}, from scratch minus pruned, points of test accuracy per seed: {apart}")
+main = ["SAP", "magnitude", "L1 units"]
 shown = curves(arena)
 shown |= {name: [row[:2] for row in rows[:1]] for name, rows in curves(table[scratch]).items()}
-figures.arena(shown, dense_accuracy, front_of(arena), title="hollow: from scratch")
+how = {"bright": main, "title": "hollow: from scratch; band: one standard deviation over seeds"}
+figures.arena(shown, front=front_of(arena), **how)
 
 # %% [markdown]
-# **Read it.** A plus in the first two lines means that the inherited weights were worth no more than new ones: what pruning found was a *shape*. (The new weights got one long training, the pruned ones several
-# short ones.) Where do the hollow points lie, compared with the front of all methods, the grey band? A minus in the last row means that choosing units by their mean activation was worse than choosing at random! Without the control one would have said "activation-based pruning works up to
+# **Read it.** A plus means that the inherited weights were worth no more than new ones: what pruning found was a *shape*. (The new weights got one long training, the pruned ones several
+# short ones.) Where do the hollow points lie, compared with the front of all methods, the broad grey line?
+#
+# The second is the **lottery**: the same amount, drawn at random. By how many points does each method beat the one of its kind?
+
+# %%
+print("at sparsity" + " " * 18 + "".join(f"{s:6.2f}" for s in sparsities))
+pairs = {"SAP": "random weights", "L1 units": "random units", "activation": "random units"}
+for name, control in pairs.items():
+    lead = 100 * (bands[name][0] - bands[control][0])
+    print(f"{name:>10} minus {control:13}" + "".join(f"{points:+6.1f}" for points in lead))
+
+# %% [markdown]
+# **Read it.** A minus in the last row means that choosing units by their mean activation was worse than choosing at random! Without the control one would have said "activation-based pruning works up to
 # 80 %". It does, and so does a coin.
 #
-# ## 5. The same runs, other axes
+# ## 6. The same runs, different axes
 #
-# Sparsity counts parameters. A phone may care for arithmetic, a download for bytes. A masked weight is a zero *inside* a tensor, and the processor multiplies by it as by any number. To *store*
-# single weights one needs the numbers that are left and a bitmap that says where they belong, one bit for each weight of the dense network. A network without some of its units needs numbers only.
+# A phone may care for arithmetic, a download for bytes. A masked weight is a zero *inside* a tensor, and the processor multiplies by it as by any number. To *store*
+# single weights one needs the numbers left and a bitmap of their places, one bit for each weight of the dense network. A network without some of its units needs numbers only.
 
 # %%
 total = int(arena["kept_parameters"].max())
 masked = (arena["sparsity"] > 0) & (arena["unit_sparsity"] == 0)
 arena = arena.assign(file_bytes=4 * arena["kept_parameters"] + np.where(masked, total / 8, 0))
 axes = {"kept parameters": "kept_parameters", "MACs": "macs", "bytes": "file_bytes"}
-figures.three_axes({name: (curves(arena, x), front_of(arena, x)) for name, x in axes.items()})
+panels = {name: (curves(arena, x), front_of(arena, x)) for name, x in axes.items()}
+figures.three_axes(panels, main, "band: one standard deviation over seeds")
 
 # %% [markdown]
 # **Read it.** Over parameters the methods that take single weights lead. Over MACs their curves are upright lines: nothing was saved, and but for the
@@ -358,94 +404,12 @@ figures.three_axes({name: (curves(arena, x), front_of(arena, x)) for name, x in 
 widgets.BudgetSlider(arena)
 
 # %% [markdown]
-# ### One number for a whole curve
+# ## 7. Choosing on test images, caught lying
 #
-# The *hypervolume* is the area that a front dominates beyond a reference point, the worst sparsity and accuracy that still count. It is a staircase: between two points nobody has trained a
-# network, so on the way to the next sparser point only the *sparser* one's accuracy is sure.
-#
-# ### Exercise 4: `hypervolume`
-# Points come in any order, some are dominated, and some lie below the reference or to the left of it and count nothing; if none lies beyond it, the area is 0.
-#
-# <details><summary>Hint 1</summary>Keep the points beyond the reference, then those of the front (you have a function for that), and sort them by sparsity.
-# <details><summary>Hint 2</summary>Each step is as wide as its sparsity minus the one before (the first: minus the reference) and as high as its accuracy minus the reference's.</details></details>
-
-
-# %% answer="hypervolume"
-def hypervolume(
-    sparsity: Tensor, accuracy: Tensor, reference: tuple[float, float] = (0.0, 0.6)
-) -> float:
-    """Return the area that the points dominate beyond reference = (sparsity, accuracy)."""
-    ### BEGIN SOLUTION
-    beyond = (sparsity > reference[0]) & (accuracy > reference[1])
-    s, a = sparsity[beyond], accuracy[beyond]
-    on = pareto_front(s, a)
-    order = s[on].argsort()
-    s, a = s[on][order], a[on][order]
-    widths = torch.diff(s, prepend=torch.tensor([reference[0]], dtype=s.dtype))
-    return float((widths * (a - reference[1])).sum())
-    ### END SOLUTION
-
-
-# %% check="hypervolume"
-check(hypervolume)
-
-# %% [markdown]
-# The area of every seed's curve, by test accuracy, with two references: everything counts, and only what is sparser than 90 %. Below it the area of the toy.
-
-# %%
-hypervolume = use(hypervolume)
-print(f"{'area beyond':16} {'(0.0, 0.6)':>20} {'(0.9, 0.6)':>20}")
-for name in names:
-    told = f"{name:16}"
-    for reference in ((0.0, 0.6), (0.9, 0.6)):
-        areas = [hypervolume(s, a, reference) for s, a in by_seed(name, "test_accuracy")]
-        told += f"  {np.mean(areas):9.4f} ± {np.std(areas, ddof=1):.4f}"
-    print(told)
-figures.staircase(toy, on_front, reference=(0.0, 0.6))
-
-# %% [markdown]
-# **Read it.** Is the order the same in both columns, and are the gaps larger than the deviations? Whoever sets the reference decides how much the ends of a curve weigh. So report the area with its reference and its
-# deviation, as `pareto.by_method` does.
-#
-# ## 6. How much is luck?
-#
-# ### The crowd of seeds
-#
-# We take two rules that are hard to tell apart, magnitude pruning ranked within each layer and over all layers, both to 90 %, and train many seeds of each: another dense
-# start, another order of the images.
-
-# %% tags=["ahead"]
-runs, length = (3, 0.5) if mode.name == "ci" else (12, 1)
-rules = {"layer": MagnitudePruner(0.9), "global": MagnitudePruner(0.9, scope="global")}
-crowd, networks = {rule: [] for rule in rules}, []
-for seed in range(runs):
-    dense = models.build("mlp", bench, seed=seed)
-    train.fit(dense, bench, epochs=2 * length, seed=seed, **recipe)
-    for rule, pruner in rules.items():
-        net = copy.deepcopy(dense)
-        masks = pruner.masks(net, bench)
-        train.fit(net, bench, epochs=length, masks=masks, seed=100 + seed, **recipe)
-        crowd[rule].append(train.evaluate(net, bench))
-        networks.append(net)
-figures.crowd(crowd, title="one dot a seed; line: mean and one standard deviation")
-
-# %% [markdown]
-# **Read it.** The crowds overlap. A paper with one seed could have drawn any dot of each. How often would it have named the wrong winner? The slider draws as many seeds of each crowd as you
-# say, and counts how often such a draw contradicts all seeds together.
-
-# %%
-widgets.SeedsSlider(crowd)
-
-# %% [markdown]
-# **Read it.** The band does not get narrower with more seeds: it measures how much seeds *differ*. What gets surer, with the root of their number, is the *mean*, and so wrong winners get
-# rarer.
-#
-# ### Choosing on test images, shown to lie
-#
-# We now have two dozen networks of nearly the same quality. We choose the best *on test images* and report its accuracy on them.
+# From the crowd of section 3 we have two dozen networks of nearly the same quality. We choose the best on *test* images and report its accuracy on them.
 #
 # ### Predict
-# We choose among all of them on 200 test images. **By how many points** (hundredths) is the accuracy that we report higher than what the same network has on fresh images? Lock in a number from 0 to 30.
+# We choose on 200 test images. **By how many points** (hundredths) is the accuracy that we report higher than what the same network has on fresh images? Lock in a number from 0 to 30.
 
 # %% answer="optimism"
 optimism = None  # your prediction in points, such as 5
@@ -457,9 +421,9 @@ optimism = 1
 check(optimism, "optimism")
 
 # %% [markdown]
-# This can be tried: split the test images at random, choose on one part, look at the other, and do so five hundred times.
+# Try it: split the test images at random, choose on one part, look at the other, 500 times.
 
-# %%
+# %% tags=["folded"]
 with torch.inference_mode():
     outcomes = [
         torch.cat([net.eval()(x).argmax(1) == y for x, y in bench.batches("test", 500)]).cpu()
@@ -491,36 +455,44 @@ for number in (images // 2, images, 5 * images):
 figures.winners_curse(rows, guess=optimism, title=f"chosen on {images} test images, 500 times")
 
 # %% [markdown]
-# **Read it.** With one network there is no gap. With every further candidate the reported number rises, and the true one far less: what was selected is mostly *luck on these images*. More images make the
+# **Read it.** With one network there is no gap. With every further candidate the reported number rises, and the true one far less: what was selected is mostly *luck on these images* (the *winner's curse*). More images make the
 # lie smaller, more candidates larger. So choose on validation, and read the test images once, for what was chosen. Choosing is allowed.
 # Reporting the number that chose is not.
 #
-# ## 7. Equal budgets
+# ## 8. Equal budgets
 #
-# The first version of our own report on CIFAR-10 said that SAP is several points better than magnitude at sparsity `0.9643`, that of the class project: it read both curves there, on the lines through their points.
+# Our first report on CIFAR-10 said that SAP is several points better than magnitude at `0.9643`, the class project's sparsity: it read both curves there, on the lines through their points.
 
 # %%
 if cifar is not None:
-    read = {}
-    for name in ("SAP", "magnitude, global"):
-        rows = cifar[cifar["method"] == name].sort_values("sparsity")
-        read[name] = np.interp(0.9643, rows["sparsity"], rows["test_accuracy"])
-    gap = 100 * (read["SAP"] - read["magnitude, global"])
-    print(f"on the lines: SAP is {gap:+.1f} points better at 0.9643")
-    print("pareto.paired says:", pareto.paired(cifar, "SAP", "magnitude, global", 0.9643))
-    ends = cifar[cifar["method"].isin(read) & (cifar["round"] >= 5)]
-    print(
-        ends[["method", "round", "sparsity", "epochs", "test_accuracy"]].to_string(index=False)
-    )
+    mine, other = "SAP", "magnitude, global"
+    own = {name: rows.sort_values("sparsity") for name, rows in cifar.groupby("method")}
+    lines = [
+        np.interp(0.9643, own[n]["sparsity"], own[n]["test_accuracy"]) for n in (mine, other)
+    ]
+    print(f"on the lines: SAP is {100 * (lines[0] - lines[1]):+.1f} points better at 0.9643")
+    k = own[mine]["sparsity"].searchsorted(0.9643)
+    younger, older = own[mine]["epochs"].iloc[k - 1 : k + 1]
+    no = f"no: SAP's neighbouring points were trained for {younger} and {older} epochs"
+    print("does pareto.paired compare them?", pareto.paired(cifar, mine, other, 0.9643) or no)
+    ends = cifar[cifar["method"].isin([mine, other]) & (cifar["round"] >= 5)]
+    columns = ["method", "round", "sparsity", "epochs", "test_accuracy"]
+    print(ends[columns].to_string(index=False))
 
 # %% [markdown]
-# **Read it.** At that sparsity SAP's line leads to its last point, of epoch 30; magnitude's to its last but one, of epoch 17. The plus is mostly *training*, and no network lies on a line through thirteen epochs: `paired` now
-# says None. At equal epochs, in the last round and at nearly the same sparsity, magnitude has `{{results/cifar10-one-seed: magnitude_global.round6.test_accuracy}}` and SAP
-# `{{results/cifar10-one-seed: sap.round6.test_accuracy}}`: the sign has changed, and the difference is about one standard error of the test images.
+# **Read it.** Here are the hooks of the first picture. At that sparsity SAP's line already climbs to its last point, of epoch 30; magnitude's has not yet reached its last but one, of epoch 17. The plus is mostly *training*, and no network lies on a line through thirteen epochs. So `paired` refuses. In the last round, at equal epochs and at nearly the same sparsity, magnitude has `{{results/cifar10-one-seed: magnitude_global.round6.test_accuracy}}` and SAP
+# `{{results/cifar10-one-seed: sap.round6.test_accuracy}}`: the sign has changed, and the difference is what chance in the choice of the test images alone can make.
 #
-# ### Exercise 5: `equal_budget`
+# ### Exercise 4: `equal_budget`
 # Mend an unfair table. First keep the seeds that *every* method ran. Then, on these, find the longest training of each method; the smallest of those is the budget that everybody has spent. Keep the rows within it.
-# If no seed is common, nothing can be compared: return an empty list. Rows may come and go in any order.
+# If no seed is common, return an empty list. Rows may come and go in any order.
+#
+# |method|seed|epochs|stays?|
+# |---|---|---|---|
+# |A|0|5|yes|
+# |A|0|9|no: B has spent 6 at most|
+# |A|1|5|no: B has no seed 1|
+# |B|0|6|yes|
 #
 # <details><summary>Hint 1</summary><code>{row["seed"] for row in rows if row["method"] == m}</code> are the seeds of method m; <code>set.intersection(*sets)</code> is what all share.
 # <details><summary>Hint 2</summary><code>min(max(...) for m in methods)</code>; and mind the order: seeds first.</details></details>
@@ -542,7 +514,7 @@ def equal_budget(rows: list[dict]) -> list[dict]:
 check(equal_budget)
 
 # %% [markdown]
-# A colleague has compared our SAP curves with *some* rounds of *some* seeds of the others. Before and after:
+# A colleague compared our SAP curves with *some* rounds of *some* seeds of the others:
 
 # %%
 equal_budget = use(equal_budget)
@@ -557,53 +529,15 @@ for title, some in (("as reported", rows), ("mended", equal_budget(rows))):
     print(told.agg({"seed": "nunique", "epochs": "max", "score": "max"}).round(3).to_string())
 
 # %% [markdown]
-# **Read it.** The best score of a method grows with its budget: more rounds, more sparsity, more candidates. Mended, the lead is smaller. And what is left still compares different *sparsities*, because SAP
-# goes faster in its first rounds. Equal epochs do not mean equal sparsity either: one needs both, and then seeds.
+# **Read it.** The best score of a method grows with its budget: more rounds, more sparsity, more candidates. Mended, the lead is smaller. What is left compares different *sparsities*, because SAP
+# goes faster in its first rounds. One needs equal epochs, equal sparsity, and then seeds.
 #
-# ### A duel of criteria
-#
-# Is it the criterion, or the rest? Keep everything else equal: the same trained network, as many units of each layer (70 % go, in one step), the same half epoch of training after it. Six
-# criteria: *Taylor* is new (weight times gradient, summed over a unit; Molchanov et al. 2017), and two are controls: *random*, and *largest L1*, which takes the units that the L1 norm protects.
-
-
-# %%
-def largest_l1(weight: Tensor) -> Tensor:
-    """Return a score that lets the units of largest norm go first: the worst that L1 can do."""
-    return -weight.abs().sum(1)
-
-
-criteria = {"L1 norm": "l1", "mean activation": "mean", "APoZ": "apoz", "Taylor": "taylor"}
-criteria |= {"random": "random", "largest L1": largest_l1}
-share, options = 0.7, {"unit": "neuron", "samples": 512}
-gone, tuned = {}, {name: [] for name in criteria}
-for seed in grid["seeds"]:
-    dense = models.build("mlp", bench, seed=seed)
-    train.fit(dense, bench, epochs=3 * length, seed=seed, **recipe)
-    for name, criterion in criteria.items():
-        pruner = Pruner(criterion, amount=amounts.target(share), seed=seed, **options)
-        masks, net = pruner.masks(dense, bench), copy.deepcopy(dense)
-        train.fit(net, bench, epochs=0.5, masks=masks, seed=seed, **recipe)
-        tuned[name].append(train.evaluate(net, bench))
-        if seed == 0:
-            gone[name] = ~torch.cat(list(masks.units.values())).cpu()
-count, size = int(gone["L1 norm"].sum()), len(gone["L1 norm"])
-overlaps = {
-    one: {other: stability.jaccard(gone[one], gone[other]) for other in criteria}
-    for one in criteria
-}
-figures.duel(overlaps, tuned, chance=stability.chance(count, count, size))
-
-# %% [markdown]
-# **Read it.** Left: how far two criteria let the same units go, in one network, because units of different networks do not correspond (lesson 03). Mean activation and APoZ agree most; many other pairs are
-# not far from chance. Right: what it was worth. Who beats the lottery by more than the seeds differ, and who loses to it? Where very different sets give nearly the same accuracy, the training
-# after the prune did most of the work.
-#
-# ## 8. What is claimed, and what our runs say
+# ## 9. What is claimed, and what our runs say
 #
 # The SAP paper (Diao et al. 2023) is more careful: by its own figures SAP with *global* scope is worse than lottery-ticket and one-shot pruning where few weights are left, and better with the scopes
 # neuron and layer. The project says "dominates". Whose points are on the fronts of our runs, found by `pareto.front` on validation?
 
-# %%
+# %% tags=["folded"]
 found = {"this arena": arena, "cifar10-one-seed": cifar}
 found |= {name: committed(name) for name in ("cifar10", "fashion-mnist")}
 fronts = {}
@@ -614,27 +548,32 @@ for name, rows in found.items():
     fronts[name] = pareto.front(means[means["val_accuracy"] >= pareto.FLOOR])
     holders, seeds = fronts[name]["method"], rows["seed"].nunique()
     ours = int(holders.str.startswith("SAP").sum())
-    print(f"{name}, seeds: {seeds}; of {len(holders)} points on the front {ours} are SAP's")
+    entered = means["method"].unique()
+    sap = sum(method.startswith("SAP") for method in entered)
+    print(f"{name}, seeds: {seeds}. SAP has {sap} of {len(entered)} curves", end=" ")
+    print(f"and {ours} of the {len(holders)} points on the front")
     for method, count in holders.value_counts().items():
         print(f"    {count} {method}")
 again = ({}, None, ())
 if "cifar10" in fronts:
     points = fronts["cifar10"][["sparsity", "test_accuracy"]].to_numpy().tolist()
     again = (curves(pareto.contestants(found["cifar10"])), None, points)
-figures.arena(*again, references=True, title="three seeds, with the front", bottom=pareto.FLOOR)
+figures.arena(
+    *again,
+    references=True,
+    title="band: one standard deviation of 3 seeds",
+    bottom=pareto.FLOOR,
+)
 
 # %% [markdown]
-# **Read it.** To *dominate* SAP would have to hold all points. With three seeds (the picture) *global* magnitude holds all points but two, near the end: both rank by |w|, only how many go differs. On Fashion-MNIST, with the
-# paper's own small network, every point on the front was fine-tuned ("no rewind"; a rewound network keeps two epochs of training), and most belong to the *global* scope, of which the paper warns. And count the entries: twelve of
-# its eighteen curves are SAP's. Who enters more often is more often on the front.
+# **Read it.** To *dominate* SAP would have to hold all points. In the picture (CIFAR-10, three seeds) *global* magnitude holds all but two, near the end. On Fashion-MNIST, with the
+# paper's own small network, every point on the front was fine-tuned ("no rewind"), and most belong to the *global* scope, of which the paper warns. And count the curves: who enters more often is more often on the front.
 #
-# Pushed with every trick (`results/open`: three seeds, 60 epochs) SAP ends with `{{results/open: sap.round8.test_accuracy}}` at `{{results/open: sap.round8.sparsity}}`, global magnitude with
-# `{{results/open: magnitude.round8.test_accuracy}}` at `{{results/open: magnitude.round8.sparsity}}`: other sparsities, no winner. A *least number of weights* for each layer (2,500) was worth most in the mean. After 32 epochs
-# global magnitude has `{{results/open: magnitude_short.round8.test_accuracy}}` with it, `{{results/open: short_no_floor.round8.test_accuracy}}` without.
+# One control is missing: *equal pace*. A curve that takes less in its late rounds leads where others hurry. In `results/pace` (five seeds) SAP has `{{results/pace: sap.round14.test_accuracy | .3f}}` at sparsity {{results/pace: sap.round14.sparsity | .2f}}, and magnitude has `{{results/pace: magnitude_sap_s_pace.round14.test_accuracy | .3f}}` there if it takes the same number of weights in each round: what is left is not clear of chance.
 #
-# ## 9. Find the bug
+# ## 10. Find the bug
 #
-# Five pieces of code that run without an error and report something wrong. In each, one line is to blame. Answer with its number.
+# Five pieces of code that run and report something wrong. In each, one line is to blame: its number, please.
 #
 # **A.** The best network of each method.
 # ```python
@@ -680,33 +619,116 @@ arena_bugs = {"A": 3, "B": 3, "C": 2, "D": 2, "E": 2}
 check(arena_bugs, "arena_bugs")
 
 # %% [markdown]
-# ## 10. The decision, in your own words
+# ## 11. The decision, in your own words
 #
 # The class project says: *"SAP dominates the Pareto frontier."* What do the runs of this lesson say to that? And which method would you take for a phone, for a microcontroller, and for a data
 # centre, by which axis? (Six to eight sentences.)
 
 # %% [markdown] explain="dominates" points=3
-# *Rubric (3 points).* One point for claim against evidence: two points of one run on other data prove no dominance; in our runs magnitude shares the front, and where the gap is within the spread of seeds there is no
-# winner. One point for choosing by the budget that binds: arithmetic (phone: whole units, slimmed), bytes (microcontroller: whole units, or single weights with the price of their index), dense products (data centre:
+# *Rubric (3 points).* One point for claim against evidence: two points of one run on other data prove no dominance; in our runs magnitude shares the front. One point for choosing by the budget that binds: arithmetic (phone: whole units, slimmed), bytes (microcontroller: whole units, or single weights with the price of their index), dense products (data centre:
 # whole units or none). One point for what is missing: more seeds, the two controls, latency on that device, a choice on validation images.
 #
-# *Sample answer, 3 points.* "Our front has points of SAP and of magnitude, which often differ by less than their seeds do, so SAP does not dominate; the project's two points come from one run on other data. For a phone I
-# would take L1 units, slimmed, because masked weights save no MACs. For a microcontroller I would compare the numbers left plus their bitmap with a smaller network trained from scratch, which was no worse here. In a
-# data centre zeros are multiplied anyway: whole units, or the dense model. Before shipping I would measure the latency there and run more seeds, choosing on validation images."
+# *Sample answer, 3 points.* "Our front has points of SAP and of magnitude, which often differ by less than their seeds do, so SAP does not dominate; the project's two points come from one run on other data. For a phone: L1 units, slimmed, because masked weights save no MACs. For a microcontroller I would compare the numbers left plus their bitmap with a smaller network from scratch, which was no worse here. In a
+# data centre zeros are multiplied anyway: whole units, or the dense model. First I would measure latency there and run more seeds, choosing on validation images."
 #
 # *Sample answer, 1 point.* "SAP has the best score at high sparsity, so it dominates there; for a phone I would take L1 because it saves MACs." (The phone is right; seeds, controls and the other devices are missing.)
 
 # %% [markdown]
 # ## What to take away
 #
-# - A front needs points of the same data, budget, start and seeds; and somebody who says how often each method was tuned.
-# - Dominance needs no weights; a score is one preference; an area needs its reference.
+# - A front needs points of the same data, start, seeds, epochs and sparsity; and somebody who says how often each method was tuned.
+# - One seed proves little: show the band, and the seeds one by one.
+# - Dominance needs no weights; a score is one preference.
+# - Three controls: the lottery of the same kind, new weights in the same shape, and equal pace.
 # - Change the axis and the winner changes. Masked weights save no arithmetic.
-# - Three controls: the lottery of the same kind, new weights in the same shape, and *equal pace*. A curve that slows down leads where others hurried: in `results/pace` SAP is ahead of magnitude at {{results/pace: sap.round14.sparsity | .2f}}, and level ({{results/pace: sap.round14.test_accuracy | .3f}}, {{results/pace: magnitude_sap_s_pace.round14.test_accuracy | .3f}}) when both take as many a round.
-# - One seed proves little: show a band.
 # - Choose on validation, read test once: the best of many is partly luck.
 #
-# **Next**, lesson 07: smaller files and faster programs.
+# **Next**, lesson 07: smaller files and faster programs. What follows here is optional.
+#
+# ## Optional: one number for a whole curve
+#
+# The *hypervolume* is the area that a front dominates beyond a reference point, the worst sparsity and accuracy that still count. It is a staircase: between two points only the *sparser* one's accuracy is sure.
+#
+# ### Exercise 5 (optional): `hypervolume`
+# Points come in any order; some are dominated; those below the reference or to the left of it count nothing. If none lies beyond it, the area is 0.
+#
+# <details><summary>Hint 1</summary>Keep the points beyond the reference, then those of the front (you have a function for that), and sort them by sparsity.
+# <details><summary>Hint 2</summary>Each step is as wide as its sparsity minus the one before (the first: minus the reference) and as high as its accuracy minus the reference's.</details></details>
+
+
+# %% answer="hypervolume"
+def hypervolume(
+    sparsity: Tensor, accuracy: Tensor, reference: tuple[float, float] = (0.0, 0.6)
+) -> float:
+    """Return the area that the points dominate beyond reference = (sparsity, accuracy)."""
+    ### BEGIN SOLUTION
+    beyond = (sparsity > reference[0]) & (accuracy > reference[1])
+    s, a = sparsity[beyond], accuracy[beyond]
+    on = pareto_front(s, a)
+    order = s[on].argsort()
+    s, a = s[on][order], a[on][order]
+    widths = torch.diff(s, prepend=torch.tensor([reference[0]], dtype=s.dtype))
+    return float((widths * (a - reference[1])).sum())
+    ### END SOLUTION
+
+
+# %% check="hypervolume"
+check(hypervolume)
+
+# %% [markdown]
+# Test accuracies, two references: everything counts, and only what is sparser than 90 %. Below, the area of the toy.
+
+# %%
+hypervolume = use(hypervolume)
+print(f"{'area beyond':16} {'(0.0, 0.6)':>20} {'(0.9, 0.6)':>20}")
+for name in names:
+    told = f"{name:16}"
+    for reference in ((0.0, 0.6), (0.9, 0.6)):
+        areas = [hypervolume(s, a, reference) for s, a in by_seed(name, "test_accuracy")]
+        told += f"  {np.mean(areas):9.4f} ± {np.std(areas, ddof=1):.4f}"
+    print(told)
+figures.staircase(toy, on_front, reference=(0.0, 0.6))
+
+# %% [markdown]
+# **Read it.** Is the order the same in both columns, and are the gaps larger than the deviations? Whoever sets the reference decides how much the ends of a curve weigh. So report both (`pareto.by_method` does).
+#
+# ## Optional: a duel of criteria
+#
+# Is it the criterion, or the rest? All else is equal: the trained network, the number of units in each layer (70 % go, in one step), the half epoch of training after it. Six
+# criteria: *Taylor* is new (weight times gradient, summed over a unit; Molchanov et al. 2017), and two are controls: *random*, and *largest L1*, which takes the units that the L1 norm protects.
+
+
+# %% tags=["folded"]
+def largest_l1(weight: Tensor) -> Tensor:
+    """Return a score that lets the units of largest norm go first: the worst that L1 can do."""
+    return -weight.abs().sum(1)
+
+
+criteria = {"L1 norm": "l1", "mean activation": "mean", "APoZ": "apoz", "Taylor": "taylor"}
+criteria |= {"random": "random", "largest L1": largest_l1}
+share, options = 0.7, {"unit": "neuron", "samples": 512}
+gone, tuned = {}, {name: [] for name in criteria}
+for seed in grid["seeds"]:
+    dense = models.build("mlp", bench, seed=seed)
+    train.fit(dense, bench, epochs=3 * length, seed=seed, **recipe)
+    for name, criterion in criteria.items():
+        pruner = Pruner(criterion, amount=amounts.target(share), seed=seed, **options)
+        masks, net = pruner.masks(dense, bench), copy.deepcopy(dense)
+        train.fit(net, bench, epochs=0.5, masks=masks, seed=seed, **recipe)
+        tuned[name].append(train.evaluate(net, bench))
+        if seed == 0:
+            gone[name] = ~torch.cat(list(masks.units.values())).cpu()
+count, size = int(gone["L1 norm"].sum()), len(gone["L1 norm"])
+overlaps = {
+    one: {other: stability.jaccard(gone[one], gone[other]) for other in criteria}
+    for one in criteria
+}
+figures.duel(overlaps, tuned, chance=stability.chance(count, count, size))
+
+# %% [markdown]
+# **Read it.** Left: how far two criteria let the same units go, in one network. Mean activation and APoZ agree most; many other pairs are
+# not far from chance. Right: what it was worth. Who beats the lottery by more than the seeds differ, and who loses to it? Where different sets give nearly the same accuracy, the training
+# after the prune did the work.
 #
 # ## Bonus
 #

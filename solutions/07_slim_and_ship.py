@@ -5,12 +5,12 @@
 #
 # ![Where this lesson goes: one network in many files, and the 256 KB that a microcontroller may have](../notebooks/pictures/07_slim_and_ship.png)
 #
-# **You need** lessons 01 (MACs, bytes, latency), 02 (filters, closed masks) and 03 (units that say nothing). **Difficulty** medium. {{minutes}}
+# **You need** lessons 01 (MACs, bytes, latency), 02 (filters, closed masks) and 03 (units that say nothing). **Difficulty** medium. About 90 minutes of yours. {{minutes}}
 #
-# You write five small functions, lock in three predictions and find four bugs. Run every cell, also those you leave empty: where an answer is missing, the lesson goes on with the library's version and says so.
+# **Words of this lesson.** *Masked*: zeros in tensors of the old shape; *slimmed*: cut out. *Width*: how many filters or neurons a layer has. *Logits*: the outputs of the network, one number per class. *ONNX*: a file format for networks
+# that other programs than PyTorch can run; *onnxruntime* is one of these. *int8*: whole numbers of eight bits in place of float32. *Runtime*: a program that runs a network.
 #
-# **Words of this lesson.** *Masked*: zeros in tensors of the old shape; *slimmed*: cut out. *Width*: how many filters or neurons a layer has. *Logits*: the outputs of the network, one number a class. *ONNX*: a file format for networks
-# that other programs than PyTorch can run; *onnxruntime* is one of these. *int8*: whole numbers of eight bits in place of float32.
+# Five small functions (two of them optional), three predictions, four bugs. An exercise that you leave empty stops nothing.
 
 # %%
 import importlib.util
@@ -86,14 +86,14 @@ figures.mask_cells(
 )
 
 # %% [markdown]
-# **Read it.** The same index is a *row* on the left and a *column* on the right. Both can be left out, and nothing that is computed changes.
+# **Read it.** The same position is a *row* on the left and a *column* on the right. Both can be left out, and nothing that is computed changes.
 #
 # ### Exercise 1: `slice_conv_pair`
-# Cut for real, in place: of `conv`, a BatchNorm behind it (`norm`, or None if there is none) and the convolution that reads them (`following`) only what belongs to the kept filters is left. `keep` is True for those. `conv` may have no bias.
+# In lesson 02 you cut two weights; here you cut two layers, in place, with bias and BatchNorm. Of `conv`, a BatchNorm after it (`norm`, or None if there is none) and the convolution that reads them (`following`) only what belongs to the kept filters is left. `keep` is True for those. `conv` may have no bias.
 # (The layers' `out_channels`, `in_channels` and `num_features` are only printed; set them or not.)
 #
 # <details><summary>Hint 1</summary><code>conv.weight = nn.Parameter(conv.weight[keep])</code> gives a layer another parameter; <code>weight[:, keep]</code> chooses along axis 1.
-# <details><summary>Hint 2</summary>BatchNorm has four tensors with an entry a channel: two parameters, and two buffers, which are set without nn.Parameter.</details></details>
+# <details><summary>Hint 2</summary>BatchNorm has four tensors with an entry per channel: two parameters, and two buffers, which are set without nn.Parameter.</details></details>
 
 
 # %% answer="slice_conv_pair"
@@ -164,7 +164,7 @@ for name, net in nets.items():
     print(f"{name:20} same as masked: {same!s:5}  {measure.parameters(net):,} parameters")
 
 # %% [markdown]
-# **Read it.** This proof belongs to every cut. `slim` does what you did for all layers (behind flatten a channel is a block of columns), makes the comparison itself, and refuses a network that would compute something else.
+# **Read it.** This proof belongs to every cut. `slim` does what you did for all layers (after flatten a channel is a block of columns), makes the comparison itself, and refuses a network that would compute something else.
 #
 # ## 3. How much goes with a share?
 #
@@ -202,7 +202,7 @@ figures.share_board(ShareState(0.5, shares, halved))
 # **Read it.** A layer between two others loses outputs *and* inputs: $(1-p)^2$ of its MACs are left, $1-(1-p)^2$ are gone. The first cuts pay most. The network as a whole follows the curve closely; only its first layer (which keeps its inputs) and the head (which keeps its outputs) fall in proportion to p.
 #
 # ### Predict
-# At p = 1/2 a quarter of the MACs is left. **How long does one single image take then**, as a share of the dense network's time?
+# At p = 1/2 a quarter of the MACs is left. In lesson 02 a cut network kept a larger share of its time than of its MACs. And here? **How long does one single image take then**, as a share of the dense network's time?
 
 # %% answer="time_share"
 time_share = None  # your prediction, such as 0.5
@@ -244,7 +244,7 @@ lags_most = "head"
 # %% check="lags_most"
 check(lags_most, "lags_most")
 
-# %%
+# %% tags=["folded"]
 layers = ["conv1", "conv2", "conv3", "conv4", "dense", "head"]
 
 
@@ -272,10 +272,328 @@ left_macs = {name: macs[1][name] / macs[0][name] for name in layers}
 figures.time_ratios(left_macs, ratios, lags_most, "half of the filters and neurons cut out")
 
 # %% [markdown]
-# **Read it.** Three reasons why marks lie to the right of their bars. *Calling* a layer costs some microseconds, however small it is: with one image that is most of a small layer's time. *Moving* numbers costs time as well: ReLU and pooling have no MACs, and they are not free. And *small products* keep a processor badly busy.
-# A larger batch makes the first reason disappear, and only that. So a ratio of MACs is a promise; say the batch size and the machine, and measure.
+# **Read it.** Three reasons why marks lie to the right of their bars. *Calling* a layer costs some microseconds, however small it is: with one image that is most of a small layer's time. *Moving* numbers costs time as well: ReLU and pooling have no MACs, and they are not free. And *small products* leave most of the processor idle.
+# A larger batch makes the first reason disappear, and only that. (The head is so quick, as printed above, that with one image its mark is mostly noise; it may even lie beyond 1.) So a ratio of MACs is a promise; say the batch size and the machine, and measure.
 #
-# ### Odd widths
+# ## 5. What you will meet elsewhere
+#
+# Most tutorials prune with `torch.nn.utils.prune`. It masks, too, but *inside* the model. Somebody sends you such a network: half of the filters and neurons of each layer, by L1 norm.
+
+# %%
+theirs = copy.deepcopy(model)
+pruned = [theirs.get_submodule(name) for name in layers[:-1]]
+for layer in pruned:
+    prune.ln_structured(layer, "weight", amount=0.5, n=1, dim=0)
+print("what conv1 is made of:", [key for key in theirs.state_dict() if "conv1" in key])
+print(
+    f"bytes of the file: {measure.file_bytes(model):,} dense, {measure.file_bytes(theirs):,} now"
+)
+try:
+    copy.deepcopy(theirs)
+except RuntimeError as error:
+    print("copy.deepcopy:", str(error).partition(" at the moment")[0])
+for layer in pruned:
+    prune.remove(layer, "weight")
+print(f"after prune.remove: {measure.nonzeros(theirs):,} weights are not 0", end="; ")
+trained = copy.deepcopy(theirs)
+train.fit(trained, bench, epochs=0.05, lr=1e-3)
+print(f"after two or three steps of training: {measure.nonzeros(trained):,}")
+
+# %% [markdown]
+# **Read it.** Its traps, one by one.
+#
+# - The parameter is called `weight_orig` now, and `weight` is computed from it and a buffer `weight_mask` by a *hook* before each pass: the file has grown, a plain network cannot load it, and copying fails.
+# - Momentum and weight decay go on changing the gone entries of `weight_orig`, unseen.
+# - `prune.remove` does not remove the pruning but the mask: the zeros are written into `weight`, and from then on *nothing holds them*.
+# - And nothing has become smaller.
+#
+# The library of this course keeps masks outside the model for these reasons.
+#
+# One more: `ln_structured` takes the weights of a filter and leaves its *bias*. What do the pruned filters of `conv3` say, after their ReLU?
+
+
+# %%
+def channel_means(net: nn.Module) -> Tensor:
+    """Return the mean output of each channel after relu3."""
+    upto = net[: [name for name, _ in net.named_children()].index("relu3") + 1]
+    with torch.inference_mode():
+        return upto.eval()(x).mean((0, 2, 3)).cpu()
+
+
+silent = ~theirs.conv3.weight.flatten(1).any(1).cpu()
+figures.channel_dots(
+    {"dense": channel_means(model), "ln_structured": channel_means(theirs)},
+    gone=silent,
+    ylabel="mean activation after relu3",
+)
+
+# %% [markdown]
+# **Read it.** Where the bias is above zero a pruned unit is not silent: it says that number, at all places of all images. Cut it, and the next layer misses a constant. But a constant can be said by a bias.
+#
+# ### Exercise 3: `fold_constant_unit`
+# A layer has `weight` (m, n), if it is dense, or (m, n, h, w), and `bias` (m,). Its input number `unit` is always `constant`. Return weight and bias of the layer that does *not* read this input and puts out the same. (The convolution has no padding.)
+#
+# <details><summary>Hint 1</summary>How much does output j get from this input? A kernel reads the constant at each of its places.
+# <details><summary>Hint 2</summary><code>weight[:, unit].reshape(len(weight), -1)</code> has two axes for both kinds of layer.</details></details>
+
+
+# %% answer="fold_constant_unit"
+def fold_constant_unit(
+    weight: Tensor, bias: Tensor, unit: int, constant: float
+) -> tuple[Tensor, Tensor]:
+    """Return (weight, bias) without the input `unit`, which is always `constant`."""
+    ### BEGIN SOLUTION
+    said = constant * weight[:, unit].reshape(len(weight), -1).sum(1)
+    stays = torch.arange(weight.shape[1], device=weight.device) != unit
+    return weight[:, stays], bias + said
+    ### END SOLUTION
+
+
+# %% check="fold_constant_unit"
+check(fold_constant_unit)
+
+# %% tags=["folded"]
+fold_constant_unit = use(fold_constant_unit)
+kept = theirs.conv1.weight.flatten(1).any(1)
+weight, bias = theirs.conv2.weight.detach(), theirs.conv2.bias.detach()
+# from the last to the first: the others keep their places
+for unit in reversed((~kept).nonzero().flatten().tolist()):
+    constant = theirs.conv1.bias[unit].relu().item()
+    weight, bias = fold_constant_unit(weight, bias, unit, constant)
+cut_only = copy.deepcopy(theirs)
+slice_conv_pair(cut_only.conv1, None, cut_only.conv2, kept)
+by_hand = copy.deepcopy(cut_only)
+by_hand.conv2.weight, by_hand.conv2.bias = nn.Parameter(weight), nn.Parameter(bias)
+print(f"cut: same logits {same_logits(theirs, cut_only, x)}")
+print(f"folded and cut: same logits {same_logits(theirs, by_hand, x)}")
+folded, found = slim.fold(theirs, Masks.dense(theirs), bench)
+slimmed = slim.slim(folded, found, bench.example) if found.units else folded
+gone = {name: f"{int((~stay).sum())} of {len(stay)}" for name, stay in found.units.items()}
+print(f"slim.fold, all layers: gone {', '.join(f'{k} {v}' for k, v in gone.items())}")
+print(
+    f"on images that it has not seen: same logits {same_logits(theirs, slimmed, x)}, "
+    f"accuracy {train.evaluate(theirs, bench):.3f} -> {train.evaluate(slimmed, bench):.3f}"
+)
+
+# %% [markdown]
+# **Read it.** `slim.fold` looks for units that are constant, and takes only what is exact.
+#
+# - *Padding*: in `conv3`, which reads `conv2`, the border says 0 and not the constant, so no bias can stand in for it. Of `conv2` only those units go whose constant is 0.
+# - *Dead units*, whose constant is 0, go for free everywhere.
+# - *Unseen images*: it has looked at some training images. Where your last line says False, a unit that slept through all of them woke on another image. So compare on images that were not used, and look what it cost.
+#
+# ## 6. Repair, with and without a teacher
+#
+# The slimmed network has lost accuracy, like any pruned one. To train it now costs a fraction of what it cost with masks, and no mask has to be held. It can learn more than the labels: *distillation* (Hinton et al. 2015) lets it imitate the outputs of the dense network, its *teacher*, which also say what a shirt *nearly* looks like.
+
+# %%
+repaired = {}
+for name, teacher in (("labels only", None), ("with a teacher", model)):
+    net = copy.deepcopy(small)
+    train.fit(net, bench, epochs=4 * mode.tune_epochs, teacher=teacher)
+    repaired[name] = net
+    print(f"{name:15} {train.evaluate(net, bench):.3f}")
+better = max(repaired, key=lambda name: train.evaluate(repaired[name], bench))
+print(f"shipped: {better}")
+
+# %% [markdown]
+# **Read it.** The better one on validation images is shipped: that is a choice among two networks. It is no verdict on teachers, after one seed and a short training. For that, a study of ours has three seeds and 32 epochs (`results/open`: single weights of the reference net, on CIFAR-10). Its table has the same curve with and without a teacher.
+
+# %% tags=["folded"]
+try:
+    table = study.read("../results/open")
+    both = table.pivot_table("test_accuracy", ["round", "seed"], "method")
+    gain = 100 * (both["magnitude, short"] - both["short, no distillation"]).dropna()
+    gain = gain.groupby("round").agg(["mean", "min", "max"])
+    sparsity = table[table["method"] == "magnitude, short"].groupby("round")["sparsity"].mean()
+    for number, (mean, low, high) in gain.iterrows():
+        print(
+            f"sparsity {sparsity[number]:.3f}: {mean:+.1f} points with a teacher"
+            f" (seeds: {low:+.1f} to {high:+.1f})"
+        )
+except CourseError as error:
+    print(f"{error} The lesson goes on without it.")
+
+# %% [markdown]
+# **Read it.** In the rounds, where each prune is followed by a short training, the teacher helps all three seeds; at the end of the longer last training its lead is gone (`{{results/open: magnitude_short.round8.test_accuracy}}` with, `{{results/open: short_no_distillation.round8.test_accuracy}}` without). It is a repair for those who have little time to train, not a gift.
+#
+# ## 7. Out of the door
+#
+# ### A file that others can load
+# A state dict of a slimmed network fits no network that a stranger can build. `slim.save` writes what it was cut from, and the tensors, whose shapes say the rest; no pickle, which could run any code when it is loaded. The proof takes a *fresh process*, which knows nothing of this notebook.
+
+# %% tags=["folded"]
+box = tempfile.TemporaryDirectory()
+folder, net = Path(box.name), copy.deepcopy(repaired[better]).cpu().eval()
+named = {"name": "cnn", "shape": list(bench.shape), "classes": bench.num_classes}
+slim.save(net, folder / "net.safetensors", named)
+some = x.cpu().contiguous()
+save_file({"x": some}, folder / "x.safetensors")
+script = """
+import torch
+from safetensors.torch import load_file, save_file
+from course_lib import slim
+with torch.inference_mode():
+    logits = slim.load("net.safetensors")(load_file("x.safetensors")["x"])
+save_file({"logits": logits}, "logits.safetensors")
+"""
+subprocess.run([sys.executable, "-c", script], check=True, cwd=folder)
+with torch.inference_mode():
+    same = torch.equal(load_file(folder / "logits.safetensors")["logits"], net(some))
+print(f"{(folder / 'net.safetensors').stat().st_size:,} bytes; the same to the bit: {same}")
+content = bytearray((folder / "net.safetensors").read_bytes())
+content[-1] ^= 1  # one bit is changed on the way
+(folder / "net.safetensors").write_bytes(content)
+try:
+    slim.load(folder / "net.safetensors")
+except CourseError as error:
+    print("changed by one bit:", str(error).partition("; ")[2])
+
+# %% [markdown]
+# ### Another runtime, and eight bits
+# A phone has no PyTorch. `ship.ship` writes a folder with the network as ONNX, the same with int8 weights and activations (their ranges are taken from training images), a card with what was measured, and a runner of twenty lines that needs onnxruntime and numpy only. It runs each file and compares before it counts as written: logits within a ten-thousandth of their spread for float32.
+# We ship three networks, and put a fourth beside them: nine of ten *single* weights masked, in a file that spends one bit on each zero.
+
+# %% tags=["folded"]
+extra = ("onnx", "onnxscript", "onnxruntime")
+missing = [name for name in extra if importlib.util.find_spec(name) is None]
+if missing:
+    print(f"{', '.join(missing)} missing: `pip install -e '.[ship]'`. On with torch alone.")
+
+
+def ways_of(name: str, net: nn.Module) -> list[Way]:
+    """Return how the network can be shipped, with what was measured of each way."""
+    if not missing:
+        card = ship.ship(net, bench, folder / name, made="lesson 07")
+        return [
+            Way(
+                f"{name}, {run['how']}",
+                run["bytes"],
+                run["accuracy"],
+                {b: run[f"batch {b}"][0] for b in (1, 64)},
+            )
+            for run in card["runs"]
+        ]
+    ms = {b: measure.latency(net, bench.example, b).median_ms for b in (1, 64)}
+    return [Way(f"{name}, torch", measure.file_bytes(net), train.evaluate(net, bench), ms)]
+
+
+smaller = copy.deepcopy(cuts[0.75])
+teacher = model if better == "with a teacher" else None
+train.fit(smaller, bench, epochs=4 * mode.tune_epochs, teacher=teacher)
+scattered = copy.deepcopy(model)
+zeros = MagnitudePruner(0.9, scope="global").masks(scattered, bench)
+_ = train.fit(scattered, bench, epochs=mode.tune_epochs, masks=zeros, lr=1e-3)
+
+# %%
+networks = {"dense": model, "50 % cut": repaired[better], "75 % cut": smaller}
+ways = [way for name, net in networks.items() for way in ways_of(name, net)]
+ship.save_sparse(scattered, folder / "sparse")
+ms = {b: measure.latency(scattered, bench.example, b).median_ms for b in (1, 64)}
+size, accuracy = (folder / "sparse").stat().st_size, train.evaluate(scattered, bench)
+ways.append(Way("90 % masked, sparse file", size, accuracy, ms))
+box.cleanup()
+accurate = {way.how: way.accuracy for way in ways}
+for name in [] if missing else networks:
+    whole, eight = (accurate[f"{name}, onnxruntime, {kind}"] for kind in ("fp32", "int8"))
+    print(f"{name:8} int8 costs {100 * (whole - eight):.1f} points of validation accuracy")
+
+# %% [markdown]
+# A microcontroller may have 256 KB for everything that does not change. What fits?
+
+# %% tags=["ahead"]
+figures.ship_board(ShipState(ways))
+
+# %% [markdown]
+# **Read it.** Cutting and rounding multiply: half of the units leave a quarter of the numbers, and each of these shrinks to a quarter of its bytes (the graph itself adds some). What int8 costs in accuracy is printed above. It differs from network to network and from run to run, and we do not know why: read the accuracy of the very file that is shipped. Compare the accuracies of a wider network in int8 and a narrower one in float32 that take about the same room. The sparse file is small on its way only: once unpacked, it is the dense network, in memory and in time.
+#
+# The file is not all: while it runs, a layer's inputs and outputs must be held somewhere. How many numbers is that at most?
+
+# %%
+for name, net in networks.items():
+    x_in, most = bench.example[:1], 0
+    with torch.inference_mode():
+        for layer in net.eval():
+            x_out = layer(x_in)
+            most, x_in = max(most, x_in.numel() + x_out.numel()), x_out
+    print(
+        f"{name:8} {most:7,} numbers at once: {most / 1024:.0f} KB in int8, four times that in float32"
+    )
+
+# %% [markdown]
+# ## 8. Find the bug
+#
+# Four pieces of code that run without an error and are wrong. In each, one line is to blame. Answer with its number.
+#
+# **A.** Two layers are cut; both have the same number of filters.
+# ```python
+# 1  conv.weight = nn.Parameter(conv.weight[keep])
+# 2  following.weight = nn.Parameter(following.weight[keep])
+# 3  conv.bias = nn.Parameter(conv.bias[keep])
+# ```
+# **B.** How much faster is the slimmed network?
+# ```python
+# 1  before = measure.latency(model, bench.example, batch_size=64).median_ms
+# 2  after = measure.latency(small, bench.example, batch_size=1).median_ms
+# 3  print(f"{before / after:.1f} times as fast")
+# ```
+# **C.** Nine of ten weights of a layer stay zero while it is trained.
+# ```python
+# 1  prune.l1_unstructured(net.dense, "weight", amount=0.9)
+# 2  prune.remove(net.dense, "weight")
+# 3  train.fit(net, bench, epochs=1)
+# 4  print(measure.nonzeros(net))
+# ```
+# **D.** What does int8 cost on images that nobody has seen? (`ranges` and `rounded` do what they say.)
+# ```python
+# 1  file = ship.to_onnx(small, bench.example, "net.onnx")
+# 2  found = ranges(file, bench.test.images)
+# 3  eight = rounded(file, found)
+# 4  print(accuracy(eight, bench.test))
+# ```
+
+# %% answer="shipping_bugs"
+shipping_bugs = None  # such as {"A": 1, "B": 1, "C": 1, "D": 1}
+### BEGIN SOLUTION
+shipping_bugs = {"A": 2, "B": 2, "C": 2, "D": 2}
+### END SOLUTION
+
+# %% check="shipping_bugs"
+check(shipping_bugs, "shipping_bugs")
+
+# %% [markdown]
+# ## 9. Which one would you ship?
+#
+# All ways once more. Set the limit and the number of images at once.
+
+# %%
+widgets.ShipSlider(ways)
+
+# %% [markdown]
+# Which of these would you ship to a phone (one image at a time, a battery), to a microcontroller (256 KB for the file), and to a data centre (64 images at a time)? What would you still measure, and where? (Six to eight sentences.)
+
+# %% [markdown] explain="devices" points=3
+# *Rubric (3 points).* One point for choosing by what binds on each device: time or energy of a single image (phone), bytes of the file, and of what is held while it runs (microcontroller), images a second in large batches (data centre); with bytes and milliseconds from the panel. One point for knowing what does not help there: a sparse file is unpacked, masked weights are multiplied, a ratio of MACs
+# is not one of times. One point for what is missing: latency on *that* device, accuracy of the int8 file on held-out images, more than one seed, a narrower network trained from scratch.
+#
+# *Sample answer, 3 points.* "To the microcontroller: a file below 256 KB, so the half-cut network in int8 or the three-quarters-cut one; I take the one with the higher validation accuracy and check that its activations fit into the memory too. The sparse file does not help there, since it is unpacked. To the phone: the half-cut network in onnxruntime, because one image takes much less time than in the dense one, though
+# not a quarter of it. In the data centre 64 images at a time come closer to the MACs, so cutting pays most; int8 only if it is faster there. Our times are from a laptop: I would measure on each device, with its batch size, and read the accuracy of the very file that is shipped."
+#
+# *Sample answer, 1 point.* "The smallest one everywhere, as it has the fewest MACs and the accuracy is nearly as good." (Nothing binds everywhere alike; what is nearly as good, in which time, on which device?)
+
+# %% [markdown]
+# ## What to take away
+#
+# - Cut the row here and the column there, then compare logits; shapes prove nothing.
+# - Between two layers that lose a share p, $(1-p)^2$ of the arithmetic is left. Time follows it in large batches, and less so with one image.
+# - A unit that always says the same is a bias of the next layer, unless padding says otherwise.
+# - `prune.remove` removes the mask, not the weights.
+# - Ship a file that a fresh process loads to the same logits; measure where it runs.
+#
+# **Next**, lesson 08: a pruner of your own. What follows here is optional.
+
+# %% [markdown]
+# ## Optional: odd widths
 # Processors compute in blocks of 8, 16 or more numbers. What does a convolution cost whose width is no multiple of that?
 
 # %%
@@ -299,7 +617,7 @@ figures.lines(
 # %% [markdown]
 # **Read it.** Look for stairs: just below a multiple of 8 or 16 the network has less to compute, and may take as long or longer than *at* the multiple. (Where your machine shows a smooth curve, it does not mind.) If it has stairs, units can come back for nothing.
 #
-# ### Exercise 3: `round_widths`
+# ### Exercise 4 (optional): `round_widths`
 # Let so many of the gone units come back that the layer keeps a multiple of `multiple`: those with the highest scores (of equal ones any). Who was kept stays. If all units together are fewer than the next multiple, all are kept.
 #
 # <details><summary>Hint 1</summary>In Python <code>-13 % 8</code> is 3: what is missing from 13 to 16.
@@ -344,243 +662,12 @@ for label, some in (("as pruned", odd), ("multiples of 8", even)):
 # %% [markdown]
 # **Read it.** More MACs, and the time? A difference smaller than the IQR is none. `slim.slim(model, masks, example, round_to=8)` does the same in one word, except that it takes the first of the gone units, as zeros: it changes no output.
 #
-# ## 5. What you will meet elsewhere
-#
-# Most tutorials prune with `torch.nn.utils.prune`. It masks, too, but *inside* the model. Somebody sends you such a network: half of the filters and neurons of each layer, by L1 norm.
-
-# %%
-theirs = copy.deepcopy(model)
-pruned = [theirs.get_submodule(name) for name in layers[:-1]]
-for layer in pruned:
-    prune.ln_structured(layer, "weight", amount=0.5, n=1, dim=0)
-print("what conv1 is made of:", [key for key in theirs.state_dict() if "conv1" in key])
-print(
-    f"bytes of the file: {measure.file_bytes(model):,} dense, {measure.file_bytes(theirs):,} now"
-)
-try:
-    copy.deepcopy(theirs)
-except RuntimeError as error:
-    print("copy.deepcopy:", str(error).partition(" at the moment")[0])
-for layer in pruned:
-    prune.remove(layer, "weight")
-print(f"after prune.remove: {measure.nonzeros(theirs):,} weights are not 0", end="; ")
-trained = copy.deepcopy(theirs)
-train.fit(trained, bench, epochs=0.05, lr=1e-3)
-print(f"after two or three steps of training: {measure.nonzeros(trained):,}")
-
-# %% [markdown]
-# **Read it.** Its traps, one by one. The parameter is called `weight_orig` now, and `weight` is computed from it and a buffer `weight_mask` by a *hook* before each pass: the file has grown, and a plain network cannot load it. Copying fails. Momentum and weight decay go on changing the gone entries of `weight_orig`, unseen. `prune.remove` does not remove the pruning but
-# the mask: the zeros are written into `weight`, and from then on *nothing holds them*. And nothing has become smaller. The library of this course keeps masks outside the model for these reasons.
-#
-# One more: `ln_structured` takes the weights of a filter and leaves its *bias*. What do the pruned filters of `conv3` say, behind their ReLU?
-
-
-# %%
-def channel_means(net: nn.Module) -> Tensor:
-    """Return the mean output of each channel behind relu3."""
-    upto = net[: [name for name, _ in net.named_children()].index("relu3") + 1]
-    with torch.inference_mode():
-        return upto.eval()(x).mean((0, 2, 3)).cpu()
-
-
-silent = ~theirs.conv3.weight.flatten(1).any(1).cpu()
-figures.channel_dots(
-    {"dense": channel_means(model), "ln_structured": channel_means(theirs)},
-    gone=silent,
-    ylabel="mean activation behind relu3",
-)
-
-# %% [markdown]
-# **Read it.** Where the bias is above zero a pruned unit is not silent: it says that number, at all places of all images. Cut it, and the next layer misses a constant. But a constant can be said by a bias.
-#
-# ### Exercise 4: `fold_constant_unit`
-# A layer has `weight` (m, n), if it is dense, or (m, n, h, w), and `bias` (m,). Its input number `unit` is always `constant`. Return weight and bias of the layer that does *not* read this input and puts out the same. (The convolution has no padding.)
-#
-# <details><summary>Hint 1</summary>How much does output j get from this input? A kernel reads the constant at each of its places.
-# <details><summary>Hint 2</summary><code>weight[:, unit].reshape(len(weight), -1)</code> has two axes for both kinds of layer.</details></details>
-
-
-# %% answer="fold_constant_unit"
-def fold_constant_unit(
-    weight: Tensor, bias: Tensor, unit: int, constant: float
-) -> tuple[Tensor, Tensor]:
-    """Return (weight, bias) without the input `unit`, which is always `constant`."""
-    ### BEGIN SOLUTION
-    said = constant * weight[:, unit].reshape(len(weight), -1).sum(1)
-    stays = torch.arange(weight.shape[1], device=weight.device) != unit
-    return weight[:, stays], bias + said
-    ### END SOLUTION
-
-
-# %% check="fold_constant_unit"
-check(fold_constant_unit)
-
-# %%
-fold_constant_unit = use(fold_constant_unit)
-kept = theirs.conv1.weight.flatten(1).any(1)
-weight, bias = theirs.conv2.weight.detach(), theirs.conv2.bias.detach()
-for unit in reversed(
-    (~kept).nonzero().flatten().tolist()
-):  # from behind: the others keep their places
-    constant = theirs.conv1.bias[unit].relu().item()
-    weight, bias = fold_constant_unit(weight, bias, unit, constant)
-cut_only = copy.deepcopy(theirs)
-slice_conv_pair(cut_only.conv1, None, cut_only.conv2, kept)
-by_hand = copy.deepcopy(cut_only)
-by_hand.conv2.weight, by_hand.conv2.bias = nn.Parameter(weight), nn.Parameter(bias)
-print(f"cut: same logits {same_logits(theirs, cut_only, x)}")
-print(f"folded and cut: same logits {same_logits(theirs, by_hand, x)}")
-folded, found = slim.fold(theirs, Masks.dense(theirs), bench)
-slimmed = slim.slim(folded, found, bench.example) if found.units else folded
-gone = {name: f"{int((~stay).sum())} of {len(stay)}" for name, stay in found.units.items()}
-print(f"slim.fold, all layers: gone {', '.join(f'{k} {v}' for k, v in gone.items())}")
-print(
-    f"on images that it has not seen: same logits {same_logits(theirs, slimmed, x)}, "
-    f"accuracy {train.evaluate(theirs, bench):.3f} -> {train.evaluate(slimmed, bench):.3f}"
-)
-
-# %% [markdown]
-# **Read it.** `slim.fold` looks for units that are constant, and takes only what is exact. In `conv3`, which reads `conv2`, the border of *padding* says 0 and not the constant, so no bias can stand in for it: there only those units of `conv2` go whose constant is 0. Dead units go for free everywhere. But it has seen some of the training images only: where your last line says False, a unit that
-# slept through all of them woke on another image. So compare on images that were not used, and look what it cost.
-#
-# ## 6. Repair, with and without a teacher
-#
-# The slimmed network has lost accuracy, like any pruned one. To train it now costs a fraction of what it cost with masks, and no mask has to be held. It can learn more than the labels: *distillation* (Hinton et al. 2015) lets it imitate the outputs of the dense network, its *teacher*, which also say what a shirt looks *nearly* like.
-
-# %%
-repaired = {}
-for name, teacher in (("labels only", None), ("with a teacher", model)):
-    net = copy.deepcopy(small)
-    train.fit(net, bench, epochs=4 * mode.tune_epochs, teacher=teacher)
-    repaired[name] = net
-    print(f"{name:15} {train.evaluate(net, bench):.3f}")
-
-# %% [markdown]
-# One seed, a short training: believe nothing. A study of ours has three seeds and 32 epochs (`results/open`: single weights of the reference net, on CIFAR-10). Its table has the same curve with and without a teacher.
-
-# %%
-try:
-    table = study.read("../results/open")
-    both = table.pivot_table("test_accuracy", ["round", "seed"], "method")
-    gain = 100 * (both["magnitude, short"] - both["short, no distillation"]).dropna()
-    gain = gain.groupby("round").agg(["mean", "min", "max"])
-    sparsity = table[table["method"] == "magnitude, short"].groupby("round")["sparsity"].mean()
-    for number, (mean, low, high) in gain.iterrows():
-        print(
-            f"sparsity {sparsity[number]:.3f}: {mean:+.1f} points with a teacher"
-            f" (seeds: {low:+.1f} to {high:+.1f})"
-        )
-except CourseError as error:
-    print(f"{error} The lesson goes on without it.")
-
-# %% [markdown]
-# **Read it.** In the rounds, where each prune is followed by a short training, the teacher helps all three seeds; at the end of the longer last training its lead is gone (`{{results/open: magnitude_short.round8.test_accuracy}}` with, `{{results/open: short_no_distillation.round8.test_accuracy}}` without). It is a repair for those who have little time to train, not a gift.
-#
-# ## 7. Out of the door
-#
-# ### A file that others can load
-# A state dict of a slimmed network fits no network that a stranger can build. `slim.save` writes what it was cut from, and the tensors, whose shapes say the rest; no pickle, which could run any code when it is loaded. The proof takes a *fresh process*, which knows nothing of this notebook.
-
-# %%
-box = tempfile.TemporaryDirectory()
-folder, net = Path(box.name), copy.deepcopy(repaired["with a teacher"]).cpu().eval()
-named = {"name": "cnn", "shape": list(bench.shape), "classes": bench.num_classes}
-slim.save(net, folder / "net.safetensors", named)
-some = x.cpu().contiguous()
-save_file({"x": some}, folder / "x.safetensors")
-script = """
-import torch
-from safetensors.torch import load_file, save_file
-from course_lib import slim
-with torch.inference_mode():
-    logits = slim.load("net.safetensors")(load_file("x.safetensors")["x"])
-save_file({"logits": logits}, "logits.safetensors")
-"""
-subprocess.run([sys.executable, "-c", script], check=True, cwd=folder)
-with torch.inference_mode():
-    same = torch.equal(load_file(folder / "logits.safetensors")["logits"], net(some))
-print(f"{(folder / 'net.safetensors').stat().st_size:,} bytes; the same to the bit: {same}")
-content = bytearray((folder / "net.safetensors").read_bytes())
-content[-1] ^= 1  # one bit is changed on the way
-(folder / "net.safetensors").write_bytes(content)
-try:
-    slim.load(folder / "net.safetensors")
-except CourseError as error:
-    print("changed by one bit:", str(error).partition("; ")[2])
-
-# %% [markdown]
-# ### Another runtime, and eight bits
-# A phone has no PyTorch. `ship.ship` writes a folder with the network as ONNX, the same with int8 weights and activations (their ranges are taken from training images), a card with what was measured, and a runner of twenty lines that needs onnxruntime and numpy only. It runs each file and compares before it counts as written: logits within a ten-thousandth of their spread for float32.
-# We ship three networks, and put a fourth beside them: nine of ten *single* weights masked, in a file that spends one bit on each zero.
-
-# %%
-extra = ("onnx", "onnxscript", "onnxruntime")
-missing = [name for name in extra if importlib.util.find_spec(name) is None]
-if missing:
-    print(f"{', '.join(missing)} missing: `pip install -e '.[ship]'`. On with torch alone.")
-
-
-def ways_of(name: str, net: nn.Module) -> list[Way]:
-    """Return how the network can be shipped, with what was measured of each way."""
-    if not missing:
-        card = ship.ship(net, bench, folder / name, made="lesson 07")
-        return [
-            Way(
-                f"{name}, {run['how']}",
-                run["bytes"],
-                run["accuracy"],
-                {b: run[f"batch {b}"][0] for b in (1, 64)},
-            )
-            for run in card["runs"]
-        ]
-    ms = {b: measure.latency(net, bench.example, b).median_ms for b in (1, 64)}
-    return [Way(f"{name}, torch", measure.file_bytes(net), train.evaluate(net, bench), ms)]
-
-
-smaller = copy.deepcopy(cuts[0.75])
-train.fit(smaller, bench, epochs=4 * mode.tune_epochs, teacher=model)
-scattered = copy.deepcopy(model)
-zeros = MagnitudePruner(0.9, scope="global").masks(scattered, bench)
-_ = train.fit(scattered, bench, epochs=mode.tune_epochs, masks=zeros, lr=1e-3)
-
-# %%
-networks = {"dense": model, "50 % cut": repaired["with a teacher"], "75 % cut": smaller}
-ways = [way for name, net in networks.items() for way in ways_of(name, net)]
-ship.save_sparse(scattered, folder / "sparse")
-ms = {b: measure.latency(scattered, bench.example, b).median_ms for b in (1, 64)}
-size, accuracy = (folder / "sparse").stat().st_size, train.evaluate(scattered, bench)
-ways.append(Way("90 % masked, sparse file", size, accuracy, ms))
-box.cleanup()
-
-# %% [markdown]
-# A microcontroller may have 256 KB for everything that does not change. What fits?
-
-# %% tags=["ahead"]
-figures.ship_board(ShipState(ways))
-
-# %% [markdown]
-# **Read it.** Cutting and rounding multiply: half of the units leave a quarter of the numbers, and each of these shrinks to a quarter of its bytes (the graph itself adds some). Compare the accuracies of a wider network in int8 and a narrower one in float32 that take about the same room. The sparse file is small on its way only: once unpacked, it is the dense network, in memory and in time.
-#
-# The file is not all: while it runs, a layer's inputs and outputs must be held somewhere. How many numbers is that at most?
-
-# %%
-for name, net in networks.items():
-    x_in, most = bench.example[:1], 0
-    with torch.inference_mode():
-        for layer in net.eval():
-            x_out = layer(x_in)
-            most, x_in = max(most, x_in.numel() + x_out.numel()), x_out
-    print(
-        f"{name:8} {most:7,} numbers at once: {most / 1024:.0f} KB in int8, four times that in float32"
-    )
-
-# %% [markdown]
-# ## 8. Two of four
+# ## Optional: two of four
 #
 # Between single weights and whole filters lies a pattern that some hardware knows: *2:4*. Of each four neighbours in a row of the weight, two are zero. NVIDIA's graphics processors since 2020 have units that store the other two with their places and skip the zeros (Mishra et al., *Accelerating Sparse Deep Neural Networks*, 2021): on paper twice as many products a second, for matrix products in short number formats, with kernels made
 # for it. All other machines, and other patterns, multiply the zeros. We have not measured it, so we claim no speed.
 #
-# ### Exercise 5: `two_of_four`
+# ### Exercise 5 (optional): `two_of_four`
 # The mask of a dense layer's weight (m, n), where n is a multiple of 4: of columns 0 to 3 of a row, of 4 to 7, and so on, the two of the largest magnitude are kept, exactly two; of equal ones any.
 #
 # <details><summary>Hint</summary><code>weight.abs().reshape(-1, 4)</code> has a row for each four; then choose indices, not a threshold.</details>
@@ -600,7 +687,7 @@ def two_of_four(weight: Tensor) -> Tensor:
 check(two_of_four)
 
 # %% [markdown]
-# In the four questions of a pruner, 2:4 is a *scope*: ranked against whom? Against three neighbours. For the library it is enough to give the kept ones a higher score and let half of the layer go.
+# In lesson 02's four questions, 2:4 is a *scope*: ranked against whom? Against three neighbours. For the library it is enough to give the kept ones a higher score and let half of the layer go.
 
 # %%
 two_of_four = use(two_of_four)
@@ -627,78 +714,6 @@ figures.mask_cells(shown)
 
 # %% [markdown]
 # **Read it.** The tighter the pattern, the less freedom is left to choose; but half of a large layer is easily spared, so compare the accuracies before you call it a price. What differs is who can use the zeros: nobody, one kind of hardware, everybody.
-#
-# ## 9. Find the bug
-#
-# Four pieces of code that run without an error and are wrong. In each, one line is to blame. Answer with its number.
-#
-# **A.** Two layers are cut; both have as many filters.
-# ```python
-# 1  conv.weight = nn.Parameter(conv.weight[keep])
-# 2  following.weight = nn.Parameter(following.weight[keep])
-# 3  conv.bias = nn.Parameter(conv.bias[keep])
-# ```
-# **B.** How much faster is the slimmed network?
-# ```python
-# 1  before = measure.latency(model, bench.example, batch_size=64).median_ms
-# 2  after = measure.latency(small, bench.example, batch_size=1).median_ms
-# 3  print(f"{before / after:.1f} times as fast")
-# ```
-# **C.** Nine of ten weights of a layer stay zero while it is trained.
-# ```python
-# 1  prune.l1_unstructured(net.dense, "weight", amount=0.9)
-# 2  prune.remove(net.dense, "weight")
-# 3  train.fit(net, bench, epochs=1)
-# 4  print(measure.nonzeros(net))
-# ```
-# **D.** What does int8 cost on images that nobody has seen? (`ranges` and `rounded` do what they say.)
-# ```python
-# 1  file = ship.to_onnx(small, bench.example, "net.onnx")
-# 2  found = ranges(file, bench.test.images)
-# 3  eight = rounded(file, found)
-# 4  print(accuracy(eight, bench.test))
-# ```
-
-# %% answer="shipping_bugs"
-shipping_bugs = None  # such as {"A": 1, "B": 1, "C": 1, "D": 1}
-### BEGIN SOLUTION
-shipping_bugs = {"A": 2, "B": 2, "C": 2, "D": 2}
-### END SOLUTION
-
-# %% check="shipping_bugs"
-check(shipping_bugs, "shipping_bugs")
-
-# %% [markdown]
-# ## 10. Which one would you ship?
-#
-# All ways once more. Set the limit and the number of images at once.
-
-# %%
-widgets.ShipSlider(ways)
-
-# %% [markdown]
-# Which of these would you ship to a phone (one image at a time, a battery), to a microcontroller (256 KB for the file), and to a data centre (64 images at a time)? What would you still measure, and where? (Six to eight sentences.)
-
-# %% [markdown] explain="devices" points=3
-# *Rubric (3 points).* One point for choosing by what binds on each device: time or energy of a single image (phone), bytes of the file, and of what is held while it runs (microcontroller), images a second in large batches (data centre); with bytes and milliseconds from the panel. One point for knowing what does not help there: a sparse file is unpacked, masked weights are multiplied, a ratio of MACs
-# is not one of times. One point for what is missing: latency on *that* device, accuracy of the int8 file on held-out images, more than one seed, a narrower network trained from scratch.
-#
-# *Sample answer, 3 points.* "To the microcontroller: a file below 256 KB, so the half-cut network in int8 or the three-quarters-cut one; I take the one with the higher validation accuracy and check that its activations fit into the memory too. The sparse file does not help there, since it is unpacked. To the phone: the half-cut network in onnxruntime, because one image takes much less time than in the dense one, though
-# not a quarter of it. In the data centre 64 images at a time come closer to the MACs, so cutting pays most; int8 only if it is faster there. Our times are from a laptop: I would measure on each device, with its batch size, and read the accuracy of the very file that is shipped."
-#
-# *Sample answer, 1 point.* "The smallest one everywhere, as it has the fewest MACs and the accuracy is nearly as good." (Nothing binds everywhere alike; what is nearly as good, in which time, on which device?)
-
-# %% [markdown]
-# ## What to take away
-#
-# - Cut the row here and the column there, then compare logits; shapes prove nothing.
-# - Between two layers that lose a share p, $(1-p)^2$ of the arithmetic is left. Time follows it in large batches, and hardly with one image.
-# - Widths have steps: what is just below a multiple of 8 may come back for nothing.
-# - A unit that always says the same is a bias of the next layer, unless padding says otherwise.
-# - `prune.remove` removes the mask, not the weights.
-# - Ship a file that a fresh process loads to the same logits; measure where it runs.
-#
-# **Next**, lesson 08: a pruner of your own.
 #
 # ## Bonus
 #

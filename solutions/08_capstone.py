@@ -6,10 +6,12 @@
 # ![Where this lesson goes: the dense start, a worked example, and lines of equal score; where will your entry stand?](../notebooks/pictures/08_capstone.png)
 #
 # **You need** lessons 02 (masks, fine-tuning), 05 (who decides how many go) and 06 (score, floor, budget).
-# **Difficulty** open. {{minutes}}
+# **Difficulty** open. About 75 minutes of yours, or as long as you like. {{minutes}}
 #
-# You write four functions, lock in two predictions and find four bugs; one of the functions is your pruner, and you may come back to it as often as you like. Run every cell, also those you
-# leave empty: where an answer is missing, the lesson goes on with the library's version and says so.
+# **Words of this lesson.** *Budget*: the epochs that everybody may train after the common start. *Entry*: the one file that you *hand in*. *Board* or *leaderboard*: the entries in the order of their scores, counted by one program.
+# *Worked example*: an entry made before your eyes; this one loses. *`least`*: the least number of weights that each layer keeps. *Winner's curse*: what was chosen among many looks better on the images that chose it than it is (lesson 06).
+#
+# You write five functions, lock in two predictions and find four bugs. One of the functions is yours alone, and you may come back to it as often as you like. An exercise that you leave empty stops nothing.
 
 # %%
 import importlib.util
@@ -56,7 +58,7 @@ bench
 # | scope | ranked against whom? | neuron, layer, all layers |
 # | amount | how many this round? | a target on a schedule, a threshold, SAP |
 #
-# Everybody starts from *the same* trained network, and may train for *the same* number of epochs after that, in as many rounds as he likes. What counts is the class project's
+# All start from *the same* trained network, and may train for *the same* number of epochs after that, in as many rounds as they like. What counts is the class project's
 # score, (accuracy + sparsity) / 2, on validation images, and nothing below an accuracy of `0.60` is ranked. There is a second board for arithmetic: MACs and milliseconds, as shares of the dense network's.
 #
 # Here is the start. Its epochs are not part of your budget.
@@ -77,8 +79,8 @@ print(f"{measure.standard_error(start, images):.3f}; the budget is {budget} epoc
 #
 # ## 2. A worked example that loses
 #
-# A colleague was here before you. His choices sound sensible, one by one: *score* magnitude, *unit* the weight, *scope* the layer, each layer loses the same share, and *amount* 90 % at once, "because more would be reckless". And
-# his epochs? "A better network can stand more pruning", he says, and trains the dense network for all of the budget but one epoch; then he prunes, and one epoch is left for repairs.
+# A colleague was here before you. The choices sound sensible, one by one: *score* magnitude, *unit* the weight, *scope* the layer, each layer loses the same share, and *amount* 90 % at once, "because more would be reckless". And
+# the epochs? "A better network can stand more pruning": so the dense network is trained for all of the budget but one epoch. Then it is pruned, and one epoch is left for repairs.
 
 # %% tags=["ahead"]
 example = copy.deepcopy(dense)
@@ -207,53 +209,86 @@ figures.lines(
 #
 # ## 5. Your own pruner
 #
-# ### Exercise 3: `my_masks`
-# This function is your entry. It gets the weights of each layer, what is still kept of each (True = kept), how many weights are to be gone *in all*, those of earlier rounds included, and how many each layer keeps at least. It
-# returns what is kept now. *Which* weights go is yours to decide; four rules say what is legal:
+# A pruner of single weights has two parts. One is the same for all: take the lowest scores, and break no rule. The other is yours: the scores.
+#
+# ### Exercise 3a: `take_lowest`
+# It gets a score for each weight (higher = more important), what is still kept (True = kept), how many weights are to be gone *in all*, those of earlier rounds included, and how many each layer keeps at least. It
+# returns what is kept now:
 #
 # 1. one bool tensor for each layer, of its shape; the arguments stay as they are;
-# 2. what was gone stays gone;
-# 3. exactly `gone` weights are gone in all layers together, ties included;
-# 4. no layer keeps fewer than `least` weights (a layer that had fewer before keeps those).
+# 2. what was gone stays gone, whatever its score;
+# 3. no layer keeps fewer than `least` weights: its best ones are safe (a layer that had fewer before keeps those);
+# 4. of all other weights, all layers ranked *together*, the lowest scores go, until exactly `gone` are gone; of equal ones any.
 #
-# And asked twice, it answers the same: if you draw lots, draw with a seed. (It can always be done: `gone` is never too large for rule 4.)
+# (It can always be done: `gone` is never too large for rule 3.)
 #
-# <details><summary>Hint 1</summary>Give every weight a score, and what is gone already the lowest of all, minus infinity: then it goes first and is counted.
+# <details><summary>Hint 1</summary>Give what is gone already the lowest score of all, minus infinity: then it goes first and is counted.
 # <details><summary>Hint 2</summary>Before you rank all layers together, give the <code>least</code> best of each layer the score infinity; <code>topk(k).indices</code> finds them.
-# <details><summary>Hint 3</summary><code>torch.cat</code> makes one long vector of all layers; <code>argsort()[:gone]</code> are the indices that go; <code>split</code> cuts the result into layers
+# <details><summary>Hint 3</summary><code>torch.cat</code> makes one long vector of all layers; <code>argsort()[:gone]</code> are the places that go; <code>split</code> cuts the result into layers
 # again.</details></details></details>
 
 
-# %% answer="my_masks"
-def my_masks(
-    weights: dict[str, Tensor], kept: dict[str, Tensor], gone: int, least: int
+# %% answer="take_lowest"
+def take_lowest(
+    scores: dict[str, Tensor], kept: dict[str, Tensor], gone: int, least: int
 ) -> dict[str, Tensor]:
-    """Return layer -> what is kept (bool, of the layer's shape): legal masks, by your own rule."""
+    """Return layer -> what is kept (bool, of the layer's shape): the lowest scores are gone."""
     ### BEGIN SOLUTION
-    scores = []
-    for layer, weight in weights.items():
-        score = weight.abs().masked_fill(~kept[layer], -torch.inf).flatten()
-        strongest = score.topk(min(least, int(kept[layer].sum()))).indices
-        score[strongest] = torch.inf
-        scores.append(score)
-    stays = torch.ones(sum(map(len, scores)), dtype=torch.bool)
-    stays[torch.cat(scores).argsort(stable=True)[:gone]] = False
-    parts = stays.split([len(score) for score in scores])
-    kept_now = zip(weights.items(), parts, strict=True)
-    return {layer: part.view(weight.shape) for (layer, weight), part in kept_now}
+    ranked = []
+    for layer, score in scores.items():
+        score = score.masked_fill(~kept[layer], -torch.inf).flatten()
+        best = score.topk(min(least, int(kept[layer].sum()))).indices
+        score[best] = torch.inf
+        ranked.append(score)
+    stays = torch.ones(sum(map(len, ranked)), dtype=torch.bool)
+    stays[torch.cat(ranked).argsort(stable=True)[:gone]] = False
+    parts = stays.split([len(score) for score in ranked])
+    kept_now = zip(scores.items(), parts, strict=True)
+    return {layer: part.view(score.shape) for (layer, score), part in kept_now}
     ### END SOLUTION
 
 
-# %% check="my_masks"
-check(my_masks)
+# %% check="take_lowest"
+check(take_lowest)
 
 # %% [markdown]
-# The check says whether it is legal, not whether it is good. Even a lottery passes. Whether it is good, your network says: one run, from the common start, with the whole budget. `capstone.compete` prunes, trains, and repeats; it
+# ### Exercise 3b: `my_scores`
+# Now the part that is yours: one finite number for each weight of each layer (a layer's weights are outputs x inputs), from the weights alone. Three ideas to start from:
+#
+# - *magnitude*, `weight.abs()`: the layers compete as they are;
+# - *each layer on its own scale*: magnitude divided by its mean in the layer;
+# - *strong neurons stay*: magnitude times the norm of the weight's row.
+#
+# The check asks only whether these are scores. If you draw lots, draw with a seed: the run below asks twice, and refuses two different answers.
+#
+# <details><summary>Hint</summary>In later rounds a row may be all zeros: add a little, such as 1e-12, to what you divide by. And <code>weight.norm(dim=1, keepdim=True)</code> has one number for each row.</details>
+
+
+# %% answer="my_scores"
+def my_scores(weights: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Return layer -> a score for each weight, of the layer's shape: higher = more important."""
+    ### BEGIN SOLUTION
+    return {layer: weight.abs() for layer, weight in weights.items()}
+    ### END SOLUTION
+
+
+# %% check="my_scores"
+check(my_scores)
+
+# %% [markdown]
+# A legal pruner need not be a good one: even a lottery passes. Whether it is good, your network says: one run, from the common start, with the whole budget. `capstone.compete` prunes, trains, and repeats; it
 # refuses masks that are not legal. Here you may change the numbers.
 
 # %%
-my_masks = use(my_masks)
-rounds, sparsity, least = budget, 0.97, 300  # yours to change, and so is my_masks
+take_lowest, my_scores = use(take_lowest), use(my_scores)
+
+
+def my_masks(weights: dict, kept: dict, gone: int, least: int) -> dict:
+    """Return legal masks by your own scores: this is your pruner."""
+    return take_lowest(my_scores(weights), kept, gone, least)
+
+
+rounds, sparsity, least = budget, 0.97, 300  # yours to change, and so is my_scores
 mine = capstone.compete(
     my_masks, dense, bench, split_budget(budget, rounds), sparsity, least, **recipe
 )
@@ -263,7 +298,7 @@ pd.DataFrame(mine.rows).round(3)
 figures.survivors({"worked example": left(worked.masks[-1]), "mine": left(mine.masks[-1])})
 
 # %% [markdown]
-# **Read it.** Yours has fewer weights, and in other places: compare the *shares*. If you ranked all layers together, the first one, with its many weights, pays the most, and the head is spared.
+# **Read it.** Has yours fewer weights? And where? Compare the *shares*. Where all layers are ranked together by magnitude, the first one, with its many small weights, pays the most, and the head is spared.
 #
 # ## 6. Against the course's own
 #
@@ -298,12 +333,12 @@ check(my_place, "my_place")
 # Now the runs.
 
 # %%
-units, floor = ("filter", "neuron") if full else "neuron", {"min_per_layer": 150}
+units, fewest = ("filter", "neuron") if full else "neuron", {"min_per_layer": 150}
 pruners = {
     "L1 units": L1NormPruner(0.9, unit=units),
     "activation": ActivationPruner(sparsity=0.9, samples=512),
-    "SAP": SAPPruner(p=1, q=2, gamma=10.0, beta=0.6, **floor),
-    "magnitude": MagnitudePruner(0.97, **floor),
+    "SAP": SAPPruner(p=1, q=2, gamma=10.0, beta=0.6, **fewest),
+    "magnitude": MagnitudePruner(0.97, **fewest),
 }
 runs = {"worked example": worked, "mine": mine}
 for method, pruner in pruners.items():
@@ -324,15 +359,15 @@ figures.arena(drawn, start, ylabel="validation accuracy", title=f"{budget} epoch
 # A run leaves a network after every round, and the last one is not always the best. SAP sets its own pace and can go too far; a careful schedule can stop too early.
 #
 # ### Exercise 4: `choose`
-# Each row has `"epochs"` (spent so far), `"sparsity"` and `"accuracy"`, on *validation* images. Return the index in `rows` of the best score among the rows that have spent no more than `budget` and whose accuracy is at
+# Each row has `"epochs"` (spent so far), `"sparsity"` and `"accuracy"`, on *validation* images. Return the position in `rows` of the best score among the rows that have spent no more than `budget` and whose accuracy is at
 # least `floor`. Of equal scores the first counts. If no row qualifies, return None.
 #
-# <details><summary>Hint</summary>First the indices that qualify, in a list; then <code>max(indices, key=...)</code>, which takes the first of equals, and <code>default=None</code> for an empty list.</details>
+# <details><summary>Hint</summary>First the positions that qualify, in a list; then <code>max(positions, key=...)</code>, which takes the first of equals, and <code>default=None</code> for an empty list.</details>
 
 
 # %% answer="choose"
 def choose(rows: list[dict], budget: float, floor: float = 0.6) -> int | None:
-    """Return the index of the row to hand in, or None."""
+    """Return the position in rows of the row to hand in, or None."""
     ### BEGIN SOLUTION
     able = [k for k, r in enumerate(rows) if r["epochs"] <= budget and r["accuracy"] >= floor]
     return max(able, key=lambda k: rows[k]["accuracy"] + rows[k]["sparsity"], default=None)
@@ -400,7 +435,7 @@ print(f"{entry.name}: {entry.stat().st_size:,} bytes")
 capstone.check(entry, bench, model=name)
 
 # %% [markdown]
-# **Read it.** This line is what the leaderboard will find, by the same code: `course leaderboard FOLDER` runs it in a sandbox on everybody's file. If it says *refused*, it says why in one sentence. The file has the size of the dense network's, as
+# **Read it.** This line is what the leaderboard will find, by the same code: `course leaderboard FOLDER` (`course` is the course's command line tool) runs it in a sandbox on everybody's file. If it says *refused*, it says why in one sentence. The file has the size of the dense network's, as
 # a masked one does (lesson 01).
 #
 # What does the check say to a file that boasts, and to one that was damaged on its way? Try it before somebody else's does.
@@ -443,8 +478,8 @@ figures.leaderboard(stands, images, own="mine")
 # **Read it.** The bars are one standard error of accuracy; half of it is what the score wavers by. Are you ahead by more than that? If you are behind, look at *where*: below others at the same sparsity means that your scores or your
 # epochs can be better; left of them at the same accuracy means that you stopped too early.
 #
-# Now go back to section 5. Change *one* thing, run from there, and see what it does to your row: a score that divides by the mean of its layer; another `least`; a sparsity of `0.98`, and the last rounds longer than the first; the knowledge of which inputs are
-# always black. One change at a time is slower and teaches more.
+# Now go back to section 5. Change *one* thing, run from there, and see what it does to your row: another of the three scores; another `least`; a sparsity of `0.98`, and the last rounds longer than the first; a score that knows which inputs are
+# always black (a weight that reads an always black pixel does nothing: let it go first). One change at a time is slower and teaches more.
 #
 # ## 10. Find the bug
 #

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+
 import pytest
 import torch
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_hex
 
 from course_lib import measure, models
 from course_lib.network import units
@@ -63,6 +67,12 @@ def pictures(bench):
             front=[(0.5, 0.8)],
             references=True,
             guesses={0.5: ("L1", "SAP"), 0.9: (None, "SAP")},
+        ),
+        "arena of some": figures.arena(
+            {"SAP": [(0.5, 0.8, 0.7, 0.9), (0.9, 0.7, 0.6, 0.8)], "L1": [(0.5, 0.7)], "SAP, from scratch": [(0.9, 0.75)]},
+            bright=["SAP"],
+            gaps={0.5: [0.01, -0.004], 0.9: [0.02, 0.03]},
+            gap="SAP - L1",
         ),
         "arena without runs": figures.arena({}, references=True),
         "three_axes": figures.three_axes(
@@ -175,6 +185,7 @@ def test_the_words_hold_the_numbers(pictures):
     assert "0.800 at 0.10 to 0.400 at 0.50" in pictures["accuracy_curves"].alt
     assert "best at 0.5: SAP (guess: L1)" in pictures["arena"].alt and "(guess: none)" in pictures["arena"].alt
     assert "SAP, from scratch: 0.750 at 0.90" in pictures["arena"].alt and "1 point on the front" in pictures["arena"].alt
+    assert "SAP - L1, points per seed: +1.0, -0.4 at 0.5; +2.0, +3.0 at 0.9" in pictures["arena of some"].alt
     assert "reference project, SAP (other data): 0.7084 at 0.9643" in pictures["arena without runs"].alt
     assert (
         "over MACs the front holds points of SAP, L1; over bytes the front holds points of SAP" in pictures["three_axes"].alt
@@ -200,6 +211,70 @@ def test_the_words_hold_the_numbers(pictures):
         and " ms" not in pictures["ship_board without times"].alt
     )
     assert pictures["guessed"].alt.endswith("0.800 at 0.00, 0.500 at 0.90. Predicted: 0.7 at 50 %, 0.25 at 90 %.")
+
+
+def test_a_curve_is_named_at_its_right_end_whichever_way_the_axis_runs(pictures):
+    def ends(picture):
+        """Return the words at the ends of curves with the points that they stand at, from left to right on the axis."""
+        return [(text.get_text(), *text.xy) for axis in picture.axes for text in axis.texts if hasattr(text, "xy")]
+
+    assert ends(pictures["arena of some"]) == [("SAP", 0.9, 0.7)]
+    fewer = figures.three_axes({"bytes": ({"SAP": [(5, 0.6), (9, 0.8)], "L1": [(8, 0.6)]}, [])}, bright=["SAP"])
+    assert ends(fewer) == [("SAP", 5, 0.6)]
+    (legend,) = pictures["arena of some"].legends
+    assert [text.get_text() for text in legend.get_texts()] == [
+        "L1",
+        "SAP, from scratch",
+    ]  # who is named at the curve is in no legend
+
+
+def test_every_line_of_equal_score_that_is_seen_says_its_score():
+    many, near = {"one": (0.5, 0.8), "you": (0.97, 0.4)}, {"one": (0.9, 0.735)}
+    for entries in (many, near, near | {"dense start": (0.0, 0.79)}):
+        axis = figures.leaderboard(entries).axes[0]
+        (left, right), (bottom, top) = axis.get_xlim(), axis.get_ylim()
+        seen = [k / 20 for k in range(8, 20) if k / 10 - right < top and k / 10 - left > bottom]
+        assert sorted(text.get_text() for text in axis.texts if ":" not in text.get_text()) == [f"{k:.2f}" for k in seen]
+        assert len(seen) >= 3
+
+
+def test_where_others_crowd_together_an_entry_far_away_is_pointed_at():
+    axis = figures.leaderboard({"dense start": (0.0, 0.79), "one": (0.9, 0.73)}).axes[0]
+    assert axis.get_xlim()[0] == 0.5
+    assert [text.get_text() for text in axis.texts if ":" in text.get_text()] == ["dense start: 0.790\nat sparsity 0"]
+
+
+def test_a_method_has_one_colour_in_all_pictures_of_the_capstone():
+    names = ["worked example", "mine", "SAP", "L1 units"]
+
+    def of(picture):
+        handles, labels = picture.axes[0].get_legend_handles_labels()
+        lines = [getattr(handle, "lines", [handle])[0] for handle in handles]
+        return {label: line.get_color() for line, label in zip(lines, labels, strict=True) if label in names}
+
+    many = figures.leaderboard(dict.fromkeys(names, (0.9, 0.7)))
+    few = figures.leaderboard({"dense start": (0.6, 0.8), "worked example": (0.9, 0.7), "mine": (0.9, 0.7)})
+    curves = figures.arena({name: [(0.5, 0.8), (0.9, 0.7)] for name in [*names, "activation"]})
+    assert set(of(many)) == set(names) and len(set(of(many).values())) == 4
+    assert all(of(few)[name] == of(many)[name] == of(curves)[name] for name in ("worked example", "mine"))
+    assert of(curves)["SAP"] == of(many)["SAP"]
+    bars = figures.survivors({"mine": {"a": (1, 4)}}).axes[0].patches
+    assert [(bar.get_width(), to_hex(bar.get_facecolor()).upper()) for bar in bars] == [(0.25, of(many)["mine"])]
+
+
+def test_no_word_of_a_way_to_ship_lies_on_another_or_on_a_point():
+    ways = [
+        Way(f"{net}, {how}", round(kib * KIB), accuracy + small, {1: 1.0})
+        for net, kib, accuracy in (("dense", 3400, 0.748), ("half", 900, 0.75), ("quarter", 240, 0.73))
+        for how, kib, small in (("torch, fp32", kib, 0), ("onnx, fp32", 1.01 * kib, 0), ("onnx, int8", kib / 3.8, -0.02))
+    ]
+    picture = figures.ship_board(ShipState(ways, batch=1))
+    axis, renderer = picture.axes[0], FigureCanvasAgg(picture).get_renderer()
+    boxes = [text.get_window_extent(renderer) for text in axis.texts]
+    assert len(boxes) == 6  # fp32 is nearly one file in both programs
+    assert not any(one.overlaps(other) for one, other in combinations(boxes, 2))
+    points = axis.transData.transform([(way.bytes / KIB, way.accuracy) for way in ways])
+    assert not any(box.contains(*point) for box in boxes for point in points)
 
 
 def test_quotes_in_words_do_not_break_the_html():

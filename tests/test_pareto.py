@@ -373,6 +373,13 @@ def test_a_mean_is_over_all_seeds_of_its_method():
     assert means["seeds"].tolist() == [3, 3]
 
 
+def test_a_mean_curve_says_how_far_its_seeds_spread():
+    table = study(methods=("SAP",), rounds=1)
+    table.loc[table["method"] == "SAP", "test_accuracy"] = [0.6, 0.7, 0.8]
+    (row,) = pareto.mean_curves(table[table["method"] == "SAP"]).to_dict("records")
+    assert (row["low"], row["high"]) == (0.6, 0.8) and row["deviation"] == pytest.approx(0.1)
+
+
 def test_the_drawn_front_has_neither_controls_nor_methods_of_fewer_seeds():
     table = pd.concat([study(methods=("SAP",)), study(methods=("lucky",), seeds=1), study(methods=("SAP, from scratch",))])
     table.loc[table["method"] != "SAP", ["val_accuracy", "test_accuracy"]] += 0.05

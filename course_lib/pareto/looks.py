@@ -20,12 +20,14 @@ DASHES = ("-", (0, (5, 1.5)), (0, (1, 1)), (0, (4, 1, 1, 1)), (0, (8, 2)), (0, (
 # first `KEPT` are given to no other method even where they are absent.
 RESERVED = ("SAP", "magnitude", "magnitude, global", "activation, variable", "L1 filter", "random", "activation, fixed")
 KEPT = 3
+# Where a class competes: the place of another reserved curve, which is in no figure of theirs, and the one after the last.
+CAPSTONE = {"mine": RESERVED.index("activation, fixed"), "worked example": len(RESERVED)}
 CONTROL: dict[str, Any] = {"color": "#444444", "linestyle": (0, (1, 2))}
 CONTROL_MARKERS = ("x", "+", "1", "2", "3", "4")
 
 
 def looks(methods: Iterable[str], controls: Iterable[str] = ()) -> dict[str, dict[str, Any]]:
-    """Return method -> colour, marker and dash of its curve: those of `RESERVED` are fixed, others follow the alphabet.
+    """Return method -> colour, marker and dash of its curve: fixed in `RESERVED` and `CAPSTONE`, else by the alphabet.
 
     controls: those of `methods` that are drawn in grey, which leaves more colours to the others.
 
@@ -38,7 +40,8 @@ def looks(methods: Iterable[str], controls: Iterable[str] = ()) -> dict[str, dic
         method: {**CONTROL, "marker": CONTROL_MARKERS[n % len(CONTROL_MARKERS)]}
         for n, method in enumerate(sorted(methods & controls))
     }
-    places = {method: n for n, method in enumerate(RESERVED) if method in methods - controls}
+    reserved = {method: n for n, method in enumerate(RESERVED)} | CAPSTONE
+    places = {method: n for method, n in reserved.items() if method in methods - controls}
     free = (n for n in count(KEPT) if n not in places.values())
     places |= dict(zip(sorted(methods - controls - set(places)), free, strict=False))
     return grey | {

@@ -266,7 +266,9 @@ def best(table: pd.DataFrame, floor: float = FLOOR) -> pd.DataFrame:
 
 
 def mean_curves(table: pd.DataFrame, by: str = "test_accuracy", x: str = "sparsity") -> pd.DataFrame:
-    """Return one row for each point of each method's curve: means over seeds, and the lowest and highest `by`.
+    """Return one row for each point of each method's curve: means over seeds, and how far `by` spreads over them.
+
+    The columns low and high are the lowest and highest `by`; deviation is its sample standard deviation, NaN of one seed.
 
     Points of two seeds belong together if they have the same place in their curves, by round and then by sparsity. A mean is
     over all seeds of its method: where some curves have ended, those that are left are the lucky ones.
@@ -278,6 +280,6 @@ def mean_curves(table: pd.DataFrame, by: str = "test_accuracy", x: str = "sparsi
     rows = table.sort_values(["method", "seed", "round", "sparsity"], kind="stable")
     place = rows.groupby(["method", "seed"]).cumcount().rename("place")
     columns = {name: (name, "mean") for name in {x, by, "val_accuracy", "round"}}
-    spread = {"low": (by, "min"), "high": (by, "max"), "seeds": (by, "size")}
+    spread = {"low": (by, "min"), "high": (by, "max"), "deviation": (by, "std"), "seeds": (by, "size")}
     means = rows.groupby(["method", place]).agg(**columns, **spread).reset_index().sort_values(["method", x])
     return means[means["seeds"] == means["method"].map(rows.groupby("method")["seed"].nunique())]

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
+from matplotlib.axes import Axes
 
 from course_lib.pareto import FLOOR, score
-from course_lib.pareto.looks import COLOURS, MARKERS
+from course_lib.pareto.looks import looks
 from course_lib.teaching.figures.picture import FAINT, HATCH, INK, Picture, single
 
-LINES = (0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9)  # scores whose line is drawn
+START = "dense start"  # which is nobody's entry
+LINES = tuple(step / 20 for step in range(8, 20))  # scores whose line is drawn
+CROWDED = 0.5  # sparsity from which entries are drawn; what lies before is where an arrow points to
 
 
 def leaderboard(entries: Mapping[str, tuple[float, float]], n: int = 0, title: str = "", own: str = "") -> Picture:
@@ -22,47 +25,70 @@ def leaderboard(entries: Mapping[str, tuple[float, float]], n: int = 0, title: s
     """
     picture, axis = single(8.4, 4.3)
     points = np.array(list(entries.values()), dtype=float)
-    left, right = points[:, 0].min() - 0.05, 1.01
+    near = [sparsity for sparsity in points[:, 0] if sparsity >= CROWDED]
+    left, right = (min(near) - 0.05 if len(near) == len(points) else CROWDED if near else points[:, 0].min() - 0.05), 1.01
     bottom, top = min(FLOOR, points[:, 1].min()) - 0.06, points[:, 1].max() + 0.06
     for value in LINES:
         axis.plot([left, right], [2 * value - left, 2 * value - right], color=FAINT, lw=0.8, ls=(0, (4, 3)), zorder=0)
-        if bottom < 2 * value - right < top:
-            axis.text(right, 2 * value - right, f" {value:g}", fontsize=8, color="#555555", va="center")
+        _score_line(axis, value, (left, right), (bottom, top))
     axis.axhspan(bottom, FLOOR, facecolor="none", edgecolor=FAINT, hatch=HATCH, lw=0, zorder=0)
-    parts = []
-    for number, (label, (sparsity, accuracy)) in enumerate(entries.items()):
-        colour, marker = COLOURS[number % len(COLOURS)], MARKERS[number % len(MARKERS)]
+    styles, parts = looks(set(entries) - {START}), []
+    styles[START] = {"color": INK, "marker": "*"}
+    for label, (sparsity, accuracy) in entries.items():
         error = np.sqrt(accuracy * (1 - accuracy) / n) if n else None
-        axis.errorbar(sparsity, accuracy, yerr=error, ms=8, capsize=3, label=label, color=colour, marker=marker, ls="")
+        look = styles[label] | {"linestyle": ""}
+        if sparsity >= left:
+            axis.errorbar(sparsity, accuracy, yerr=error, ms=8, capsize=3, label=label, **look)
+        else:
+            words, place = f"{label}: {accuracy:.3f}\nat sparsity {sparsity:g}", (left + 0.05, accuracy)
+            axis.annotate(
+                words, (left, accuracy), place, va="center", fontsize=9, arrowprops={"arrowstyle": "->", "color": INK}
+            )
         if label == own:
             axis.plot(sparsity, accuracy, "o", ms=19, mfc="none", mec=INK, mew=1.8)
         reached = f"score {score(accuracy, sparsity):.3f}" if accuracy >= FLOOR else "below the floor"
         parts.append(f"{label}: sparsity {sparsity:.3f}, accuracy {accuracy:.3f}, {reached}")
     axis.set(xlim=(left, right), ylim=(bottom, top), xlabel="sparsity", ylabel="validation accuracy")
-    axis.set_title(title or "dashed: equal score; hatched: below the floor", loc="left")
+    bars = "; bars: one standard error" if n else ""
+    axis.set_title(title or f"dashed: equal score; hatched: below the floor{bars}", loc="left", pad=18)
     picture.legend(loc="outside lower center", ncols=3, frameon=False, fontsize=9)
     picture.alt = f"Entries on the board. {'; '.join(parts)}."
     return picture
 
 
+def _score_line(axis: Axes, value: float, across: tuple[float, float], up: tuple[float, float]) -> None:
+    """Write the score of a line where it enters the picture: above it, or at its left or right side."""
+    (left, right), (bottom, top) = across, up
+    if left <= 2 * value - top <= right:
+        x, y, ha, va = 2 * value - top, top, "center", "bottom"
+    elif bottom < 2 * value - left < top:
+        x, y, ha, va = left + 0.004, 2 * value - left, "left", "bottom"
+    elif bottom < 2 * value - right < top:
+        x, y, ha, va = right + 0.004, 2 * value - right, "left", "center"
+    else:
+        return
+    axis.text(x, y, f"{value:.2f}", ha=ha, va=va, fontsize=8, color="#555555")
+
+
 def survivors(kept: Mapping[str, Mapping[str, tuple[int, int]]], title: str = "") -> Picture:
-    """Draw how many weights of each layer are left, on a log axis: label -> layer -> (left, size)."""
+    """Draw which share of each layer's weights is left: label -> layer -> (left, size)."""
     layers = list(next(iter(kept.values())))
     picture, axis = single(7.8, 0.75 * len(layers) + 1.6)
-    height, parts = 0.8 / len(kept), []
+    height, parts, styles = 0.8 / len(kept), [], looks(kept)
     for number, (label, of_layers) in enumerate(kept.items()):
         places = np.arange(len(layers)) + height * (number - (len(kept) - 1) / 2)
-        left = [of_layers[layer][0] for layer in layers]
+        shares = [of_layers[layer][0] / of_layers[layer][1] for layer in layers]
         hatch = ("", "///", "...", "xx")[number % 4]
-        axis.barh(places, np.maximum(left, 0.6), 0.9 * height, color=COLOURS[number], hatch=hatch, ec="white", label=label)
-        for place, layer in zip(places, layers, strict=True):
+        axis.barh(places, shares, 0.9 * height, color=styles[label]["color"], hatch=hatch, ec="white", label=label)
+        for place, layer, share in zip(places, layers, shares, strict=True):
             count, size = of_layers[layer]
-            axis.text(max(count, 0.6) * 1.06, place, f"{count:,} ({count / size:.1%})", va="center", fontsize=8.5)
+            axis.text(share, place, f" {share:.1%}: {count:,} of {size:,}", va="center", fontsize=8.5)
         parts.append(
             f"{label}: " + ", ".join(f"{layer} {of_layers[layer][0]:,} of {of_layers[layer][1]:,}" for layer in layers)
         )
-    largest = max(size for of_layers in kept.values() for _, size in of_layers.values())
-    axis.set(xscale="log", xlim=(0.5, 4 * largest), xlabel="weights left (log scale)")
+    largest = max(count / size for of_layers in kept.values() for count, size in of_layers.values())
+    axis.set(xlim=(0, 1.5 * largest or 1), xlabel="share of the layer's weights that is left")
+    axis.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
     axis.set_yticks(range(len(layers)), layers)
     axis.invert_yaxis()
     axis.set_title(title, loc="left")

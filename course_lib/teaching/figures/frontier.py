@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ from course_lib.pareto.looks import looks
 from course_lib.teaching.figures.picture import FAINT, GONE, INK, KEPT, Picture, canvas, placed, single
 from course_lib.words import number_of
 
+PALE = "#9A9A9A"  # of curves that are only there to compare with
 Points = Sequence[Sequence[float]]  # rows of (size, accuracy) or (size, mean, low, high)
 
 
@@ -27,15 +28,29 @@ def _looks(labels: Sequence[str]) -> dict[str, dict[str, Any]]:
     return {label: styles[label.removesuffix(SCRATCH)] | (hollow if label.endswith(SCRATCH) else {}) for label in labels}
 
 
-def _draw(axis: Axes, curves: Mapping[str, Points], front: Points = ()) -> None:
+def _draw(
+    axis: Axes, curves: Mapping[str, Points], front: Points = (), bright: Collection[str] = (), fewer: bool = False
+) -> None:
+    """bright: methods that are coloured and named at the right ends of their curves; none: all are coloured, none is named.
+
+    fewer: whether the sizes are drawn with fewer to the right.
+    """
     if len(front):
         sizes, accuracies = np.asarray(front, dtype=float).T
         axis.plot(sizes, accuracies, color=INK, alpha=0.16, lw=10, solid_capstyle="round", label="front")
     for label, look in _looks(list(curves)).items():
         rows = np.asarray(curves[label], dtype=float)
-        if rows.shape[1] == 4:
+        named = label in bright
+        if bright and label.removesuffix(SCRATCH) not in bright:
+            look = look | {"color": PALE, "lw": 1.2, "markersize": 4.5, "zorder": 1}
+        elif rows.shape[1] == 4:
             axis.fill_between(rows[:, 0], rows[:, 2], rows[:, 3], color=look["color"], alpha=0.15, lw=0)
-        axis.plot(rows[:, 0], rows[:, 1], label=label, **{"lw": 1.7, "markersize": 5.5, **look})
+        line = {"lw": 1.7, "markersize": 5.5, **look}
+        axis.plot(rows[:, 0], rows[:, 1], label=f"_{label}" if named else label, **line)
+        if named:
+            end = rows[np.lexsort((rows[:, 1], rows[:, 0]))[0]] if fewer else rows[-1]
+            words = axis.annotate(label, end[:2], (8, 0), textcoords="offset points", annotation_clip=False)
+            words.set(color=look["color"], va="center", fontsize=9)
     axis.grid(color="#E5E5E5", lw=0.6)
 
 
@@ -48,6 +63,9 @@ def arena(
     ylabel: str = "test accuracy",
     title: str = "",
     bottom: float | None = None,
+    bright: Collection[str] = (),
+    gaps: Mapping[float, Sequence[float]] | None = None,
+    gap: str = "difference",
 ) -> Picture:
     """Draw accuracy over sparsity, one curve a method.
 
@@ -56,9 +74,13 @@ def arena(
         dense: the dense model's accuracy. front: (sparsity, accuracy) of the points that nothing dominates.
         references: add the reference project's two points, which come from other data.
         guesses: sparsity -> (the student's guess or None, the winner). bottom: the lowest accuracy that is shown.
+        bright: the methods that are coloured and named at the ends of their curves, the others being grey.
+        gaps: sparsity -> differences of accuracy, one per seed, drawn as dots in a panel below; gap: what they are.
     """
-    picture, axis = single(8.6, 4.7)
-    _draw(axis, curves, front)
+    panels = {"sharex": True, "height_ratios": (2.6, 1)} if gaps else {}
+    picture, axes = canvas(8.6, 6.4 if gaps else 4.7, 2 if gaps else 1, 1, **panels)
+    axis = axes[0, 0]
+    _draw(axis, curves, front, bright)
     parts = [
         f"{label}: {rows[0][1]:.3f} at {rows[0][0]:.2f} to {rows[-1][1]:.3f} at {rows[-1][0]:.2f}"
         for label, rows in curves.items()
@@ -71,27 +93,48 @@ def arena(
     if dense is not None:
         axis.axhline(dense, color=INK, lw=1, ls=(0, (2, 2)), label=f"dense model ({dense:.3f})")
         parts.append(f"dense model {dense:.3f}")
-    for place, (sparsity, (guess, winner)) in enumerate((guesses or {}).items()):
-        axis.axvline(sparsity, color=FAINT, lw=1.2, zorder=0)
-        words = f"{winner}\n(you: {guess or 'no guess'})"
-        side = "center" if place % 2 == 0 else "right"  # labels of neighbours must not collide
-        axis.text(sparsity, 1.01, words, transform=axis.get_xaxis_transform(), ha=side, va="bottom", fontsize=8)
-        parts.append(f"best at {sparsity:g}: {winner} (guess: {guess or 'none'})")
-    axis.set(xlabel="sparsity (share of all parameters gone)", ylabel=ylabel)
+    parts += _guesses(axis, guesses or {})
+    axis.set(ylabel=ylabel)
     axis.set_ylim(bottom=bottom)
     axis.set_title(title, loc="left", pad=28 if guesses else None)
+    parts += _gaps(axes[1, 0], gaps, gap) if gaps else []
+    axes[-1, 0].set_xlabel("sparsity (share of all parameters gone)")
     picture.legend(loc="outside lower center", ncols=3, frameon=False, fontsize=9)
     parts += [f"{number_of(len(front), 'point')} on the front"] if len(front) else []
     picture.alt = f"Accuracy over sparsity. {'; '.join(parts)}."
     return picture
 
 
-def three_axes(panels: Mapping[str, tuple[Mapping[str, Points], Points]]) -> Picture:
-    """Draw the same runs over several sizes, fewer to the right: name of the size -> (curves, front)."""
+def _guesses(axis: Axes, guesses: Mapping[float, tuple[str | None, str]]) -> list[str]:
+    """Write the winner and the guess above each sparsity; return them in words."""
+    for place, (sparsity, (guess, winner)) in enumerate(guesses.items()):
+        axis.axvline(sparsity, color=FAINT, lw=1.2, zorder=0)
+        words = f"{winner}\n(you: {guess or 'no guess'})"
+        side = "center" if place % 2 == 0 else "right"  # labels of neighbours must not collide
+        axis.text(sparsity, 1.01, words, transform=axis.get_xaxis_transform(), ha=side, va="bottom", fontsize=8)
+    return [f"best at {sparsity:g}: {winner} (guess: {guess or 'none'})" for sparsity, (guess, winner) in guesses.items()]
+
+
+def _gaps(axis: Axes, gaps: Mapping[float, Sequence[float]], name: str) -> list[str]:
+    """Draw differences in points of accuracy, one hollow dot per seed; return them in words."""
+    for sparsity, values in gaps.items():
+        axis.plot([sparsity] * len(values), [100 * value for value in values], "o", color=INK, mfc="none", ms=6)
+    axis.axhline(0, color=INK, lw=1)
+    axis.set(ylabel="points")
+    axis.set_title(f"{name}: one dot per seed", loc="left")
+    axis.grid(color="#E5E5E5", lw=0.6)
+    told = (f"{', '.join(f'{100 * value:+.1f}' for value in values)} at {sparsity:g}" for sparsity, values in gaps.items())
+    return [f"{name}, points per seed: {'; '.join(told)}"]
+
+
+def three_axes(
+    panels: Mapping[str, tuple[Mapping[str, Points], Points]], bright: Collection[str] = (), title: str = ""
+) -> Picture:
+    """Draw the same runs over several sizes, fewer to the right: size -> (curves, front); bright: see `arena`."""
     picture, axes = canvas(10.5, 4.3, 1, len(panels), sharey=True)
     parts = []
     for axis, (name, (curves, front)) in zip(axes[0], panels.items(), strict=True):
-        _draw(axis, curves, front)
+        _draw(axis, curves, front, bright, fewer=True)
         axis.set(xscale="log", xlabel=f"{name} (fewer to the right)")
         axis.xaxis.set_major_locator(LogLocator(subs=(1, 3)))
         axis.xaxis.set_major_formatter(EngFormatter(sep=""))
@@ -102,6 +145,7 @@ def three_axes(panels: Mapping[str, tuple[Mapping[str, Points], Points]]) -> Pic
         axis.set_title("front: " + (", ".join(holders) if len(holders) < 4 else f"{len(holders)} methods"), loc="left")
         parts.append(f"over {name} the front holds points of {', '.join(holders)}")
     axes[0, 0].set_ylabel("test accuracy")
+    picture.suptitle(title, x=0.01, ha="left", fontsize=10)
     handles, labels = axes[0, 0].get_legend_handles_labels()
     picture.legend(handles, labels, loc="outside lower center", ncols=4, frameon=False, fontsize=9)
     picture.alt = "The same runs over several sizes: " + "; ".join(parts) + "."
@@ -158,11 +202,16 @@ class ChoiceState:
     log: bool = False
 
     def __str__(self) -> str:
+        return f"{self.rule}: {self.choice}"
+
+    @property
+    def choice(self) -> str:
+        """The chosen point in words."""
         if self.chosen is None:
-            return f"{self.rule}: no point qualifies"
+            return "no point qualifies"
         method, size, accuracy = self.chosen
         number = f"{size:,.0f}" if self.log else f"{size:.3f}"
-        return f"{self.rule}: {method}, {self.size} {number}, validation accuracy {accuracy:.3f}"
+        return f"{method}, {self.size} {number}, validation accuracy {accuracy:.3f}"
 
 
 def choice_board(state: ChoiceState) -> Picture:
@@ -191,7 +240,7 @@ def choice_board(state: ChoiceState) -> Picture:
         if state.chosen is not None:
             axis.plot(*state.chosen[1:], "o", ms=17, mfc="none", mec=INK, mew=2, label="chosen")
         axis.set(xlabel=f"{state.size}{', fewer to the right' if state.log else ''}", ylabel="validation accuracy")
-        axis.text(0, 1.03, state.chosen[0] if state.chosen else "no point qualifies", transform=axis.transAxes)
+        axis.text(0, 1.03, f"chosen: {state.choice}" if state.chosen else "no point qualifies", transform=axis.transAxes)
         axis.legend(frameon=False, loc="upper left", bbox_to_anchor=(1.01, 1), fontsize=9)
     picture.alt = f"{number_of(len(sizes), 'point')}. {state}."
     return picture

@@ -13,7 +13,7 @@ from course_lib.words import number_of
 
 
 def crowd(groups: Mapping[str, Sequence[float]], title: str = "") -> Picture:
-    """Draw one dot a seed, and the mean with one standard deviation: label -> accuracies."""
+    """Draw one dot per seed, and the mean with one standard deviation: label -> accuracies."""
     picture, axis = single(7.2, 0.9 * len(groups) + 1.4)
     parts = []
     for place, (label, values) in enumerate(groups.items()):
@@ -27,7 +27,7 @@ def crowd(groups: Mapping[str, Sequence[float]], title: str = "") -> Picture:
     axis.set(yticks=[-place for place in range(len(groups))], yticklabels=list(groups), ylim=(0.6 - len(groups), 0.65))
     axis.set(xlabel="validation accuracy")
     axis.set_title(title, loc="left")
-    picture.alt = "One dot a seed. " + "; ".join(parts) + "."
+    picture.alt = "One dot per seed. " + "; ".join(parts) + "."
     return picture
 
 
@@ -54,7 +54,7 @@ def winners_curse(rows: Sequence[Sequence[float]], guess: float | None = None, t
 
 
 def duel(overlaps: Mapping[str, Mapping[str, float]], accuracies: Mapping[str, Sequence[float]], chance: float) -> Picture:
-    """Draw a criterion duel: the Jaccard overlaps of the removed units, and the accuracies after tuning, one dot a seed."""
+    """Draw a criterion duel: the Jaccard overlaps of what goes, and the accuracies after tuning, one dot per seed."""
     names = list(overlaps)
     picture, axes = canvas(10.2, 4.0, 1, 2, width_ratios=(1.25, 1))
     left, right = axes[0]
@@ -73,7 +73,7 @@ def duel(overlaps: Mapping[str, Mapping[str, float]], accuracies: Mapping[str, S
         right.plot([np.mean(values)] * 2, [-place - 0.3, -place + 0.3], color=INK, lw=2)
         parts.append(f"{name} {np.mean(values):.3f} (with {names[0]}: {overlaps[names[0]][name]:.2f})")
     right.set(yticks=[-place for place in range(len(names))], yticklabels=names, xlabel="validation accuracy, tuned")
-    right.set_title("one dot a seed, line: mean", loc="left")
+    right.set_title("one dot per seed, line: mean", loc="left")
     right.grid(color="#E5E5E5", lw=0.6)
     picture.alt = f"Criteria at equal budget: mean accuracy and overlap (chance {chance:.2f}). " + "; ".join(parts) + "."
     return picture
@@ -95,7 +95,7 @@ class SeedsState:
         parts = [f"{label} {np.mean(values):.3f} ± {_spread(values)}" for label, values in self.drawn.items()]
         count = len(next(iter(self.drawn.values())))
         words = f"{count} seed{'s' if count > 1 else ''}: {', '.join(parts)}"
-        return f"{words}; draws of {count} that name the other winner than all seeds do: {self.wrong:.0%}"
+        return f"{words}; draws of {count} that name the wrong winner: {self.wrong:.0%}"
 
 
 def _spread(values: Sequence[float]) -> str:
@@ -116,6 +116,8 @@ def seeds_board(state: SeedsState) -> Picture:
                     [-place - 0.3, -place + 0.3], mean - spread, mean + spread, color=COLOURS[place], alpha=0.2
                 )
         axis.set(yticks=[0, -1], yticklabels=list(state.drawn), ylim=(-1.5, 0.5), xlabel="validation accuracy")
-        axis.text(0, 1.04, f"another winner than all seeds say in {state.wrong:.0%} of draws", transform=axis.transAxes)
+        count = number_of(len(next(iter(state.drawn.values()))), "seed")
+        words = f"{state.wrong:.0%} of draws of {count} name the wrong winner; shaded: one standard deviation"
+        axis.text(0, 1.04, words, transform=axis.transAxes)
     picture.alt = f"{state}."
     return picture

@@ -6,12 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
 from course_lib.pareto.looks import COLOURS, MARKERS
-from course_lib.teaching.figures.picture import FAINT, GONE, HATCH, INK, KEPT, Picture, curve_look, placed, single
+from course_lib.teaching.figures.picture import DPI, FAINT, GONE, HATCH, INK, KEPT, Picture, curve_look, placed, single
 
 KIB = 1024  # bytes
+WHITE = {"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 0.8}  # behind words on a line
 
 
 def time_ratios(
@@ -145,31 +147,85 @@ class ShipState:
 
 
 def ship_board(state: ShipState) -> Picture:
-    """Draw the bytes of each way on a logarithmic axis: what is within the limit solid, what is beyond it hatched."""
-    height = 0.42 * len(state.ways) + 1.5
-    with placed(9.6, height, (0.27, 0.8 / height, 0.42, 1 - 1.3 / height)) as (picture, (axis,)):
-        for place, way in enumerate(state.ways):
-            look = {"color": KEPT} if state.fits(way) else {"facecolor": GONE, "edgecolor": "white", "hatch": HATCH, "lw": 0}
-            axis.barh(-place, way.bytes / KIB, 0.7, **look)
-            axis.annotate(
-                state.told(way),
-                (1.02, -place),
-                xycoords=("axes fraction", "data"),
-                va="center",
-                fontsize=9,
-                annotation_clip=False,
-            )
+    """Draw accuracy over the bytes of each way, on a logarithmic axis: solid within the limit, hollow beyond it.
+
+    A way is called "network, how": each network has a marker, and files of one network that lie together have one label.
+    """
+    with placed(9.6, 4.6, (0.08, 0.12, 0.89, 0.79)) as (picture, (axis,)):
+        sizes = [state.limit / KIB, *(way.bytes / KIB for way in state.ways)]
+        accuracies = [way.accuracy for way in state.ways]
+        room = 0.25 * (max(accuracies) - min(accuracies)) + 0.01
+        axis.set(xscale="log", xlim=(min(sizes) / 1.8, max(sizes) * 1.5))
+        axis.set(ylim=(min(accuracies) - room, max(accuracies) + room))
         axis.axvline(state.limit / KIB, color=INK, lw=2, ls=(0, (3, 2)))
-        most = max([state.limit, *(way.bytes for way in state.ways)]) / KIB
-        axis.set(xscale="log", xlim=(8, 1.6 * most), yticks=[-place for place in range(len(state.ways))])
-        axis.set(
-            yticklabels=[way.how for way in state.ways], xlabel="KB of the file (1,024 bytes; each line ten times the last)"
-        )
+        networks = list(dict.fromkeys(way.how.partition(", ")[0] for way in state.ways))
+        for way in state.ways:
+            marker = MARKERS[networks.index(way.how.partition(", ")[0]) % len(MARKERS)]
+            colour = KEPT if state.fits(way) else GONE
+            axis.plot(
+                way.bytes / KIB, way.accuracy, marker, color=colour, mfc=colour if state.fits(way) else "white", ms=9, mew=2
+            )
+        taken = [_box(axis, way, 0, 0, 12, 12) for way in state.ways]
+        for together in _spots(state.ways):
+            _label(axis, state, together, taken)
+        axis.set(xlabel="KB of the file (1,024 bytes, logarithmic)", ylabel="validation accuracy")
         axis.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
         times = f"; times: {state.batch} image{'s' * (state.batch > 1)} at once" if state.batch else ""
-        axis.set_title(f"limit {state.limit / KIB:,.0f} KB (dashed){times}")
-        axis.grid(axis="x", color="#E5E5E5", lw=0.6)
+        axis.set_title(f"limit {state.limit / KIB:,.0f} KB (dashed); solid: within it, hollow: beyond{times}")
+        axis.grid(color="#E5E5E5", lw=0.6)
         axis.set_axisbelow(True)
     ways = "; ".join(f"{way.how}: {state.told(way)}{'' if state.fits(way) else ' (beyond the limit)'}" for way in state.ways)
     picture.alt = f"Ways to ship, {state}. {ways}."
     return picture
+
+
+def _spots(ways: Sequence[Way]) -> list[list[Way]]:
+    """Return the ways, those of one network together that have nearly the same bytes and the same accuracy."""
+    spots: list[list[Way]] = []
+    for way in ways:
+        for spot in spots:
+            first = spot[0]
+            same = first.how.partition(", ")[0] == way.how.partition(", ")[0] and abs(first.accuracy - way.accuracy) < 1e-3
+            if same and abs(first.bytes - way.bytes) < 0.1 * first.bytes:
+                spot.append(way)
+                break
+        else:
+            spots.append([way])
+    return spots
+
+
+def _label(axis: Axes, state: ShipState, spot: Sequence[Way], taken: list[tuple[float, float, float, float]]) -> None:
+    """Write what a point is where nothing else is: above it, below it, or further away. taken: boxes in pixels, added to."""
+    network = spot[0].how.partition(", ")[0]
+    lines = [way.how.removeprefix(f"{network}, ") for way in spot]
+    measured = [way.ms.get(state.batch) if state.batch else None for way in spot]
+    times = ["" if ms is None else f" ({ms:.2f} ms)" for ms in measured]
+    lines = [line + time for line, time in zip(lines, times, strict=True)]
+    words = "\n".join([network, *lines])
+    width, height = 5.7 * max(map(len, words.split("\n"))), 11.5 * (1 + len(lines))
+    left, right = axis.bbox.x0, axis.bbox.x1
+    for away in range(0, 90, 6):
+        for side in (1, -1):
+            up = side * (12 + height / 2 + away)
+            box = _box(axis, spot[0], 0, up, width, height)
+            aside = max(left - box[0], 0) + min(right - box[2], 0)
+            box = _box(axis, spot[0], aside, up, width, height)
+            if not any(_meet(box, other) for other in taken):
+                taken.append(box)
+                points = (aside * 72 / DPI, up * 72 / DPI)  # a sharp picture has more pixels, not more points
+                arrow = {"arrowstyle": "-", "color": FAINT, "shrinkB": 5} if away > 6 else None
+                at = (spot[0].bytes / KIB, spot[0].accuracy)
+                text = axis.annotate(words, at, points, textcoords="offset points", arrowprops=arrow, bbox=WHITE)
+                text.set(ha="center", va="center", fontsize=8.5)
+                return
+
+
+def _box(axis: Axes, way: Way, aside: float, up: float, width: float, height: float) -> tuple[float, float, float, float]:
+    """Return left, bottom, right and top, in pixels, of a box whose middle is that far from a way's point."""
+    x, y = axis.transData.transform((way.bytes / KIB, way.accuracy))
+    return x + aside - width / 2, y + up - height / 2, x + aside + width / 2, y + up + height / 2
+
+
+def _meet(one: tuple[float, float, float, float], other: tuple[float, float, float, float]) -> bool:
+    """Whether two boxes overlap."""
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]

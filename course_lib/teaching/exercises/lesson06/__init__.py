@@ -5,8 +5,8 @@ ORDER = (
     "pareto_front",
     "winners",
     "mean_and_band",
-    "hypervolume",
     "optimism",
     "equal_budget",
     "arena_bugs",
+    "hypervolume",
 )

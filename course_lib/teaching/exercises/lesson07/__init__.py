@@ -6,8 +6,8 @@ ORDER = (
     "halved",
     "time_share",
     "lags_most",
-    "round_widths",
     "fold_constant_unit",
-    "two_of_four",
     "shipping_bugs",
+    "round_widths",
+    "two_of_four",
 )

@@ -3,7 +3,8 @@
 ORDER = (
     "counted_sparsity",
     "split_budget",
-    "my_masks",
+    "take_lowest",
+    "my_scores",
     "behind",
     "choose",
     "my_place",
