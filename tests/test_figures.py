@@ -99,6 +99,10 @@ def pictures(bench):
         "guessed without a guess": figures.guessed({"one": [(0.0, 0.8), (0.9, 0.5)]}, None),
         "amount_bars": figures.amount_bars({"one": {"a": (1, 4), "b": (0, 8)}, "other": {"a": (3, 4), "b": (2, 8)}}),
         "amount_bars with a guess": figures.amount_bars({"one": {"a": (1, 4)}}, what="units", guess=("a", 0.5)),
+        "amount_bars with a guess of one rule": figures.amount_bars(
+            {"one": {"a": (1, 4)}, "other": {"a": (2, 4)}}, guess=("a", 0.5), guessed="other"
+        ),
+        "shapes": figures.shapes({"even": torch.linspace(-1, 1, 50), "long": torch.linspace(-2, 2, 50) ** 5}),
         "time_ratios": figures.time_ratios({"a": 0.25, "b": 0.5}, {"1 image": {"a": 0.5, "b": 0.6}}, guess="b"),
         "share_board": figures.share_board(ShareState(0.5, {"time": [(0.0, 1.0), (0.9, 0.1)]}, guess=0.3)),
         "share_board without measurements": figures.share_board(ShareState(0.25, {})),
@@ -164,6 +168,7 @@ def test_the_words_hold_the_numbers(pictures):
     assert "a: 2 of 4 gone; b: 0 of 6 gone" in pictures["mask_cells"].alt
     assert "mean over the layers 0.450, of all parameters 0.090" in pictures["layers_gone"].alt
     assert "one: a 1 of 4 (0.250), b 0 of 8 (0.000); other: a 3 of 4" in pictures["amount_bars"].alt
+    assert "2 distributions: even, 0.0% beyond" in pictures["shapes"].alt
     assert "one: 1.0000 kept, index 0.200, accuracy 0.800, 0.0500 kept" in pictures["index_path"].alt
     assert "b 0.50 of the MACs, 0.60 of the time (1 image)" in pictures["time_ratios"].alt
     assert "50% of the units cut: (1 - p)² is 0.25; left are time 0.50" in pictures["share_board"].alt

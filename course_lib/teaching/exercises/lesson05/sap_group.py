@@ -44,8 +44,8 @@ def _groups(rng: torch.Generator) -> list[Case]:
     row, matrix, filters = few_large(rng, integer(rng, 14, 20)), few_large(rng, 3, 12), few_large(rng, 2, 2, 3, 3)
     holed = matrix.clone()
     holed[:, integer(rng, 0, 5) :: 3] = 0
-    lone = torch.zeros(10)
-    lone[integer(rng, 0, 9)] = 2.0
+    lone = torch.zeros(20)
+    lone[integer(rng, 0, 19)] = 2.0
 
     def case(label: str, w: Tensor, mask: Tensor | None = None, *norms: float, edge: bool = False) -> Case:
         return Case(label, (w, torch.ones_like(w, dtype=torch.bool) if mask is None else mask, *norms), edge)
