@@ -4,14 +4,14 @@
 # **Goal.** Turn the index of lesson 04 into *how many weights go in this round*, each layer its own number, and find out what that number is worth. The method is
 # sparsity-informed adaptive pruning (SAP), Diao et al., ICLR 2023, arXiv 2302.05601.
 #
-# ![Where this lesson goes: what each layer loses with its smallest weights; the same bite costs each a different amount, so who says 20 %?](../notebooks/pictures/05_sap.png)
+# ![Where this lesson goes: the same bite costs every layer a different amount; who says 20 %?](../notebooks/pictures/05_sap.png)
 #
 # **You need** lesson 04 (the PQ index) and lesson 02 (masks, fine-tuning). **Difficulty** medium. Plan about 90 minutes of your own. {{minutes}}
 #
 # You write six functions, lock in three predictions and find four bugs. Where an answer is missing, the library's goes on.
 #
 # **Why learn a rule that only sets the pace?** Because pace decides a lot. The same network, the same ranking by magnitude, 79 % gone: in our study the accuracy is
-# `{{results/pace: magnitude.round9.test_accuracy | .3f}}` at its own pace and `{{results/pace: magnitude_sap_s_pace.round13.test_accuracy | .3f}}` at SAP's (section 5). Somebody has to say how many go; SAP reads that number off the weights, by a derivation that you can follow.
+# `{{results/pace: magnitude.round9.test_accuracy | .3f}}` at its own pace and `{{results/pace: magnitude_sap_s_pace.round13.test_accuracy | .3f}}` at SAP's (section 5 says why). Somebody has to say how many go; SAP reads the number off the weights, by a derivation that you can follow.
 #
 # Of the four questions that a pruning method answers, this lesson changes one:
 #
@@ -205,7 +205,7 @@ widgets.BoundSlider(weights | {"normal weights": torch.randn(100_000, generator=
 #
 # $$c = \big\lfloor\, d \cdot \min\big(\gamma\,(1 - r/d),\ \beta\big) \big\rfloor$$
 #
-# ($\lfloor x \rfloor$ rounds down.) The $c$ smallest magnitudes of the kept weights go. As a rule $\eta = 0$, $\gamma = 1$ and $\beta$ = `0.9`; this $\gamma$ and $\beta$ are not BatchNorm's.
+# ($\lfloor x \rfloor$ rounds down.) The $c$ smallest magnitudes of the kept weights go. As a rule $\eta = 0$, $\gamma = 1$ and $\beta$ = `0.9`. (These are not BatchNorm's gamma and beta.)
 #
 # How much is that? It depends on how the weights are spread. Four kinds, from no tail to a long one:
 
@@ -237,7 +237,7 @@ check(normal_share, "normal_share")
 # %% [markdown]
 # ### Exercise 2: `sap_amount`
 # `w` holds the kept weights only, and never only zeros. Use `pq_index` and `retain_bound`, and `round_down` once, at the end: it is ready-made, because floats may end a hair below a whole number. The result may be 0, and with beta = 1 it may be d.
-# (Its p and q are the paper's other pair by default, as the library's are; the lesson hands on both.)
+# (The defaults are the paper's other pair; the lesson always hands on both.)
 #
 # <details><summary>Hint 1</summary><code>d = w.numel()</code>; an exact zero that is not masked counts.
 # <details><summary>Hint 2</summary>Scale first, then limit: <code>min(gamma * (1 - r / d), beta)</code>.</details></details>
@@ -313,7 +313,7 @@ def sap_group(w: Tensor, mask: Tensor, p: float = 1.0, q: float = 2.0) -> Tensor
 check(sap_group)
 
 # %% [markdown]
-# One group of ten weights, three rounds. Watch who goes, and the index of those who stay.
+# One group of ten weights, three rounds. Watch who goes, and the index. Why does nothing go in round 3?
 
 # %%
 sap_group = use(sap_group)
@@ -384,7 +384,7 @@ figures.amount_bars(taken, title="Who is ranked together decides who pays")
 widgets.SAPExplorer(weights)
 
 # %% [markdown]
-# <details><summary><b>Read it</b>, when you have an answer</summary>Every round takes the smallest, the survivors become alike, their index falls, and with it the next amount: SAP slows itself down. The head keeps most in scope global; in the other two its own large index counts against it.</details>
+# <details><summary><b>Read it</b>, when you have an answer</summary>Every round takes the smallest, the survivors become alike, their index falls, and with it the next amount: SAP slows itself down. The head keeps most in scope global; in the other two its own large index counts against it at once.</details>
 #
 # ### A layer emptied
 # Now the handles at their worst, for two rounds. `kept` counts what is left of each layer; `least` is the pruner's `min_per_layer`.
@@ -462,7 +462,7 @@ figures.accuracy_curves(
 # layer where that gains little sparsity, and through which all that the network says has to pass. Unequal magnitudes are not the same as weights to spare. (One small network, nothing trained afterwards.)
 #
 # ### The pace
-# So the shares are not what SAP is good for. What about *when*? In our study `results/pace` the same network is pruned in twenty rounds of two epochs, with five seeds. Of what is left, which share goes in each round?
+# So the shares are not what SAP is good for. What about *when*? In our study `results/pace` such a network is pruned and fine-tuned in twenty rounds of two epochs, with five seeds. Of what is left, which share goes in each round?
 
 # %%
 four = ["SAP", "magnitude", "magnitude, SAP's pace", "magnitude, global, SAP's pace"]
@@ -629,7 +629,7 @@ def sap_loop(
 check(sap_loop)
 
 # %% [markdown]
-# Your loop, on the real network. The folded cell below hands it its three functions and writes down the sparsity, the survivors of `dense1`, the mean index of all layers (weighted by survivors) and the accuracy after each round.
+# Your loop, on the real network. The folded cell hands it its three functions and keeps, after each round, sparsity, survivors, index and accuracy.
 
 # %% tags=["folded"]
 rewind, sap_loop = use(rewind), use(sap_loop)
@@ -791,5 +791,4 @@ check(sap_bugs, "sap_bugs")
 #
 # ## Bonus
 #
-# - In the explorer, why does the line of the bound lie within the hatched area if gamma is above 1, and outside of it if gamma is below?
-# - Give SAP scores that are neither sums nor lots: `lambda weight: weight.abs().amax(1)`, the largest weight of each filter. Does it take more?
+# Give SAP scores that are neither sums nor lots: `lambda weight: weight.abs().amax(1)`, the largest weight of each filter. Does it take more?
