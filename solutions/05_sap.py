@@ -1,19 +1,19 @@
 # %% [markdown]
 # # 05 · SAP
 #
-# **Goal.** Turn the index of lesson 04 into *how many weights go in this round*, each layer its own number, and find out what that number is worth. The method is
+# **Goal.** Turn the index of lesson 04 into *how many weights go in this round*, each layer its own number, and find out what that number is worth. The method:
 # sparsity-informed adaptive pruning (SAP), Diao et al., ICLR 2023, arXiv 2302.05601.
 #
 # ![Where this lesson goes: the same bite costs every layer a different amount; who says 20 %?](../notebooks/pictures/05_sap.png)
 #
-# **You need** lesson 04 (the PQ index) and lesson 02 (masks, fine-tuning). **Difficulty** medium. Plan about 90 minutes of your own. {{minutes}}
+# **You need** lesson 04 (the PQ index) and lesson 02 (masks, fine-tuning). **Difficulty** medium. About 90 minutes of yours. {{minutes}}
 #
 # You write six functions, lock in three predictions and find four bugs. Where an answer is missing, the library's goes on.
 #
 # **Why learn a rule that only sets the pace?** Because pace decides a lot. The same network, the same ranking by magnitude, 79 % gone: in our study the accuracy is
 # `{{results/pace: magnitude.round9.test_accuracy | .3f}}` at its own pace and `{{results/pace: magnitude_sap_s_pace.round13.test_accuracy | .3f}}` at SAP's (section 5 says why). Somebody has to say how many go; SAP reads the number off the weights, by a derivation that you can follow.
 #
-# Of the four questions that a pruning method answers, this lesson changes one:
+# Of a pruning method's four questions this lesson changes one:
 #
 # | axis | question | in this lesson |
 # | --- | --- | --- |
@@ -22,7 +22,7 @@
 # | scope | ranked against whom? | neuron, layer or all layers |
 # | **amount** | **how many this round?** | **SAP: read off the weights** |
 #
-# **Words of this lesson.** A *round* is one prune and the training after it; the *pace* is how much goes in each round. *Index* means the PQ index $I$, with $(p, q) = (1, 2)$ unless something else is said. $d$ is the number of weights that are still *kept*, $r$ how many of them have to stay.
+# **Words of this lesson.** A *round* is one prune and the training after it; the *pace* is how much goes in each round. *Index* means the PQ index $I$, here with $(p, q) = (1, 2)$. $d$ is the number of weights that are still *kept*, $r$ how many of them have to stay.
 
 # %%
 import importlib.util
@@ -117,11 +117,11 @@ figures.lines(
 # ## 2. From the index to a bound
 #
 # Start with a vector that you know, `half`: four ones and four zeros. How many of its eight entries must stay if nothing may be lost? Four. Can the index say so? The mean magnitude is
-# $1/2$, the root mean square $\sqrt{1/2}$, so $1 - I = \sqrt{1/2}$, its square is $1/2$, and
+# $1/2$, the root mean square $\sqrt{1/2}$, so $1 - I = M_1 / M_2 = \sqrt{1/2}$, its square is $1/2$, and
 #
 # $$d\,(1-I)^2 = 8 \cdot \tfrac12 = 4.$$
 #
-# It can. Now for any vector. Keep the $r$ largest of $d$ weights; $K$ is their set, and $w_K$ are these weights alone. What goes is measured against what stays:
+# It can. Does it hold for any vector? Keep the $r$ largest of $d$ weights; $K$ is their set, and $w_K$ are these weights alone. What goes is measured against what stays:
 #
 # $$\sum_{i \notin K}|w_i|^p \;\le\; \eta \sum_{i \in K}|w_i|^p$$
 #
@@ -197,7 +197,7 @@ drawn = torch.Generator().manual_seed(0)
 widgets.BoundSlider(weights | {"normal weights": torch.randn(100_000, generator=drawn)})
 
 # %% [markdown]
-# **Read it.** Stay at eta = 0: in truth every weight is needed, and the bound lies clearly below. SAP will keep as many as the *bound* says, so it does lose something, even where eta promises that it loses nothing. A rule of thumb with a derivation, not a guarantee.
+# **Read it.** Stay at eta = 0: in truth every weight is needed, and the bound lies well below. SAP will keep as many as the *bound* says, so it loses something even where eta promises nothing. A rule of thumb with a derivation, not a guarantee.
 #
 # ## 3. From the bound to an amount
 #
@@ -209,7 +209,7 @@ widgets.BoundSlider(weights | {"normal weights": torch.randn(100_000, generator=
 #
 # How much is that? It depends on how the weights are spread. Four kinds, from no tail to a long one:
 
-# %%
+# %% tags=["folded"]
 n = 20_000
 u = torch.rand(n, generator=drawn, dtype=torch.float64) * 2 - 1
 normal = torch.randn(4, n, generator=drawn, dtype=torch.float64)
@@ -384,7 +384,7 @@ figures.amount_bars(taken, title="Who is ranked together decides who pays")
 widgets.SAPExplorer(weights)
 
 # %% [markdown]
-# <details><summary><b>Read it</b>, when you have an answer</summary>Every round takes the smallest, the survivors become alike, their index falls, and with it the next amount: SAP slows itself down. The head keeps most in scope global; in the other two its own large index counts against it at once.</details>
+# <details><summary><b>Read it</b>, when you have an answer</summary>As in the group of ten: every round takes the smallest, the survivors become alike, their index falls, and with it the next amount; below 1 it rounds down to 0. SAP slows itself down. The head keeps most in scope global; in the other two its own large index counts against it at once.</details>
 #
 # ### A layer emptied
 # Now the handles at their worst, for two rounds. `kept` counts what is left of each layer; `least` is the pruner's `min_per_layer`.
@@ -405,7 +405,7 @@ for scope, beta, least in (("global", 0.9, None), ("layer", 1.0, None), ("layer"
 # ## 5. Does the choice pay?
 #
 # ### Which layer gives how much
-# SAP gives each layer its own share. Two simpler rules that take the same number in all: *the same share* from every layer, or *one ranking* of all layers.
+# SAP gives each layer its own share. Two simpler rules take the same number in all: *the same share* from every layer, or *one ranking* of all layers.
 #
 # ### Predict
 # About two thirds gone, nothing trained afterwards. **Which of the three keeps the most accuracy, which the least?** Lock in an order, best first.
@@ -458,13 +458,13 @@ figures.accuracy_curves(
 )
 
 # %% [markdown]
-# **Read it.** While less than half goes, the three are close. At about two thirds SAP's shares do *worse* than the same share for all, and one plain ranking does best. Section 1 says why: the small `head` has the largest index, so SAP takes most from a
+# **Read it.** While less than half goes, the three are close. At two thirds SAP's shares do *worse* than the same share for all, and one ranking does best. Section 1 says why: the small `head` has the largest index, so SAP takes most from a
 # layer where that gains little sparsity, and through which all that the network says has to pass. Unequal magnitudes are not the same as weights to spare. (One small network, nothing trained afterwards.)
 #
 # ### The pace
 # So the shares are not what SAP is good for. What about *when*? In our study `results/pace` such a network is pruned and fine-tuned in twenty rounds of two epochs, with five seeds. Of what is left, which share goes in each round?
 
-# %%
+# %% tags=["folded"]
 four = ["SAP", "magnitude", "magnitude, SAP's pace", "magnitude, global, SAP's pace"]
 went, accuracies = {}, {}
 try:
@@ -485,7 +485,7 @@ figures.lines(
 )
 
 # %% [markdown]
-# **Read it.** Magnitude followed a schedule that somebody chose (lesson 02): a middling bite, round after round, until the target is near. SAP takes a third at once and then ever less, as the index of the survivors falls. Does it matter? Two more
+# **Read it.** Magnitude followed a schedule that somebody chose, up to 95 % gone (lesson 02): a similar bite in every round until the end is near. SAP takes a third at once and then ever less, as the index of the survivors falls. Does it matter? Two more
 # curves rank by magnitude, within layers and globally, but take *SAP's* number in every round.
 
 # %%
@@ -680,7 +680,7 @@ figures.accuracy_curves(
 )
 
 # %% [markdown]
-# **Read it.** Fine-tuning ends higher: it adds up the epochs of all rounds, and an under-trained network profits from that; rewinding starts anew each time. The rewound curve rises as well, by about two standard errors (see above the picture), with one seed: do not read more into it. The *pace* differs, too: the two trainings leave different survivors, so the same rule takes different amounts. An honest comparison says which loop it ran, and for how long.
+# **Read it.** Fine-tuning ends higher: it adds up the epochs of all rounds, and an under-trained network profits from that; rewinding starts anew each time. The rewound curve rises as well, by about two standard errors, with one seed: do not read more into it. The *pace* differs, too: the two trainings leave different survivors, so the same rule takes different amounts. An honest comparison says which loop it ran, and for how long.
 #
 # ## Optional: regularization, compression, collapse?
 #
@@ -708,7 +708,7 @@ figures.index_path(
 
 # %% [markdown]
 # **Read it.** Only a line that says "falls, then rises, then falls" has all three phases. In our run (one seed) that is rewinding with SGD: its index rises when a few hundred weights are
-# left and the accuracy breaks, and falls when only a handful is. The others only sink, so SAP slows down, and the same ten rounds do not break the network. The phases are no law of pruning; they belong to a way of training, and the third to networks that nobody would use.
+# left and the accuracy breaks, and falls when only a handful is. The others only sink, so SAP slows down, and the same ten rounds do not break the network. The phases are no law; they belong to a way of training.
 #
 # What does the index see? The survivors, round by round:
 
@@ -784,7 +784,7 @@ check(sap_bugs, "sap_bugs")
 #
 # - The bound follows from the index in three steps; it is necessary, not sufficient, and SAP keeps what it says.
 # - SAP is an amount: it says how many, the score says which. On norms that are alike it takes nothing, of random scores its share.
-# - What SAP wins by is its pace: much at once, then ever less. Lent to a global ranking by magnitude, that pace does better still.
+# - What SAP wins by is its pace: much at once, then ever less. Lent to a global ranking, that pace does better still.
 # - Rewinding and fine-tuning are two methods: say which you ran.
 #
 # **Next**, lesson 06: look once more at "Which is best?". What would a fair comparison have to look like?
