@@ -775,7 +775,7 @@ check(sap_bugs, "sap_bugs")
 # is not in the formula: accuracy, data, the other layers; so measure validation accuracy, before and after training again.
 #
 # *Sample answer, 2 points.* "With less than 40 % one certainly loses more than eta allows; that does not make 40 % enough. With eta = 0 every weight that is not zero would have to stay. Eta also counts
-# magnitudes, not accuracy: no image was looked at, and another p and q would have given another number. Measure the validation accuracy after pruning and after fine-tuning."
+# magnitudes, not accuracy: no image was looked at. Measure the validation accuracy after pruning and after fine-tuning."
 #
 # *Sample answer, 1 point.* "SAP does not know the accuracy, so they have to evaluate the pruned network on validation images." (Right, but the bound is still read as a guarantee.)
 
