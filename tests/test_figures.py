@@ -128,6 +128,20 @@ def test_the_same_figure_gives_the_same_bytes():
     assert once() == once()
 
 
+def test_a_guess_about_one_rule_lies_over_the_bar_of_that_rule_alone():
+    axis = figures.amount_bars({"one": {"a": (1, 4)}, "other": {"a": (2, 4)}}, guess=("a", 0.5), guessed="other").axes[0]
+    left, right = axis.lines[0].get_xdata()
+    one, other = axis.patches
+    assert one.get_x() + one.get_width() < left <= other.get_x() and right >= other.get_x() + other.get_width()
+
+
+def test_the_survivors_of_several_loops_are_drawn_to_one_scale():
+    paths = {"alike": (np.ones(9), 0.0, 0.8), "spread": (np.arange(1.0, 10.0), 0.2, 0.8)}
+    first, second = figures.rounds_board(figures.sap.RoundsState(1, "x", paths)).axes
+    assert first.get_ylim() == second.get_ylim() and first.get_ylim()[1] >= 1
+    assert first.get_ylabel() and not second.get_ylabel()
+
+
 def test_the_words_hold_the_numbers(pictures):
     assert "crossed out: filter 1" in pictures["kernels"].alt
     assert "silent: 0" in pictures["channel_dots"].alt
