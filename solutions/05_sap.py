@@ -458,7 +458,7 @@ figures.accuracy_curves(
 )
 
 # %% [markdown]
-# **Read it.** While less than half goes, the three are close. At two thirds SAP's shares do *worse* than the same share for all, and one ranking does best. Section 1 says why: the small `head` has the largest index, so SAP takes most from a
+# **Read it.** While less than half goes, the three are close. At two thirds SAP's shares do *worse* than the same share for all, and one ranking does best; beyond, the bands of the first two overlap. Section 1 says why: the small `head` has the largest index, so SAP takes most from a
 # layer where that gains little sparsity, and through which all that the network says has to pass. Unequal magnitudes are not the same as weights to spare. (One small network, nothing trained afterwards.)
 #
 # ### The pace
@@ -498,7 +498,7 @@ figures.arena(
 # %% [markdown]
 # **Read it** at four fifths:
 #
-# - SAP has {{results/pace: sap.round14.test_accuracy | .3f}} at sparsity {{results/pace: sap.round14.sparsity | .2f}}; magnitude at its own pace {{results/pace: magnitude.round9.test_accuracy | .3f}} at {{results/pace: magnitude.round9.sparsity | .2f}}. By then SAP had trained longer: {{results/pace: sap.round14.epochs | .0f}} epochs against {{results/pace: magnitude.round9.epochs | .0f}}. (Where half is gone it is the other way round, in both respects.)
+# - SAP has {{results/pace: sap.round14.test_accuracy | .3f}} at sparsity {{results/pace: sap.round14.sparsity | .2f}}; magnitude at its own pace {{results/pace: magnitude.round9.test_accuracy | .3f}} at {{results/pace: magnitude.round9.sparsity | .2f}}. By then SAP had trained longer: {{results/pace: sap.round14.epochs | .0f}} epochs against {{results/pace: magnitude.round9.epochs | .0f}}. (Where half is gone, both are the other way round.)
 # - Give magnitude SAP's pace, and they are level: {{results/pace: magnitude_sap_s_pace.round14.test_accuracy | .3f}}, after the same epochs.
 # - Give that pace to the global ranking, and it is clearly ahead of SAP: {{results/pace: magnitude_global_sap_s_pace.round14.test_accuracy | .3f}}.
 #
