@@ -10,7 +10,7 @@
 #
 # You write six functions, lock in three predictions and find four bugs. Where an answer is missing, the library's goes on.
 #
-# **Why learn a rule that only sets the pace?** Because pace decides a lot. The same network, the same ranking by magnitude, 79 % gone: in our study the accuracy is
+# **Why learn a rule that only sets the pace?** Because pace decides a lot. The same network, the same ranking by magnitude, {{results/pace: magnitude.round9.sparsity | .0%}} gone: in our study the accuracy is
 # `{{results/pace: magnitude.round9.test_accuracy | .3f}}` at its own pace and `{{results/pace: magnitude_sap_s_pace.round13.test_accuracy | .3f}}` at SAP's (section 5 says why). Somebody has to say how many go; SAP reads the number off the weights, by a derivation that you can follow.
 #
 # Of a pruning method's four questions this lesson changes one:
@@ -269,7 +269,7 @@ def sap_amount(
 check(sap_amount)
 
 # %% [markdown]
-# What SAP takes of each kind in one round, for both pairs (p, q) that the paper uses. This is the only picture with (0.5, 1).
+# What SAP takes of each kind in one round, for both pairs (p, q) that the paper uses. This is the only picture with `(0.5, 1)`.
 
 # %%
 sap_amount = use(sap_amount)
@@ -284,7 +284,7 @@ figures.amount_bars(
 )
 
 # %% [markdown]
-# **Read it.** With (1, 2) the share that goes is $1 - (1 - I)^2$, for normal weights $1 - 2/\pi$: more than a third. Whoever guessed a fifth guessed the index; the amount is larger. With (0.5, 1) the share is $I$ itself, of *its* index. So
+# **Read it.** With (1, 2) the share that goes is $1 - (1 - I)^2$, for normal weights $1 - 2/\pi$: more than a third. Whoever guessed a fifth guessed the index; the amount is larger. With `(0.5, 1)` the share is $I$ itself, of *its* index. So
 # the pair is no detail: it more than doubles the pace, and indices of different pairs cannot be compared.
 #
 # ## 4. One round: a group, then scopes
