@@ -193,8 +193,7 @@ figures.vectors(
 # How far apart are the two? Choose weights, norms and $\eta$; the grey area is what the bound does not know.
 
 # %%
-drawn = torch.Generator().manual_seed(0)
-widgets.BoundSlider(weights | {"normal weights": torch.randn(100_000, generator=drawn)})
+widgets.BoundSlider(weights)
 
 # %% [markdown]
 # **Read it.** Stay at eta = 0: in truth every weight is needed, and the bound lies well below. SAP will keep as many as the *bound* says, so it loses something even where eta promises nothing. A rule of thumb with a derivation, not a guarantee.
@@ -210,7 +209,7 @@ widgets.BoundSlider(weights | {"normal weights": torch.randn(100_000, generator=
 # How much is that? It depends on how the weights are spread. Four kinds, from no tail to a long one:
 
 # %% tags=["folded"]
-n = 20_000
+n, drawn = 20_000, torch.Generator().manual_seed(0)
 u = torch.rand(n, generator=drawn, dtype=torch.float64) * 2 - 1
 normal = torch.randn(4, n, generator=drawn, dtype=torch.float64)
 kinds = {
@@ -453,7 +452,7 @@ figures.accuracy_curves(
     duel,
     dense=dense_accuracy,
     n=len(bench.validation),
-    title=f"You said: {rule_order}. Line: mean, band: lowest to highest of {len(nets)} seeds",
+    title=f"You said: {rule_order}. Line: mean, band: lowest to highest (seeds: {len(nets)})",
     zoom=True,
 )
 
