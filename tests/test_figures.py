@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import combinations
 
+import numpy as np
 import pytest
 import torch
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -112,6 +113,10 @@ def pictures(bench):
         "guessed without a guess": figures.guessed({"one": [(0.0, 0.8), (0.9, 0.5)]}, None),
         "amount_bars": figures.amount_bars({"one": {"a": (1, 4), "b": (0, 8)}, "other": {"a": (3, 4), "b": (2, 8)}}),
         "amount_bars with a guess": figures.amount_bars({"one": {"a": (1, 4)}}, what="units", guess=("a", 0.5)),
+        "amount_bars with a guess of one rule": figures.amount_bars(
+            {"one": {"a": (1, 4)}, "other": {"a": (2, 4)}}, guess=("a", 0.5), guessed="other"
+        ),
+        "shapes": figures.shapes({"even": torch.linspace(-1, 1, 50), "long": torch.linspace(-2, 2, 50) ** 5}),
         "time_ratios": figures.time_ratios({"a": 0.25, "b": 0.5}, {"1 image": {"a": 0.5, "b": 0.6}}, guess="b"),
         "share_board": figures.share_board(ShareState(0.5, {"time": [(0.0, 1.0), (0.9, 0.1)]}, guess=0.3)),
         "share_board without measurements": figures.share_board(ShareState(0.25, {})),
@@ -158,6 +163,20 @@ def test_the_same_figure_gives_the_same_bytes():
     assert once() == once()
 
 
+def test_a_guess_about_one_rule_lies_over_the_bar_of_that_rule_alone():
+    axis = figures.amount_bars({"one": {"a": (1, 4)}, "other": {"a": (2, 4)}}, guess=("a", 0.5), guessed="other").axes[0]
+    left, right = axis.lines[0].get_xdata()
+    one, other = axis.patches
+    assert one.get_x() + one.get_width() < left <= other.get_x() and right >= other.get_x() + other.get_width()
+
+
+def test_the_survivors_of_several_loops_are_drawn_to_one_scale():
+    paths = {"alike": (np.ones(9), 0.0, 0.8), "spread": (np.arange(1.0, 10.0), 0.2, 0.8)}
+    first, second = figures.rounds_board(figures.sap.RoundsState(1, "x", paths)).axes
+    assert first.get_ylim() == second.get_ylim() and first.get_ylim()[1] >= 1
+    assert first.get_ylabel() and not second.get_ylabel()
+
+
 def test_the_words_hold_the_numbers(pictures):
     assert "crossed out: filter 1" in pictures["kernels"].alt
     assert pictures["bars with a question"].alt == "accuracy: before 0.800; after ?."
@@ -200,6 +219,7 @@ def test_the_words_hold_the_numbers(pictures):
     assert "a: 2 of 4 gone; b: 0 of 6 gone" in pictures["mask_cells"].alt
     assert "mean over the layers 0.450, of all parameters 0.090" in pictures["layers_gone"].alt
     assert "one: a 1 of 4 (0.250), b 0 of 8 (0.000); other: a 3 of 4" in pictures["amount_bars"].alt
+    assert "2 distributions: even, 0.0% beyond" in pictures["shapes"].alt
     assert "one: 1.0000 kept, index 0.200, accuracy 0.800, 0.0500 kept" in pictures["index_path"].alt
     assert "b 0.50 of the MACs, 0.60 of the time (1 image)" in pictures["time_ratios"].alt
     assert "50% of the units cut: (1 - p)² is 0.25; left are time 0.50" in pictures["share_board"].alt

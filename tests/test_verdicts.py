@@ -230,7 +230,6 @@ def test_an_unhashable_pick_is_judged():
     ("name", "answer", "question", "lines"),
     [
         ("index_bugs", {"A": 4, "B": 3, "C": 3}, "B", (2, 3)),
-        ("sap_bugs", {"A": 3, "B": 3, "C": 2, "D": 1, "E": 1}, "C", (1, 2)),
     ],
 )
 def test_of_two_repairs_that_are_equally_good_both_count(name, answer, question, lines):

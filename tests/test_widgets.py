@@ -309,6 +309,7 @@ def uneven():
 
 def test_the_sap_explorer_draws_over_its_whole_range_and_refuses_p_above_q(uneven):
     slider = widgets.SAPExplorer(uneven)
+    assert (slider.values["p"], slider.values["q"]) == (1, 2)  # the pair that the lesson uses
     assert "round 1, scope layer: a index" in slider._readout.value
     for scope in ("neuron", "layer", "global"):
         slider.controls["scope"].value = scope

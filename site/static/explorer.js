@@ -4,8 +4,8 @@
 (function () {
   const ROUNDS = 12;
   const CONTROLS = [
-    { name: "p", min: 0.1, max: 2, step: 0.1, value: 0.5, says: "the smaller norm" },
-    { name: "q", min: 0.2, max: 4, step: 0.1, value: 1, says: "the larger norm" },
+    { name: "p", min: 0.1, max: 2, step: 0.1, value: 1, says: "the smaller norm" },
+    { name: "q", min: 0.2, max: 4, step: 0.1, value: 2, says: "the larger norm" },
     { name: "eta", min: 0, max: 2, step: 0.05, value: 0, says: "what may be lost" },
     { name: "gamma", min: 0.25, max: 8, step: 0.25, value: 1, says: "scales the amount" },
     { name: "beta", min: 0.1, max: 1, step: 0.05, value: 0.9, says: "the most in one round" },

@@ -20,7 +20,7 @@ from course_lib.teaching.figures.filters import (
     score_histograms,
 )
 from course_lib.teaching.figures.frontier import arena, choice_board, staircase, three_axes
-from course_lib.teaching.figures.index import index_board, survivor_board, vectors, weight_histogram
+from course_lib.teaching.figures.index import index_board, shapes, survivor_board, vectors, weight_histogram
 from course_lib.teaching.figures.measuring import (
     conv_places,
     formats_board,
@@ -85,6 +85,7 @@ __all__ = [
     "score_histograms",
     "seeds_board",
     "sensitivity_curves",
+    "shapes",
     "share_board",
     "ship_board",
     "size_panel",

@@ -43,6 +43,22 @@ def weight_histogram(weights: Tensor, title: str = "") -> Picture:
     return picture
 
 
+def shapes(named: Mapping[str, Tensor]) -> Picture:
+    """Draw small histograms of several distributions side by side, in units of the mean magnitude and to one scale."""
+    picture, axes = canvas(2.2 * len(named) + 0.4, 2.1, 1, len(named), sharex=True, sharey=True)
+    edges, parts = np.linspace(-4, 4, 61), []
+    for axis, (name, values) in zip(axes[0], named.items(), strict=True):
+        relative = (values / values.abs().mean()).detach().cpu().flatten().numpy()
+        axis.stairs(np.histogram(relative, edges)[0] / len(relative), edges, fill=True, color=KEPT)
+        beyond = float((np.abs(relative) > 4).mean())
+        axis.set_title(f"{name}\nbeyond 4: {beyond:.1%}")
+        parts.append(f"{name}, {beyond:.1%} beyond 4 times the mean magnitude")
+    axes[0, 0].set(ylabel="share of the weights", xticks=[-4, 0, 4])
+    picture.supxlabel("weight / mean magnitude", fontsize=10)
+    picture.alt = f"Histograms of {number_of(len(named), 'distribution')}: {'; '.join(parts)}."
+    return picture
+
+
 @dataclass(frozen=True)
 class IndexState:
     """One position of the index slider: the weights are u^shape of evenly spread u, with p and q of the index."""

@@ -33,10 +33,11 @@ def amount_bars(
     title: str = "",
     what: str = "weights",
     guess: tuple[str, float] | None = None,
+    guessed: str | None = None,
 ) -> Picture:
     """Draw which share of each group goes under several rules: rule -> group -> (gone, how many there were).
 
-    guess: (group, the student's predicted share).
+    guess: (group, the student's predicted share). guessed: the rule that it is about; None: all of them.
     """
     groups = list(next(iter(amounts.values())))
     picture, axis = single(1.25 * len(groups) + 2.6, 3.4)
@@ -47,8 +48,10 @@ def amount_bars(
                         color=COLOURS[number], hatch=HATCHES[number % 4])  # fmt: skip
         axis.bar_label(bars, [f"{share:.0%}" for share in shares], fontsize=8, padding=1)
     if guess is not None and isinstance(guess[1], (int, float)):
-        x = groups.index(guess[0])
-        axis.plot([x - 0.46, x + 0.46], [guess[1]] * 2, color=COLOURS[3], lw=3, label=f"your guess ({guess[1]:.0%})")
+        x, half = float(groups.index(guess[0])), 0.46
+        if guessed is not None:
+            x, half = x + (list(amounts).index(guessed) - (len(amounts) - 1) / 2) * width, 0.5 * width
+        axis.plot([x - half, x + half], [guess[1]] * 2, color=INK, lw=3, label=f"your guess ({guess[1]:.0%})")
     axis.set(xticks=place, xticklabels=groups, ylabel=f"share of {what} gone", title=title)
     axis.set_ylim(0, min(1.1, 1.18 * axis.get_ylim()[1]))
     axis.yaxis.set_major_formatter(PercentFormatter(1))
@@ -238,14 +241,20 @@ def rounds_board(state: RoundsState) -> Picture:
     """Draw the survivors' magnitudes, in units of their mean, side by side: a hump if they are alike, else a long tail."""
     columns, edges = len(state.paths), np.linspace(0, 4, 41)
     width = 0.92 / columns
-    places = [(0.06 + number * (width + 0.02), 0.17, width - 0.05, 0.66) for number in range(columns)]
+    places = [(0.08 + number * width, 0.17, width - 0.03, 0.66) for number in range(columns)]
+    highest = 0.01
     with placed(4.6 * columns, 3.1, *places) as (picture, axes):
         for number, (axis, (label, (magnitudes, index, _))) in enumerate(zip(axes, state.paths.items(), strict=True)):
             relative = magnitudes / max(float(magnitudes.mean()), 1e-12) if len(magnitudes) else magnitudes
             shares = np.histogram(np.minimum(relative, 4), edges)[0] / max(1, len(relative))
+            highest = max(highest, float(shares.max()))
             axis.stairs(shares, edges, fill=True, color=COLOURS[number], hatch=HATCHES[number])
             axis.axvline(1, color=INK, lw=1, ls=(0, (3, 2)))
-            axis.set(xlabel="|w| / mean (4: or more)", ylim=(0, None), xlim=(0, 4))
+            axis.set(xlabel="|w| / mean (4: or more)", xlim=(0, 4))
             axis.text(0, 1.03, f"{label}\n{len(magnitudes):,} left, index {index:.3f}", transform=axis.transAxes, fontsize=9)
+        for axis in axes:  # one scale, so that the panels can be compared
+            axis.set_ylim(0, 1.05 * highest)
+            axis.tick_params(labelleft=axis is axes[0])
+        axes[0].set_ylabel("share of the survivors")
     picture.alt = f"{state}."
     return picture

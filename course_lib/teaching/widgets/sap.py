@@ -30,7 +30,7 @@ class BoundSlider(Skin):
 
         controls = {
             "weights": ipywidgets.Dropdown(options=list(weights), description="weights"),
-            "norms": ipywidgets.Dropdown(options={"(0.5, 1)": (0.5, 1.0), "(1, 2)": (1.0, 2.0)}, description="(p, q)"),
+            "norms": ipywidgets.Dropdown(options={"(1, 2)": (1.0, 2.0), "(0.5, 1)": (0.5, 1.0)}, description="(p, q)"),
             "eta": ipywidgets.FloatSlider(value=0, min=0, max=2, step=0.05, description="eta"),
         }
         super().__init__(controls, draw)
@@ -53,8 +53,8 @@ class SAPExplorer(Skin):
             return ipywidgets.FloatSlider(value=value, min=low, max=high, step=step, description=name)
 
         controls = {
-            "p": slider(0.5, 0.1, 2, 0.1, "p"),
-            "q": slider(1, 0.2, 4, 0.1, "q"),
+            "p": slider(1, 0.1, 2, 0.1, "p"),
+            "q": slider(2, 0.2, 4, 0.1, "q"),
             "eta": slider(0, 0, 2, 0.05, "eta"),
             "gamma": slider(1, 0.25, 8, 0.25, "gamma"),
             "beta": slider(0.9, 0.1, 1, 0.05, "beta"),

@@ -4,9 +4,11 @@ ORDER = (
     "retain_bound",
     "normal_share",
     "sap_amount",
+    "sap_group",
     "sap_round",
+    "rule_order",
+    "filters_gone",
     "rewind",
     "sap_loop",
-    "filters_gone",
     "sap_bugs",
 )

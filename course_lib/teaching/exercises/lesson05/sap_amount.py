@@ -81,8 +81,8 @@ def _amount(
 
 
 _HAIR = (
-    "Where exact arithmetic gives a whole number, floats may come out a hair below, and floor takes one too few: add "
-    "a hair, floor(x + 1e-12 * d)."
+    "Where exact arithmetic gives a whole number, floats may come out a hair below, and floor takes one too few: use "
+    "round_down, which stands above the function."
 )
 EXERCISE = Exercise(
     "sap_amount",
@@ -94,7 +94,7 @@ EXERCISE = Exercise(
         Misconception("a hair below", _HAIR, _amount(hair=lambda d: 0)),
         Misconception(
             "a hair for one weight",
-            "The hair grows with the number of weights, as the error of the product does: 1e-12 * d, not 1e-12.",
+            "The error of the product grows with the number of weights, and 1e-12 is too little: use round_down.",
             _amount(hair=lambda d: 1e-12),
         ),
         Misconception(
@@ -104,7 +104,7 @@ EXERCISE = Exercise(
         ),
         Misconception(
             "limit rounded by itself",
-            "Round once, in the end, and with the hair: here the limit, d * beta, is rounded down without it.",
+            "Round once, at the end, with round_down: here the limit, d * beta, is rounded by itself.",
             lambda w, p=0.5, q=1.0, eta=0.0, gamma=1.0, beta=0.9: min(
                 sap_amount(w, p, q, eta, gamma, 1.0), int(beta * w.numel())
             ),

@@ -1,4 +1,4 @@
-"""Five snippets of SAP: which line is wrong?"""
+"""Four snippets of SAP: which line is wrong?"""
 
 from __future__ import annotations
 
@@ -17,22 +17,17 @@ _BUGS = {
         3: "A threshold: with equal magnitudes at the cut all of them go, or none. Choose indices.",
     },
     "C": {
-        1: "Zeros instead of the kept weights: they count as weights, so the index and the amount rise. It is weight[mask].",
-        2: "The zeros of the mask are weights here: the index rises from round to round by itself, and so does the amount.",
-        3: "Choosing c of the kept ones is right.",
-    },
-    "D": {
         1: "state_dict() points to the live tensors: training changes `start` too, and rewinding does nothing. Clone it.",
         2: "Training is what it is.",
         3: "Pruning is right.",
         4: "Loading the whole state is right, if it is the old one.",
         5: "Applying the masks after rewinding is right.",
     },
-    "E": {
+    "D": {
         1: "beta = 1 with gamma = 8 lets one round take everything from a layer, and nothing stops it: the network is cut "
         "in two. Give min_per_layer, or leave beta below 1.",
         2: "The pruner is used as it should be.",
         3: "Training cannot bring back a layer without weights.",
     },
 }
-EXERCISE = choices("sap_bugs", "05", {"A": 3, "B": 3, "C": {1, 2}, "D": 1, "E": 1}, _BUGS)
+EXERCISE = choices("sap_bugs", "05", {"A": 3, "B": 3, "C": 1, "D": 1}, _BUGS)

@@ -104,7 +104,7 @@ def _returns_early(rounds: int, prune: Callable, rewind: Callable | None, fit: C
 EXERCISE = Exercise(
     "sap_loop",
     lesson="05",
-    points=2,
+    points=1,
     reference=sap_loop,
     cases=_loops,
     misconceptions=(
