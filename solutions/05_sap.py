@@ -6,7 +6,7 @@
 #
 # ![Where this lesson goes: the same bite costs every layer a different amount; who says 20 %?](../notebooks/pictures/05_sap.png)
 #
-# **You need** lesson 04 (the PQ index) and lesson 02 (masks, fine-tuning). **Difficulty** medium. About 90 minutes of yours. {{minutes}}
+# **You need** lesson 04 (the PQ index) and lesson 02 (masks, fine-tuning). **Difficulty** medium. {{minutes: 90}}
 #
 # You write six functions, lock in three predictions and find four bugs. Where an answer is missing, the library's goes on.
 #

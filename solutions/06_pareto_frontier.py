@@ -7,7 +7,7 @@
 # ![Where this lesson goes: two rules, many seeds of each, one dot per seed; which rule is better?](../notebooks/pictures/06_pareto_frontier.png)
 #
 # **You need** lessons 02 (masks, MACs), 03 (activations, Jaccard overlap) and 05 (SAP decides, from the PQ index, how many weights go).
-# **Difficulty** medium. About 100 minutes of yours. {{minutes}}
+# **Difficulty** medium. {{minutes: 100}}
 #
 # **Words of this lesson.** *Seed*: the number that fixes what is random in a run. *Band*: mean ± one *standard deviation*, the usual distance of a seed from the mean; so in every picture of this lesson.
 # *Dominate*: be at least as good in all respects, and better in one. *Front*: what nothing dominates. *Floor*: the accuracy below which nothing counts. *Control*: a rival that knows nothing. *Budget*: what all may spend, of epochs, parameters, MACs or bytes.

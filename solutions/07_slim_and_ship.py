@@ -5,7 +5,7 @@
 #
 # ![Where this lesson goes: one network in many files, and the 256 KB that a microcontroller may have](../notebooks/pictures/07_slim_and_ship.png)
 #
-# **You need** lessons 01 (MACs, bytes, latency), 02 (filters, closed masks) and 03 (units that say nothing). **Difficulty** medium. About 90 minutes of yours. {{minutes}}
+# **You need** lessons 01 (MACs, bytes, latency), 02 (filters, closed masks) and 03 (units that say nothing). **Difficulty** medium. {{minutes: 90}}
 #
 # **Words of this lesson.** *Masked*: zeros in tensors of the old shape; *slimmed*: cut out. *Width*: how many filters or neurons a layer has. *Logits*: the outputs of the network, one number per class. *ONNX*: a file format for networks
 # that other programs than PyTorch can run; *onnxruntime* is one of these. *int8*: whole numbers of eight bits in place of float32. *Runtime*: a program that runs a network.

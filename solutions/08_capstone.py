@@ -6,7 +6,7 @@
 # ![Where this lesson goes: the dense start, a worked example, and lines of equal score; where will your entry stand?](../notebooks/pictures/08_capstone.png)
 #
 # **You need** lessons 02 (masks, fine-tuning), 05 (who decides how many go) and 06 (score, floor, budget).
-# **Difficulty** open. About 75 minutes of yours, or as long as you like. {{minutes}}
+# **Difficulty** open. {{minutes: 75}}
 #
 # **Words of this lesson.** *Budget*: the epochs that everybody may train after the common start. *Entry*: the one file that you *hand in*. *Board* or *leaderboard*: the entries in the order of their scores, counted by one program.
 # *Worked example*: an entry made before your eyes; this one loses. *`least`*: the least number of weights that each layer keeps. *Winner's curse*: what was chosen among many looks better on the images that chose it than it is (lesson 06).

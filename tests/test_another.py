@@ -35,7 +35,8 @@ def shown(exercise) -> str:
 def answer(exercise) -> ast.FunctionDef:
     """Return the official answer, from the lesson's source."""
     cell = re.search(rf'# %% answer="{exercise.name}"\n(.*?)\n# %%', SOURCES[exercise.lesson], re.S)[1]
-    return next(node for node in ast.parse(cell).body if isinstance(node, ast.FunctionDef))
+    functions = [node for node in ast.parse(cell).body if isinstance(node, ast.FunctionDef)]
+    return next(node for node in functions if node.name == exercise.name)
 
 
 def pasted(exercise):

@@ -43,7 +43,7 @@ def bytes_on_disk(weight: Tensor) -> dict[str, int]:
     the values themselves at hand need not count them."""
     values = weight[weight != 0]
     return {
-        "dense": weight.nbytes,
+        "whole": weight.nbytes,
         "gzip": len(gzip.compress(weight.numpy().tobytes())),
         "bitmap": (weight.numel() + 7) // 8 + values.nbytes,
     }

@@ -42,11 +42,11 @@ def columns_of_channel(channel: int, height: int, width: int) -> list[int]:
     return maps[channel].flatten().tolist()
 
 
-def cubic_schedule(step: int, steps: int, final: float, initial: float = 0.0) -> float:
-    """Read as a mixture: `left` is the part of the way that is still to go, 1 at first and 0 at
-    last, and it weighs the two ends."""
-    left = (1 - step / steps) ** 3
-    return left * initial + (1 - left) * final
+def cut_pair(weight: Tensor, following: Tensor, keep: Tensor) -> tuple[Tensor, Tensor]:
+    """`index_select` names the axis that it cuts. With positions in place of True and False,
+    the same lines could also put the filters in another order."""
+    left = keep.nonzero().flatten()
+    return weight.index_select(0, left), following.index_select(1, left)
 
 
 def prune_and_fine_tune(

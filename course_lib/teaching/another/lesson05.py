@@ -33,28 +33,32 @@ def sap_amount(
     return math.floor((share + 1e-12) * w.numel())
 
 
+def sap_group(w: Tensor, mask: Tensor, p: float = 1.0, q: float = 2.0) -> Tensor:
+    """It works with positions: of those that are alive, the ones of the smallest weights are
+    switched off in a flat copy of the mask."""
+    new = mask.flatten().clone()
+    alive = new.nonzero().flatten()
+    if len(alive):
+        sizes = w.flatten()[alive].abs()
+        new[alive[sizes.argsort()[: sap_amount(sizes, p, q)]]] = False
+    return new.reshape(w.shape)
+
+
 def sap_round(
     weights: Mapping[str, Tensor],
     masks: Mapping[str, Tensor],
     scope: str,
-    p: float = 0.5,
-    q: float = 1.0,
+    p: float = 1.0,
+    q: float = 2.0,
 ) -> dict[str, Tensor]:
-    """Every scope is a table in which each row is ranked by itself: a row a neuron, one row a
-    layer, or one row for all. And only survivors are sorted, so nothing has to be set to
-    infinity."""
+    """Every scope is a table in which each row is a group: a row a neuron, one row a layer, or
+    one row for all."""
 
     def rows(tensor: Tensor) -> Tensor:
         return tensor.reshape(len(tensor) if scope == "neuron" else 1, -1)
 
     def pruned(table: Tensor, kept: Tensor) -> Tensor:
-        kept = kept.clone()
-        for w, mask in zip(table, kept, strict=True):
-            alive = mask.nonzero().flatten()
-            if len(alive):
-                smallest = w[alive].abs().argsort()[: sap_amount(w[alive], p, q)]
-                mask[alive[smallest]] = False
-        return kept
+        return torch.stack([sap_group(*row, p, q) for row in zip(table, kept, strict=True)])
 
     if scope == "global":
         tables = [torch.cat([rows(t[name]) for name in weights], 1) for t in (weights, masks)]

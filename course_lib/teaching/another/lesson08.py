@@ -23,14 +23,16 @@ def split_budget(epochs: int, rounds: int) -> list[int]:
     return [(epochs + k) // rounds for k in range(rounds)]
 
 
-def my_masks(
-    weights: dict[str, Tensor], kept: dict[str, Tensor], gone: int, least: int
+def take_lowest(
+    scores: dict[str, Tensor], kept: dict[str, Tensor], gone: int, least: int
 ) -> dict[str, Tensor]:
-    """One weight after the other, the smallest first, and each rule is a word in the `if`. It
-    is slow for a million weights, but easy to believe, so it is a good test of a fast one."""
+    """One weight after the other, the lowest score first, and each rule is a word in the `if`.
+    It is slow for a million weights, but easy to believe: a good test of a fast one."""
     masks = {layer: mask.clone() for layer, mask in kept.items()}
-    sizes = [(layer, weight.abs().flatten().tolist()) for layer, weight in weights.items()]
-    order = sorted((size, layer, k) for layer, all_of in sizes for k, size in enumerate(all_of))
+    listed = [(layer, score.flatten().tolist()) for layer, score in scores.items()]
+    order = sorted(
+        (score, layer, k) for layer, all_of in listed for k, score in enumerate(all_of)
+    )
     left = gone - sum(int((~mask).sum()) for mask in masks.values())
     for _, layer, k in order:
         mask = masks[layer].view(-1)
@@ -38,6 +40,13 @@ def my_masks(
             mask[k] = False
             left -= 1
     return masks
+
+
+def my_scores(weights: dict[str, Tensor]) -> dict[str, Tensor]:
+    """An idea of its own: each weight beside the mean of its layer. A layer of small weights is
+    then not emptied before the others."""
+    sizes = {layer: weight.abs() for layer, weight in weights.items()}
+    return {layer: size / size.mean().clamp(min=1e-12) for layer, size in sizes.items()}
 
 
 def choose(rows: list[dict], budget: float, floor: float = 0.6) -> int | None:
