@@ -43,7 +43,14 @@ def winners_curse(rows: Sequence[Sequence[float]], guess: float | None = None, t
     axis.plot(numbers, fresh, color=KEPT, ls=DASHES[0], marker="o", label="on fresh images")
     gap = 100 * float(claimed[-1] - fresh[-1])
     if isinstance(guess, (int, float)):
-        axis.plot(numbers[-1], fresh[-1] + guess / 100, "*", color=COLOURS[3], ms=15, label=f"your guess ({number_of(guess, 'point')})")
+        axis.plot(
+            numbers[-1],
+            fresh[-1] + guess / 100,
+            "*",
+            color=COLOURS[3],
+            ms=15,
+            label=f"your guess ({number_of(guess, 'point')})",
+        )
     axis.set(xlabel="networks to choose from", ylabel="accuracy of the chosen one", xticks=numbers)
     axis.set_title(f"{title}\ngap at {int(numbers[-1])}: {gap:.1f} points".lstrip(), loc="left")
     axis.grid(color="#E5E5E5", lw=0.6)
