@@ -160,7 +160,7 @@ def test_the_end_of_a_lesson_says_what_is_open_there():
 def test_the_command_shows_each_lesson_and_the_next_thing_to_do(opened):
     check(weights_left)
     check({50: 0.7, 90: 0.5, 99: 0.3}, "accuracy_left")
-    done = CliRunner().invoke(cli.app, ["progress"], env={"COLUMNS": "160"})
+    done = CliRunner().invoke(cli.app, ["progress"], env={"COLUMNS": "240"})
     assert done.exit_code == 0, done.output
     rows = {line.split()[0]: " ".join(line.split()) for line in done.output.splitlines() if line.strip()}
     assert rows["00_start_here"] == "00_start_here 2 of 6 three_answers, count_parameters, sparsity"
@@ -172,10 +172,10 @@ def test_the_command_shows_each_lesson_and_the_next_thing_to_do(opened):
 
 def test_the_command_works_outside_of_the_course_and_when_all_is_done(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
-    assert "Next: weights_left, in lesson 00." in CliRunner().invoke(cli.app, ["progress"], env={"COLUMNS": "160"}).output
+    assert "Next: weights_left, in lesson 00." in CliRunner().invoke(cli.app, ["progress"], env={"COLUMNS": "240"}).output
     for exercise in exercises.everything():
         points.keep(exercise, Verdict(CORRECT, exercise.points, exercise.points))
-    output = CliRunner().invoke(cli.app, ["progress"], env={"COLUMNS": "160"}).output
+    output = CliRunner().invoke(cli.app, ["progress"], env={"COLUMNS": "240"}).output
     assert f"{TOTAL:g} of {TOTAL:g} points so far" in output and "Nothing is open." in output
 
 
