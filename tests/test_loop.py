@@ -295,7 +295,7 @@ def test_no_committed_record_changes_its_status():
         for record in curve.get("rounds", ()):
             tuned = record["accuracy"]["tuned"]
             best = max(best, tuned)
-            classes = curve["config"].get("classes", 10)  # of Fashion-MNIST or CIFAR-10, equally large in every part
+            classes = curve["config"].get("classes") or 10  # of Fashion-MNIST or CIFAR-10, equally large in every part
             collapsed = record["status"] == "collapsed"
             assert loop.collapsed(tuned, best, 1 / classes, classes) == collapsed, curve["config"]["method"]
             assert (tuned < 1.5 / classes) == collapsed or classes < 10, "the rule that the first ones were run with"
