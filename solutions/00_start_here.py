@@ -100,7 +100,7 @@ story = {"before": before, "90 % gone": after, "fine-tuned": tuned}
 figures.bars(story, "validation accuracy", chance=chance)
 
 # %% [markdown]
-# **Read it.** Nine of ten weights are gone, and the second bar is only a little lower than the first. A short fine-tuning wins back a part of that. (A fair comparison would
+# **Read it.** Nine of ten weights are gone, and the second bar is only a little lower than the first. A short fine-tuning wins back a part of that. (Is so small a step more than chance? Section 5. A fair comparison would
 # train the first network on for as long; lesson 06 is about fairness.) So do weights not matter at all? Take the same number away *at random*:
 
 # %%

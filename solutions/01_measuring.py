@@ -511,7 +511,7 @@ for scarce, mixture in mixtures.items():
     print("   gone: " + ", ".join(f"{name} {share:.2f}" for name, share in mixture.items()))
 
 # %% [markdown]
-# The same curves, and two different networks: of the parameters that are saved most are the dense layer's, of the MACs the convolutions'. There is no "best pruning" until somebody says what is scarce.
+# The same curves, and two different networks: where MACs are scarce, `dense` may keep more, for it does few of them; what saves MACs is what goes of the convolutions. There is no "best pruning" until somebody says what is scarce.
 #
 # Nine tenths of the parameters gone: is the scan worth its price? Its rivals are *the same share of every layer* and *the smallest of all*, from section 1. Each is measured on all validation images, just pruned and after the same short training.
 

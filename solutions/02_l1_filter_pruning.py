@@ -389,6 +389,8 @@ print(
 # %% [markdown]
 # Same function, smaller tensors. We prune with masks, because they can still change, and slim when the work is done.
 #
+# **A good place to stop.** Next: how much, and what repairs it.
+#
 # ## 5. How much, and when
 #
 # Half at once is a blow. Gradual pruning takes a little, lets the network recover, takes more. One prune and the training after it are a **round of pruning**. Zhu & Gupta (2017) take much
@@ -525,7 +527,7 @@ duel = {
 figures.accuracy_curves(duel, dense=dense_accuracy, n=len(bench.validation))
 
 # %% [markdown]
-# **Read it.** While few filters go, the three lie close together; towards the right end they part, in the order of the paper: smallest, random, largest. And look at the band: where the norm lies inside it, a lucky
+# **Read it.** Towards the right end they part in the paper's order: smallest, random, largest. Before that smallest-first is worst for a while in our run. And look at the band: where the norm lies inside it, a lucky
 # draw does as well, and whoever compares a criterion with a *single* random run can find whatever they like. Put random draws beside every criterion, several times.
 #
 # ## 8. Where is the cliff?

@@ -66,7 +66,7 @@ figures.weight_histogram(weights, title=f"{weights.numel():,} weights of the den
 
 # %% [markdown]
 # **Read it.** Counting zeros says "not sparse at all": there are none. Yet many weights are tiny beside the largest ones. A threshold would count them,
-# but which? We want one number that needs no threshold, does not care about the scale, and says how *unequally* the magnitudes are spread.
+# but which? We want one number that needs no threshold, does not care about the scale, and says how *unequally* the magnitudes are spread. Lesson 05 turns it into how many weights go.
 #
 # ## 2. Five vectors
 #

@@ -11,7 +11,7 @@
 # You write six functions, lock in three predictions and find four bugs. Where an answer is missing, the library's goes on.
 #
 # **Why learn a rule that only sets the pace?** Because pace decides a lot. The same network, the same ranking by magnitude, {{results/pace: magnitude.round9.sparsity | .0%}} gone: in our study the accuracy is
-# `{{results/pace: magnitude.round9.test_accuracy | .3f}}` at its own pace and `{{results/pace: magnitude_sap_s_pace.round13.test_accuracy | .3f}}` at SAP's (section 5 says why). Somebody has to say how many go; SAP reads the number off the weights, by a derivation that you can follow.
+# `{{results/pace: magnitude.round9.test_accuracy | .3f}}` at its own pace and `{{results/pace: magnitude_sap_s_pace.round13.test_accuracy | .3f}}` at SAP's, with more training by then (section 5). Somebody has to say how many go; SAP reads the number off the weights, by a derivation that you can follow.
 #
 # Of a pruning method's four questions this lesson changes one:
 #
@@ -457,8 +457,8 @@ figures.accuracy_curves(
 )
 
 # %% [markdown]
-# **Read it.** While less than half goes, the three are close. At two thirds SAP's shares do *worse* than the same share for all, and one ranking does best; beyond, the bands of the first two overlap. Section 1 says why: the small `head` has the largest index, so SAP takes most from a
-# layer where that gains little sparsity, and through which all that the network says has to pass. Unequal magnitudes are not the same as weights to spare. (One small network, nothing trained afterwards.)
+# **Read it.** While less than half goes, the three are close. At two thirds SAP's shares do *worse* than the same share for all, and one ranking does best; beyond, the bands of the first two overlap. The small `head` has the largest index (section 1), so SAP takes most from a
+# layer where that gains little sparsity, and through which all that the network says has to pass. (One small network, nothing trained afterwards.)
 #
 # ### The pace
 # So the shares are not what SAP is good for. What about *when*? In our study `results/pace` such a network is pruned and fine-tuned in twenty rounds of two epochs, with five seeds. Of what is left, which share goes in each round?
@@ -497,11 +497,11 @@ figures.arena(
 # %% [markdown]
 # **Read it** at four fifths:
 #
-# - SAP has {{results/pace: sap.round14.test_accuracy | .3f}} at sparsity {{results/pace: sap.round14.sparsity | .2f}}; magnitude at its own pace {{results/pace: magnitude.round9.test_accuracy | .3f}} at {{results/pace: magnitude.round9.sparsity | .2f}}. By then SAP had trained longer: {{results/pace: sap.round14.epochs | .0f}} epochs against {{results/pace: magnitude.round9.epochs | .0f}}. (Where half is gone, both are the other way round.)
+# - SAP has {{results/pace: sap.round14.test_accuracy | .3f}} at sparsity {{results/pace: sap.round14.sparsity | .2f}}; magnitude at its own pace {{results/pace: magnitude.round9.test_accuracy | .3f}} at {{results/pace: magnitude.round9.sparsity | .2f}}. By then SAP had trained longer: {{results/pace: sap.round14.epochs | .0f}} epochs against {{results/pace: magnitude.round9.epochs | .0f}}. (Where half is gone, magnitude had trained longer, and is ahead.)
 # - Give magnitude SAP's pace, and they are level: {{results/pace: magnitude_sap_s_pace.round14.test_accuracy | .3f}}, after the same epochs.
 # - Give that pace to the global ranking, and it is clearly ahead of SAP: {{results/pace: magnitude_global_sap_s_pace.round14.test_accuracy | .3f}}.
 #
-# So what SAP brings is the *pace*: the index says when little is left to take. And a pace can be lent to another ranking. (The curves rise because training goes on; unpruned, the {{results/pace: dense_trained_on.round20.epochs | .0f}} epochs give {{results/pace: dense_trained_on.round20.test_accuracy | .3f}}.)
+# So what SAP brings is the *pace*, not a better choice: it slows down, and the network has trained longer when it gets somewhere. Another schedule that slows down may do as well; we have not tried one. (The curves rise because training goes on; unpruned, the {{results/pace: dense_trained_on.round20.epochs | .0f}} epochs give {{results/pace: dense_trained_on.round20.test_accuracy | .3f}}.)
 #
 # ## 6. An amount, not a score
 #

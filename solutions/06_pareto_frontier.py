@@ -334,7 +334,7 @@ how = {"title": f"band: one standard deviation of {len(apart)} seeds", "gap": "S
 figures.arena(drawn, dense_accuracy, guesses=guesses, gaps=gaps, **how)
 
 # %% [markdown]
-# **Read it.** Above, the lines of SAP and magnitude lie on each other, and so do their bands. Below, look for a sparsity where all dots lie on one side of 0: there the seeds agree. Where they lie on both sides, three seeds name no winner, and another three may say otherwise. The
+# **Read it.** Above, the lines of SAP and magnitude lie on each other, and so do their bands. Below, look for a sparsity where all dots lie on one side of 0. But three fair coins agree one time in four, and there are seven sparsities: agreement of three is no verdict yet. The
 # distance of both from random weights needs no statistics.
 #
 # Now move the weight of accuracy against sparsity; at 50 % the slider picks by the challenge's score.
@@ -566,7 +566,7 @@ figures.arena(
 )
 
 # %% [markdown]
-# **Read it.** To *dominate* SAP would have to hold all points. In the picture (CIFAR-10, three seeds) *global* magnitude holds all but two, near the end. On Fashion-MNIST, with the
+# **Read it.** To *dominate*, SAP would have to hold all points. In the picture (CIFAR-10, three seeds) *global* magnitude holds all but two, near the end. On Fashion-MNIST, with the
 # paper's own small network, every point on the front was fine-tuned ("no rewind"), and most belong to the *global* scope, of which the paper warns. And count the curves: who enters more often is more often on the front.
 #
 # One control is missing: *equal pace*. A curve that takes less in its late rounds leads where others hurry. In `results/pace` (five seeds) SAP has `{{results/pace: sap.round14.test_accuracy | .3f}}` at sparsity {{results/pace: sap.round14.sparsity | .2f}}, and magnitude has `{{results/pace: magnitude_sap_s_pace.round14.test_accuracy | .3f}}` there if it takes the same number of weights in each round: what is left is not clear of chance.

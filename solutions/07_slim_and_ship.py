@@ -505,7 +505,7 @@ for name in [] if missing else networks:
 figures.ship_board(ShipState(ways))
 
 # %% [markdown]
-# **Read it.** Cutting and rounding multiply: half of the units leave a quarter of the numbers, and each of these shrinks to a quarter of its bytes (the graph itself adds some). What int8 costs in accuracy is printed above. It differs from network to network and from run to run, and we do not know why: read the accuracy of the very file that is shipped. Compare the accuracies of a wider network in int8 and a narrower one in float32 that take about the same room. The sparse file is small on its way only: once unpacked, it is the dense network, in memory and in time.
+# **Read it.** Cutting and rounding multiply: half of the units leave a quarter of the numbers, and each of these shrinks to a quarter of its bytes (the graph itself adds some). The cut networks were trained on for longer than the dense one, the sparse one for less: compare heights within a family only. What int8 costs in accuracy is printed above; where it saves no time, it still saves bytes. It differs from network to network and from run to run, and we do not know why: read the accuracy of the very file that is shipped. Compare the accuracies of a wider network in int8 and a narrower one in float32 that take about the same room. The sparse file is small on its way only: once unpacked, it is the dense network, in memory and in time.
 #
 # The file is not all: while it runs, a layer's inputs and outputs must be held somewhere. How many numbers is that at most?
 

@@ -476,7 +476,7 @@ figures.leaderboard(stands, images, own="mine")
 
 # %% [markdown]
 # **Read it.** The bars are one standard error of accuracy; half of it is what the score wavers by. Are you ahead by more than that? If you are behind, look at *where*: below others at the same sparsity means that your scores or your
-# epochs can be better; left of them at the same accuracy means that you stopped too early.
+# epochs can be better; left of them at the same accuracy means that you stopped too early. Not all mistakes cost the same: magnitude within layers makes the example's third one as well. Where does it stand?
 #
 # Now go back to section 5. Change *one* thing, run from there, and see what it does to your row: another of the three scores; another `least`; a sparsity of `0.98`, and the last rounds longer than the first; a score that knows which inputs are
 # always black (a weight that reads an always black pixel does nothing: let it go first). One change at a time is slower and teaches more.
