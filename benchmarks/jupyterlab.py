@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import nbformat
+
 from course_lib.command import lab
 
 ROOT = Path(__file__).parent.parent
@@ -45,6 +47,11 @@ class Server:
         """End every kernel."""
         for session in self.ask("api/sessions"):
             self.ask(f"api/sessions/{session['id']}", "DELETE")
+
+    def write(self, name: str, *sources: str) -> None:
+        """Write a notebook of these code cells, for the course's kernel."""
+        book = nbformat.v4.new_notebook(cells=list(map(nbformat.v4.new_code_cell, sources)), metadata=lab.METADATA)
+        nbformat.write(book, self.notebooks / name)
 
     def opened(self, page: Any, name: str) -> None:
         """Open a notebook in a page as on a new day, and wait for its kernel, which has the course's name."""

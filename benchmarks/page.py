@@ -7,8 +7,6 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-import nbformat
-
 from benchmarks.jupyterlab import CHROMIUM, FLAGS, WAIT, serving
 from benchmarks.measuring import Table
 
@@ -71,8 +69,7 @@ def table(count: int = 40) -> Table:
     ):
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         for name, (net, call) in CALLS.items():
-            cell = nbformat.v4.new_code_cell(SHOWN.format(net=net, call=call).strip())
-            nbformat.write(nbformat.v4.new_notebook(cells=[cell]), server.notebooks / f"{name}.ipynb")
+            server.write(f"{name}.ipynb", SHOWN.format(net=net, call=call).strip())
             page = browser.new_page(viewport={"width": 1366, "height": 768})
             server.opened(page, f"{name}.ipynb")
             page.locator(".jp-Notebook .jp-CodeCell .cm-content").first.click()

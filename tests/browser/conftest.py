@@ -20,7 +20,7 @@ def jupyter(tmp_path_factory):
         yield server
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # of playwright a process has one at a time, and other tests start their own
 def browser():
     """Debian's Chromium, without a screen."""
     from playwright.sync_api import sync_playwright

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import nbformat
 import pytest
 
 SOURCES = [
@@ -16,8 +15,7 @@ SOURCES = [
 def test_a_correct_answer_counts_and_folds_out_another_way(page, jupyter):
     from playwright.sync_api import expect
 
-    book = nbformat.v4.new_notebook(cells=list(map(nbformat.v4.new_code_cell, SOURCES)))
-    nbformat.write(book, jupyter.notebooks / "points.ipynb")
+    jupyter.write("points.ipynb", *SOURCES)
     jupyter.opened(page, "points.ipynb")
     page.locator(".jp-Notebook .jp-CodeCell .cm-content").first.click()
     for _ in SOURCES:
