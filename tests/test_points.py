@@ -13,7 +13,7 @@ from test_lessons import SOURCES, student
 from typer.testing import CliRunner
 
 from course_lib import validation
-from course_lib.command import cli
+from course_lib.command import cli, runs
 from course_lib.errors import CourseError
 from course_lib.notebook import OPENED, OPENED_IN_CODE
 from course_lib.teaching import another, check, exercises, points, so_far, use
@@ -28,6 +28,7 @@ def opened(tmp_path, monkeypatch):
     """Somebody has opened lesson 00 in Jupyter, and has no points yet."""
     monkeypatch.setenv(OPENED, str(tmp_path / "notebooks" / "00_start_here.ipynb"))
     monkeypatch.setenv("COURSE_POINTS_DIR", str(tmp_path / "points"))
+    monkeypatch.setattr(runs.console, "_width", 240)  # else as wide as the terminal was when it was first imported
     return tmp_path / "points" / "points.json"
 
 
@@ -160,7 +161,7 @@ def test_the_end_of_a_lesson_says_what_is_open_there():
 def test_the_command_shows_each_lesson_and_the_next_thing_to_do(opened):
     check(weights_left)
     check({50: 0.7, 90: 0.5, 99: 0.3}, "accuracy_left")
-    done = CliRunner().invoke(cli.app, ["progress"], env={"COLUMNS": "240"})
+    done = CliRunner().invoke(cli.app, ["progress"])
     assert done.exit_code == 0, done.output
     rows = {line.split()[0]: " ".join(line.split()) for line in done.output.splitlines() if line.strip()}
     assert rows["00_start_here"] == "00_start_here 2 of 6 three_answers, count_parameters, sparsity"
@@ -172,10 +173,10 @@ def test_the_command_shows_each_lesson_and_the_next_thing_to_do(opened):
 
 def test_the_command_works_outside_of_the_course_and_when_all_is_done(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
-    assert "Next: weights_left, in lesson 00." in CliRunner().invoke(cli.app, ["progress"], env={"COLUMNS": "240"}).output
+    assert "Next: weights_left, in lesson 00." in CliRunner().invoke(cli.app, ["progress"]).output
     for exercise in exercises.everything():
         points.keep(exercise, Verdict(CORRECT, exercise.points, exercise.points))
-    output = CliRunner().invoke(cli.app, ["progress"], env={"COLUMNS": "240"}).output
+    output = CliRunner().invoke(cli.app, ["progress"]).output
     assert f"{TOTAL:g} of {TOTAL:g} points so far" in output and "Nothing is open." in output
 
 
