@@ -26,21 +26,23 @@ CALLS = {
     "IndexSlider": ("mlp", "widgets.IndexSlider()"),
     "SAPExplorer": ("mlp", "widgets.SAPExplorer({n: m.weight for n, m in model.named_children() if hasattr(m, 'weight')})"),
 }
-# Milliseconds from the key to the frame after the one in which the picture's source has changed.
-PRESS = """() => new Promise((resolve) => {
+# Milliseconds from the next key to the frame after the one in which the picture's source has changed; NaN if it does not.
+WAITED = """() => {
   const image = () => document.querySelector('.course-skin img')?.src;
   const before = image();
-  const started = performance.now();
-  const look = () => {
-    if (image() !== before) requestAnimationFrame(() => resolve(performance.now() - started));
-    else if (performance.now() - started > 20000) resolve(NaN);
-    else requestAnimationFrame(look);
-  };
-  const handle = document.querySelector('.course-skin .noUi-handle');
-  handle.focus();
-  handle.dispatchEvent(new KeyboardEvent('keydown', { key: '%s', bubbles: true, cancelable: true }));
-  look();
-})"""
+  document.querySelector('.course-skin .noUi-handle').focus();
+  window.waited = new Promise((resolve) => {
+    document.addEventListener('keydown', () => {
+      const started = performance.now();
+      const look = () => {
+        if (image() !== before) requestAnimationFrame(() => resolve(performance.now() - started));
+        else if (performance.now() - started > 5000) resolve(NaN);
+        else requestAnimationFrame(look);
+      };
+      look();
+    }, { capture: true, once: true });
+  });
+}"""
 
 
 def presses(page: Any, count: int) -> list[float]:
@@ -50,7 +52,9 @@ def presses(page: Any, count: int) -> list[float]:
     for number in range(count):
         if number == count // 2:
             key = "ArrowLeft"
-        milliseconds = page.evaluate(PRESS % key)
+        page.evaluate(WAITED)
+        page.keyboard.press(key)
+        milliseconds = page.evaluate("() => window.waited")
         if milliseconds == milliseconds:
             found.append(milliseconds)
         page.wait_for_timeout(1200)  # the full accuracy of the position before is there
