@@ -61,7 +61,7 @@ def presses(page: Any, count: int) -> list[float]:
     return sorted(found)
 
 
-def table(count: int = 40) -> Table:
+def table(count: int = 16) -> Table:
     """Measure; count: presses of each slider."""
     from playwright.sync_api import sync_playwright
 
