@@ -38,10 +38,7 @@ def text(results: Path) -> str:
     first, second = (
         f"![{alt}](results/{MAIN}/{name}.png)"
         for name, alt in (
-            (
-                "lost",
-                "Points lost over times smaller",
-            ),
+            ("lost", "Points of accuracy lost over compression"),
             ("forest", "SAP minus each other method, with intervals"),
         )
     )
@@ -95,10 +92,8 @@ def _why(main: Measured, results: Path) -> str:
     word = "Its pace: it slows down" if same else "Not its pace alone"
     if not measured.has("magnitude"):
         most = 100 * max(abs(one.mean) for one in found)
-        study = f"({measured.grid['name']}, {n(last.seeds)})"
-        return (
-            f"{start} {word}. Where magnitude takes the same number each round, {most:.1f} points at most part them {study}."
-        )
+        within = f"they are within {most:.1f} points ({measured.grid['name']}, {n(last.seeds)})"
+        return f"{start} {word}. Where magnitude takes the same number each round, {within}."
     usual = min(measured.differences("SAP", "magnitude"), key=lambda one: abs(one.sparsity - last.sparsity))
     tried = "" if measured is main else f"{measured.grid['model']}, {measured.grid['data']}, "
     return (
@@ -111,9 +106,8 @@ def _project(main: Measured, results: Path) -> str:
     start = "**0.7084 at 0.9643, the project's point?**"
     if not (results / PROJECT / "table.csv").exists():
         return f"{start} On its own kind of images: {NOT_YET}."
-    answer = project.reported(opened(results / PROJECT), "SAP", "SAP")
-    said = answer.said.partition(" (Its own")[0]  # what the project's two scores are stands in results/README.md
-    return f"{start} {answer.verdict.capitalize()}. {said}"
+    answer = project.reported(opened(results / PROJECT), "SAP", "SAP", scored=False)
+    return f"{start} {answer.verdict.capitalize()}. {answer.said}"
 
 
 def _cliff(main: Measured, results: Path) -> str:

@@ -53,8 +53,11 @@ def _above(means: pd.DataFrame) -> pd.DataFrame:
     return front[front["val_accuracy"] >= pareto.FLOOR]
 
 
-def reported(measured: Measured, name: str, method: str) -> Answer:
-    """Compare what a method loses at the project's sparsity with what the project lost there, each against its own net."""
+def reported(measured: Measured, name: str, method: str, scored: bool = True) -> Answer:
+    """Compare what a method loses at the project's sparsity with what the project lost there, each against its own net.
+
+    scored: whether the score that the project reports is said beside that of its two numbers by its rule.
+    """
     (sparsity, accuracy), table = next(((s, a) for known, s, a, _ in REFERENCES if known == name)), measured.table
     theirs = REFERENCE_DENSE - accuracy
     lost = -pareto.against_dense(table, method, sparsity)
@@ -70,7 +73,7 @@ def reported(measured: Measured, name: str, method: str) -> Answer:
     verdict = HELD if lost.mean() <= theirs else PART if len(longer) and longer.mean() <= theirs else NOT
     found = lost.rename("lost").rename_axis("seed").reset_index()
     how = f"Held if no more is lost than {REFERENCE_DENSE:g} - {accuracy:g}, in part if that takes the longer budget."
-    if name in SCORES:
+    if scored and name in SCORES:
         rule = float(pareto.score(accuracy, sparsity))
         said += f" (Its own two numbers give a score of {rule:.4f} by its rule; it reports {SCORES[name]:g}.)"
     return Answer(verdict, said, rows=found, how=how)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
+from matplotlib.transforms import Bbox
 
 from course_lib.pareto.looks import COLOURS, MARKERS
 from course_lib.teaching.figures.picture import DPI, FAINT, GONE, HATCH, INK, KEPT, Picture, curve_look, placed, single
@@ -194,7 +195,7 @@ def _spots(ways: Sequence[Way]) -> list[list[Way]]:
     return spots
 
 
-def _label(axis: Axes, state: ShipState, spot: Sequence[Way], taken: list[tuple[float, float, float, float]]) -> None:
+def _label(axis: Axes, state: ShipState, spot: Sequence[Way], taken: list[Bbox]) -> None:
     """Write what a point is where nothing else is: above it, below it, or further away. taken: boxes in pixels, added to."""
     network = spot[0].how.partition(", ")[0]
     lines = [way.how.removeprefix(f"{network}, ") for way in spot]
@@ -208,9 +209,9 @@ def _label(axis: Axes, state: ShipState, spot: Sequence[Way], taken: list[tuple[
         for side in (1, -1):
             up = side * (12 + height / 2 + away)
             box = _box(axis, spot[0], 0, up, width, height)
-            aside = max(left - box[0], 0) + min(right - box[2], 0)
+            aside = max(left - box.x0, 0) + min(right - box.x1, 0)
             box = _box(axis, spot[0], aside, up, width, height)
-            if not any(_meet(box, other) for other in taken):
+            if not any(map(box.overlaps, taken)):
                 taken.append(box)
                 points = (aside * 72 / DPI, up * 72 / DPI)  # a sharp picture has more pixels, not more points
                 arrow = {"arrowstyle": "-", "color": FAINT, "shrinkB": 5} if away > 6 else None
@@ -220,12 +221,7 @@ def _label(axis: Axes, state: ShipState, spot: Sequence[Way], taken: list[tuple[
                 return
 
 
-def _box(axis: Axes, way: Way, aside: float, up: float, width: float, height: float) -> tuple[float, float, float, float]:
-    """Return left, bottom, right and top, in pixels, of a box whose middle is that far from a way's point."""
+def _box(axis: Axes, way: Way, aside: float, up: float, width: float, height: float) -> Bbox:
+    """Return the box, in pixels, whose middle is that far from a way's point."""
     x, y = axis.transData.transform((way.bytes / KIB, way.accuracy))
-    return x + aside - width / 2, y + up - height / 2, x + aside + width / 2, y + up + height / 2
-
-
-def _meet(one: tuple[float, float, float, float], other: tuple[float, float, float, float]) -> bool:
-    """Whether two boxes overlap."""
-    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
+    return Bbox.from_bounds(x + aside - width / 2, y + up - height / 2, width, height)
