@@ -95,10 +95,10 @@ def decide(
     for layer in layers:
         if not all(_finite(scores, layer.alive) for scores in layer.scores):
             raise CourseError(f"layer {layer.name} has scores that are NaN or infinite; its weights must be finite.")
-    free = [_free(layer, min_per_layer) for layer in layers]
     if scope == "global":
-        gone, seen = _together(layers, free, _one_for_all(amount, scope), cap, progress, told)
+        gone, seen = _together(layers, min_per_layer, _one_for_all(amount, scope), cap, progress, told)
     else:
+        free = [_free(layer, min_per_layer) for layer in layers]
         amounts = _bound(amount, layers, scope)
         found = [_layer(*given, scope, cap, progress, told) for given in zip(layers, free, amounts, strict=True)]
         gone = [out for out, _ in found]
@@ -144,14 +144,15 @@ def _bound(amount: Amount | Allocation, layers: Sequence[Candidates], scope: str
 
 
 def _together(
-    layers: Sequence[Candidates], free: Sequence[Tensor], amount: Amount, cap: float, progress: float, told: bool
+    layers: Sequence[Candidates], least: int, amount: Amount, cap: float, progress: float, told: bool
 ) -> tuple[list[Tensor], dict[str, Seen]]:
     sizes = [len(layer.alive) for layer in layers]
     scores = [_joined(layers, epoch) for epoch in range(len(layers[0].scores))]
+    free = torch.cat([_free(layer, least) for layer in layers]) if least else None
     alive = torch.cat([layer.alive for layer in layers])
-    # One tensor for both where they are equal: so nobody looks twice.
-    all_free = alive if all(one is layer.alive for one, layer in zip(free, layers, strict=True)) else torch.cat(list(free))
-    gone, facts = _take(scores, alive, all_free, amount, cap, progress, told)
+    for layer, part in zip(layers, alive.split(sizes), strict=True):
+        layer.alive = part  # as with the scores: nothing is held twice
+    gone, facts = _take(scores, alive, alive if free is None else free, amount, cap, progress, told)
     return list(gone.split(sizes)), {"all": facts}
 
 

@@ -41,8 +41,13 @@ def _lowest_here(scores: Tensor, count: int) -> Tensor:
     """Do the same where reading a value costs nothing."""
     cut = kth_lowest(scores, count)
     gone = scores <= cut
-    if extra := int(torch.count_nonzero(gone)) - count:  # of equal scores the last ones stay
-        gone[(scores == cut).nonzero().flatten()[-extra:]] = False
+    extra = int(torch.count_nonzero(gone)) - count  # of equal scores the last ones stay
+    for part, out in zip(reversed(scores.split(PART)), reversed(gone.split(PART)), strict=True):
+        if not extra:
+            break
+        last = (part == cut).nonzero().flatten()[-extra:]
+        out[last] = False
+        extra -= len(last)
     return gone
 
 

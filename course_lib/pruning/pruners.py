@@ -193,8 +193,9 @@ class Pruner:
         asked = Round(model, bench, layers, masks, self.samples, self.seed, self.history, recording)
         candidates = self._candidates(asked)
         gone, seen = scopes.decide(candidates, self.amount, self.scope, self.least, self.cap, progress, told)
-        kept = {layer.name: layer.alive & ~out for layer, out in zip(candidates, gone, strict=True)}
-        del candidates  # with all scores
+        alive = {layer.name: layer.alive for layer in candidates}
+        del candidates  # with all scores, before masks are made
+        kept = {name: living & ~out for (name, living), out in zip(alive.items(), gone, strict=True)}
         if single:
             say_left_out(model)
             parameters = dict(model.named_parameters())
