@@ -103,9 +103,9 @@ def test_a_finding_has_its_verdict_first_no_interval_and_one_link():
 
 
 def test_a_claim_whose_method_has_not_run_is_not_measured_yet(tmp_path):
-    (tmp_path / "cifar10").mkdir()
+    (tmp_path / "controls").mkdir()
     table = pandas.read_csv(RESULTS / "cifar10" / "table.csv")
-    table[table["method"] != "magnitude, SAP's pace"].to_csv(tmp_path / "cifar10" / "table.csv", index=False)
+    table[table["method"] != "magnitude, SAP's pace"].to_csv(tmp_path / "controls" / "table.csv", index=False)
     told = line_of(findings.text(tmp_path), "its choice and not its pace")
     assert "**Not measured yet:**" in told and '"magnitude, SAP\'s pace" has not run yet' in told
 
@@ -120,10 +120,10 @@ def with_pace(table, more):
 
 
 def test_the_verdict_on_pace_is_read_round_by_round(tmp_path):
-    (tmp_path / "cifar10").mkdir()
+    (tmp_path / "controls").mkdir()
     table = pandas.read_csv(RESULTS / "cifar10" / "table.csv")
     for more, verdict, said in ((0.0, "Did not hold", "-0.1 points"), (-0.05, "Held", "+4.9 points")):
-        with_pace(table, more).to_csv(tmp_path / "cifar10" / "table.csv", index=False)
+        with_pace(table, more).to_csv(tmp_path / "controls" / "table.csv", index=False)
         told = line_of(findings.text(tmp_path), "its choice and not its pace")
         assert f"**{verdict}:**" in told and said in told and "round by round" in told
 

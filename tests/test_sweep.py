@@ -553,7 +553,7 @@ def test_a_file_that_is_not_toml_is_refused(tmp_path):
 def test_a_missing_file_is_refused_with_the_committed_grids(tmp_path):
     with pytest.raises(
         CourseError,
-        match="there is no such file, and the committed ones are cifar10, cifar10-one-seed, class-project, embedded",
+        match="there is no such file, and the committed ones are cifar10, cifar10-one-seed, class-project, controls,",
     ):
         sweep.run("no-such-grid", store=tmp_path / "runs")
     assert not (tmp_path / "runs").exists()

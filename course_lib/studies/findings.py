@@ -29,6 +29,7 @@ down after its first curves had been seen. Unadjusted intervals are in the studi
 """
 CIFAR, FASHION, OWN = ("cifar10", "cifar10-one-seed"), ("fashion-mnist",), ("class-project",)
 WHO = "class project"
+L1_UNITS = "L1 filter and neuron"
 CLAIMS: tuple[Claim, ...] = (
     Claim(
         "SAP loses no more at 0.9643 than the project's 0.7084",
@@ -94,7 +95,14 @@ CLAIMS: tuple[Claim, ...] = (
         ("activation, fixed", "activation, variable"),
         project.thresholds,
     ),
-    Claim("any score beats random", "a control", CIFAR, ("SAP", "magnitude", "random"), papers.lottery),
+    Claim("scores of weights beat random choices", "a control", CIFAR, ("SAP", "magnitude", "random"), papers.lottery),
+    Claim(
+        "L1 norms of whole units beat random choices",
+        "a control",
+        ("controls",),
+        (L1_UNITS, "random units"),
+        partial(papers.better, one=L1_UNITS, other="random units", words="L1 over random units:"),
+    ),
     Claim("fewer parameters are less arithmetic", "taken for granted", CIFAR, (), papers.arithmetic),
     Claim(
         "the pruned shape does as well from scratch",
@@ -103,7 +111,7 @@ CLAIMS: tuple[Claim, ...] = (
         (pareto.scratch_name("L1 filter"),),
         papers.from_scratch,
     ),
-    Claim("a higher floor helps SAP", "a guess", ("cifar10",), ("SAP", "SAP, floor 2500"), papers.floor),
+    Claim("a higher floor helps SAP", "a guess", ("controls",), ("SAP", "SAP, floor 2500"), papers.floor),
     Claim(
         "with global scope SAP is worse than the baselines",
         "Diao et al. 2023",
