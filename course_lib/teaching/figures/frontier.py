@@ -66,6 +66,7 @@ def arena(
     bright: Collection[str] = (),
     gaps: Mapping[float, Sequence[float]] | None = None,
     gap: str = "difference",
+    at: float | None = None,
 ) -> Picture:
     """Draw accuracy over sparsity, one curve a method.
 
@@ -76,6 +77,7 @@ def arena(
         guesses: sparsity -> (the student's guess or None, the winner). bottom: the lowest accuracy that is shown.
         bright: the methods that are coloured and named at the ends of their curves, the others being grey.
         gaps: sparsity -> differences of accuracy, one per seed, drawn as dots in a panel below; gap: what they are.
+        at: a sparsity that the text speaks of, marked by a broad grey line.
     """
     panels = {"sharex": True, "height_ratios": (2.6, 1)} if gaps else {}
     picture, axes = canvas(8.6, 6.4 if gaps else 4.7, 2 if gaps else 1, 1, **panels)
@@ -93,6 +95,8 @@ def arena(
     if dense is not None:
         axis.axhline(dense, color=INK, lw=1, ls=(0, (2, 2)), label=f"dense model ({dense:.3f})")
         parts.append(f"dense model {dense:.3f}")
+    if at is not None:
+        axis.axvline(at, color=FAINT, lw=6, alpha=0.5, zorder=0)
     parts += _guesses(axis, guesses or {})
     axis.set(ylabel=ylabel)
     axis.set_ylim(bottom=bottom)

@@ -9,7 +9,18 @@ import numpy as np
 from torch import Tensor
 
 from course_lib.pareto.looks import COLOURS, DASHES
-from course_lib.teaching.figures.picture import FAINT, GONE, HATCH, INK, KEPT, Picture, canvas, placed, single
+from course_lib.teaching.figures.picture import (
+    FAINT,
+    GONE,
+    HATCH,
+    INK,
+    KEPT,
+    Picture,
+    canvas,
+    curve_look,
+    placed,
+    single,
+)
 from course_lib.words import number_of
 
 
@@ -26,6 +37,55 @@ def vectors(named: Mapping[str, Tensor], numbers: Mapping[str, float] | None = N
     picture.alt = f"Magnitudes of {number_of(len(named), 'vector')} (x marks zeros): {entries}"
     if numbers is not None:
         picture.alt += "; numbers: " + ", ".join(f"{name} {value:.3f}" for name, value in numbers.items())
+    return picture
+
+
+def bounds(named: Mapping[str, Tensor], bound: Mapping[str, float]) -> Picture:
+    """Draw small vectors, largest entry first, with a line at the bound r, and hatched what it lets go: floor(d - r)."""
+    picture, axes = canvas(2.0 * len(named) + 0.4, 2.7, 1, len(named), sharey=True)
+    parts = []
+    for axis, (name, values) in zip(axes[0], named.items(), strict=True):
+        heights = (values.abs() / values.abs().max()).sort(descending=True).values.numpy()
+        place, stays = np.arange(len(heights)), len(heights) - int(len(heights) - bound[name] + 1e-9)
+        zero = heights == 0
+        axis.bar(place[:stays], heights[:stays], 0.85, color=KEPT, label="stays")
+        axis.bar(place[stays:], heights[stays:], 0.85, color=GONE, hatch=HATCH, edgecolor="white", lw=0, label="goes")
+        axis.plot(place[zero], heights[zero], "x", color=GONE, ms=5)
+        axis.axvline(bound[name] - 0.5, color=INK, lw=1.8, ls=(0, (3, 2)), label="bound r")
+        axis.set(xticks=[], xlim=(-0.6, len(heights) - 0.4))
+        axis.set_title(f"{name}\nr = {bound[name]:.2f}, needed: {(~zero).sum()}")
+        parts.append(f"{name}: r = {bound[name]:.3f}, {(~zero).sum()} are not zero, {len(heights) - stays} go")
+    axes[0, 0].set_ylabel("|w| / largest")
+    handles, labels = axes[0, 0].get_legend_handles_labels()
+    picture.legend(handles, labels, loc="outside lower center", ncols=3, frameon=False)
+    picture.alt = f"What the bound lets go of {number_of(len(named), 'vector')}. {'; '.join(parts)}."
+    return picture
+
+
+def bite(shares: Sequence[float], lost: Mapping[str, Sequence[float]], at: float, indices: Mapping[str, float]) -> Picture:
+    """Draw which share of the sum of |w| goes with the smallest weights: over all shares, and as bars at one of them.
+
+    shares: of the weights that go, `at` among them; lost: layer -> share of the sum, at each. indices: of the layers.
+    """
+    picture, axes = canvas(9.4, 3.5, 1, 2, width_ratios=(1.5, 1))
+    left, right = axes[0]
+    left.plot([0, 1], [0, 1], color=FAINT, lw=1.5, ls=(0, (2, 2)), label="all magnitudes equal")
+    nearest = int(np.abs(np.asarray(shares) - at).argmin())
+    heights = [values[nearest] for values in lost.values()]
+    for number, (name, values) in enumerate(lost.items()):
+        left.plot(shares, values, label=name, lw=1.8, ms=5, markevery=2, **curve_look(number))
+        right.bar(number, heights[number], 0.6, color=COLOURS[number], hatch=("", "//", "..")[number % 3])
+        right.text(number, heights[number], f"{heights[number]:.1%}", ha="center", va="bottom")
+    left.axvline(at, color=INK, lw=1)
+    left.set(xlabel="share of the weights that goes, smallest first", ylabel="share of the sum of |w| lost")
+    left.set_title(f"Who says {at:.0%}?")
+    left.grid(color="#E5E5E5", lw=0.6)
+    left.legend(frameon=False)
+    right.set(xticks=range(len(lost)), xticklabels=[f"{name}\nindex {indices[name]:.3f}" for name in lost], yticks=[])
+    right.set_title(f"... at {at:.0%}: every layer pays its own price")
+    picture.alt = f"The sum of |w| that is lost with the smallest {at:.0%} of the weights. " + "; ".join(
+        f"{name}: {height:.3f}, PQ index {indices[name]:.3f}" for name, height in zip(lost, heights, strict=True)
+    )
     return picture
 
 
