@@ -207,7 +207,7 @@ figures.shapes(kinds)
 
 # %% [markdown]
 # ### Predict
-# With (1, 2) the index of normal weights is about a fifth (lesson 04). **Which share of a normal layer goes in one round?** Lock in a number between 0 and 1.
+# With (1, 2) the index of normal weights is about a fifth. **Which share of a normal layer goes in one round?** Lock in a number between 0 and 1.
 
 # %% answer="normal_share"
 normal_share = None  # your prediction, such as 0.5
@@ -379,7 +379,7 @@ for scope, beta, least in (("global", 0.9, None), ("layer", 1.0, None), ("layer"
 # %% [markdown]
 # **Read it.** A layer without weights passes nothing on: the network says the same to every image. Beta below 1 saves each *group* from that, which in scope global is no promise to a single layer (`dense1`, first line). A least number of weights per layer is one.
 #
-# > **A good place to stop for today.** You have built all of SAP. Index, bound and amount follow from one inequality; the bound is necessary, not sufficient; the survivors become alike, so the bites shrink. Open: is the amount any good? When you come back, run all cells above again (*Run > Run All Above Selected Cell*) and go on here.
+# > **A good place to stop for today.** You have built all of SAP: index, bound, amount. The bound is necessary, not sufficient; the survivors become alike, so the bites shrink. Open: is the amount any good? When you come back, run all cells above again.
 #
 # ## 5. Does the choice pay?
 #
@@ -438,7 +438,7 @@ figures.accuracy_curves(
 
 # %% [markdown]
 # **Read it.** While less than half goes, the three are close. At two thirds SAP's shares do *worse* than the same share for all, and one ranking does best; beyond, the bands of the first two overlap. The `head` has the largest index, so SAP takes most from the
-# layer where that gains least sparsity, and through which all that the network says has to pass. (One small network, nothing trained afterwards.)
+# layer where that gains least sparsity, and through which all that the network says has to pass. (One small network.)
 #
 # ### The pace
 # So the shares are not what SAP is good for. What about *when*? In our study `results/pace` such a network is pruned and fine-tuned in twenty rounds of two epochs, with five seeds. Which share of what is left goes in each round?
@@ -502,7 +502,7 @@ filters_gone = 16
 check(filters_gone, "filters_gone")
 
 # %% [markdown]
-# One round of each, nothing trained: the share of each layer that goes, and two indices of `conv3`.
+# One round of each: the share of each layer that goes, and two indices of `conv3`.
 
 # %%
 cnn = models.build("cnn", bench, seed=0)
@@ -562,7 +562,7 @@ figures.accuracy_curves(
 # as in the lottery ticket (Frankle & Carbin 2019). The course's **reference project fine-tunes**: it goes on from where the weights are. Both are called SAP.
 #
 # ### Exercise 4: `rewind`
-# Set the *whole* state of the model back to `start` (biases and running statistics as well), in place; then zero what the masks exclude, and nothing else. Leave `start` as it is, and let the model share no tensor with it.
+# Set the *whole* state of the model back to `start` (running statistics as well), in place; then zero what the masks exclude, and nothing else. Leave `start` as it is, and let the model share no tensor with it.
 #
 # <details><summary>Hint 1</summary><code>model.load_state_dict(start)</code> copies every entry into the model.
 # <details><summary>Hint 2</summary><code>model.get_parameter(name)[~mask] = 0</code>, under <code>torch.no_grad()</code>.</details></details>
@@ -753,8 +753,7 @@ figures.index_path(
 )
 
 # %% [markdown]
-# **Read it.** Only a line that says "falls, then rises, then falls" has all three phases. In our run (one seed) that is rewinding with SGD: its index rises when a few hundred weights are
-# left and the accuracy breaks, and falls when only a handful is. The others only sink, so SAP slows down, and the same ten rounds do not break the network. The phases are no law; they belong to a way of training.
+# **Read it.** Only a line that says "falls, then rises, then falls" has all three phases. In our run (one seed) that is rewinding with SGD: its index rises when the accuracy breaks, and falls when only a handful of weights is left. The others only sink, so SAP slows down, and the same ten rounds do not break the network. The phases are no law; they belong to a way of training.
 #
 # What does the index see? The survivors, round by round:
 

@@ -45,6 +45,7 @@ def pictures(bench):
         "score_bars": figures.score_bars(layer, keep),
         "score_bars of one filter": figures.score_bars(layer[:1], keep[:1]),
         "score_histograms": figures.score_histograms({"a": layer, "b": layer}, {"a": keep, "b": keep}),
+        "global_rankings": figures.global_rankings({"a": layer, "b": 3 * layer}, {"a": 1, "b": 9}),
         "channel_dots": figures.channel_dots({"dense": layer, "silent": layer * keep}, ~keep),
         "flatten_map": figures.flatten_map(3, 2, 2, [1]),
         "coupling": figures.coupling(units.groups(resnet, bench.example)),
@@ -182,6 +183,7 @@ def test_the_survivors_of_several_loops_are_drawn_to_one_scale():
 def test_the_words_hold_the_numbers(pictures):
     assert "crossed out: filter 1" in pictures["kernels"].alt
     assert pictures["bars with a question"].alt == "accuracy: before 0.800; after ?."
+    assert "by the sum: a 0.75, b 0.25; by the mean: a 0.25, b 0.75" in pictures["global_rankings"].alt
     assert "silent: 0" in pictures["channel_dots"].alt
     assert "weight: 1 nan; 0 0.5." in pictures["number_cells"].alt
     assert "fits in 4 times 5 = 20 places" in pictures["conv_places"].alt

@@ -169,14 +169,15 @@ def staircase(
         area, last = area + width * height, last + width
     xs, ys = zip(*path, (last, floor), strict=True)
     axis.plot(xs, ys, color=KEPT, lw=1.3)
-    if reference is not None:
-        axis.fill_between(xs, ys, floor, color=KEPT, alpha=0.2, lw=0)
+    axis.fill_between(xs, ys, floor, color=FAINT if reference is None else KEPT, alpha=0.2, lw=0)
     for name, (sparsity, accuracy) in points.items():
         on = name in front
         axis.plot(sparsity, accuracy, "o" if on else "x", color=KEPT if on else GONE, ms=8, mew=2)
         axis.annotate(name, (sparsity, accuracy), (5, 5), textcoords="offset points")
     picture.alt = f"{number_of(len(points), 'point')} by sparsity and accuracy; on the front: {', '.join(front) or 'none'}."
-    if reference is not None:
+    if reference is None:
+        axis.set_title("Grey: for each point here another one is as good in both and better in one", loc="left")
+    else:
         axis.plot(*reference, "s", color=INK, ms=8)
         axis.annotate("reference", reference, (8, -12), textcoords="offset points")
         axis.set_title(f"area beyond the reference: {area:.4f}", loc="left")

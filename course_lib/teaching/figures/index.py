@@ -25,14 +25,14 @@ from course_lib.words import number_of
 
 
 def vectors(named: Mapping[str, Tensor], numbers: Mapping[str, float] | None = None) -> Picture:
-    """Draw small vectors as bars of their magnitudes, largest first; numbers: what is written above each."""
+    """Draw small vectors as bars, largest first, each relative to its largest; numbers: what is written above each."""
     picture, axes = canvas(2.0 * len(named) + 0.4, 2.2, 1, len(named), sharey=True)
     for axis, (name, values) in zip(axes[0], named.items(), strict=True):
-        magnitudes = values.abs().sort(descending=True).values.numpy()
+        magnitudes = (values.abs() / values.abs().max().clamp(min=1e-12)).sort(descending=True).values.numpy()
         axis.bar(np.arange(len(magnitudes)), magnitudes, color=KEPT, width=0.85)
         axis.plot(np.flatnonzero(magnitudes == 0), magnitudes[magnitudes == 0], "x", color=GONE, ms=5)
         axis.set(xticks=[], title=name if numbers is None else f"{name}: {numbers[name]:.3f}")
-    axes[0, 0].set_ylabel("|w|, largest first")
+    axes[0, 0].set_ylabel("|w| / largest")
     entries = "; ".join(f"{name} {[round(v, 2) for v in values.tolist()]}" for name, values in named.items())
     picture.alt = f"Magnitudes of {number_of(len(named), 'vector')} (x marks zeros): {entries}"
     if numbers is not None:
