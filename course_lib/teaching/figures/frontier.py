@@ -176,7 +176,7 @@ def staircase(
         axis.annotate(name, (sparsity, accuracy), (5, 5), textcoords="offset points")
     picture.alt = f"{number_of(len(points), 'point')} by sparsity and accuracy; on the front: {', '.join(front) or 'none'}."
     if reference is None:
-        axis.set_title("Grey: for each point here another one is as good in both and better in one", loc="left")
+        axis.set_title("Grey: here something else is as good in both, better in one", loc="left")
     else:
         axis.plot(*reference, "s", color=INK, ms=8)
         axis.annotate("reference", reference, (8, -12), textcoords="offset points")

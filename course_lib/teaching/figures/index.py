@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from matplotlib.patches import Patch
 from torch import Tensor
 
 from course_lib.pareto.looks import COLOURS, DASHES
@@ -48,16 +50,19 @@ def bounds(named: Mapping[str, Tensor], bound: Mapping[str, float]) -> Picture:
         heights = (values.abs() / values.abs().max()).sort(descending=True).values.numpy()
         place, stays = np.arange(len(heights)), len(heights) - int(len(heights) - bound[name] + 1e-9)
         zero = heights == 0
-        axis.bar(place[:stays], heights[:stays], 0.85, color=KEPT, label="stays")
-        axis.bar(place[stays:], heights[stays:], 0.85, color=GONE, hatch=HATCH, edgecolor="white", lw=0, label="goes")
-        axis.plot(place[zero], heights[zero], "x", color=GONE, ms=5)
-        axis.axvline(bound[name] - 0.5, color=INK, lw=1.8, ls=(0, (3, 2)), label="bound r")
+        goes: dict[str, Any] = {"facecolor": GONE, "hatch": HATCH, "edgecolor": "white", "lw": 0}
+        signs = [
+            axis.bar(place[:stays], heights[:stays], 0.85, color=KEPT),
+            axis.bar(place[stays:], heights[stays:], 0.85, **goes),
+            *axis.plot(place[zero], heights[zero], "x", color=GONE, ms=5),
+            axis.axvline(bound[name] - 0.5, color=INK, lw=1.8, ls=(0, (3, 2))),
+        ]
         axis.set(xticks=[], xlim=(-0.6, len(heights) - 0.4))
         axis.set_title(f"{name}\nr = {bound[name]:.2f}, needed: {(~zero).sum()}")
         parts.append(f"{name}: r = {bound[name]:.3f}, {(~zero).sum()} are not zero, {len(heights) - stays} go")
     axes[0, 0].set_ylabel("|w| / largest")
-    handles, labels = axes[0, 0].get_legend_handles_labels()
-    picture.legend(handles, labels, loc="outside lower center", ncols=3, frameon=False)
+    signs[1] = Patch(**goes)  # the bars of an axis where nothing goes have no looks
+    picture.legend(signs, ["stays", "goes", "a zero", "bound r"], loc="outside lower center", ncols=4, frameon=False)
     picture.alt = f"What the bound lets go of {number_of(len(named), 'vector')}. {'; '.join(parts)}."
     return picture
 
@@ -82,6 +87,7 @@ def bite(shares: Sequence[float], lost: Mapping[str, Sequence[float]], at: float
     left.grid(color="#E5E5E5", lw=0.6)
     left.legend(frameon=False)
     right.set(xticks=range(len(lost)), xticklabels=[f"{name}\nindex {indices[name]:.3f}" for name in lost], yticks=[])
+    right.set_ylim(0, 1.12 * max(heights))
     right.set_title(f"... at {at:.0%}: every layer pays its own price")
     picture.alt = f"The sum of |w| that is lost with the smallest {at:.0%} of the weights. " + "; ".join(
         f"{name}: {height:.3f}, PQ index {indices[name]:.3f}" for name, height in zip(lost, heights, strict=True)
