@@ -108,11 +108,11 @@ figures.bite(
 #
 # $$d\,(1-I)^2 = 8 \cdot \tfrac12 = 4.$$
 #
-# It can. Does it hold for any vector? Keep the $r$ largest of $d$ weights; $K$ is their set, and $w_K$ are these weights alone. What goes is measured against what stays:
+# It can. And for any vector? Keep the $r$ largest of $d$ weights; $K$ is their set, and $w_K$ are these weights alone. What goes is measured against what stays:
 #
 # $$\sum_{i \notin K}|w_i|^p \;\le\; \eta \sum_{i \in K}|w_i|^p$$
 #
-# With $\eta = 0$ only zeros may go. How small can $r$ be, if we know nothing but the index and $\eta$?
+# With $\eta = 0$ only zeros may go. How small can $r$ be, if we know nothing but the index and $\eta$? The plan: all against kept, then norm p against norm q among the kept. Step 2 is the only idea; the rest is rearranging.
 #
 # **1. All against kept.** Add the sum over $K$ on both sides, and take the root:
 #
@@ -189,7 +189,7 @@ widgets.BoundSlider(weights)
 #
 # $$c = \big\lfloor\, d \cdot \min\big(\gamma\,(1 - r/d),\ \beta\big) \big\rfloor$$
 #
-# ($\lfloor x \rfloor$ rounds down.) The $c$ smallest magnitudes of the kept weights go. As a rule $\eta = 0$, $\gamma = 1$ and $\beta$ = `0.9` (no relatives of BatchNorm's gamma and beta). The pair $(p, q)$ is (1, 2) in all of this lesson; the paper's other pair, `(0.5, 1)`, appears once, for comparison.
+# ($\lfloor x \rfloor$ rounds down.) The $c$ smallest magnitudes of the kept weights go. As a rule $\eta = 0$, $\gamma = 1$ and $\beta$ = `0.9` (no relatives of BatchNorm's gamma and beta). The pair $(p, q)$ is (1, 2), where nothing else is said; the paper's other pair, `(0.5, 1)`, stands beside it in one picture.
 #
 # How much is that? It depends on how the weights are spread. Four kinds, from no tail to a long one:
 
