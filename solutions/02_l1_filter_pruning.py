@@ -97,8 +97,7 @@ figures.size_panel(sizes.compared(three, bench))
 
 # %% [markdown]
 # **Read it.** Scattered zeros help only a compressor: the tensors keep their shape, so the MACs and the time stay. Cut-out
-# filters leave *smaller tensors* behind, and everything shrinks at once, without any special software. The price is that we can
-# no longer choose weight by weight: a filter goes whole or not at all. So which ones? (Your prediction: the row *non-zeros* says what is left; section 4 counts it.)
+# filters leave *smaller tensors* behind, and everything shrinks at once, without any special software. The price: a filter goes whole or not at all. So which ones? (Your prediction: the row *non-zeros* says what is left; section 4 counts it.)
 #
 # ## 2. A toy seen whole
 #
@@ -181,8 +180,7 @@ keep = filters_to_keep(scores.cpu(), 0.5)
 figures.score_bars(scores, keep)
 
 # %% [markdown]
-# **Read it.** There is no gap at which one would cut by itself: the scores fall smoothly, and the last filter that stays is hardly
-# larger than the first that goes. How many go is a decision, not a discovery.
+# **Read it.** There is no gap at which one would cut by itself. How many go is a decision, not a discovery.
 #
 # Why rank *within* a layer and not all filters of the network in one list? Here is such a list, by the sum of $|W_j|$, and by the sum divided by the number of weights.
 
@@ -462,8 +460,7 @@ final_masks = prune_and_fine_tune(
 figures.triptych(triptych, dense_accuracy)
 
 # %% [markdown]
-# **Read it.** The labels give the share of *parameters*; that of the filters is what the schedule says. Right after a bite the network looks dead, and
-# what has little left is hurt by a small bite as well. Much of that is repaired *without training a single weight*: with filters missing,
+# **Read it.** The labels give the share of *parameters*; that of the filters is what the schedule says. Right after a bite the network looks dead. Much of that is repaired *without training a single weight*: with filters missing,
 # sums change their mean and spread, and BatchNorm was still using those of the network before. Fine-tuning adds the rest.
 #
 # Was it worth going in four steps? The rival takes 80 % at once, then trains for as long as all four rounds.
@@ -479,7 +476,7 @@ print(f"at once:        {train.evaluate(at_once, bench):.3f} at sparsity {masks.
 
 # %% [markdown]
 # One network, and one *seed*, the number that fixes what is random in a run: treat a difference of a point or two as none. What gradual pruning surely
-# gives you is a point at each of its rounds, so that you can stop where the price becomes too high.
+# gives you is a point at each of its rounds, so that you can stop where the price is too high.
 #
 # ## 7. Smallest, random, largest
 #
@@ -524,8 +521,8 @@ figures.accuracy_curves(
 )
 
 # %% [markdown]
-# **Read it.** Towards the right end they part in the paper's order: smallest, random, largest. Before that smallest-first is worst for a while in our run. And look at the band: where the norm lies inside it, a lucky
-# draw does as well, and whoever compares a criterion with a *single* random run can find whatever they like. Put random draws beside every criterion, several times.
+# **Read it.** Towards the right end they part in the paper's order: smallest, random, largest; before that smallest-first is worst for a while. And look at the band: where the norm lies inside it, a lucky
+# draw does as well. So put random draws beside every criterion, several of them.
 #
 # ## 8. Where is the cliff?
 #
@@ -570,7 +567,7 @@ figures.accuracy_curves(
 
 # %% [markdown]
 # **Read it.** One network, one ranking, three curves. Without any repair our network has nothing left at about the 30 % of the
-# claim. Measuring BatchNorm anew moves the cliff; a short fine-tuning moves it almost off the picture. So "falls sharply beyond 30 %"
+# claim; measuring BatchNorm anew moves the cliff, and a short fine-tuning moves it almost off the picture. So "falls sharply beyond 30 %"
 # says as much about the training that followed as about the L1 norm. (The reference project's network has no BatchNorm and its data are not
 # public: we test the sentence, not their run.)
 #
@@ -650,7 +647,7 @@ check(bugs, "bugs")
 # the same budget with a random ranking, before and after recalibration and fine-tuning, chosen on validation data, more than one seed.
 #
 # *Sample answer, 2 points.* "40 % of what: filters in each layer, or parameters? I would measure the accuracy right after pruning, after recalibrating
-# BatchNorm and after some epochs of fine-tuning, since the first number says little. Then I would prune the same number of filters at random: if random is as good, the
+# BatchNorm and after some epochs of fine-tuning. Then I would prune the same number of filters at random: if random is as good, the
 # criterion is not to blame or to praise. All on validation data and with three seeds."
 #
 # *Sample answer, 1 point.* "They should fine-tune after pruning, and recalibrate the BatchNorm layers, then the accuracy comes back." (Right, but
@@ -736,6 +733,4 @@ figures.coupling(units.groups(resnet, bench.example))
 #
 # - Prune only `conv6`, then only `conv1`, to 80 %: `Pruner("l1", "filter", "layer", amounts.target(0.8), layers=["conv6"])`. Which one can spare more?
 #   This is the *sensitivity* of lesson 01, for filters.
-# - Li et al. distinguish *independent* ranking (ours) from *greedy* ranking, which does not count the kernels that read filters already gone. Write it
-#   as a loop over the layers and see whether it chooses other filters.
 # - Train the pruned shape from scratch. How far behind is it?

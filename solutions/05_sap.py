@@ -13,7 +13,7 @@
 # **How large should a bite be?** You want {{results/pace: magnitude.round9.sparsity | .0%}} of a network gone. In how many rounds, and how much in each? In our study, the same network, ranked in the same way, had an accuracy of
 # `{{results/pace: magnitude.round9.test_accuracy | .3f}}` there at one pace and `{{results/pace: magnitude_sap_s_pace.round13.test_accuracy | .3f}}` at another (which had trained longer by then; section 5 takes that apart). So somebody has to choose the pace well. SAP reads it off the weights, by a derivation that you can follow.
 #
-# The other three questions of a pruning method have answers that you know: small magnitudes go (score), single weights (unit), ranked within a neuron, a layer or all layers (scope). SAP answers the fourth, the **amount**.
+# The answers to a pruning method's other three questions stay: small magnitudes go (score), as single weights (unit), ranked within a neuron, a layer or all layers (scope). SAP answers the fourth, the **amount**.
 #
 # **Words of this lesson.** A *round* is one prune and the training after it; the *pace* is how much goes in each round. *Index* means the PQ index $I$, here with $(p, q) = (1, 2)$. $d$ is the number of weights that are still *kept*, $r$ how many of them have to stay.
 
@@ -133,7 +133,7 @@ figures.bite(
 # $$r \;\ge\; d\,(1+\eta)^{-\frac{q}{q-p}}\,(1-I)^{\frac{pq}{q-p}}$$
 #
 # <details><summary>How it is solved</summary>
-# Divide by the factor with eta; then raise both sides to the power pq/(q-p), which is positive and the reciprocal of 1/p - 1/q. The exponent of 1 + eta becomes -1/p times pq/(q-p), which is -q/(q-p). Multiply by d.
+# Divide by the factor with eta and raise both sides to the power pq/(q-p), the reciprocal of 1/p - 1/q. Multiply by d.
 # </details>
 #
 # For (1, 2) and $\eta = 0$ it is the $d\,(1-I)^2$ of `half`. Nothing else stands behind SAP: no data, no gradient, no accuracy.
@@ -353,7 +353,7 @@ for scope in ("neuron", "layer", "global"):
 figures.amount_bars(taken, title="Who is ranked together decides who pays")
 
 # %% [markdown]
-# **Read it.** By neuron and by layer the amounts are nearly the same. *Global* lets the large layer of small weights pay for all and spares the head: which layer has small weights is mostly a matter of how many inputs it has (lesson 02).
+# **Read it.** By neuron and by layer the amounts are nearly the same. *Global* lets the large layer of small weights pay for all and spares the head: which layer has small weights is mostly a matter of its number of inputs (lesson 02).
 #
 # Now twelve rounds, **without training between them**: index, bound and amount of each layer. Two things to find out: what slows SAP down? And in which scope does the `head` keep most in the end?
 
@@ -437,8 +437,8 @@ figures.accuracy_curves(
 )
 
 # %% [markdown]
-# **Read it.** While less than half goes, the three are close. At two thirds SAP's shares do *worse* than the same share for all, and one ranking does best; beyond, the bands of the first two overlap. The `head` has the largest index, so SAP takes most from the
-# layer where that gains least sparsity, and through which all that the network says has to pass. (One small network.)
+# **Read it.** While less than half goes, the three are close. At two thirds SAP's shares do *worse* than the same share for all, and one ranking does best. The `head` has the largest index, so SAP takes most from the
+# layer where that gains least sparsity, and through which everything has to pass. (One small network.)
 #
 # ### The pace
 # So the shares are not what SAP is good for. What about *when*? In our study `results/pace` such a network is pruned and fine-tuned in twenty rounds of two epochs, with five seeds. Which share of what is left goes in each round?
@@ -529,8 +529,8 @@ figures.amount_bars(
 )
 
 # %% [markdown]
-# **Read it.** Next to nothing goes by the L1 norm, and that is no bug. A filter's norm is a *sum* of hundreds of magnitudes, and such sums are alike: the differences that SAP lives on have been averaged away. Activations differ much more
-# from unit to unit, so there SAP takes a good bite. And of random scores it takes the share of uniform numbers, with all its mathematics and no reason at all. The amount is as good as the score it is given.
+# **Read it.** Next to nothing goes by the L1 norm, and that is no bug. A filter's norm is a *sum* of hundreds of magnitudes, and such sums are alike: the differences that SAP lives on are averaged away. Activations differ more
+# from unit to unit, so there SAP takes a good bite. And of random scores it takes the share of uniform numbers, with all its mathematics and no reason at all. The amount is as good as its score.
 #
 # Three rounds of each, with a short fine-tuning between them:
 
@@ -661,7 +661,7 @@ figures.accuracy_curves(
 )
 
 # %% [markdown]
-# **Read it.** Fine-tuning ends higher: it adds up the epochs of all rounds, and an under-trained network profits from that; rewinding starts anew each time. (The rewound curve rises by about two standard errors, with one seed: do not read more into it.) The *pace* differs, too: the two trainings leave different survivors, so the same rule takes different amounts. An honest comparison says which loop it ran, and for how long.
+# **Read it.** Fine-tuning ends higher: it adds up the epochs of all rounds; rewinding starts anew each time. (That the rewound curve rises, by about two standard errors and with one seed, proves little.) The *pace* differs, too: other survivors, other amounts. An honest comparison says which loop it ran, and for how long.
 #
 # ## 8. Find the bug
 #
@@ -713,24 +713,21 @@ check(sap_bugs, "sap_bugs")
 # *Rubric (2 points).* One point for the bound's direction: necessary, not sufficient; fewer than r cannot do, and keeping r loses something even where eta = 0. One point for what
 # is not in the formula: accuracy, data, the other layers; so measure validation accuracy, before and after training again.
 #
-# *Sample answer, 2 points.* "With less than 40 % one certainly loses more than eta allows; that does not make 40 % enough. With eta = 0 every weight that is not zero would have to stay. Eta also counts
-# magnitudes, not accuracy: no image was looked at. Measure the validation accuracy after pruning and after fine-tuning."
+# *Sample answer, 2 points.* "With less than 40 % one certainly loses more than eta allows; that does not make 40 % enough. With eta = 0 every weight that is not zero would have to stay. And eta
+# counts magnitudes: no image was looked at. Measure the validation accuracy after pruning and after fine-tuning."
 #
 # *Sample answer, 1 point.* "SAP does not know the accuracy, so they have to evaluate the pruned network on validation images." (Right, but the bound is still read as a guarantee.)
 
 # %% [markdown]
 # ## What to take away
 #
-# - The bound follows from the index in three steps; it is necessary, not sufficient, and SAP keeps what it says.
-# - SAP is an amount: it says how many, the score says which. On norms that are alike it takes nothing, of random scores its share.
-# - What SAP wins by is its pace: much at once, then ever less. Lent to a global ranking, that pace does better still.
-# - Rewinding and fine-tuning are two methods: say which you ran.
+# - The bound follows from the index; it is necessary, not sufficient, and SAP keeps what it says.
 #
 # **Next**, lesson 06: look once more at "Which is best?". What would a fair comparison have to look like? What follows here is optional.
 #
 # ## Optional: regularization, compression, collapse?
 #
-# The paper reports three phases. First the index of the survivors falls: the network gets by with less (*regularization*). Then it rises: ever fewer weights carry ever more
+# The paper reports three phases. First the index of the survivors falls (*regularization*). Then it rises: ever fewer weights carry ever more
 # (*compression*). At last it falls again, and the accuracy with it (*collapse*). Look for them, with gamma = 3 and beyond the end; a third run trains with AdamW.
 
 # %%
@@ -753,7 +750,7 @@ figures.index_path(
 )
 
 # %% [markdown]
-# **Read it.** Only a line that says "falls, then rises, then falls" has all three phases. In our run (one seed) that is rewinding with SGD: its index rises when the accuracy breaks, and falls when only a handful of weights is left. The others only sink, so SAP slows down, and the same ten rounds do not break the network. The phases are no law; they belong to a way of training.
+# **Read it.** Only a line that says "falls, then rises, then falls" has all three phases. In our run (one seed) that is rewinding with SGD, and it ends in collapse. The others only sink, so SAP slows down, and the same ten rounds do not break the network. The phases are no law; they belong to a way of training.
 #
 # What does the index see? The survivors, round by round:
 
@@ -767,7 +764,7 @@ widgets.RoundSlider(
 )
 
 # %% [markdown]
-# **Read it.** Before the first prune (slide to 0) the smallest are the most frequent. After it, with SGD, the survivors form a hump around their mean: more alike, a smaller index. Training makes the hump, and the hump decides the next amount.
+# **Read it.** Before the first prune (slide to 0) the smallest are the most frequent. After it, with SGD, training gathers the survivors in a hump around their mean: more alike, a smaller index, a smaller next amount.
 #
 # ## Bonus
 #

@@ -206,8 +206,8 @@ widgets.SeedsSlider(crowd)
 # ## 4. The arena
 #
 # What makes a comparison fair? One data set; one dense start for each seed; the same rounds and epochs for all; several seeds; controls; five points or more on a
-# curve; and sizes that say what is counted. Our arena has the same small network, six methods and three seeds. Two of the six draw lots,
-# one for single weights and one for whole units: a method has to beat the lottery *of its own kind*. The folded cell prepares it, one line per method.
+# curve; sizes that say what is counted. Our arena has the same small network, six methods and three seeds. Two of the six draw lots,
+# for single weights and for whole units: a method has to beat the lottery *of its own kind*. The folded cell prepares it, one line per method.
 
 # %% tags=["folded"]
 unit = ["filter", "neuron"] if mode.name == "full" else "neuron"
@@ -262,7 +262,7 @@ arena[arena["seed"] == 0].groupby("method")[columns].last().round(3)
 # **Read it.** The last points of one seed: the same epochs, about as many parameters kept. Look at the MACs: single weights leave them
 # where they were.
 #
-# One confession belongs beside every such table: who was tuned, and how often? SAP's gamma was changed three times until its curve went as far as the others; the other methods' targets once or twice. Rounds and the least number of weights per layer come from trial runs whose tables showed test accuracies.
+# One confession belongs beside every such table: who was tuned, and how often? SAP's gamma was changed three times until its curve went as far as the others; the others' targets once or twice, in trial runs whose tables showed test accuracies.
 #
 # ### Exercise 3: `mean_and_band`
 # One line and one band for each method: but the points of three seeds lie at different sparsities. So read each curve at common sparsities, on the straight line between two points; only then take the mean and the
@@ -383,7 +383,7 @@ for name, control in pairs.items():
 # ## 6. The same runs, different axes
 #
 # A phone may care for arithmetic, a download for bytes. The processor multiplies by a masked weight, a zero, as by any number. To *store*
-# single weights one needs the numbers left and a bitmap of their places, one bit for each weight of the dense network; a network without some of its units needs numbers only. Which of SAP, magnitude and L1 units leads over parameters, MACs, bytes?
+# single weights one needs the numbers left and a bitmap of their places, one bit for each weight of the dense network; without some of its units a network needs numbers only. Which of SAP, magnitude and L1 units leads over parameters, MACs, bytes?
 
 # %%
 total = int(arena["kept_parameters"].max())
@@ -459,7 +459,7 @@ figures.winners_curse(rows, guess=optimism, title=f"chosen on {images} test imag
 #
 # ## 8. Equal budgets
 #
-# Our first report on CIFAR-10 said that SAP is several points better than magnitude at `0.9643`, the class project's sparsity: it read both curves there, on the lines through their points. Look at the table: what is wrong with that?
+# Our first report on CIFAR-10 said that SAP is several points better than magnitude at `0.9643`, the class project's sparsity, read on the lines through both methods' points. Look at the table: what is wrong with that?
 
 # %% tags=["folded"]
 if cifar is not None:
@@ -526,8 +526,7 @@ for title, some in (("as reported", rows), ("mended", equal_budget(rows))):
     print(told.agg({"seed": "nunique", "epochs": "max", "score": "max"}).round(3).to_string())
 
 # %% [markdown]
-# **Read it.** The best score of a method grows with its budget: more rounds, more sparsity, more candidates. Mended, the lead is smaller. What is left compares different *sparsities*, because SAP
-# goes faster in its first rounds.
+# **Read it.** The best score of a method grows with its budget: more rounds, more sparsity, more candidates. Mended, the lead is smaller; what is left compares different *sparsities*.
 #
 # ## 9. What is claimed, and what our runs say
 #
@@ -626,7 +625,7 @@ check(arena_bugs, "arena_bugs")
 # whole units or none). One point for what is missing: more seeds, the two controls, latency on that device, a choice on validation images.
 #
 # *Sample answer, 3 points.* "Our front has points of SAP and of magnitude, which often differ by less than their seeds do, so SAP does not dominate; the project's two points come from one run on other data. For a phone: L1 units, slimmed, because masked weights save no MACs. For a microcontroller I would compare the numbers left plus their bitmap with a smaller network from scratch, which was no worse here. In a
-# data centre zeros are multiplied anyway: whole units, or the dense model. First I would measure latency there and run more seeds, choosing on validation images."
+# data centre zeros are multiplied anyway: the dense model. First I would measure latency there and run more seeds, choosing on validation images."
 #
 # *Sample answer, 1 point.* "SAP has the best score at high sparsity, so it dominates there; for a phone I would take L1 because it saves MACs." (The phone is right; seeds, controls and the other devices are missing.)
 
@@ -644,7 +643,7 @@ check(arena_bugs, "arena_bugs")
 #
 # ## Optional: one number for a whole curve
 #
-# The *hypervolume* is the area that a front dominates beyond a reference point, the worst sparsity and accuracy that still count. It is a staircase: between two points only the *sparser* one's accuracy is sure.
+# The *hypervolume* is the area that a front dominates beyond a reference point, the worst sparsity and accuracy that still count. Between two points only the *sparser* one's accuracy is sure: a staircase.
 #
 # ### Exercise 5 (optional): `hypervolume`
 # Points come in any order; some are dominated; those below the reference or to the left of it count nothing. If none lies beyond it, the area is 0.
@@ -691,8 +690,8 @@ figures.staircase(toy, on_front, reference=(0.0, 0.6))
 #
 # ## Optional: a duel of criteria
 #
-# Is it the criterion, or the rest? All else is equal: the trained network, the number of units in each layer (70 % go, in one step), the half epoch of training after it. Six
-# criteria: *Taylor* is new (weight times gradient, summed over a unit; Molchanov et al. 2017), and two are controls: *random*, and *largest L1*, which takes the units that the L1 norm protects.
+# Is it the criterion, or the rest? All else is equal: the trained network, the number of units in each layer (70 % go at once), the half epoch of training after it. Six
+# criteria: *Taylor* is new (weight times gradient, summed over a unit; Molchanov et al. 2017), and two are controls: *random*, and *largest L1*, which takes what the L1 norm protects.
 
 
 # %% tags=["folded"]
