@@ -191,7 +191,7 @@ widgets.BoundSlider(weights)
 #
 # ($\lfloor x \rfloor$ rounds down.) The $c$ smallest magnitudes of the kept weights go. As a rule $\eta = 0$, $\gamma = 1$ and $\beta$ = `0.9` (no relatives of BatchNorm's gamma and beta). The pair $(p, q)$ is (1, 2), where nothing else is said; the paper's other pair, `(0.5, 1)`, stands beside it in one picture.
 #
-# How much is that? It depends on how the weights are spread. Four kinds, from no tail to a long one:
+# How much is that? It depends on how the weights are spread. Four kinds, from no tail to a long one (on a log scale, or no tail would be seen):
 
 # %% tags=["folded"]
 n, drawn = 20_000, torch.Generator().manual_seed(0)
@@ -437,7 +437,7 @@ figures.accuracy_curves(
 )
 
 # %% [markdown]
-# **Read it.** While less than half goes, the three are close. At two thirds SAP's shares do *worse* than the same share for all, and one ranking does best. The `head` has the largest index, so SAP takes most from the
+# **Read it.** While less than half goes, the three are close. At two thirds SAP's shares do *worse* than the same share for all, and one ranking does best; beyond, the bands of the first two overlap. The `head` has the largest index, so SAP takes most from the
 # layer where that gains least sparsity, and through which everything has to pass. (One small network.)
 #
 # ### The pace

@@ -110,16 +110,18 @@ def weight_histogram(weights: Tensor, title: str = "") -> Picture:
 
 
 def shapes(named: Mapping[str, Tensor]) -> Picture:
-    """Draw small histograms of several distributions side by side, in units of the mean magnitude and to one scale."""
+    """Draw small histograms of several distributions side by side, in units of the mean magnitude, to one log scale."""
     picture, axes = canvas(2.2 * len(named) + 0.4, 2.1, 1, len(named), sharex=True, sharey=True)
-    edges, parts = np.linspace(-4, 4, 61), []
+    edges, parts = np.linspace(-8, 8, 65), []
     for axis, (name, values) in zip(axes[0], named.items(), strict=True):
         relative = (values / values.abs().mean()).detach().cpu().flatten().numpy()
         axis.stairs(np.histogram(relative, edges)[0] / len(relative), edges, fill=True, color=KEPT)
         beyond = float((np.abs(relative) > 4).mean())
+        for side in (-1, 1):
+            axis.axvspan(4 * side, 8 * side, color=FAINT, alpha=0.35, lw=0, zorder=0)
         axis.set_title(f"{name}\nbeyond 4: {beyond:.1%}")
         parts.append(f"{name}, {beyond:.1%} beyond 4 times the mean magnitude")
-    axes[0, 0].set(ylabel="share of the weights", xticks=[-4, 0, 4])
+    axes[0, 0].set(ylabel="share (log scale)", xticks=[-8, -4, 0, 4, 8], xlim=(-8, 8), yscale="log", ylim=(3e-5, 0.3))
     picture.supxlabel("weight / mean magnitude", fontsize=10)
     picture.alt = f"Histograms of {number_of(len(named), 'distribution')}: {'; '.join(parts)}."
     return picture
