@@ -553,7 +553,7 @@ for level in levels:
     claim["fine-tuned"].append((level, train.evaluate(small, bench)))
 for name, curve in claim.items():
     fallen = [level for level, accuracy in curve if accuracy < dense_accuracy - 0.10]
-    where = f"at {fallen[0]:.2f} of the filters" if fallen else "never: not at any level tried"
+    where = f"at {fallen[0]:.2f} of the filters" if fallen else "never: at no level tried"
     print(f"{name:24} first ten points below the dense model {where}")
 figures.accuracy_curves(
     claim,
