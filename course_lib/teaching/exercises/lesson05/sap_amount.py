@@ -39,7 +39,7 @@ def _kept_weights(rng: torch.Generator) -> list[Case]:
         Case("weights of which some are zero, but not masked", (torch.cat([drawn, torch.zeros(100)]), 1.0, 2.0)),
         Case("four weights", (torch.tensor([9.0, -4.0, 1.0, 0.0], dtype=torch.float64), 0.5, 1.0, 0.0, 2.4, 0.95)),
         Case("equal magnitudes", (torch.full((7,), -0.3), 1.0, 2.0), edge=True),
-        Case("a single weight", (torch.tensor([2.0]),), edge=True),
+        Case("a single weight", (torch.tensor([2.0]), 1.0, 2.0), edge=True),
         Case("a single weight that may go", (torch.tensor([2.0]), 0.5, 1.0, 0.5, 2.0, 1.0), edge=True),
         Case("a whole number in exact arithmetic", (whole, 1.0, 2.0, 0.0, 1.0, 1.0), edge=True),
         Case("a limit that is a whole number in exact arithmetic", (drawn[:100], 1.0, 2.0, 0.0, 8.0, 0.57), edge=True),
