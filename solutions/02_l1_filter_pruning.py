@@ -8,7 +8,7 @@
 #
 # **You need** lesson 01 (parameters, MACs, latency) and a little PyTorch. **Difficulty** medium. {{minutes: 80}}
 #
-# You write six small functions, lock in two predictions and find three bugs. Sections 9 and 10 are optional.
+# You write six small functions, lock in two predictions and find three bugs. Two sittings: sections 1 to 4 take filters out, 5 to 10 ask how many can go.
 #
 # **Words of this lesson.** A *filter* is what makes one output channel of a convolution, a *neuron* one output of a dense layer; both are *units*.
 # *Masked*: set to zero in tensors of the same shape; *slimmed*: cut out, so that the tensors are
@@ -50,7 +50,7 @@ bench
 # %% [markdown]
 # ## 1. Ninety percent gone, and nothing is faster
 #
-# Lesson 01 ended with a budget that was kept on paper only. The zeros have to come in blocks that can be cut out. To see the difference we take a network of another kind, a small VGG:
+# Lesson 01 ended with a budget that was kept on paper only. The zeros have to come in blocks that can be cut out. To see the difference we take another network, a small VGG:
 # convolution, BatchNorm, ReLU, again and again. (*BatchNorm* brings each channel to a common mean and spread; section 3 has the formula.)
 
 # %%
@@ -97,8 +97,7 @@ figures.size_panel(sizes.compared(three, bench))
 
 # %% [markdown]
 # **Read it.** Scattered zeros help only a compressor: the tensors keep their shape, so the MACs and the time stay. Cut-out
-# filters leave *smaller tensors* behind, and everything shrinks at once, without any special software. The price is that we can
-# no longer choose weight by weight: a filter goes whole or not at all. So which ones? (Your prediction: the row *non-zeros* says what is left. Section 4 counts it, layer by layer.)
+# filters leave *smaller tensors* behind, and everything shrinks at once, without any special software. The price: a filter goes whole or not at all. So which ones? (Your prediction: the row *non-zeros* says what is left; section 4 counts it.)
 #
 # ## 2. A toy seen whole
 #
@@ -181,24 +180,20 @@ keep = filters_to_keep(scores.cpu(), 0.5)
 figures.score_bars(scores, keep)
 
 # %% [markdown]
-# **Read it.** There is no gap at which one would cut by itself: the scores fall smoothly, and the last filter that stays is hardly
-# larger than the first that goes. How many go is a decision, not a discovery.
+# **Read it.** There is no gap at which one would cut by itself. How many go is a decision, not a discovery.
 #
-# Why rank *within* a layer and not over all of them? Look at the layers side by side.
+# Why rank *within* a layer and not all filters of the network in one list? Here is such a list, by the sum of $|W_j|$, and by the sum divided by the number of weights.
 
 # %%
-all_scores = {name: filter_l1(model.get_submodule(name).weight.detach()) for name in layers}
-figures.score_histograms(
-    all_scores, {name: filters_to_keep(s.cpu(), 0.5) for name, s in all_scores.items()}
+tensors = {name: model.get_submodule(name).weight.detach() for name in layers}
+figures.global_rankings(
+    {name: filter_l1(w) for name, w in tensors.items()},
+    {name: w[0].numel() for name, w in tensors.items()},
 )
 
 # %% [markdown]
-# A filter of `conv1` has one small kernel (three if images have colours), one of `conv6` more than a hundred: the sums differ because there is more to add, not because the
-# filter matters more. So *against whom* a filter is ranked is a question of its own, the **scope**: against those of its own *layer*, as we did, or *global*, against all filters of the network. In a global ranking by the sum the first layers
-# would go first.
-#
-# Dividing by the number of weights (`L1NormPruner(scope="global")` does) turns that round instead of removing it: the weights of a wide layer are small, each for itself, so that now the *last* layers go
-# first. Section 8 measures what that costs.
+# **Read it.** A filter of `conv1` has one small kernel (three if images have colours), one of `conv6` more than a hundred: by the sum the first layers go, because there is less to add, not because they matter less. Dividing turns that round instead of removing it: the weights of a wide layer are small, so that the *last* layers go.
+# *Against whom* a filter is ranked is a question of its own, the **scope**: its own *layer*, as here, or all filters, *global* (`L1NormPruner` then divides). Section 8 measures what that costs.
 #
 # ### Four questions
 # Every pruning method answers the same four:
@@ -237,7 +232,7 @@ spoken = {"dense": channel_means(model), "rows set to zero": channel_means(rows_
 figures.channel_dots(spoken, gone=~keep, ylabel="mean activation after relu3")
 
 # %% [markdown]
-# **A failure.** The rows are zero, and many of the channels are not silent: they put out a *constant*: that of the formula, where it is above zero. The next layer hears a hum where there was a
+# **A failure.** The rows are zero, and many of the channels still speak: they put out a *constant*, that of the formula, where it is above zero. The next layer hears a hum where there was a
 # signal. And when the channel is later cut out, the hum disappears: the slimmed network would not compute what the masked one did.
 #
 # ### Exercise 3: `silence`
@@ -321,9 +316,6 @@ for name in [*layers, "dense", "head"]:
     )
     shape = tuple(model.get_submodule(name).weight.shape)
     print(f"{name:6} {shape!s:18} weights kept: {kept.float().mean().item():.3f}")
-print(
-    f"all parameters, with biases and BatchNorm: {masks.density:.3f} kept, {masks.sparsity:.3f} gone"
-)
 
 # %% [markdown]
 # Three shares of one and the same prune. `L1NormPruner(sparsity=0.5)` *asks* for a share of each layer's filters; `masks.sparsity` *reports* the share
@@ -372,7 +364,7 @@ for name, before, after in zip(("conv3", "conv4"), whole, cut, strict=True):
 print(f"largest difference: {difference:.1e} of the outputs' spread")
 
 # %% [markdown]
-# Smaller tensors, the same outputs, up to rounding. `slim` does this for a whole network, with its biases and BatchNorm, and then compares the masked network with the slimmed one. (You do it in place in lesson 07.)
+# `slim` does this for a whole network, with its biases and BatchNorm, and then compares the masked network with the slimmed one. (You do it in place in lesson 07.)
 
 # %%
 masked = masks.apply_(copy.deepcopy(model)).eval()
@@ -389,11 +381,11 @@ print(
 # %% [markdown]
 # Same function, smaller tensors. We prune with masks, because they can still change, and slim when the work is done.
 #
-# **A good place to stop.** Next: how much, and what repairs it.
+# > **A good place to stop for today.** You can choose filters by their norm, silence them wholly, and cut them and what reads them out. Open: how many can go, in how many steps, and what repairs the rest? When you come back, run all cells above again.
 #
 # ## 5. How much, and when
 #
-# Half at once is a blow. Gradual pruning takes a little, lets the network recover, takes more. One prune and the training after it are a **round of pruning**. Zhu & Gupta (2017) take much
+# Gradual pruning takes a little, lets the network recover, takes more. One prune and the training after it are a **round of pruning**. Zhu & Gupta (2017) take much
 # while there is much to take, and little towards the end: on the way from the initial sparsity $s_i$ to the final one $s_f$, after round $t$ of $n$
 #
 # $$s_t = s_f + (s_i - s_f)\,(1 - t/n)^3$$
@@ -468,8 +460,7 @@ final_masks = prune_and_fine_tune(
 figures.triptych(triptych, dense_accuracy)
 
 # %% [markdown]
-# **Read it.** The labels give the share of *parameters*; that of the filters is what the schedule says. Right after a bite the network looks dead, and
-# what has little left is hurt by a small bite as well. Much of that is repaired *without training a single weight*: with filters missing,
+# **Read it.** The labels give the share of *parameters*; that of the filters is what the schedule says. Right after a bite the network looks dead. Much of that is repaired *without training a single weight*: with filters missing,
 # sums change their mean and spread, and BatchNorm was still using those of the network before. Fine-tuning adds the rest.
 #
 # Was it worth going in four steps? The rival takes 80 % at once, then trains for as long as all four rounds.
@@ -481,18 +472,16 @@ masks.apply_(at_once)
 train.recalibrate_batchnorm(at_once, bench)
 train.fit(at_once, bench, epochs=4 * mode.tune_epochs, masks=masks, lr=1e-3)
 print(f"in four rounds: {triptych[-1][-1]:.3f} at sparsity {final_masks.sparsity:.3f}")
-print(
-    f"at once:        {train.evaluate(at_once, bench):.3f} at sparsity {masks.sparsity:.3f}, trained equally long"
-)
+print(f"at once:        {train.evaluate(at_once, bench):.3f} at sparsity {masks.sparsity:.3f}")
 
 # %% [markdown]
 # One network, and one *seed*, the number that fixes what is random in a run: treat a difference of a point or two as none. What gradual pruning surely
-# gives you is a point at each of its rounds, so that you can stop where the price becomes too high.
+# gives you is a point at each of its rounds, so that you can stop where the price is too high.
 #
 # ## 7. Smallest, random, largest
 #
 # Is a small norm a good reason to go? There is only one way to know: choose the same number of filters at random, and by the opposite
-# rule. A score is a function of the weights; the opposite rule is the same function with a minus sign. The random choice is drawn three
+# rule, the same score with a minus sign. The random choice is drawn three
 # times (once in CI): the line is its mean, the band reaches from the lowest to the highest.
 
 # %% tags=["folded"]
@@ -524,11 +513,16 @@ duel = {
         accuracy_without(level, lambda weight: -weight.abs().sum(1)) for level in levels
     ],
 }
-figures.accuracy_curves(duel, dense=dense_accuracy, n=len(bench.validation))
+figures.accuracy_curves(
+    duel,
+    dense=dense_accuracy,
+    n=len(bench.validation),
+    title="Is a small norm a good reason to go? (band: random draws)",
+)
 
 # %% [markdown]
-# **Read it.** Towards the right end they part in the paper's order: smallest, random, largest. Before that smallest-first is worst for a while in our run. And look at the band: where the norm lies inside it, a lucky
-# draw does as well, and whoever compares a criterion with a *single* random run can find whatever they like. Put random draws beside every criterion, several times.
+# **Read it.** Towards the right end they part in the paper's order: smallest, random, largest; before that smallest-first is worst for a while. And look at the band: where the norm lies inside it, a lucky
+# draw does as well. So put random draws beside every criterion, several of them.
 #
 # ## 8. Where is the cliff?
 #
@@ -559,7 +553,7 @@ for level in levels:
     claim["fine-tuned"].append((level, train.evaluate(small, bench)))
 for name, curve in claim.items():
     fallen = [level for level, accuracy in curve if accuracy < dense_accuracy - 0.10]
-    where = f"at {fallen[0]:.2f} of the filters" if fallen else "never: not at any level tried"
+    where = f"at {fallen[0]:.2f} of the filters" if fallen else "never: at no level tried"
     print(f"{name:24} first ten points below the dense model {where}")
 figures.accuracy_curves(
     claim,
@@ -568,11 +562,12 @@ figures.accuracy_curves(
     reference=0.3,
     n=len(bench.validation),
     xlabel="share of the convolutions' filters gone",
+    title="Where is the cliff? Ask what repaired the network",
 )
 
 # %% [markdown]
 # **Read it.** One network, one ranking, three curves. Without any repair our network has nothing left at about the 30 % of the
-# claim. Measuring BatchNorm anew moves the cliff; a short fine-tuning moves it almost off the picture. So "falls sharply beyond 30 %"
+# claim; measuring BatchNorm anew moves the cliff, and a short fine-tuning moves it almost off the picture. So "falls sharply beyond 30 %"
 # says as much about the training that followed as about the L1 norm. (The reference project's network has no BatchNorm and its data are not
 # public: we test the sentence, not their run.)
 #
@@ -596,15 +591,81 @@ for scope, masks in (("layer", evenly), ("global", globally)):
     small = slim.slim(model, masks, bench.example)
     train.recalibrate_batchnorm(small, bench)
     left = ", ".join(f"{name} {int(masks.units[name].sum())}" for name in layers)
-    print(
-        f"{scope:6} {train.evaluate(small, bench):.3f} at sparsity {masks.sparsity:.3f}; filters left: {left}"
-    )
+    print(f"{scope:6} {train.evaluate(small, bench):.3f} at sparsity {masks.sparsity:.3f}")
+    print(f"       filters left: {left}")
 
 # %% [markdown]
-# The number of parameters is the same, give or take, and the ranking
+# With nearly as many parameters gone, the ranking
 # within each layer keeps more accuracy. A ranking over all layers needs scores that mean the same in each of them, and neither the sum nor the mean does.
+
+# %% [markdown]
+# ## 9. Find the bug
 #
-# ## 9. Optional: momentum revives the dead
+# Three pieces of code that run without an error and are wrong. In each, one line is to blame. Answer with its number.
+#
+# **A.** Half of the filters are to go.
+# ```python
+# 1  scores = conv.weight.abs().sum((1, 2, 3))
+# 2  keep = scores > scores.sort().values[round(0.5 * len(scores))]
+# 3  silence(conv, norm, keep)
+# ```
+# **B.** The best sparsity is chosen.
+# ```python
+# 1  accuracy = {}
+# 2  for sparsity in (0.3, 0.5, 0.7):
+# 3      small = slim.slim(model, L1NormPruner(sparsity).masks(model, bench), bench.example)
+# 4      train.recalibrate_batchnorm(small, bench)
+# 5      accuracy[sparsity] = train.evaluate(small, bench, split="test")
+# 6  best = max(accuracy, key=accuracy.get)
+# ```
+# **C.** Filters are silenced; the convolution has no bias.
+# ```python
+# 1  keep = filters_to_keep(filter_l1(conv.weight), 0.5)
+# 2  with torch.no_grad():
+# 3      for parameter in (conv.weight, norm.weight):
+# 4          parameter[~keep] = 0
+# ```
+
+# %% answer="bugs"
+bugs = None  # such as {"A": 1, "B": 1, "C": 1}
+### BEGIN SOLUTION
+bugs = {"A": 2, "B": 5, "C": 3}
+### END SOLUTION
+
+# %% check="bugs"
+check(bugs, "bugs")
+
+# %% [markdown]
+# ## 10. In your own words
+#
+# A colleague writes: *"L1 pruning is useless, our accuracy collapsed at 40 %."* What do you ask, and what would you measure before you believe
+# the sentence? (Four to six sentences.)
+
+# %% [markdown] explain="collapse" points=2
+# *Rubric (2 points).* One point for asking what the 40 % are (of filters, parameters or MACs; per layer or global) and which repair came after the prune
+# (BatchNorm recalibrated? fine-tuned, how long, with the masks held?). One point for a measurement that separates criterion from repair:
+# the same budget with a random ranking, before and after recalibration and fine-tuning, chosen on validation data, more than one seed.
+#
+# *Sample answer, 2 points.* "40 % of what: filters in each layer, or parameters? I would measure the accuracy right after pruning, after recalibrating
+# BatchNorm and after some epochs of fine-tuning. Then I would prune the same number of filters at random: if random is as good, the
+# criterion is not to blame or to praise. All on validation data and with three seeds."
+#
+# *Sample answer, 1 point.* "They should fine-tune after pruning, and recalibrate the BatchNorm layers, then the accuracy comes back." (Right, but
+# nothing is asked about the 40 %, and there is no control.)
+
+# %% [markdown]
+# ## What to take away
+#
+# - Whole filters are the unit at which arithmetic really disappears; scattered zeros only compress.
+# - A unit is gone only when its own entries are all zero: row, bias, $\gamma$, $\beta$. What reads it can then be cut as well, and masked equals slimmed.
+# - The share of filters is not the share of parameters: between two convolutions a quarter stays of a half.
+# - Choose indices, not thresholds; keep at least one; re-apply masks after every step.
+# - Recalibrate before you judge, and compare with several random draws before you praise.
+#
+# **Next**, lesson 03: the L1 norm looks at weights only. A filter of large weights that nothing ever excites is kept, and that is the
+# picture that this lesson cannot explain. What follows here is optional.
+#
+# ## Optional: momentum revives the dead
 #
 # A trap for everyone who writes a training loop. (An *optimizer*, such as SGD or Adam, changes the weights after each batch; with *momentum* it goes on with a part of its earlier steps.) A silenced filter gets no gradient: its $\gamma$ and $\beta$ are zero, its ReLU is closed, and
 # whoever reads it reads zeros. So once dead it stays dead, and masks need to be applied only once. Or do they? We prune in the middle of a
@@ -650,7 +711,7 @@ figures.lines(
 # **Read it.** With momentum (and with Adam, which remembers in the same way) the optimizer goes on pushing in the direction
 # of *before* the prune. Only masks that are applied after every step hold; `train.fit(masks=...)` does that.
 #
-# ## 10. Optional: the ResNet puzzle
+# ## Optional: the ResNet puzzle
 #
 # In a chain every filter can go by itself. A shortcut *adds* the output of one layer to that of another: channel 7 of the one meets channel 7 of the
 # other. Take it from one of them, and it is still there. Which layers are tied together in a small ResNet? (A *projection* is a 1x1 convolution on
@@ -667,78 +728,9 @@ figures.coupling(units.groups(resnet, bench.example))
 # %% [markdown]
 # **Read it.** The first convolution of each block is free: nobody else writes into its channels. The second one writes into the stream that the
 # shortcut carries, and there whole chains of layers share one decision: `units.groups` finds the groups, and `L1NormPruner` sums the norms over each of them.
-
-# %% [markdown]
-# ## 11. Find the bug
-#
-# Three pieces of code that run without an error and are wrong. In each, one line is to blame. Answer with its number.
-#
-# **A.** Half of the filters are to go.
-# ```python
-# 1  scores = conv.weight.abs().sum((1, 2, 3))
-# 2  keep = scores > scores.sort().values[round(0.5 * len(scores))]
-# 3  silence(conv, norm, keep)
-# ```
-# **B.** The best sparsity is chosen.
-# ```python
-# 1  accuracy = {}
-# 2  for sparsity in (0.3, 0.5, 0.7):
-# 3      small = slim.slim(model, L1NormPruner(sparsity).masks(model, bench), bench.example)
-# 4      train.recalibrate_batchnorm(small, bench)
-# 5      accuracy[sparsity] = train.evaluate(small, bench, split="test")
-# 6  best = max(accuracy, key=accuracy.get)
-# ```
-# **C.** Filters are silenced; the convolution has no bias.
-# ```python
-# 1  keep = filters_to_keep(filter_l1(conv.weight), 0.5)
-# 2  with torch.no_grad():
-# 3      for parameter in (conv.weight, norm.weight):
-# 4          parameter[~keep] = 0
-# ```
-
-# %% answer="bugs"
-bugs = None  # such as {"A": 1, "B": 1, "C": 1}
-### BEGIN SOLUTION
-bugs = {"A": 2, "B": 5, "C": 3}
-### END SOLUTION
-
-# %% check="bugs"
-check(bugs, "bugs")
-
-# %% [markdown]
-# ## 12. In your own words
-#
-# A colleague writes: *"L1 pruning is useless, our accuracy collapsed at 40 %."* What do you ask, and what would you measure before you believe
-# the sentence? (Four to six sentences.)
-
-# %% [markdown] explain="collapse" points=2
-# *Rubric (2 points).* One point for asking what the 40 % are (of filters, parameters or MACs; per layer or global) and which repair came after the prune
-# (BatchNorm recalibrated? fine-tuned, how long, with the masks held?). One point for a measurement that separates criterion from repair:
-# the same budget with a random ranking, before and after recalibration and fine-tuning, chosen on validation data, more than one seed.
-#
-# *Sample answer, 2 points.* "40 % of what: filters in each layer, or parameters? I would measure the accuracy right after pruning, after recalibrating
-# BatchNorm and after some epochs of fine-tuning, since the first number says little. Then I would prune the same number of filters at random: if random is as good, the
-# criterion is not to blame or to praise. All on validation data and with three seeds."
-#
-# *Sample answer, 1 point.* "They should fine-tune after pruning, and recalibrate the BatchNorm layers, then the accuracy comes back." (Right, but
-# nothing is asked about the 40 %, and there is no control.)
-
-# %% [markdown]
-# ## What to take away
-#
-# - Whole filters are the unit at which arithmetic really disappears; scattered zeros only compress.
-# - A unit is gone only when its own entries are all zero: row, bias, $\gamma$, $\beta$. What reads it can then be cut as well, and masked equals slimmed.
-# - The share of filters is not the share of parameters: between two convolutions a quarter stays of a half.
-# - Choose indices, not thresholds; keep at least one; re-apply masks after every step.
-# - Recalibrate before you judge, and compare with several random draws before you praise.
-#
-# **Next**, lesson 03: the L1 norm looks at weights only. A filter of large weights that nothing ever excites is kept, and that is the
-# picture that this lesson cannot explain.
 #
 # ## Bonus
 #
 # - Prune only `conv6`, then only `conv1`, to 80 %: `Pruner("l1", "filter", "layer", amounts.target(0.8), layers=["conv6"])`. Which one can spare more?
 #   This is the *sensitivity* of lesson 01, for filters.
-# - Li et al. distinguish *independent* ranking (ours) from *greedy* ranking, which does not count the kernels that read filters already gone. Write it
-#   as a loop over the layers and see whether it chooses other filters.
 # - Train the pruned shape from scratch. How far behind is it?

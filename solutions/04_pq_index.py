@@ -1,16 +1,17 @@
 # %% [markdown]
 # # 04 · The PQ index
 #
-# **Goal.** Measure how sparse a vector is that has no zeros. The measure is the PQ index of Diao et al., *Pruning Deep Neural Networks from a Sparsity
-# Perspective* (ICLR 2023, arXiv 2302.05601). Lesson 05 turns it into a rule for how much to prune. ("PQ" stands for the two norms; it has nothing to do with product
-# quantization, which is also called PQ.)
+# **Goal.** Ask a layer how much it can spare, before anything is pruned: measure how *unequal* its weights are, though none of them is zero. The measure is the PQ index of Diao et al., *Pruning Deep Neural Networks from a Sparsity
+# Perspective* (ICLR 2023, arXiv 2302.05601). ("PQ" stands for two norms, not for product quantization.)
 #
 # ![Where this lesson goes: five vectors of eight entries, drawn as bars. Which of them is the sparsest, and what comes next?](../notebooks/pictures/04_pq_index.png)
 #
 # **You need** lesson 00 or 02 (masks, sparsity) and powers and roots. **Difficulty** medium. {{minutes: 50}}
 #
-# You write four small functions and, if you like, a fifth; lock in a prediction; and find three bugs. Run every cell, also those you leave empty: where an answer is missing, the
-# lesson goes on with the library's version and says so.
+# **Fifty percent: says who?** So far *you* set a share, a threshold, a number of deviations, and took the same for every layer. You found out afterwards, by the accuracy, whether it was too much. But a layer in which a few weights carry
+# everything can spare the rest, and one in which all are equally large can spare none. Could the weights say so themselves, without an image and without training? Then each layer could get its own amount; lesson 05 does that, with the number that you build here.
+#
+# You write four small functions and, if you like, a fifth; lock in a prediction; and find three bugs. Where an answer is missing, the library's goes on.
 #
 # **Words of this lesson.** The *magnitude* of a weight is its absolute value. A vector is *sparse* if a few entries carry nearly all of it; here that is a matter of degree, and zeros are not needed.
 # *Survivors* are the weights that have not been pruned so far. An *index* is always the PQ index.
@@ -51,8 +52,7 @@ bench
 # %% [markdown]
 # ## 1. How sparse is a vector that has no zeros?
 #
-# So far *we* said how much goes: a share, a threshold, a number of deviations. Could the weights say it themselves? A layer in which a few weights carry
-# everything can spare the rest; one in which all are equally large can spare none. Here are the weights of the dense layer of our reference network after a short training.
+# The dense layer of our reference network after a short training. What share of it would you give away?
 
 # %%
 model = models.build("cnn", bench, seed=0)
@@ -66,11 +66,11 @@ figures.weight_histogram(weights, title=f"{weights.numel():,} weights of the den
 
 # %% [markdown]
 # **Read it.** Counting zeros says "not sparse at all": there are none. Yet many weights are tiny beside the largest ones. A threshold would count them,
-# but which? We want one number that needs no threshold, does not care about the scale, and says how *unequally* the magnitudes are spread. Lesson 05 turns it into how many weights go.
+# but which? We want one number that needs no threshold, does not care about the scale, and says how *unequally* the magnitudes are spread.
 #
 # ## 2. Five vectors
 #
-# Put them in order in your head, from dense to sparse, before you read on. (All have eight entries; signs do not matter, so none is drawn.)
+# Put them in order in your head, from dense to sparse, before you read on. (All have eight entries. Signs and scale do not matter: each is drawn relative to its largest entry.)
 
 # %% tags=["ahead"]
 five = {
@@ -225,9 +225,9 @@ def babies_test(index: Callable[[Tensor], float], w: Tensor) -> bool:
 check(babies_test)
 
 # %% [markdown]
-# The other four in the same manner, and all six tried on five measures, each on 200 drawn vectors. A measure gets a "yes" only if it behaves every single time.
+# The folded cell has the other four. Now all six are tried on five measures, each on 200 drawn vectors. A measure gets a "yes" only if it behaves every single time. Which measure will have the fewest?
 
-# %%
+# %% tags=["folded"]
 clone_test, babies_test = use(clone_test), use(babies_test)
 
 
@@ -255,10 +255,10 @@ names = ["PQ index", "Gini index", "share of zeros", "mean magnitude", "L1 norm"
 drawn = [
     torch.randn(6, generator=torch.Generator().manual_seed(k)).double() for k in range(200)
 ]
-print(f"{'':16}" + "".join(f"{name:>16}" for name in names))
-for test_name, test in tests.items():
-    answers = [all(test(MEASURES[name], w) for w in drawn) for name in names]
-    print(f"{test_name:16}" + "".join(f"{'yes' if answer else '-':>16}" for answer in answers))
+print(f"{'':16}" + "".join(f"{name[:2]:>6}" for name in tests))
+for name in names:
+    answers = [all(test(MEASURES[name], w) for w in drawn) for test in tests.values()]
+    print(f"{name:16}" + "".join(f"{'yes' if answer else '-':>6}" for answer in answers))
 
 # %% [markdown]
 # **Read it.** The index with p = 1 and q = 2 has all six, and so has the Gini index of economics. The share of zeros, the measure that everybody uses, has half of
@@ -289,8 +289,7 @@ widgets.IndexSlider()
 # %% [markdown]
 # ## 6. What does an untrained layer have?
 #
-# Large layers have the index of their distribution. A million drawn weights show it; by hand it is 1/9 for uniform weights, with `(0.5, 1)`, and the optional exercise below has that of normal ones.
-# Compare the layers of our network with both, before and after their training:
+# Large layers have the index of their distribution. A million drawn weights show it. Compare the layers of our network with them, before and after their training: did PyTorch draw its initial weights uniformly or normally?
 
 # %%
 draw = torch.Generator().manual_seed(0)
@@ -303,50 +302,8 @@ for name in ("conv1", "conv2", "conv3", "conv4", "dense", "head"):
     print(f"{name:6} (0.5, 1): {told[0]} before training, {told[1]} after")
 
 # %% [markdown]
-# **Read it.** PyTorch draws initial weights *uniformly*, not normally, and the index shows it. Compare the two columns: which layers has training moved away
-# from there?
+# <details><summary><b>Read it</b>, when you have an answer</summary>Uniformly: the index of the large layers shows it. Compare the two columns: which layers has training moved away from there?</details>
 #
-# ### Exercise 5: `pq_of_normal` (optional)
-# It has no points, and nothing later builds on it. For infinitely many normal weights the index can be computed with pen and paper: the moments of a standard normal variable are
-#
-# $$E|z|^s = \frac{2^{s/2}\,\Gamma\!\left(\frac{s+1}{2}\right)}{\sqrt\pi}, \qquad M_s = \big(E|z|^s\big)^{1/s}.$$
-#
-# Return the index for any p < q. The scale does not matter (why?). You need not know the Gamma function: it extends the factorial to numbers between the whole ones, and Python has it as `math.gamma`.
-#
-# <details><summary>Hint</summary>Write a helper for $M_s$: the formula on the left, line by line, then the power 1 / s.</details>
-
-
-# %% answer="pq_of_normal"
-def pq_of_normal(p: float, q: float) -> float:
-    """Return the PQ index of infinitely many normal weights."""
-
-    ### BEGIN SOLUTION
-    def mean(s: float) -> float:
-        return (2 ** (s / 2) * math.gamma((s + 1) / 2) / math.sqrt(math.pi)) ** (1 / s)
-
-    return 1 - mean(p) / mean(q)
-    ### END SOLUTION
-
-
-# %% check="pq_of_normal"
-check(pq_of_normal)
-
-# %%
-pq_of_normal = use(pq_of_normal)
-sizes = [10, 30, 100, 300, 1000, 3000, 10000]
-samples = [torch.randn(n, generator=torch.Generator().manual_seed(n)) for n in sizes]
-figures.lines(
-    {
-        "a sample": (list(map(math.log10, sizes)), [pq_index(w, 1, 2) for w in samples]),
-        "closed form": (list(map(math.log10, sizes)), [pq_of_normal(1, 2)] * len(sizes)),
-    },
-    xlabel="log10 of the number of weights",
-    ylabel="PQ index, p = 1, q = 2",
-    title="Small layers have an index of their own, large ones that of their distribution",
-)
-
-
-# %% [markdown]
 # ## 7. Along training, and along pruning
 #
 # What does the index do while the network learns?
@@ -366,7 +323,7 @@ figures.lines(
 
 # %% [markdown]
 # And while it is pruned? Here is the most common mistake with this index. Prune the smallest weights of a layer to zero and compute the index of the layer: it rises, of course, because you appended babies. What
-# counts is the index of the *survivors*: is there still something to spare among them?
+# counts is the index of the *survivors*: is there still something to spare among them? Which way does it go?
 
 # %%
 widgets.SurvivorSlider(weights)
@@ -472,8 +429,51 @@ check(index_bugs, "index_bugs")
 # - Which of two vectors is sparser depends on p and q; Robin Hood needs $p \le 1 \le q$.
 # - Float64, means, divided by the largest.
 #
-# **Next**, lesson 05: an index is a number between 0 and 1. SAP turns it into *how many weights go in this round*, for each layer its own, and that is all it does.
+# **Next**, lesson 05: SAP turns the index into *how many weights go in this round*, for each layer its own, and that is all it does. What follows here is optional.
 #
+# ## Optional: normal weights, by hand
+#
+# ### Exercise 5: `pq_of_normal` (optional)
+# It has no points. For infinitely many normal weights the index can be computed with pen and paper: the moments of a standard normal variable are
+#
+# $$E|z|^s = \frac{2^{s/2}\,\Gamma\!\left(\frac{s+1}{2}\right)}{\sqrt\pi}, \qquad M_s = \big(E|z|^s\big)^{1/s}.$$
+#
+# Return the index for any p < q. The scale does not matter (why?). You need not know the Gamma function: it extends the factorial to numbers between the whole ones, and Python has it as `math.gamma`.
+#
+# <details><summary>Hint</summary>Write a helper for $M_s$: the formula on the left, line by line, then the power 1 / s.</details>
+
+
+# %% answer="pq_of_normal"
+def pq_of_normal(p: float, q: float) -> float:
+    """Return the PQ index of infinitely many normal weights."""
+
+    ### BEGIN SOLUTION
+    def mean(s: float) -> float:
+        return (2 ** (s / 2) * math.gamma((s + 1) / 2) / math.sqrt(math.pi)) ** (1 / s)
+
+    return 1 - mean(p) / mean(q)
+    ### END SOLUTION
+
+
+# %% check="pq_of_normal"
+check(pq_of_normal)
+
+# %%
+pq_of_normal = use(pq_of_normal)
+sizes = [10, 30, 100, 300, 1000, 3000, 10000]
+samples = [torch.randn(n, generator=torch.Generator().manual_seed(n)) for n in sizes]
+figures.lines(
+    {
+        "a sample": (sizes, [pq_index(w, 1, 2) for w in samples]),
+        "closed form": (sizes, [pq_of_normal(1, 2)] * len(sizes)),
+    },
+    xlabel="number of weights (log scale)",
+    ylabel="PQ index, p = 1, q = 2",
+    title="Large layers have the index of their distribution",
+    log=True,
+)
+
+# %% [markdown]
 # ## Bonus
 #
 # - Uniform weights have the index 1/9 with `(0.5, 1)`. Derive it: the mean of $u^s$ over 0 < u < 1 is 1/(s + 1).

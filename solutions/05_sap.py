@@ -6,21 +6,14 @@
 #
 # ![Where this lesson goes: the same bite costs every layer a different amount; who says 20 %?](../notebooks/pictures/05_sap.png)
 #
-# **You need** lesson 04 (the PQ index) and lesson 02 (masks, fine-tuning). **Difficulty** medium. {{minutes: 90}}
+# **You need** lesson 04 (the PQ index) and lesson 02 (masks, fine-tuning). **Difficulty** medium. {{minutes: 90}} Two sittings: sections 1 to 4 build the rule, 5 to 9 ask what it is worth.
 #
 # You write six functions, lock in three predictions and find four bugs. Where an answer is missing, the library's goes on.
 #
-# **Why learn a rule that only sets the pace?** Because pace decides a lot. The same network, the same ranking by magnitude, {{results/pace: magnitude.round9.sparsity | .0%}} gone: in our study the accuracy is
-# `{{results/pace: magnitude.round9.test_accuracy | .3f}}` at its own pace and `{{results/pace: magnitude_sap_s_pace.round13.test_accuracy | .3f}}` at SAP's, with more training by then (section 5). Somebody has to say how many go; SAP reads the number off the weights, by a derivation that you can follow.
+# **How large should a bite be?** You want {{results/pace: magnitude.round9.sparsity | .0%}} of a network gone. In how many rounds, and how much in each? In our study, the same network, ranked in the same way, had an accuracy of
+# `{{results/pace: magnitude.round9.test_accuracy | .3f}}` there at one pace and `{{results/pace: magnitude_sap_s_pace.round13.test_accuracy | .3f}}` at another (which had trained longer by then; section 5 takes that apart). So somebody has to choose the pace well. SAP reads it off the weights, by a derivation that you can follow.
 #
-# Of a pruning method's four questions this lesson changes one:
-#
-# | axis | question | in this lesson |
-# | --- | --- | --- |
-# | score | what is unimportant? | a small magnitude |
-# | unit | what is removed? | single weights |
-# | scope | ranked against whom? | neuron, layer or all layers |
-# | **amount** | **how many this round?** | **SAP: read off the weights** |
+# The answers to a pruning method's other three questions stay: small magnitudes go (score), as single weights (unit), ranked within a neuron, a layer or all layers (scope). SAP answers the fourth, the **amount**.
 #
 # **Words of this lesson.** A *round* is one prune and the training after it; the *pace* is how much goes in each round. *Index* means the PQ index $I$, here with $(p, q) = (1, 2)$. $d$ is the number of weights that are still *kept*, $r$ how many of them have to stay.
 
@@ -97,22 +90,16 @@ def lost(w: Tensor) -> list[float]:
     return [float(running[n - 1] / running[-1]) if n else 0.0 for n in at]
 
 
-for name, w in weights.items():
-    print(
-        f"{name:6} {w.numel():7,} weights: {lost(w)[4]:.3f} is lost with the smallest 20 %, "
-        f"PQ index {pq_index(w, 1, 2):.3f}"
-    )
-figures.lines(
-    {name: (shares, lost(w)) for name, w in weights.items()}
-    | {"equal magnitudes": (shares, shares)},
-    xlabel="share of the weights that goes",
-    ylabel="share of the sum of |w| lost",
-    title="The same bite costs every layer a different amount: who says 20 %?",
+figures.bite(
+    shares,
+    {name: lost(w) for name, w in weights.items()},
+    at=0.2,
+    indices={name: pq_index(w, 1, 2) for name, w in weights.items()},
 )
 
 # %% [markdown]
-# **Read it.** The more a curve sags, the more there is to spare, and the PQ index measures the sag: the layer with the largest index loses least. Lesson 04 stopped at this
-# number between 0 and 1. To prune we need a *count*.
+# **Read it.** The more a curve sags below the straight line, the more there is to spare. The PQ index measures the sag: the layer with the largest index loses least. So a rule could take more where the index is large. But the index is a
+# number between 0 and 1, and to prune we need a *count*.
 #
 # ## 2. From the index to a bound
 #
@@ -121,11 +108,11 @@ figures.lines(
 #
 # $$d\,(1-I)^2 = 8 \cdot \tfrac12 = 4.$$
 #
-# It can. Does it hold for any vector? Keep the $r$ largest of $d$ weights; $K$ is their set, and $w_K$ are these weights alone. What goes is measured against what stays:
+# It can. And for any vector? Keep the $r$ largest of $d$ weights; $K$ is their set, and $w_K$ are these weights alone. What goes is measured against what stays:
 #
 # $$\sum_{i \notin K}|w_i|^p \;\le\; \eta \sum_{i \in K}|w_i|^p$$
 #
-# With $\eta = 0$ only zeros may go. How small can $r$ be, if we know nothing but the index and $\eta$?
+# With $\eta = 0$ only zeros may go. How small can $r$ be, if we know nothing but the index and $\eta$? The plan: all against kept, then norm p against norm q among the kept. Step 2 is the only idea; the rest is rearranging.
 #
 # **1. All against kept.** Add the sum over $K$ on both sides, and take the root:
 #
@@ -133,11 +120,9 @@ figures.lines(
 #
 # **2. From p to q.** Of the $r$ kept weights the power means are $M_p \le M_q$ (lesson 04), so
 #
-# $$\|w_K\|_p = r^{1/p} M_p \;\le\; r^{1/p} M_q = r^{1/p-1/q}\,\|w_K\|_q$$
+# $$\begin{aligned} \|w_K\|_p &= r^{1/p} M_p \le r^{1/p} M_q \\ &= r^{1/p-1/q}\,\|w_K\|_q \le r^{1/p-1/q}\,\|w\|_q \end{aligned}$$
 #
-# and leaving entries out makes no norm larger:
-#
-# $$\|w_K\|_q \le \|w\|_q$$
+# (at the end: leaving entries out makes no norm larger).
 #
 # **3. Together.** Put 2 into 1, divide by $\|w\|_q$ and multiply by $d^{1/q-1/p}$. The left side is then lesson 04's $1 - I$:
 #
@@ -148,10 +133,10 @@ figures.lines(
 # $$r \;\ge\; d\,(1+\eta)^{-\frac{q}{q-p}}\,(1-I)^{\frac{pq}{q-p}}$$
 #
 # <details><summary>How it is solved</summary>
-# Divide by the factor with eta; then raise both sides to the power pq/(q-p), which is positive and the reciprocal of 1/p - 1/q. The exponent of 1 + eta becomes -1/p times pq/(q-p), which is -q/(q-p). Multiply by d.
+# Divide by the factor with eta and raise both sides to the power pq/(q-p), the reciprocal of 1/p - 1/q. Multiply by d.
 # </details>
 #
-# For (1, 2) and $\eta = 0$ it is the $d\,(1-I)^2$ of `half`. Nothing else stands behind SAP: no data, no gradients, no accuracy.
+# For (1, 2) and $\eta = 0$ it is the $d\,(1-I)^2$ of `half`. Nothing else stands behind SAP: no data, no gradient, no accuracy.
 #
 # ### Exercise 1: `retain_bound`
 # The right-hand side, a number of weights that need not be whole.
@@ -171,7 +156,7 @@ def retain_bound(d: int, index: float, p: float, q: float, eta: float = 0.0) -> 
 check(retain_bound)
 
 # %% [markdown]
-# `half` and the other four vectors of lesson 04, eight entries each, with the bound for $\eta = 0$ above them.
+# `half` and the other four vectors of lesson 04, eight entries each, and what their bounds for $\eta = 0$ let go.
 
 # %%
 retain_bound = use(retain_bound)
@@ -182,21 +167,21 @@ five = {
     "one large": torch.tensor([8.0, 1, 1, 1, 1, 1, 1, 1]),
     "single": torch.tensor([1.0, 0, 0, 0, 0, 0, 0, 0]),
 }
-figures.vectors(
+figures.bounds(
     five, {name: retain_bound(8, pq_index(w, 1, 2), 1, 2) for name, w in five.items()}
 )
 
 # %% [markdown]
-# **Read it.** With $\eta = 0$ all entries that are not zero have to stay. For `equal`, `half` and `single` the bound says exactly that. For the other two it says less than eight, although all
-# eight are needed. The bound is *necessary, not sufficient*: fewer than $r$ cannot do, and $r$ itself may not do either.
+# **Read it.** With $\eta = 0$ all entries that are not zero are needed. For `equal`, `half` and `single` the bound says exactly that: only zeros (the crosses) go. For the other two it lets go what is needed (hatched).
+# The bound is *necessary, not sufficient*: fewer than $r$ cannot do, and $r$ itself may not do either.
 #
-# How far apart are the two? Choose weights, norms and $\eta$; the grey area is what the bound does not know.
+# How far apart are the two in a real layer? Choose weights, norms and $\eta$; the grey area is what the bound does not know.
 
 # %%
 widgets.BoundSlider(weights)
 
 # %% [markdown]
-# **Read it.** Stay at eta = 0: in truth every weight is needed, and the bound lies well below. SAP will keep as many as the *bound* says, so it loses something even where eta promises nothing. A rule of thumb with a derivation, not a guarantee.
+# **Read it.** Stay at eta = 0: in truth every weight is needed, and the bound lies well below. SAP will keep what the *bound* says, so it loses something even where eta promises that nothing is lost. A rule of thumb with a derivation, not a guarantee.
 #
 # ## 3. From the bound to an amount
 #
@@ -204,9 +189,9 @@ widgets.BoundSlider(weights)
 #
 # $$c = \big\lfloor\, d \cdot \min\big(\gamma\,(1 - r/d),\ \beta\big) \big\rfloor$$
 #
-# ($\lfloor x \rfloor$ rounds down.) The $c$ smallest magnitudes of the kept weights go. As a rule $\eta = 0$, $\gamma = 1$ and $\beta$ = `0.9`. (These are not BatchNorm's gamma and beta.)
+# ($\lfloor x \rfloor$ rounds down.) The $c$ smallest magnitudes of the kept weights go. As a rule $\eta = 0$, $\gamma = 1$ and $\beta$ = `0.9` (no relatives of BatchNorm's gamma and beta). The pair $(p, q)$ is (1, 2), where nothing else is said; the paper's other pair, `(0.5, 1)`, stands beside it in one picture.
 #
-# How much is that? It depends on how the weights are spread. Four kinds, from no tail to a long one:
+# How much is that? It depends on how the weights are spread. Four kinds, from no tail to a long one (on a log scale, or no tail would be seen):
 
 # %% tags=["folded"]
 n, drawn = 20_000, torch.Generator().manual_seed(0)
@@ -222,7 +207,7 @@ figures.shapes(kinds)
 
 # %% [markdown]
 # ### Predict
-# With (1, 2) the index of normal weights is about a fifth (lesson 04). **Which share of a normal layer goes in one round?** Lock in a number between 0 and 1.
+# With (1, 2) the index of normal weights is about a fifth. **Which share of a normal layer goes in one round?** Lock in a number between 0 and 1.
 
 # %% answer="normal_share"
 normal_share = None  # your prediction, such as 0.5
@@ -236,7 +221,6 @@ check(normal_share, "normal_share")
 # %% [markdown]
 # ### Exercise 2: `sap_amount`
 # `w` holds the kept weights only, and never only zeros. Use `pq_index` and `retain_bound`, and `round_down` once, at the end: it is ready-made, because floats may end a hair below a whole number. The result may be 0, and with beta = 1 it may be d.
-# (The defaults are the paper's other pair; the lesson always hands on both.)
 #
 # <details><summary>Hint 1</summary><code>d = w.numel()</code>; an exact zero that is not masked counts.
 # <details><summary>Hint 2</summary>Scale first, then limit: <code>min(gamma * (1 - r / d), beta)</code>.</details></details>
@@ -249,12 +233,7 @@ def round_down(x: float) -> int:
 
 
 def sap_amount(
-    w: Tensor,
-    p: float = 0.5,
-    q: float = 1.0,
-    eta: float = 0.0,
-    gamma: float = 1.0,
-    beta: float = 0.9,
+    w: Tensor, p: float, q: float, eta: float = 0.0, gamma: float = 1.0, beta: float = 0.9
 ) -> int:
     """Return c, how many of the kept weights w go in this round."""
     ### BEGIN SOLUTION
@@ -268,7 +247,7 @@ def sap_amount(
 check(sap_amount)
 
 # %% [markdown]
-# What SAP takes of each kind in one round, for both pairs (p, q) that the paper uses. This is the only picture with `(0.5, 1)`.
+# What SAP takes of each kind in one round, for both pairs (p, q) of the paper.
 
 # %%
 sap_amount = use(sap_amount)
@@ -283,8 +262,7 @@ figures.amount_bars(
 )
 
 # %% [markdown]
-# **Read it.** With (1, 2) the share that goes is $1 - (1 - I)^2$, for normal weights $1 - 2/\pi$: more than a third. Whoever guessed a fifth guessed the index; the amount is larger. With `(0.5, 1)` the share is $I$ itself, of *its* index. So
-# the pair is no detail: it more than doubles the pace, and indices of different pairs cannot be compared.
+# **Read it.** With (1, 2) the share that goes is $1 - (1 - I)^2$, for normal weights $1 - 2/\pi$: more than a third. Whoever guessed a fifth guessed the index. The pair is no detail: (1, 2) takes more than twice as much as `(0.5, 1)`, and indices of different pairs cannot be compared.
 #
 # ## 4. One round: a group, then scopes
 #
@@ -375,9 +353,9 @@ for scope in ("neuron", "layer", "global"):
 figures.amount_bars(taken, title="Who is ranked together decides who pays")
 
 # %% [markdown]
-# **Read it.** By neuron and by layer the amounts are nearly the same. *Global* lets the large layer of small weights pay for all and spares the head: which layer has small weights is mostly a matter of how many inputs it has (lesson 02).
+# **Read it.** By neuron and by layer the amounts are nearly the same. *Global* lets the large layer of small weights pay for all and spares the head: which layer has small weights is mostly a matter of its number of inputs (lesson 02).
 #
-# Now round after round, **without training between them**: index, bound and amount of each layer. Two things to find out: what slows SAP down? And in which scope does the `head` keep most, after twelve rounds?
+# Now twelve rounds, **without training between them**: index, bound and amount of each layer. Two things to find out: what slows SAP down? And in which scope does the `head` keep most in the end?
 
 # %%
 widgets.SAPExplorer(weights)
@@ -400,6 +378,8 @@ for scope, beta, least in (("global", 0.9, None), ("layer", 1.0, None), ("layer"
 
 # %% [markdown]
 # **Read it.** A layer without weights passes nothing on: the network says the same to every image. Beta below 1 saves each *group* from that, which in scope global is no promise to a single layer (`dense1`, first line). A least number of weights per layer is one.
+#
+# > **A good place to stop for today.** You have built all of SAP: index, bound, amount. The bound is necessary, not sufficient; the survivors become alike, so the bites shrink. Open: is the amount any good? When you come back, run all cells above again.
 #
 # ## 5. Does the choice pay?
 #
@@ -457,11 +437,11 @@ figures.accuracy_curves(
 )
 
 # %% [markdown]
-# **Read it.** While less than half goes, the three are close. At two thirds SAP's shares do *worse* than the same share for all, and one ranking does best; beyond, the bands of the first two overlap. The small `head` has the largest index (section 1), so SAP takes most from a
-# layer where that gains little sparsity, and through which all that the network says has to pass. (One small network, nothing trained afterwards.)
+# **Read it.** While less than half goes, the three are close. At two thirds SAP's shares do *worse* than the same share for all, and one ranking does best; beyond, the bands of the first two overlap. The `head` has the largest index, so SAP takes most from the
+# layer where that gains least sparsity, and through which everything has to pass. (One small network.)
 #
 # ### The pace
-# So the shares are not what SAP is good for. What about *when*? In our study `results/pace` such a network is pruned and fine-tuned in twenty rounds of two epochs, with five seeds. Of what is left, which share goes in each round?
+# So the shares are not what SAP is good for. What about *when*? In our study `results/pace` such a network is pruned and fine-tuned in twenty rounds of two epochs, with five seeds. Which share of what is left goes in each round?
 
 # %% tags=["folded"]
 four = ["SAP", "magnitude", "magnitude, SAP's pace", "magnitude, global, SAP's pace"]
@@ -484,28 +464,29 @@ figures.lines(
 )
 
 # %% [markdown]
-# **Read it.** Magnitude followed a schedule that somebody chose, up to 95 % gone (lesson 02): a similar bite in every round until the end is near. SAP takes a third at once and then ever less, as the index of the survivors falls. Does it matter? Two more
+# **Read it.** Magnitude followed a schedule that somebody chose, up to 95 % gone (lesson 02): a similar bite in every round until the end is near. SAP takes a third at once and then ever less. Does it matter? Two more
 # curves rank by magnitude, within layers and globally, but take *SAP's* number in every round.
 
 # %%
 figures.arena(
     accuracies,
     ylabel="test accuracy (axis cut)",
-    title="Line: mean, band: lowest to highest of five seeds",
+    title="Lent SAP's pace, magnitude keeps up (line: mean, band: lowest to highest of five seeds)",
+    at=0.8,
 )
 
 # %% [markdown]
-# **Read it** at four fifths:
+# **Read it** at four fifths, the grey line:
 #
 # - SAP has {{results/pace: sap.round14.test_accuracy | .3f}} at sparsity {{results/pace: sap.round14.sparsity | .2f}}; magnitude at its own pace {{results/pace: magnitude.round9.test_accuracy | .3f}} at {{results/pace: magnitude.round9.sparsity | .2f}}. By then SAP had trained longer: {{results/pace: sap.round14.epochs | .0f}} epochs against {{results/pace: magnitude.round9.epochs | .0f}}. (Where half is gone, magnitude had trained longer, and is ahead.)
 # - Give magnitude SAP's pace, and they are level: {{results/pace: magnitude_sap_s_pace.round14.test_accuracy | .3f}}, after the same epochs.
 # - Give that pace to the global ranking, and it is clearly ahead of SAP: {{results/pace: magnitude_global_sap_s_pace.round14.test_accuracy | .3f}}.
 #
-# So what SAP brings is the *pace*, not a better choice: it slows down, and the network has trained longer when it gets somewhere. Another schedule that slows down may do as well; we have not tried one. (The curves rise because training goes on; unpruned, the {{results/pace: dense_trained_on.round20.epochs | .0f}} epochs give {{results/pace: dense_trained_on.round20.test_accuracy | .3f}}.)
+# So what SAP brings is the *pace*, not a better choice: it slows down, and the network has trained longer when it gets somewhere. Another schedule that slows down may do as well; we have not tried one. (The curves rise because training goes on.)
 #
 # ## 6. An amount, not a score
 #
-# SAP never said *which* weights matter, so its amount fits any score, in one line each. On the convolutional network we put it on single
+# SAP never said *which* weights matter, so its amount fits any score. On the convolutional network we put it on single
 # weights, on the L1 norms of filters and neurons (lesson 02), on their mean activations (lesson 03), and on a lottery.
 #
 # ### Predict
@@ -521,7 +502,7 @@ filters_gone = 16
 check(filters_gone, "filters_gone")
 
 # %% [markdown]
-# One round of each, nothing trained: the share of each layer that goes, and two indices of `conv3`.
+# One round of each: the share of each layer that goes, and two indices of `conv3`.
 
 # %%
 cnn = models.build("cnn", bench, seed=0)
@@ -548,8 +529,8 @@ figures.amount_bars(
 )
 
 # %% [markdown]
-# **Read it.** Next to nothing goes by the L1 norm, and that is no bug. A filter's norm is a *sum* of hundreds of magnitudes, and such sums are alike: the inequality that SAP lives on has been averaged away. Activations differ much more
-# from unit to unit, so there SAP takes a good bite. And of the lottery's random scores it takes the share of uniform numbers, with all its mathematics and no reason at all. The amount is as good as the score it is given.
+# **Read it.** Next to nothing goes by the L1 norm, and that is no bug. A filter's norm is a *sum* of hundreds of magnitudes, and such sums are alike: the differences that SAP lives on are averaged away. Activations differ more
+# from unit to unit, so there SAP takes a good bite. And of random scores it takes the share of uniform numbers, with all its mathematics and no reason at all. The amount is as good as its score.
 #
 # Three rounds of each, with a short fine-tuning between them:
 
@@ -573,15 +554,15 @@ figures.accuracy_curves(
 )
 
 # %% [markdown]
-# **Read it.** Do not answer yet. The axis is cut, and the curves are a few standard errors apart at most. They end at different sparsities, count weights here and units there, and have one seed each. Lesson 06 begins here.
+# **Read it.** Do not answer yet. The curves are a few standard errors apart at most, end at different sparsities, count weights here and units there, and have one seed each. Lesson 06 begins here.
 #
 # ## 7. Two loops
 #
-# After each prune the network is trained again. From where? The **paper rewinds**: the survivors go back to their *initial* values and are trained as long as the first time, with a new
-# optimizer, as in the lottery ticket (Frankle & Carbin 2019). The course's **reference project fine-tunes**: it goes on from where the weights are. Both are called SAP.
+# After each prune the network is trained again. From where? The **paper rewinds**: the survivors go back to their *initial* values and are trained as long as the first time,
+# as in the lottery ticket (Frankle & Carbin 2019). The course's **reference project fine-tunes**: it goes on from where the weights are. Both are called SAP.
 #
 # ### Exercise 4: `rewind`
-# Set the *whole* state of the model back to `start` (biases and running statistics as well), in place; then zero what the masks exclude, and nothing else. Leave `start` as it is, and let the model share no tensor with it.
+# Set the *whole* state of the model back to `start` (running statistics as well), in place; then zero what the masks exclude, and nothing else. Leave `start` as it is, and let the model share no tensor with it.
 #
 # <details><summary>Hint 1</summary><code>model.load_state_dict(start)</code> copies every entry into the model.
 # <details><summary>Hint 2</summary><code>model.get_parameter(name)[~mask] = 0</code>, under <code>torch.no_grad()</code>.</details></details>
@@ -675,53 +656,12 @@ figures.accuracy_curves(
     {name: [(s, accuracy) for s, _, _, accuracy in path] for name, path in slow.items()},
     dense=dense_accuracy,
     n=len(bench.validation),
+    title="One rule, two loops, the same epochs",
     zoom=True,
 )
 
 # %% [markdown]
-# **Read it.** Fine-tuning ends higher: it adds up the epochs of all rounds, and an under-trained network profits from that; rewinding starts anew each time. The rewound curve rises as well, by about two standard errors, with one seed: do not read more into it. The *pace* differs, too: the two trainings leave different survivors, so the same rule takes different amounts. An honest comparison says which loop it ran, and for how long.
-#
-# ## Optional: regularization, compression, collapse?
-#
-# (Ten minutes; nothing later needs it.) The paper reports three phases. First the index of the survivors falls: the network gets by with less (*regularization*). Then it rises: ever fewer weights carry ever more
-# (*compression*). At last it falls again, and the accuracy with it (*collapse*). Look for them, with gamma = 3 and beyond the end; a third run trains with AdamW.
-
-# %%
-adam = models.build("mlp", bench, seed=0)
-train.fit(adam, bench, epochs=epochs, seed=0)
-fast = {
-    "rewinding, SGD": run(True, 3, 10, fit, mlp),
-    "fine-tuning, SGD": run(False, 3, 10, fit, mlp),
-    "rewinding, AdamW": run(True, 3, 10, train.fit, adam),
-}
-for name, path in fast.items():
-    moves = ", then ".join(phases.phases(np.array([index for _, _, index, _ in path])))
-    print(f"{name:18} the index {moves}; accuracy {path[-1][3]:.3f} in the end")
-figures.index_path(
-    {
-        name: [(1 - s, index, accuracy) for s, _, index, accuracy in path]
-        for name, path in fast.items()
-    },
-    dense=dense_accuracy,
-)
-
-# %% [markdown]
-# **Read it.** Only a line that says "falls, then rises, then falls" has all three phases. In our run (one seed) that is rewinding with SGD: its index rises when a few hundred weights are
-# left and the accuracy breaks, and falls when only a handful is. The others only sink, so SAP slows down, and the same ten rounds do not break the network. The phases are no law; they belong to a way of training.
-#
-# What does the index see? The survivors, round by round:
-
-# %%
-widgets.RoundSlider(
-    {
-        name: [(w, pq_index(w, 1, 2) if w.any() else 0.0, a) for _, w, _, a in path]
-        for name, path in fast.items()
-    },
-    layer="dense1",
-)
-
-# %% [markdown]
-# **Read it.** Before the first prune (slide to 0) the smallest are the most frequent. After it, with SGD, the survivors form a hump around their mean: more alike, a smaller index. Training makes the hump, and the hump decides the next amount.
+# **Read it.** Fine-tuning ends higher: it adds up the epochs of all rounds; rewinding starts anew each time. (That the rewound curve rises, by about two standard errors and with one seed, proves little.) The *pace* differs, too: other survivors, other amounts. An honest comparison says which loop it ran, and for how long.
 #
 # ## 8. Find the bug
 #
@@ -773,20 +713,58 @@ check(sap_bugs, "sap_bugs")
 # *Rubric (2 points).* One point for the bound's direction: necessary, not sufficient; fewer than r cannot do, and keeping r loses something even where eta = 0. One point for what
 # is not in the formula: accuracy, data, the other layers; so measure validation accuracy, before and after training again.
 #
-# *Sample answer, 2 points.* "With less than 40 % one certainly loses more than eta allows; that does not make 40 % enough. With eta = 0 every weight that is not zero would have to stay. Eta also counts
-# magnitudes, not accuracy: no image was looked at. Measure the validation accuracy after pruning and after fine-tuning."
+# *Sample answer, 2 points.* "With less than 40 % one certainly loses more than eta allows; that does not make 40 % enough. With eta = 0 every weight that is not zero would have to stay. And eta
+# counts magnitudes: no image was looked at. Measure the validation accuracy after pruning and after fine-tuning."
 #
 # *Sample answer, 1 point.* "SAP does not know the accuracy, so they have to evaluate the pruned network on validation images." (Right, but the bound is still read as a guarantee.)
 
 # %% [markdown]
 # ## What to take away
 #
-# - The bound follows from the index in three steps; it is necessary, not sufficient, and SAP keeps what it says.
-# - SAP is an amount: it says how many, the score says which. On norms that are alike it takes nothing, of random scores its share.
-# - What SAP wins by is its pace: much at once, then ever less. Lent to a global ranking, that pace does better still.
-# - Rewinding and fine-tuning are two methods: say which you ran.
+# - The bound follows from the index; it is necessary, not sufficient, and SAP keeps what it says.
 #
-# **Next**, lesson 06: look once more at "Which is best?". What would a fair comparison have to look like?
+# **Next**, lesson 06: look once more at "Which is best?". What would a fair comparison have to look like? What follows here is optional.
+#
+# ## Optional: regularization, compression, collapse?
+#
+# The paper reports three phases. First the index of the survivors falls (*regularization*). Then it rises: ever fewer weights carry ever more
+# (*compression*). At last it falls again, and the accuracy with it (*collapse*). Look for them, with gamma = 3 and beyond the end; a third run trains with AdamW.
+
+# %%
+adam = models.build("mlp", bench, seed=0)
+train.fit(adam, bench, epochs=epochs, seed=0)
+fast = {
+    "rewinding, SGD": run(True, 3, 10, fit, mlp),
+    "fine-tuning, SGD": run(False, 3, 10, fit, mlp),
+    "rewinding, AdamW": run(True, 3, 10, train.fit, adam),
+}
+for name, path in fast.items():
+    moves = ", then ".join(phases.phases(np.array([index for _, _, index, _ in path])))
+    print(f"{name:18} the index {moves}; accuracy {path[-1][3]:.3f} in the end")
+figures.index_path(
+    {
+        name: [(1 - s, index, accuracy) for s, _, index, accuracy in path]
+        for name, path in fast.items()
+    },
+    dense=dense_accuracy,
+)
+
+# %% [markdown]
+# **Read it.** Only a line that says "falls, then rises, then falls" has all three phases. In our run (one seed) that is rewinding with SGD, and it ends in collapse. The others only sink, so SAP slows down, and the same ten rounds do not break the network. The phases are no law; they belong to a way of training.
+#
+# What does the index see? The survivors, round by round:
+
+# %%
+widgets.RoundSlider(
+    {
+        name: [(w, pq_index(w, 1, 2) if w.any() else 0.0, a) for _, w, _, a in path]
+        for name, path in fast.items()
+    },
+    layer="dense1",
+)
+
+# %% [markdown]
+# **Read it.** Before the first prune (slide to 0) the smallest are the most frequent. After it, with SGD, training gathers the survivors in a hump around their mean: more alike, a smaller index, a smaller next amount.
 #
 # ## Bonus
 #

@@ -7,10 +7,10 @@
 # ![Where this lesson goes: two rules, many seeds of each, one dot per seed; which rule is better?](../notebooks/pictures/06_pareto_frontier.png)
 #
 # **You need** lessons 02 (masks, MACs), 03 (activations, Jaccard overlap) and 05 (SAP decides, from the PQ index, how many weights go).
-# **Difficulty** medium. {{minutes: 100}}
+# **Difficulty** medium. {{minutes: 100}} Two sittings: sections 1 to 4 make a fair picture, 5 to 9 ask how it can still mislead.
 #
-# **Words of this lesson.** *Seed*: the number that fixes what is random in a run. *Band*: mean ± one *standard deviation*, the usual distance of a seed from the mean; so in every picture of this lesson.
-# *Dominate*: be at least as good in all respects, and better in one. *Front*: what nothing dominates. *Floor*: the accuracy below which nothing counts. *Control*: a rival that knows nothing. *Budget*: what all may spend, of epochs, parameters, MACs or bytes.
+# **Words of this lesson.** *Seed*: the number that fixes what is random in a run. *Band*: mean ± one *standard deviation*, the usual distance of a seed from the mean; so in every picture here.
+# *Control*: a rival that knows nothing. *Budget*: what all may spend, of epochs, parameters, MACs or bytes.
 #
 # Five small functions (one optional), two predictions, five bugs. An exercise that you leave empty stops nothing.
 
@@ -53,10 +53,10 @@ bench
 #
 # We have met L1 norms, activations and SAP, each with rounds, a seed and a training of its own. Which is best? The class project behind this course answers: *SAP
 # dominates the Pareto frontier*. It reports two points, SAP with accuracy `0.7084` at sparsity `0.9643` and activation-based pruning with `0.6982` at `0.8594`. Here they are, hollow, on top of our
-# `results/cifar10-one-seed`: the reference network on CIFAR-10, one seed.
+# `results/cifar10-one-seed`: the reference network on CIFAR-10, one seed. Would you sign that sentence?
 
 
-# %%
+# %% tags=["folded"]
 def committed(name: str) -> pd.DataFrame | None:
     """Return the table of a study, or None where the results are not at hand."""
     try:
@@ -78,12 +78,12 @@ def curves(table: pd.DataFrame, x: str = "sparsity", by: str = "test_accuracy") 
 
 cifar = committed("cifar10-one-seed")
 figures.arena(
-    {} if cifar is None else curves(cifar), references=True, title="one seed: no band"
+    {} if cifar is None else curves(cifar), references=True, title="One seed: no band"
 )
 
 # %% [markdown]
-# **Read it.** Two points from other data (25x25 images, 5 classes) cannot be compared with our curves point for point. Nor can two points show that one method dominates another: each lies
-# at a sparsity that the other was not tried at. And our own curves have one seed. Their last round trains for thirteen epochs, each round before it for one: hence the hooks at their ends. Remember them.
+# <details><summary><b>Read it</b>, when you have an answer</summary>Two points from other data (25x25 images, 5 classes) cannot be compared with our curves. Nor do two points show that one method dominates another: each lies
+# at a sparsity that the other was not tried at. And our own curves have one seed. Their last round trains for thirteen epochs, each round before it for one: hence the hooks at their ends. Remember them.</details>
 #
 # ## 2. Two ways to say "better"
 #
@@ -130,13 +130,12 @@ for k, name in enumerate(imagined):
     print(f"{name:26} score {ruled[k]:.3f}    without a floor {free[k]:.3f}")
 
 # %% [markdown]
-# **Read it.** Without a floor, a network that has nothing left and guesses beats the dense one. Look at the middle three: one point of sparsity pays for one point of accuracy, although the last
-# network is five times smaller than the first. The score is *one* preference.
+# **Read it.** Without a floor, a network that has nothing left and guesses beats the dense one. Look at the middle three: one point of sparsity pays for one of accuracy, although the last
+# is five times smaller than the first. The score is *one* preference.
 #
 # ### No number: dominance
 #
-# A point *dominates* another if it is at least as good in both
-# coordinates and better in one. What nothing dominates is the *Pareto front*.
+# A point *dominates* another if it is at least as good in both coordinates and better in one. What nothing dominates is the *Pareto front*.
 #
 # ### Exercise 2: `pareto_front`
 # True for the points on the front. Of points that are equal in both coordinates the first is on it, the others are not; points that differ by little are not equal.
@@ -147,7 +146,7 @@ for k, name in enumerate(imagined):
 
 # %% answer="pareto_front"
 def pareto_front(sparsity: Tensor, accuracy: Tensor) -> Tensor:
-    """Return a bool tensor (n,), True = no other point dominates this one; of equal points the first."""
+    """Return a bool tensor (n,), True = no other point dominates this one (of equal ones: the first)."""
     ### BEGIN SOLUTION
     keep = torch.ones(len(sparsity), dtype=torch.bool)
     for i in range(len(sparsity)):
@@ -171,12 +170,12 @@ on_front = [name for name, on in zip(toy, kept, strict=True) if on]
 figures.staircase(toy, on_front)
 
 # %% [markdown]
-# **Read it.** F is as accurate as B and sparser, so B is out. A, the dense network, is out as well: F is better in both. G is on the front although nobody would want it: dominance asks whether
+# **Read it.** F is as accurate as B and sparser, so B is out. A, the dense network, is out as well. G is on the front although nobody would want it: dominance asks whether
 # something is better in *every* respect, not whether it is good.
 #
 # ## 3. The crowd of seeds
 #
-# How far apart are two runs of *one* method? Take the small network of the SAP paper (dense layers of 128 and 256 neurons) and two rules that are hard to tell apart: magnitude pruning ranked within each layer, and over all layers, both to 90 %. Train twelve seeds of each: another dense
+# How far apart are two runs of *one* method? Take the small network of the SAP paper (dense layers of 128 and 256 neurons) and two rules that are hard to tell apart: magnitude pruning ranked within each layer, and over all layers, both to 90 %. Twelve seeds of each: another dense
 # start, another order of the images.
 
 # %% tags=["ahead"]
@@ -193,23 +192,22 @@ for seed in range(runs):
         train.fit(net, bench, epochs=length, masks=masks, seed=100 + seed, **recipe)
         crowd[rule].append(train.evaluate(net, bench))
         networks.append(net)
-figures.crowd(crowd, title="one dot per seed; line: mean and one standard deviation")
+figures.crowd(crowd, title="Which rule is better? One dot per seed; lines: mean and band")
 
 # %% [markdown]
-# **Read it.** The crowds overlap. A paper with one seed could have drawn any dot of each. How often would it have named the wrong winner? The slider draws some seeds of each crowd, and counts how often such a draw contradicts all seeds together.
+# **Read it.** The crowds overlap. A paper with one seed could have drawn any dot of each. How often would it have named the wrong winner? Guess; then move the slider, which draws some seeds of each crowd and counts how often such a draw contradicts all seeds together. With more seeds, what gets narrower: the shaded band?
 
 # %%
 widgets.SeedsSlider(crowd)
 
 # %% [markdown]
-# **Read it.** One standard deviation, the shaded band, does not get narrower with more seeds: it says how much seeds *differ*. What gets surer, with the root of their number, is the *mean*, and so wrong winners get
-# rarer. Now we know what a difference has to beat.
+# <details><summary><b>Read it</b>, when you have an answer</summary>Not the band: it says how much seeds <i>differ</i>. What gets surer, with the root of their number, is the <i>mean</i>, and so wrong winners get rarer. Now we know what a difference has to beat.</details>
 #
 # ## 4. The arena
 #
-# What makes a comparison fair? One data set, and one dense start for each seed; the same number of rounds and epochs for all; controls that know nothing; several seeds; five points or more on a
-# curve; and sizes that say what is counted. Our arena has the same small network, six methods and three seeds. Two of the six draw lots,
-# one for single weights and one for whole units: a method has to beat the lottery *of its own kind*. The folded cell below prepares it, one line per method.
+# What makes a comparison fair? One data set; one dense start for each seed; the same rounds and epochs for all; several seeds; controls; five points or more on a
+# curve; sizes that say what is counted. Our arena has the same small network, six methods and three seeds. Two of the six draw lots,
+# for single weights and for whole units: a method has to beat the lottery *of its own kind*. The folded cell prepares it, one line per method.
 
 # %% tags=["folded"]
 unit = ["filter", "neuron"] if mode.name == "full" else "neuron"
@@ -261,13 +259,13 @@ columns = ["sparsity", "kept_parameters", "macs", "epochs", "val_accuracy", "tes
 arena[arena["seed"] == 0].groupby("method")[columns].last().round(3)
 
 # %% [markdown]
-# **Read it.** The last points of one seed: the same epochs, about the same number of parameters kept. Look at the MACs: single weights leave them
+# **Read it.** The last points of one seed: the same epochs, about as many parameters kept. Look at the MACs: single weights leave them
 # where they were.
 #
-# One confession belongs beside every such table: who was tuned, and how often? SAP's gamma was changed three times until its curve went as far as the others; the other methods' targets once or twice. The number of rounds and the least number of weights per layer come from trial runs whose tables showed test accuracies.
+# One confession belongs beside every such table: who was tuned, and how often? SAP's gamma was changed three times until its curve went as far as the others; the others' targets once or twice, in trial runs whose tables showed test accuracies.
 #
 # ### Exercise 3: `mean_and_band`
-# We want one line and one band for each method. But the points of three seeds lie at different sparsities. So read each curve at common sparsities, on the straight line between two points; only then take the mean and the
+# One line and one band for each method: but the points of three seeds lie at different sparsities. So read each curve at common sparsities, on the straight line between two points; only then take the mean and the
 # *sample* standard deviation over the seeds. Every curve reaches every sparsity in `at`. Of a single
 # seed no deviation is known: it is nan.
 #
@@ -330,11 +328,11 @@ drawn = {name: torch.stack([at, m, m - d, m + d], 1).tolist() for name, (m, d) i
 read = {name: [np.interp(at, *c) for c in by_seed(name, "test_accuracy")] for name in names}
 apart = np.array(read["SAP"]) - np.array(read["magnitude"])
 gaps = {s: apart[:, k].tolist() for k, s in enumerate(sparsities)}
-how = {"title": f"band: one standard deviation of {len(apart)} seeds", "gap": "SAP - magnitude"}
+how = {"title": f"Who wins? (band of {len(apart)} seeds)", "gap": "SAP - magnitude"}
 figures.arena(drawn, dense_accuracy, guesses=guesses, gaps=gaps, **how)
 
 # %% [markdown]
-# **Read it.** Above, the lines of SAP and magnitude lie on each other, and so do their bands. Below, look for a sparsity where all dots lie on one side of 0. But three fair coins agree one time in four, and there are seven sparsities: agreement of three is no verdict yet. The
+# **Read it.** Above, SAP and magnitude lie on each other. Below, look for a sparsity where all dots lie on one side of 0. But three fair coins agree one time in four, and there are seven sparsities: agreement of three is no verdict yet. The
 # distance of both from random weights needs no statistics.
 #
 # Now move the weight of accuracy against sparsity; at 50 % the slider picks by the challenge's score.
@@ -343,13 +341,16 @@ figures.arena(drawn, dense_accuracy, guesses=guesses, gaps=gaps, **how)
 widgets.PreferenceSlider(arena)
 
 # %% [markdown]
-# **Read it.** Which points are picked by *some* weight, and which points of the front never are? (A straight line touches only the outermost corners.) Pull the floor down to zero: what
-# wins?
+# Find a point of the front that *no* weight picks. Then pull the floor down to zero and give all weight to sparsity: what wins?
+#
+# <details><summary><b>Read it</b>, when you have an answer</summary>Equal value is a straight line, and a line touches only the outermost corners: a point in a dent of the front is never picked. Without a floor the sparsest network wins, however bad it is.</details>
+#
+# > **A good place to stop for today.** You can draw a fair picture, and you know that SAP and magnitude are hardly to be told apart in it. Next come four ways in which such a picture still misleads: no control (5), one axis only (6), a choice on test images (7), unequal budgets (8). When you come back, run all cells above again.
 #
 # ## 5. Is it the pruning, or just the smaller network?
 #
-# Two controls ask what pruning adds. The first is **from scratch**: the masks of the curve's best point, but *new* initial weights, trained for as many epochs
-# as that point had in all. (Liu et al., *Rethinking the Value of Network Pruning*, 2019, made this control famous.)
+# The first control is **from scratch**: the masks of the curve's best point, but *new* initial weights, trained for as many epochs
+# as that point had in all (made famous by Liu et al., *Rethinking the Value of Network Pruning*, 2019). How many points will the new weights lose? Say a number first.
 
 # %% tags=["folded"]
 keys, told = ["seed", "round"], []
@@ -357,18 +358,17 @@ for name in ("SAP", "L1 units"):
     new = table[table["method"] == f"{name}, from scratch"].set_index(keys)["test_accuracy"]
     tuned = table[table["method"] == name].set_index(keys)["test_accuracy"]
     apart = ", ".join(f"{100 * gap:+.1f}" for gap in (new - tuned).dropna())
-    print(f"{name}, from scratch minus pruned, points of test accuracy per seed: {apart}")
+    print(f"{name:8} from scratch minus pruned, points of test accuracy per seed: {apart}")
 main = ["SAP", "magnitude", "L1 units"]
 shown = curves(arena)
 shown |= {name: [row[:2] for row in rows[:1]] for name, rows in curves(table[scratch]).items()}
-how = {"bright": main, "title": "hollow: from scratch; band: one standard deviation over seeds"}
+how = {"bright": main, "title": "New weights in the pruned shape (hollow) against the pruned"}
 figures.arena(shown, front=front_of(arena), **how)
 
 # %% [markdown]
-# **Read it.** A plus means that the inherited weights were worth no more than new ones: what pruning found was a *shape*. (The new weights got one long training, the pruned ones several
-# short ones.) Where do the hollow points lie, compared with the front of all methods, the broad grey line?
+# <details><summary><b>Read it</b>, when you have said a number</summary>A plus means that the inherited weights were worth no more than new ones: what pruning found was a <i>shape</i>. (The new weights got one long training, the pruned ones several short ones.)</details>
 #
-# The second is the **lottery**: the same amount, drawn at random. By how many points does each method beat the one of its kind?
+# The second control is the **lottery**: the same amount, drawn at random. By how many points, do you think, does choosing units by their mean activation beat it?
 
 # %%
 print("at sparsity" + " " * 18 + "".join(f"{s:6.2f}" for s in sparsities))
@@ -378,13 +378,12 @@ for name, control in pairs.items():
     print(f"{name:>10} minus {control:13}" + "".join(f"{points:+6.1f}" for points in lead))
 
 # %% [markdown]
-# **Read it.** A minus in the last row means that choosing units by their mean activation was worse than choosing at random! Without the control one would have said "activation-based pruning works up to
-# 80 %". It does, and so does a coin.
+# <details><summary><b>Read it</b>, when you have said a number</summary>A minus in the last row: choosing by mean activation was worse than choosing at random! Without the control one would have said "activation-based pruning works up to 80 %". It does, and so does a coin.</details>
 #
 # ## 6. The same runs, different axes
 #
-# A phone may care for arithmetic, a download for bytes. A masked weight is a zero *inside* a tensor, and the processor multiplies by it as by any number. To *store*
-# single weights one needs the numbers left and a bitmap of their places, one bit for each weight of the dense network. A network without some of its units needs numbers only.
+# A phone may care for arithmetic, a download for bytes. The processor multiplies by a masked weight, a zero, as by any number. To *store*
+# single weights one needs the numbers left and a bitmap of their places, one bit for each weight of the dense network; without some of its units a network needs numbers only. Which of SAP, magnitude and L1 units leads over parameters, MACs, bytes?
 
 # %%
 total = int(arena["kept_parameters"].max())
@@ -395,8 +394,8 @@ panels = {name: (curves(arena, x), front_of(arena, x)) for name, x in axes.items
 figures.three_axes(panels, main, "band: one standard deviation over seeds")
 
 # %% [markdown]
-# **Read it.** Over parameters the methods that take single weights lead. Over MACs their curves are upright lines: nothing was saved, and but for the
-# dense end whole units hold the front. Over bytes the bitmap is a fixed price, which hurts most where little is left. So "which method is best?" has no answer before "for which budget?".
+# <details><summary><b>Read it</b>, when you have an answer</summary>Over parameters the methods that take single weights lead. Over MACs their curves are upright lines: nothing was saved, and but for the
+# dense end whole units hold the front. Over bytes the bitmap is a fixed price, which hurts most where little is left. So "which method is best?" has no answer before "for which budget?".</details>
 #
 # Set a budget, and see which network would be shipped. On which axis does the lottery ever win?
 
@@ -406,7 +405,7 @@ widgets.BudgetSlider(arena)
 # %% [markdown]
 # ## 7. Choosing on test images, caught lying
 #
-# From the crowd of section 3 we have two dozen networks of nearly the same quality. We choose the best on *test* images and report its accuracy on them.
+# From the crowd of section 3 we have two dozen networks of nearly the same quality. We choose the best on *test* images, and report its accuracy on them.
 #
 # ### Predict
 # We choose on 200 test images. **By how many points** (hundredths) is the accuracy that we report higher than what the same network has on fresh images? Lock in a number from 0 to 30.
@@ -455,15 +454,14 @@ for number in (images // 2, images, 5 * images):
 figures.winners_curse(rows, guess=optimism, title=f"chosen on {images} test images, 500 times")
 
 # %% [markdown]
-# **Read it.** With one network there is no gap. With every further candidate the reported number rises, and the true one far less: what was selected is mostly *luck on these images* (the *winner's curse*). More images make the
-# lie smaller, more candidates larger. So choose on validation, and read the test images once, for what was chosen. Choosing is allowed.
-# Reporting the number that chose is not.
+# **Read it.** With every further candidate the reported number rises, and the true one far less: what was selected is mostly *luck on these images* (the *winner's curse*). More images make the
+# lie smaller, more candidates larger. Choosing is allowed; reporting the number that chose is not. So choose on validation, and read the test images once.
 #
 # ## 8. Equal budgets
 #
-# Our first report on CIFAR-10 said that SAP is several points better than magnitude at `0.9643`, the class project's sparsity: it read both curves there, on the lines through their points.
+# Our first report on CIFAR-10 said that SAP is several points better than magnitude at `0.9643`, the class project's sparsity, read on the lines through both methods' points. Look at the table: what is wrong with that?
 
-# %%
+# %% tags=["folded"]
 if cifar is not None:
     mine, other = "SAP", "magnitude, global"
     own = {name: rows.sort_values("sparsity") for name, rows in cifar.groupby("method")}
@@ -473,19 +471,18 @@ if cifar is not None:
     print(f"on the lines: SAP is {100 * (lines[0] - lines[1]):+.1f} points better at 0.9643")
     k = own[mine]["sparsity"].searchsorted(0.9643)
     younger, older = own[mine]["epochs"].iloc[k - 1 : k + 1]
-    no = f"no: SAP's neighbouring points were trained for {younger} and {older} epochs"
-    print("does pareto.paired compare them?", pareto.paired(cifar, mine, other, 0.9643) or no)
+    no = f"no, SAP's neighbouring points had {younger} and {older} epochs"
+    print("does pareto.paired compare?", pareto.paired(cifar, mine, other, 0.9643) or no)
     ends = cifar[cifar["method"].isin([mine, other]) & (cifar["round"] >= 5)]
     columns = ["method", "round", "sparsity", "epochs", "test_accuracy"]
     print(ends[columns].to_string(index=False))
 
 # %% [markdown]
-# **Read it.** Here are the hooks of the first picture. At that sparsity SAP's line already climbs to its last point, of epoch 30; magnitude's has not yet reached its last but one, of epoch 17. The plus is mostly *training*, and no network lies on a line through thirteen epochs. So `paired` refuses. In the last round, at equal epochs and at nearly the same sparsity, magnitude has `{{results/cifar10-one-seed: magnitude_global.round6.test_accuracy}}` and SAP
-# `{{results/cifar10-one-seed: sap.round6.test_accuracy}}`: the sign has changed, and the difference is what chance in the choice of the test images alone can make.
+# <details><summary><b>Read it</b>, when you have an answer</summary>Here are the hooks of the first picture. At that sparsity SAP's line already climbs to its last point, of epoch 30; magnitude's has not yet reached its last but one, of epoch 17. The plus is mostly <i>training</i>, and no network lies on a line through thirteen epochs. So <code>paired</code> refuses. In the last round, at equal epochs and nearly the same sparsity, the sign has changed, and the difference is what chance in the choice of the test images alone can make.</details>
 #
 # ### Exercise 4: `equal_budget`
-# Mend an unfair table. First keep the seeds that *every* method ran. Then, on these, find the longest training of each method; the smallest of those is the budget that everybody has spent. Keep the rows within it.
-# If no seed is common, return an empty list. Rows may come and go in any order.
+# Mend an unfair table. First keep the seeds that *every* method ran. Then, on these, find the longest training of each method; the smallest of those is the budget that everybody has spent. Keep the rows within it, in any order;
+# if no seed is common, none.
 #
 # |method|seed|epochs|stays?|
 # |---|---|---|---|
@@ -529,13 +526,12 @@ for title, some in (("as reported", rows), ("mended", equal_budget(rows))):
     print(told.agg({"seed": "nunique", "epochs": "max", "score": "max"}).round(3).to_string())
 
 # %% [markdown]
-# **Read it.** The best score of a method grows with its budget: more rounds, more sparsity, more candidates. Mended, the lead is smaller. What is left compares different *sparsities*, because SAP
-# goes faster in its first rounds. One needs equal epochs, equal sparsity, and then seeds.
+# **Read it.** The best score of a method grows with its budget: more rounds, more sparsity, more candidates. Mended, the lead is smaller; what is left compares different *sparsities*.
 #
 # ## 9. What is claimed, and what our runs say
 #
-# The SAP paper (Diao et al. 2023) is more careful: by its own figures SAP with *global* scope is worse than lottery-ticket and one-shot pruning where few weights are left, and better with the scopes
-# neuron and layer. The project says "dominates". Whose points are on the fronts of our runs, found by `pareto.front` on validation?
+# The SAP paper is more careful than the project's "dominates": by its own figures SAP with *global* scope is worse than lottery-ticket and one-shot pruning where few weights are left, and better with the scopes
+# neuron and layer. Whose points are on the fronts of our runs, found by `pareto.front` on validation?
 
 # %% tags=["folded"]
 found = {"this arena": arena, "cifar10-one-seed": cifar}
@@ -561,15 +557,15 @@ if "cifar10" in fronts:
 figures.arena(
     *again,
     references=True,
-    title="band: one standard deviation of 3 seeds",
+    title="Who holds the front? (band of 3 seeds)",
     bottom=pareto.FLOOR,
 )
 
 # %% [markdown]
-# **Read it.** To *dominate*, SAP would have to hold all points. In the picture (CIFAR-10, three seeds) *global* magnitude holds all but two, near the end. On Fashion-MNIST, with the
-# paper's own small network, every point on the front was fine-tuned ("no rewind"), and most belong to the *global* scope, of which the paper warns. And count the curves: who enters more often is more often on the front.
+# **Read it.** To *dominate*, SAP would have to hold all points. In the picture (CIFAR-10) *global* magnitude holds all but two, near the end. On Fashion-MNIST, with the
+# paper's own small network, most belong to the *global* scope, of which the paper warns. And count the curves: who enters more often is more often on the front.
 #
-# One control is missing: *equal pace*. A curve that takes less in its late rounds leads where others hurry. In `results/pace` (five seeds) SAP has `{{results/pace: sap.round14.test_accuracy | .3f}}` at sparsity {{results/pace: sap.round14.sparsity | .2f}}, and magnitude has `{{results/pace: magnitude_sap_s_pace.round14.test_accuracy | .3f}}` there if it takes the same number of weights in each round: what is left is not clear of chance.
+# And a third control is missing, *equal pace*: lent SAP's number in every round, magnitude was level with it (lesson 05).
 #
 # ## 10. Find the bug
 #
@@ -629,14 +625,14 @@ check(arena_bugs, "arena_bugs")
 # whole units or none). One point for what is missing: more seeds, the two controls, latency on that device, a choice on validation images.
 #
 # *Sample answer, 3 points.* "Our front has points of SAP and of magnitude, which often differ by less than their seeds do, so SAP does not dominate; the project's two points come from one run on other data. For a phone: L1 units, slimmed, because masked weights save no MACs. For a microcontroller I would compare the numbers left plus their bitmap with a smaller network from scratch, which was no worse here. In a
-# data centre zeros are multiplied anyway: whole units, or the dense model. First I would measure latency there and run more seeds, choosing on validation images."
+# data centre zeros are multiplied anyway: the dense model. First I would measure latency there and run more seeds, choosing on validation images."
 #
 # *Sample answer, 1 point.* "SAP has the best score at high sparsity, so it dominates there; for a phone I would take L1 because it saves MACs." (The phone is right; seeds, controls and the other devices are missing.)
 
 # %% [markdown]
 # ## What to take away
 #
-# - A front needs points of the same data, start, seeds, epochs and sparsity; and somebody who says how often each method was tuned.
+# - A front needs points of the same data, start, seeds and epochs; and somebody who says how often each method was tuned.
 # - One seed proves little: show the band, and the seeds one by one.
 # - Dominance needs no weights; a score is one preference.
 # - Three controls: the lottery of the same kind, new weights in the same shape, and equal pace.
@@ -647,7 +643,7 @@ check(arena_bugs, "arena_bugs")
 #
 # ## Optional: one number for a whole curve
 #
-# The *hypervolume* is the area that a front dominates beyond a reference point, the worst sparsity and accuracy that still count. It is a staircase: between two points only the *sparser* one's accuracy is sure.
+# The *hypervolume* is the area that a front dominates beyond a reference point, the worst sparsity and accuracy that still count. Between two points only the *sparser* one's accuracy is sure: a staircase.
 #
 # ### Exercise 5 (optional): `hypervolume`
 # Points come in any order; some are dominated; those below the reference or to the left of it count nothing. If none lies beyond it, the area is 0.
@@ -690,12 +686,12 @@ for name in names:
 figures.staircase(toy, on_front, reference=(0.0, 0.6))
 
 # %% [markdown]
-# **Read it.** Is the order the same in both columns, and are the gaps larger than the deviations? Whoever sets the reference decides how much the ends of a curve weigh. So report both (`pareto.by_method` does).
+# **Read it.** Is the order the same in both columns, and are the gaps larger than the deviations? Whoever sets the reference decides how much the ends of a curve weigh. So report both.
 #
 # ## Optional: a duel of criteria
 #
-# Is it the criterion, or the rest? All else is equal: the trained network, the number of units in each layer (70 % go, in one step), the half epoch of training after it. Six
-# criteria: *Taylor* is new (weight times gradient, summed over a unit; Molchanov et al. 2017), and two are controls: *random*, and *largest L1*, which takes the units that the L1 norm protects.
+# Is it the criterion, or the rest? All else is equal: the trained network, the number of units in each layer (70 % go at once), the half epoch of training after it. Six
+# criteria: *Taylor* is new (weight times gradient, summed over a unit; Molchanov et al. 2017), and two are controls: *random*, and *largest L1*, which takes what the L1 norm protects.
 
 
 # %% tags=["folded"]
@@ -726,9 +722,8 @@ overlaps = {
 figures.duel(overlaps, tuned, chance=stability.chance(count, count, size))
 
 # %% [markdown]
-# **Read it.** Left: how far two criteria let the same units go, in one network. Mean activation and APoZ agree most; many other pairs are
-# not far from chance. Right: what it was worth. Who beats the lottery by more than the seeds differ, and who loses to it? Where different sets give nearly the same accuracy, the training
-# after the prune did the work.
+# **Read it.** Left: how far two criteria let the same units go. Mean activation and APoZ agree most; many other pairs are
+# not far from chance. Right: what it was worth. Who beats the lottery by more than the seeds differ, and who loses to it?
 #
 # ## Bonus
 #

@@ -45,6 +45,7 @@ def pictures(bench):
         "score_bars": figures.score_bars(layer, keep),
         "score_bars of one filter": figures.score_bars(layer[:1], keep[:1]),
         "score_histograms": figures.score_histograms({"a": layer, "b": layer}, {"a": keep, "b": keep}),
+        "global_rankings": figures.global_rankings({"a": layer, "b": 3 * layer}, {"a": 1, "b": 9}),
         "channel_dots": figures.channel_dots({"dense": layer, "silent": layer * keep}, ~keep),
         "flatten_map": figures.flatten_map(3, 2, 2, [1]),
         "coupling": figures.coupling(units.groups(resnet, bench.example)),
@@ -59,6 +60,8 @@ def pictures(bench):
         "feature_maps": figures.feature_maps(torch.rand(3, 8, 8), {"unit 1": torch.zeros(3, 4, 4)}),
         "unit_counts": figures.unit_counts({"fixed": {"a": (1, 4)}, "variable": {"a": (2, 4)}}),
         "overlap_bars": figures.overlap_bars([("other images", 0.75, 0.2)], guess=0.5),
+        "bounds": figures.bounds({"a": layer, "b": torch.tensor([4.0, 0, 0, 1])}, {"a": 2.5, "b": 2.0}),
+        "bite": figures.bite([0, 0.2, 1], {"a": [0, 0.05, 1], "b": [0, 0.1, 1]}, at=0.2, indices={"a": 0.3, "b": 0.2}),
         "vectors": figures.vectors({"a": layer, "b": 0 * layer}, {"a": 0.5, "b": 0.0}),
         "weight_histogram": figures.weight_histogram(torch.tensor([0.0, 1.0, -1.0, 0.1]), "four"),
         "subsets": figures.subsets(layer, torch.tensor([1.0, 3.0, 2.0, 5.0]), 0.5, 16),
@@ -180,6 +183,7 @@ def test_the_survivors_of_several_loops_are_drawn_to_one_scale():
 def test_the_words_hold_the_numbers(pictures):
     assert "crossed out: filter 1" in pictures["kernels"].alt
     assert pictures["bars with a question"].alt == "accuracy: before 0.800; after ?."
+    assert "by the sum: a 0.75, b 0.25; by the mean: a 0.25, b 0.75" in pictures["global_rankings"].alt
     assert "silent: 0" in pictures["channel_dots"].alt
     assert "weight: 1 nan; 0 0.5." in pictures["number_cells"].alt
     assert "fits in 4 times 5 = 20 places" in pictures["conv_places"].alt
@@ -218,6 +222,8 @@ def test_the_words_hold_the_numbers(pictures):
     assert "conv 1,250; head 10" in pictures["bars of counts"].alt
     assert "a: 2 of 4 gone; b: 0 of 6 gone" in pictures["mask_cells"].alt
     assert "mean over the layers 0.450, of all parameters 0.090" in pictures["layers_gone"].alt
+    assert "a: r = 2.500, 4 are not zero, 1 go; b: r = 2.000, 2 are not zero, 2 go" in pictures["bounds"].alt
+    assert "20% of the weights. a: 0.050, PQ index 0.300; b: 0.100" in pictures["bite"].alt
     assert "one: a 1 of 4 (0.250), b 0 of 8 (0.000); other: a 3 of 4" in pictures["amount_bars"].alt
     assert "2 distributions: even, 0.0% beyond" in pictures["shapes"].alt
     assert "one: 1.0000 kept, index 0.200, accuracy 0.800, 0.0500 kept" in pictures["index_path"].alt

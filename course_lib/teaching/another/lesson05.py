@@ -19,12 +19,7 @@ def retain_bound(d: int, index: float, p: float, q: float, eta: float = 0.0) -> 
 
 
 def sap_amount(
-    w: Tensor,
-    p: float = 0.5,
-    q: float = 1.0,
-    eta: float = 0.0,
-    gamma: float = 1.0,
-    beta: float = 0.9,
+    w: Tensor, p: float, q: float, eta: float = 0.0, gamma: float = 1.0, beta: float = 0.9
 ) -> int:
     """It works with shares and multiplies by the number of weights once, at the end. The bound
     of one weight is the share that has to stay."""

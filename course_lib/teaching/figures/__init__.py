@@ -15,12 +15,21 @@ from course_lib.teaching.figures.filters import (
     channel_dots,
     coupling,
     flatten_map,
+    global_rankings,
     kernels,
     score_bars,
     score_histograms,
 )
 from course_lib.teaching.figures.frontier import arena, choice_board, staircase, three_axes
-from course_lib.teaching.figures.index import index_board, shapes, survivor_board, vectors, weight_histogram
+from course_lib.teaching.figures.index import (
+    bite,
+    bounds,
+    index_board,
+    shapes,
+    survivor_board,
+    vectors,
+    weight_histogram,
+)
 from course_lib.teaching.figures.measuring import (
     conv_places,
     formats_board,
@@ -53,7 +62,9 @@ __all__ = [
     "average_board",
     "bars",
     "before_after",
+    "bite",
     "bound_board",
+    "bounds",
     "budget_board",
     "channel_dots",
     "choice_board",
@@ -65,6 +76,7 @@ __all__ = [
     "feature_maps",
     "flatten_map",
     "formats_board",
+    "global_rankings",
     "guessed",
     "index_board",
     "index_path",

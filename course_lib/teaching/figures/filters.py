@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from matplotlib.ticker import LogLocator, NullFormatter
 from torch import Tensor
 
 from course_lib.pareto.looks import COLOURS, MARKERS
@@ -109,6 +111,44 @@ def _histogram(axis: Axes, scores: Tensor, keep: Tensor, bins: Sequence[float], 
         threshold = float(scores[~keep].max())
     if threshold is not None:
         axis.axvline(threshold, color=INK, lw=1.2, ls=(0, (4, 2)), label="cut")
+
+
+def global_rankings(scores: Mapping[str, Tensor], sizes: Mapping[str, int]) -> Picture:
+    """Draw the filters of all layers in one ranking, by sum and by mean of |w|, the lower half of all of them crossed.
+
+    scores: layer -> sum of |w| of each filter, (n,). sizes: layer -> weights of one filter.
+    """
+    sums = {name: values.detach().cpu().numpy() for name, values in scores.items()}
+    picture, axes = canvas(9.4, 3.6, 1, 2, sharey=True)
+    parts = []
+    for axis, (kind, divided) in zip(axes[0], (("sum", False), ("mean", True)), strict=True):
+        values = {name: own / sizes[name] if divided else own for name, own in sums.items()}
+        cut = float(np.median(np.concatenate(list(values.values()))))
+        gone = {name: float((own < cut).mean()) for name, own in values.items()}
+        for row, own in enumerate(values.values()):
+            places = -row + np.linspace(-0.28, 0.28, len(own))
+            axis.plot(own[own >= cut], places[own >= cut], "o", color=KEPT, ms=3.5)
+            axis.plot(own[own < cut], places[own < cut], "x", color=GONE, ms=4.5)
+        axis.axvline(cut, color=INK, lw=1.2, ls=(0, (4, 2)))
+        axis.set(xscale="log", xlabel=f"{kind} of |w| of a filter (log scale)")
+        axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axis.xaxis.set_major_formatter("{x:g}")
+        axis.xaxis.set_minor_formatter(NullFormatter())
+        worst = max(gone, key=gone.__getitem__)
+        axis.set_title(f"Half of all filters, by the {kind}: of {worst} {gone[worst]:.0%} go")
+        axis.grid(color="#E5E5E5", lw=0.6, axis="x")
+        parts.append(f"by the {kind}: " + ", ".join(f"{name} {share:.2f}" for name, share in gone.items()))
+    axes[0, 0].set(yticks=[-row for row in range(len(sums))], yticklabels=list(sums))
+    picture.legend(handles=_signs(), loc="outside lower center", ncols=2, frameon=False)
+    picture.alt = f"Share of each layer's filters that goes if the lower half of all goes: {'; '.join(parts)}."
+    return picture
+
+
+def _signs() -> list[Line2D]:
+    return [
+        Line2D([], [], color=KEPT, marker="o", ls="", label="kept"),
+        Line2D([], [], color=GONE, marker="x", ls="", label="goes"),
+    ]
 
 
 def channel_dots(values: Mapping[str, Tensor], gone: Tensor, ylabel: str = "mean activation") -> Picture:

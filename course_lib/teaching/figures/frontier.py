@@ -66,6 +66,7 @@ def arena(
     bright: Collection[str] = (),
     gaps: Mapping[float, Sequence[float]] | None = None,
     gap: str = "difference",
+    at: float | None = None,
 ) -> Picture:
     """Draw accuracy over sparsity, one curve a method.
 
@@ -76,6 +77,7 @@ def arena(
         guesses: sparsity -> (the student's guess or None, the winner). bottom: the lowest accuracy that is shown.
         bright: the methods that are coloured and named at the ends of their curves, the others being grey.
         gaps: sparsity -> differences of accuracy, one per seed, drawn as dots in a panel below; gap: what they are.
+        at: a sparsity that the text speaks of, marked by a broad grey line.
     """
     panels = {"sharex": True, "height_ratios": (2.6, 1)} if gaps else {}
     picture, axes = canvas(8.6, 6.4 if gaps else 4.7, 2 if gaps else 1, 1, **panels)
@@ -93,6 +95,8 @@ def arena(
     if dense is not None:
         axis.axhline(dense, color=INK, lw=1, ls=(0, (2, 2)), label=f"dense model ({dense:.3f})")
         parts.append(f"dense model {dense:.3f}")
+    if at is not None:
+        axis.axvline(at, color=FAINT, lw=6, alpha=0.5, zorder=0)
     parts += _guesses(axis, guesses or {})
     axis.set(ylabel=ylabel)
     axis.set_ylim(bottom=bottom)
@@ -165,14 +169,15 @@ def staircase(
         area, last = area + width * height, last + width
     xs, ys = zip(*path, (last, floor), strict=True)
     axis.plot(xs, ys, color=KEPT, lw=1.3)
-    if reference is not None:
-        axis.fill_between(xs, ys, floor, color=KEPT, alpha=0.2, lw=0)
+    axis.fill_between(xs, ys, floor, color=FAINT if reference is None else KEPT, alpha=0.2, lw=0)
     for name, (sparsity, accuracy) in points.items():
         on = name in front
         axis.plot(sparsity, accuracy, "o" if on else "x", color=KEPT if on else GONE, ms=8, mew=2)
         axis.annotate(name, (sparsity, accuracy), (5, 5), textcoords="offset points")
     picture.alt = f"{number_of(len(points), 'point')} by sparsity and accuracy; on the front: {', '.join(front) or 'none'}."
-    if reference is not None:
+    if reference is None:
+        axis.set_title("Grey: here something else is as good in both, better in one", loc="left")
+    else:
         axis.plot(*reference, "s", color=INK, ms=8)
         axis.annotate("reference", reference, (8, -12), textcoords="offset points")
         axis.set_title(f"area beyond the reference: {area:.4f}", loc="left")

@@ -4,28 +4,94 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from matplotlib.patches import Patch
 from torch import Tensor
 
 from course_lib.pareto.looks import COLOURS, DASHES
-from course_lib.teaching.figures.picture import FAINT, GONE, HATCH, INK, KEPT, Picture, canvas, placed, single
+from course_lib.teaching.figures.picture import (
+    FAINT,
+    GONE,
+    HATCH,
+    INK,
+    KEPT,
+    Picture,
+    canvas,
+    curve_look,
+    placed,
+    single,
+)
 from course_lib.words import number_of
 
 
 def vectors(named: Mapping[str, Tensor], numbers: Mapping[str, float] | None = None) -> Picture:
-    """Draw small vectors as bars of their magnitudes, largest first; numbers: what is written above each."""
+    """Draw small vectors as bars, largest first, each relative to its largest; numbers: what is written above each."""
     picture, axes = canvas(2.0 * len(named) + 0.4, 2.2, 1, len(named), sharey=True)
     for axis, (name, values) in zip(axes[0], named.items(), strict=True):
-        magnitudes = values.abs().sort(descending=True).values.numpy()
+        magnitudes = (values.abs() / values.abs().max().clamp(min=1e-12)).sort(descending=True).values.numpy()
         axis.bar(np.arange(len(magnitudes)), magnitudes, color=KEPT, width=0.85)
         axis.plot(np.flatnonzero(magnitudes == 0), magnitudes[magnitudes == 0], "x", color=GONE, ms=5)
         axis.set(xticks=[], title=name if numbers is None else f"{name}: {numbers[name]:.3f}")
-    axes[0, 0].set_ylabel("|w|, largest first")
+    axes[0, 0].set_ylabel("|w| / largest")
     entries = "; ".join(f"{name} {[round(v, 2) for v in values.tolist()]}" for name, values in named.items())
     picture.alt = f"Magnitudes of {number_of(len(named), 'vector')} (x marks zeros): {entries}"
     if numbers is not None:
         picture.alt += "; numbers: " + ", ".join(f"{name} {value:.3f}" for name, value in numbers.items())
+    return picture
+
+
+def bounds(named: Mapping[str, Tensor], bound: Mapping[str, float]) -> Picture:
+    """Draw small vectors, largest entry first, with a line at the bound r, and hatched what it lets go: floor(d - r)."""
+    picture, axes = canvas(2.0 * len(named) + 0.4, 2.7, 1, len(named), sharey=True)
+    parts = []
+    for axis, (name, values) in zip(axes[0], named.items(), strict=True):
+        heights = (values.abs() / values.abs().max()).sort(descending=True).values.numpy()
+        place, stays = np.arange(len(heights)), len(heights) - int(len(heights) - bound[name] + 1e-9)
+        zero = heights == 0
+        goes: dict[str, Any] = {"facecolor": GONE, "hatch": HATCH, "edgecolor": "white", "lw": 0}
+        signs = [
+            axis.bar(place[:stays], heights[:stays], 0.85, color=KEPT),
+            axis.bar(place[stays:], heights[stays:], 0.85, **goes),
+            *axis.plot(place[zero], heights[zero], "x", color=GONE, ms=5),
+            axis.axvline(bound[name] - 0.5, color=INK, lw=1.8, ls=(0, (3, 2))),
+        ]
+        axis.set(xticks=[], xlim=(-0.6, len(heights) - 0.4))
+        axis.set_title(f"{name}\nr = {bound[name]:.2f}, needed: {(~zero).sum()}")
+        parts.append(f"{name}: r = {bound[name]:.3f}, {(~zero).sum()} are not zero, {len(heights) - stays} go")
+    axes[0, 0].set_ylabel("|w| / largest")
+    signs[1] = Patch(**goes)  # the bars of an axis where nothing goes have no looks
+    picture.legend(signs, ["stays", "goes", "a zero", "bound r"], loc="outside lower center", ncols=4, frameon=False)
+    picture.alt = f"What the bound lets go of {number_of(len(named), 'vector')}. {'; '.join(parts)}."
+    return picture
+
+
+def bite(shares: Sequence[float], lost: Mapping[str, Sequence[float]], at: float, indices: Mapping[str, float]) -> Picture:
+    """Draw which share of the sum of |w| goes with the smallest weights: over all shares, and as bars at one of them.
+
+    shares: of the weights that go, `at` among them; lost: layer -> share of the sum, at each. indices: of the layers.
+    """
+    picture, axes = canvas(9.4, 3.5, 1, 2, width_ratios=(1.5, 1))
+    left, right = axes[0]
+    left.plot([0, 1], [0, 1], color=FAINT, lw=1.5, ls=(0, (2, 2)), label="all magnitudes equal")
+    nearest = int(np.abs(np.asarray(shares) - at).argmin())
+    heights = [values[nearest] for values in lost.values()]
+    for number, (name, values) in enumerate(lost.items()):
+        left.plot(shares, values, label=name, lw=1.8, ms=5, markevery=2, **curve_look(number))
+        right.bar(number, heights[number], 0.6, color=COLOURS[number], hatch=("", "//", "..")[number % 3])
+        right.text(number, heights[number], f"{heights[number]:.1%}", ha="center", va="bottom")
+    left.axvline(at, color=INK, lw=1)
+    left.set(xlabel="share of the weights that goes, smallest first", ylabel="share of the sum of |w| lost")
+    left.set_title(f"Who says {at:.0%}?")
+    left.grid(color="#E5E5E5", lw=0.6)
+    left.legend(frameon=False)
+    right.set(xticks=range(len(lost)), xticklabels=[f"{name}\nindex {indices[name]:.3f}" for name in lost], yticks=[])
+    right.set_ylim(0, 1.12 * max(heights))
+    right.set_title(f"... at {at:.0%}: every layer pays its own price")
+    picture.alt = f"The sum of |w| that is lost with the smallest {at:.0%} of the weights. " + "; ".join(
+        f"{name}: {height:.3f}, PQ index {indices[name]:.3f}" for name, height in zip(lost, heights, strict=True)
+    )
     return picture
 
 
@@ -44,16 +110,18 @@ def weight_histogram(weights: Tensor, title: str = "") -> Picture:
 
 
 def shapes(named: Mapping[str, Tensor]) -> Picture:
-    """Draw small histograms of several distributions side by side, in units of the mean magnitude and to one scale."""
+    """Draw small histograms of several distributions side by side, in units of the mean magnitude, to one log scale."""
     picture, axes = canvas(2.2 * len(named) + 0.4, 2.1, 1, len(named), sharex=True, sharey=True)
-    edges, parts = np.linspace(-4, 4, 61), []
+    edges, parts = np.linspace(-8, 8, 65), []
     for axis, (name, values) in zip(axes[0], named.items(), strict=True):
         relative = (values / values.abs().mean()).detach().cpu().flatten().numpy()
         axis.stairs(np.histogram(relative, edges)[0] / len(relative), edges, fill=True, color=KEPT)
         beyond = float((np.abs(relative) > 4).mean())
+        for side in (-1, 1):
+            axis.axvspan(4 * side, 8 * side, color=FAINT, alpha=0.35, lw=0, zorder=0)
         axis.set_title(f"{name}\nbeyond 4: {beyond:.1%}")
         parts.append(f"{name}, {beyond:.1%} beyond 4 times the mean magnitude")
-    axes[0, 0].set(ylabel="share of the weights", xticks=[-4, 0, 4])
+    axes[0, 0].set(ylabel="share (log scale)", xticks=[-8, -4, 0, 4, 8], xlim=(-8, 8), yscale="log", ylim=(3e-5, 0.3))
     picture.supxlabel("weight / mean magnitude", fontsize=10)
     picture.alt = f"Histograms of {number_of(len(named), 'distribution')}: {'; '.join(parts)}."
     return picture

@@ -68,15 +68,21 @@ def _amount(value: Any, measure: str) -> str:
 
 
 def lines(
-    curves: Mapping[str, tuple[Sequence[float], Sequence[float]]], xlabel: str, ylabel: str, title: str = ""
+    curves: Mapping[str, tuple[Sequence[float], Sequence[float]]],
+    xlabel: str,
+    ylabel: str,
+    title: str = "",
+    log: bool = False,
 ) -> Picture:
-    """Draw label -> (x, y) as lines, each with its own colour, dash and marker."""
+    """Draw label -> (x, y) as lines, each with its own colour, dash and marker; log: the scale of x."""
     picture, axis = single(7.0, 3.2)
     for number, (label, (x, y)) in enumerate(curves.items()):
         look = curve_look(number)
         axis.plot(x, y, label=label, lw=1.8, ms=5, markevery=max(1, len(x) // 12), **look)
     axis.set(xlabel=xlabel, ylabel=ylabel, title=title)
-    if all(float(value).is_integer() for x, _ in curves.values() for value in x):
+    if log:
+        axis.set_xscale("log")
+    elif all(float(value).is_integer() for x, _ in curves.values() for value in x):
         axis.xaxis.set_major_locator(MaxNLocator(integer=True))
     axis.grid(color="#E5E5E5", lw=0.6)
     axis.legend(frameon=False)

@@ -194,7 +194,7 @@ WRONG = {
     "no gamma": (amount_no_gamma, "gamma ignored"),
     "gamma last": (amount_gamma_last, "gamma outside the limit"),
     "no eta": (amount_no_eta, "eta ignored"),
-    "p and q fixed": (amount_defaults, "defaults ignored"),
+    "p and q fixed": (amount_defaults, "p and q ignored"),
     "the index": (amount_index, "the index is the share"),
     "zeros left out": (amount_nonzero, "zeros left out"),
     "len": (amount_len, "length instead of size"),

@@ -17,7 +17,7 @@ from course_lib.teaching.exercises.draws import few_large, integer
 from course_lib.teaching.exercises.views import unwrapped
 
 
-def sap_amount(w: Tensor, p: float = 0.5, q: float = 1.0, eta: float = 0.0, gamma: float = 1.0, beta: float = 0.9) -> int:
+def sap_amount(w: Tensor, p: float, q: float, eta: float = 0.0, gamma: float = 1.0, beta: float = 0.9) -> int:
     """c = floor(d * min(gamma * (1 - r/d), beta)) of the kept weights w (Diao et al. 2023, algorithm 1)."""
     return library.sap_amount(w, p, q, eta, gamma, beta)
 
@@ -31,7 +31,7 @@ def _kept_weights(rng: torch.Generator) -> list[Case]:
     return [
         Case("normal weights", (drawn, 1.0, 2.0)),
         Case("a matrix with few large weights", (uneven, 0.5, 1.0)),
-        Case("p and q as they are by default", (drawn,)),
+        Case("the paper's other p and q", (drawn, 0.5, 1.0)),
         Case("eta above 0", (drawn, 1.0, 2.0, 0.3)),
         Case("a small gamma", (uneven, 1.0, 2.0, 0.0, 0.5)),
         Case("gamma above 1", (drawn, 0.5, 1.0, 0.0, 2.5)),
@@ -39,7 +39,7 @@ def _kept_weights(rng: torch.Generator) -> list[Case]:
         Case("weights of which some are zero, but not masked", (torch.cat([drawn, torch.zeros(100)]), 1.0, 2.0)),
         Case("four weights", (torch.tensor([9.0, -4.0, 1.0, 0.0], dtype=torch.float64), 0.5, 1.0, 0.0, 2.4, 0.95)),
         Case("equal magnitudes", (torch.full((7,), -0.3), 1.0, 2.0), edge=True),
-        Case("a single weight", (torch.tensor([2.0]),), edge=True),
+        Case("a single weight", (torch.tensor([2.0]), 1.0, 2.0), edge=True),
         Case("a single weight that may go", (torch.tensor([2.0]), 0.5, 1.0, 0.5, 2.0, 1.0), edge=True),
         Case("a whole number in exact arithmetic", (whole, 1.0, 2.0, 0.0, 1.0, 1.0), edge=True),
         Case("a limit that is a whole number in exact arithmetic", (drawn[:100], 1.0, 2.0, 0.0, 8.0, 0.57), edge=True),
@@ -173,7 +173,7 @@ EXERCISE = Exercise(
             lambda w, p=0.5, q=1.0, eta=0.0, gamma=1.0, beta=0.9: sap_amount(w, p, q, 0.0, gamma, beta),
         ),
         Misconception(
-            "defaults ignored",
+            "p and q ignored",
             "p and q are not fixed: hand them on to pq_index and to retain_bound.",
             lambda w, p=0.5, q=1.0, eta=0.0, gamma=1.0, beta=0.9: sap_amount(w, 0.5, 1.0, eta, gamma, beta),
         ),

@@ -194,7 +194,7 @@ EXERCISE = Exercise(
         ),
         Misconception(
             "p and q ignored",
-            "p and q are not handed on to sap_amount, whose own are 0.5 and 1.",
+            "p and q are not handed on to sap_amount.",
             lambda w, mask, p=1.0, q=2.0: sap_group(w, mask, 0.5, 1.0),
         ),
     ),
