@@ -42,9 +42,9 @@ class Sliders:
     folder: Path
     newest: float
 
-    def html(self, name: str, number: str) -> str:
-        """Return the slider of lesson `number` as HTML."""
-        return write(self.known[name], f"{number}-{name}", self.folder, self.newest)
+    def html(self, name: str) -> str:
+        """Return a slider as HTML."""
+        return write(self.known[name], name, self.folder, self.newest)
 
 
 def lesson(path: Path, student: Path, extra: Path, sliders: Sliders) -> NotebookNode:
@@ -72,7 +72,7 @@ def lesson(path: Path, student: Path, extra: Path, sliders: Sliders) -> Notebook
         cell.outputs = [_shown(output, f"{path.stem}-{number}-{k}", extra) for k, output in enumerate(cell.outputs)]
         slider = re.search(r"^widgets\.(\w+)\(", cell.source, re.M)
         if slider and slider[1] in sliders.known:
-            cell.outputs = [_html(sliders.html(slider[1], path.stem[:2]))]
+            cell.outputs = [_html(sliders.html(slider[1]))]
         elif slider and slider[1] == "SAPExplorer":
             cell.outputs = [_html(EXPLORER)]
         elif slider:
@@ -161,10 +161,12 @@ def _shown(output: NotebookNode, name: str, extra: Path) -> NotebookNode:
 
     def file(match: re.Match[str]) -> str:
         target = extra / PICTURES / f"{name}-{next(parts)}.png"
-        width, height = small(base64.b64decode(match[1]), target)
-        return f'class="{"wide" if width > WIDE else "narrow"}" {_tag(target, width, height)}'
+        small(base64.b64decode(match[4]), target)
+        width, height = int(match[1]), int(match[2])  # as shown; the file has two dots for each pixel
+        return f'class="{"wide" if width > WIDE else "narrow"}" {_tag(target, width, height)} {match[3]}'
 
-    return _html(re.sub(r'src="data:image/png;base64,([^"]+)"', file, shown))
+    sizes = r'width="(\d+)" height="(\d+)" style="[^"]*"'
+    return _html(re.sub(rf'{sizes} (alt="[^"]*") src="data:image/png;base64,([^"]+)"', file, shown))
 
 
 def _image(place: Path, words: str, root: Path, extra: Path) -> str:
