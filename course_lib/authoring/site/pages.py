@@ -30,6 +30,7 @@ PAGES = {  # what a link in the repository leads to -> the page of the site that
     "notebooks/README.md": "map.md",
     "notebooks/GLOSSARY.md": "glossary.md",
     "results/README.md": "results.md",
+    "COMPARISON.md": "comparison.md",
     **{f"results/{name}/README.md": f"{name}.md" for name in STUDIES},
 }
 
@@ -75,8 +76,6 @@ def lesson(path: Path, student: Path, extra: Path, sliders: Sliders) -> Notebook
             cell.outputs = [_html(sliders.html(slider[1]))]
         elif slider and slider[1] == "SAPExplorer":
             cell.outputs = [_html(EXPLORER)]
-        elif slider:
-            cell.outputs.append(_html('<p class="moving-note">A still picture: this slider needs the notebook.</p>'))
         page.cells.append(cell)
     page.nbformat_minor = 5
     return page

@@ -23,6 +23,7 @@ PAPERS_NET = "The weights are those of a network of the lesson's kind, committed
 OF_RUN = "Measured in a run of this lesson."
 STUDY = Path("results") / "cifar10" / "table.csv"
 OF_STUDY = "The points are those of the study results/cifar10."
+ROOMS = ("teaching", "pareto", "pruning", "network", "axes", "data", "authoring/site")  # what decides how a frame looks
 
 
 def movings(root: Path) -> dict[str, Callable[[], Moving]]:
@@ -52,7 +53,7 @@ def movings(root: Path) -> dict[str, Callable[[], Moving]]:
 def newest(root: Path) -> float:
     """Return when anything that the frames are drawn from was last changed."""
     sources = [
-        *(root / "course_lib").rglob("*.py"),
+        *(path for room in ROOMS for path in (root / "course_lib" / room).rglob("*.py")),
         root / measured.FILE,
         root / STUDY,
         *(root / kept.FOLDER).glob("*.json"),
