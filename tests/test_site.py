@@ -321,7 +321,7 @@ def test_a_control_that_does_nothing_is_disabled_and_has_no_say(browser):
     expect(fixed).to_be_disabled()
     expect(below).to_be_enabled()
     expect(box.locator(".moving-readout")).to_contain_text("0.5")
-    expect(box.locator("img")).to_have_attribute("src", re.compile("/1-3-4-0-4.png"))  # "fixed at" counts as where it starts
+    expect(box.locator("img")).to_have_attribute("src", re.compile("/1-3-4-0-2.png"))  # "fixed at" counts as where it starts
     page.close()
 
 

@@ -149,8 +149,8 @@ def _layers(root: Path) -> Moving:
 
     controls = [
         _share("conv1 and head gone", [0.0, 0.5, 0.7, 0.9], 0.9),
-        _share("conv2 to conv4 gone", [0.3, 0.5, 0.7, 0.8, 0.9], 0.9),
-        _share("dense gone", [0.7, 0.8, 0.9, 0.95, 0.98], 0.9),
+        _share("conv2 to conv4 gone", [0.5, 0.7, 0.8, 0.9], 0.9),
+        _share("dense gone", [0.7, 0.9, 0.95, 0.98], 0.9),
         _choice("budget", within),
     ]
     return Moving(controls, draw, f"In the notebook each layer has a handle of its own. {SAME_NET}")
@@ -167,7 +167,8 @@ def _schedule() -> Moving:
 
 def _thresholds(root: Path) -> Moving:
     skin = widgets.ThresholdSlider(*measured.network(root))
-    layers = {name: name for name in skin.controls["layer"].options}
+    options = skin.controls["layer"].options
+    layers = {name: name for name in (options[0], options[-2], options[-1])}
     fixed = _range("fixed at", [0.0, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5], 0.1)
     variable = _range("deviations below the mean", [-1.0, -0.5, 0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0], 0.5)
     controls = [
