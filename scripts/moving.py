@@ -54,13 +54,13 @@ def film(page: Page) -> tuple[list[bytes], list[int]]:
 
 
 def save(shots: list[bytes], times: list[int], target: Path) -> None:
-    """Write the frames as one GIF that repeats, all in the colours of the first and the last together."""
+    """Write the frames as one GIF that repeats, all in the same colours: those of every fifth frame together."""
     frames = [Image.open(io.BytesIO(shot)).convert("RGB") for shot in shots]
     width, height = frames[0].size
-    both = Image.new("RGB", (width, 2 * height))
-    both.paste(frames[0], (0, 0))
-    both.paste(frames[-1], (0, height))
-    palette = both.quantize(COLOURS, dither=Image.Dither.NONE)
+    sheet = Image.new("RGB", (width, height * len(frames[::5])))
+    for place, frame in enumerate(frames[::5]):
+        sheet.paste(frame, (0, place * height))
+    palette = sheet.quantize(COLOURS, dither=Image.Dither.NONE)
     few = [frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames]
     few[0].save(target, save_all=True, append_images=few[1:], duration=times, loop=0, optimize=True, disposal=1)
 

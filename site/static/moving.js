@@ -91,7 +91,7 @@
     const reset = element("button", { type: "button" }, ["reset"]);
     reset.addEventListener("click", () => { parts.forEach((part) => part.reset()); show(); });
     const bar = element("div", { class: "moving-bar" }, [...parts.map((part) => part.node), reset]);
-    picture.before(bar, readout);
+    picture.parentElement.before(bar, readout); // that is scrolled on a phone; the controls are not
     wanted = picture.getAttribute("src");
     show();
   }
