@@ -46,7 +46,7 @@ def lesson(tmp_path):
     stub = nbformat.v4.new_code_cell("def f(x):\n    pass  # your code here", id="00-f-answer")
     words = nbformat.v4.new_markdown_cell("*Rubric (2 points).* One for ...", id="00-w-explain")
     link = nbformat.v4.new_markdown_cell(
-        "See the [glossary](../notebooks/GLOSSARY.md#x), the [class](../INSTRUCTORS.md) and [00](00_a.ipynb)."
+        "See the [glossary](../notebooks/GLOSSARY.md#x), the [class](../INSTRUCTORS.md), [00](00_a.ipynb), [own](../own/x.ipynb)."
     )
     drawn = nbformat.v4.new_code_cell("figures.bars(x)")
     shown = figures.bars({"a": 0.5}, "share").html()
@@ -73,7 +73,7 @@ def test_rubric_and_sample_answers_stand_behind_a_fold(lesson):
 
 
 def test_a_link_leads_to_the_page_of_the_site_or_is_no_link(lesson):
-    assert lesson[0].cells[0].source == "See the [glossary](glossary.md#x), the class and [00](00_a.ipynb)."
+    assert lesson[0].cells[0].source == "See the [glossary](glossary.md#x), the class, [00](00_a.ipynb), own."
 
 
 def test_a_picture_is_a_file_of_its_own_with_its_words(lesson):

@@ -105,7 +105,7 @@ def linked(markdown: str, folder: Path, root: Path, extra: Path) -> str:
 
 def page_of(inside: Path) -> str | None:
     """Return the page of the site that shows a file of the repository; None if there is none."""
-    if inside.suffix == ".ipynb":
+    if inside.suffix == ".ipynb" and inside.parts[0] in ("notebooks", "solutions"):
         return inside.name
     return PAGES.get(inside.as_posix())
 
