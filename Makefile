@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 CORE := $(addprefix tests/test_,amounts.py scores.py scopes.py pqindex.py masks.py units.py needs.py pruners.py pareto.py \
 	docstrings.py layers.py)
 
-.PHONY: course check test proof matrix validate browser hub bench build site lab format
+.PHONY: course check test proof matrix validate browser hub bench build site moving lab format
 course: $(VENV)/.ready
 	$(BIN)/course run
 
@@ -61,6 +61,10 @@ build: $(VENV)/.ready
 # The course as pages, in build/site/; needs node and npm. The sliders' pictures are drawn by the first call (minutes) and kept.
 site: $(VENV)/.site
 	$(BIN)/python -m course_lib.authoring.site.build
+
+# By hand, with Debian's chromium: README's moving picture, site/moving.gif, filmed from the first page.
+moving: site
+	$(BIN)/python -m scripts.moving
 
 lab: $(VENV)/.ready
 	$(BIN)/course lab

@@ -17,6 +17,8 @@ myst_enable_extensions = ["dollarmath", "amsmath"]
 myst_heading_anchors = 4
 suppress_warnings = ["mystnb.unknown_mime_type"]
 
+smartquotes_action = "qe"  # quotes and ellipses; two dashes before a word are an option, and stay two
+
 html_theme = "furo"
 html_theme_options = {"source_repository": "", "top_of_page_buttons": []}
 html_static_path = ["static"]

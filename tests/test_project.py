@@ -43,6 +43,26 @@ def test_the_readme_has_both_commands_on_its_first_screen():
         assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(), re.MULTILINE)
 
 
+def test_the_readmes_moving_picture_is_one_is_light_and_has_its_words_and_its_command():
+    from PIL import Image
+
+    words, name = re.search(r"!\[([^\]]{40,})\]\((site/moving\.gif)\)", (ROOT / "README.md").read_text()).groups()
+    assert (ROOT / name).stat().st_size < 1_000_000 and "slider" in words
+    with Image.open(ROOT / name) as film:
+        assert film.n_frames >= 20 and film.info["loop"] == 0
+    assert re.search(r"^moving:", (ROOT / "Makefile").read_text(), re.MULTILINE)
+
+
+def test_what_the_comparison_says_yes_to_has_a_link_and_ours_lead_somewhere():
+    rows = [line for line in (ROOT / "COMPARISON.md").read_text().splitlines() if line.startswith("| ")]
+    cells = [cell.strip() for line in rows for cell in line.strip("|").split(" | ")[1:]]
+    assert len(cells) > 80
+    for cell in cells:
+        links = re.findall(r"\]\(([^)]+)\)", cell)
+        assert links or not cell.lstrip("*").startswith(("yes", "many")), cell
+        assert all((ROOT / link).exists() for link in links if not link.startswith("https://")), cell
+
+
 @pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
 @pytest.mark.parametrize("target", ["course", "test"])
 def test_a_second_make_installs_nothing_and_a_changed_project_file_installs_anew(target, tmp_path):

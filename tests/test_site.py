@@ -17,10 +17,10 @@ import torch
 from test_pqindex import EXACT, ROUNDS, values_of
 
 from benchmarks.jupyterlab import CHROMIUM, FLAGS
-from course_lib.authoring.site import explorer, links, pages
+from course_lib.authoring.site import explorer, kept, links, pages, sliders
 from course_lib.authoring.site.moving import Control, Moving, write
 from course_lib.errors import CourseError
-from course_lib.teaching import figures
+from course_lib.teaching import figures, widgets
 from course_lib.teaching.boards.explorer import Explorer
 
 ROOT = Path(__file__).parents[1]
@@ -46,7 +46,8 @@ def lesson(tmp_path):
     stub = nbformat.v4.new_code_cell("def f(x):\n    pass  # your code here", id="00-f-answer")
     words = nbformat.v4.new_markdown_cell("*Rubric (2 points).* One for ...", id="00-w-explain")
     link = nbformat.v4.new_markdown_cell(
-        "See the [glossary](../notebooks/GLOSSARY.md#x), the [class](../INSTRUCTORS.md) and [00](00_a.ipynb)."
+        "See the [glossary](../notebooks/GLOSSARY.md#x), the [class](../INSTRUCTORS.md), "
+        "[00](00_a.ipynb), [own](../own/x.ipynb)."
     )
     drawn = nbformat.v4.new_code_cell("figures.bars(x)")
     shown = figures.bars({"a": 0.5}, "share").html()
@@ -73,7 +74,7 @@ def test_rubric_and_sample_answers_stand_behind_a_fold(lesson):
 
 
 def test_a_link_leads_to_the_page_of_the_site_or_is_no_link(lesson):
-    assert lesson[0].cells[0].source == "See the [glossary](glossary.md#x), the class and [00](00_a.ipynb)."
+    assert lesson[0].cells[0].source == "See the [glossary](glossary.md#x), the class, [00](00_a.ipynb), own."
 
 
 def test_a_picture_is_a_file_of_its_own_with_its_words(lesson):
@@ -89,11 +90,51 @@ def test_every_position_of_a_slider_has_a_picture_and_a_readout(tmp_path):
     moving = Moving(controls, lambda x, kind: (figures.bars({kind: x}, "share"), f"{kind} is {x} </script>"))
     shown = write(lambda: moving, "00-X", tmp_path / "frames", 0)
     told = json.loads(re.search(r"<script[^>]*>(.*?)</script>", shown)[1])
-    assert told["readouts"][:3] == ["a is 1 </script>", "b is 1 </script>", "a is 2 </script>"]
+    assert told["readouts"]["0-0"] == "a is 1 </script>" and told["readouts"]["2-1"] == "b is 3 </script>"
     assert {path.name for path in (tmp_path / "frames" / "00-X").glob("*.png")} == {
         f"{x}-{k}.png" for x in range(3) for k in range(2)
     }
     assert 'src="frames/00-X/1-0.png"' in shown and 'alt="share: a 2' in shown
+
+
+def test_a_control_that_does_nothing_at_a_position_stays_where_it_starts():
+    rule = Control("rule", ["fixed", "variable"], ["fixed", "variable"], 0, choice=True)
+    at, below = Control("at", [1, 2, 3], list("123"), 1, only=("rule", [0])), Control("below", [1, 2], list("12"), 0)
+    moving = Moving([rule, at, below], lambda *values: (figures.bars({"a": 1}, "share"), ""))
+    assert moving.positions() == [(0, k, j) for k in range(3) for j in range(2)] + [(1, 1, 0), (1, 1, 1)]
+    assert [control.get("only") for control in moving.told()] == [None, [0, [0]], None]
+
+
+def test_every_slider_of_the_course_moves_on_a_page():
+    assert {*sliders.movings(ROOT), "SAPExplorer"} == {*widgets.__all__} - {"Skin"}
+
+
+@pytest.mark.parametrize("name", sorted(kept.KEEPERS))
+def test_what_was_kept_of_a_lesson_is_what_its_slider_takes(name):
+    moving = sliders.movings(ROOT)[name]()
+    for position in (moving.positions()[0], moving.positions()[-1]):
+        picture, readout = moving.draw(*(c.values[k] for c, k in zip(moving.controls, position, strict=True)))
+        assert picture.alt and readout and "None" not in readout
+    lessons = "".join(path.read_text() for path in (ROOT / "solutions").glob("*.py"))
+    assert f"widgets.{name}(" in lessons
+
+
+def test_a_watched_slider_is_the_same_slider_and_leaves_what_it_was_given(tmp_path, monkeypatch):
+    for name in kept.KEEPERS:
+        monkeypatch.setattr(widgets, name, getattr(widgets, name))  # put back afterwards
+    original = widgets.TimingSlider
+    kept.watch(tmp_path)
+    assert isinstance(widgets.TimingSlider({"dense": [3.0, 1.23456]}), original)
+    assert json.loads((tmp_path / "TimingSlider.json").read_text()) == {"dense": [3.0, 1.235]}
+
+
+def test_survivors_that_were_kept_are_as_many_and_as_large_as_they_were():
+    weights = torch.randn(5000, generator=torch.Generator().manual_seed(0))
+    told = kept.keep_rounds({"run": [(weights, 0.2, 0.8), (torch.empty(0), 0.0, 0.1)]}, layer="dense1")
+    (back, index, accuracy), (nothing, *_) = kept.rounds_of(json.loads(json.dumps(told)))["run"]
+    assert (len(back), index, accuracy, len(nothing)) == (5000, 0.2, 0.8, 0)
+    drawn = [torch.histc(w.double() / w.mean(), 40, 0, 4) / len(w) for w in (weights.abs(), back)]
+    assert (drawn[0] - drawn[1]).abs().max() < 0.005  # of the survivors, in a bar of the picture
 
 
 def test_frames_are_drawn_once(tmp_path):
@@ -184,9 +225,9 @@ def test_the_pages_rounds_keep_as_many_as_the_reference(arithmetic):
                 return sap.rounds(layers, sap.groupsOf(layers, scope), settings, number); }""",
             [case["layers"], case["scope"], case, len(case["kept_after_round"])],
         )
-        for kept, after in zip(case["kept_after_round"], found, strict=True):
+        for stay, after in zip(case["kept_after_round"], found, strict=True):
             assert {one["name"]: one["left"] - one["gone"] for one in after} == {
-                name: len(places) for name, places in kept.items()
+                name: len(places) for name, places in stay.items()
             }, case["name"]
 
 
@@ -262,6 +303,60 @@ def test_a_slider_moves_by_keyboard_and_comes_back(browser):
     expect(picture).to_have_attribute("alt", re.compile("93% of the weights gone, drawn at random"))
     page.get_by_role("button", name="reset").click()
     expect(picture).to_have_attribute("src", re.compile("/10-0.png"))
+    page.close()
+
+
+@pytest.mark.heavy
+@built
+@chromium
+def test_a_control_that_does_nothing_is_disabled_and_has_no_say(browser):
+    from playwright.sync_api import expect
+
+    page = browser.new_page()
+    page.goto((SITE / "03_activation_pruning.html").as_uri())
+    box = page.locator(".moving", has=page.get_by_role("slider", name="fixed at"))
+    fixed, below = box.get_by_role("slider", name="fixed at"), box.get_by_role("slider", name="deviations below the mean")
+    expect(below).to_be_disabled()
+    box.get_by_role("radio", name="variable").check()
+    expect(fixed).to_be_disabled()
+    expect(below).to_be_enabled()
+    readout = box.locator(".moving-readout").inner_text()
+    box.get_by_role("radio", name="fixed").check()
+    fixed.press("Home")
+    expect(box.locator(".moving-readout")).not_to_have_text(readout)
+    box.get_by_role("radio", name="variable").check()
+    expect(box.locator(".moving-readout")).to_have_text(readout)
+    page.close()
+
+
+@pytest.mark.heavy
+@built
+@chromium
+def test_every_slider_of_a_page_has_the_picture_of_each_end(browser):
+    for path in sorted(SITE.glob("0*.html")):
+        page = browser.new_page()
+        page.goto(path.as_uri())
+        for box in page.locator(".moving:not(.sap-explorer)").all():
+            for slider in box.get_by_role("slider").all():
+                for key in ("Home", "End"):
+                    if slider.is_enabled():
+                        slider.press(key)
+                        page.wait_for_function("(box) => !box.matches('.busy')", arg=box.element_handle())
+                        assert "could not be loaded" not in box.locator(".moving-readout").inner_text(), path.name
+        page.close()
+
+
+@pytest.mark.heavy
+@built
+@chromium
+def test_search_finds_a_word_of_a_lesson(browser):
+    from playwright.sync_api import expect
+
+    page = browser.new_page()
+    page.goto((SITE / "index.html").as_uri())
+    page.get_by_role("textbox", name="Search").fill("recalibration")
+    page.keyboard.press("Enter")
+    expect(page.locator("#search-results a").filter(has_text="L1-norm filter pruning").first).to_be_visible()
     page.close()
 
 

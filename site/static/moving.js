@@ -25,6 +25,7 @@
       node: element("div", { class: "moving-control" }, [element("label", { for: id }, [control.name]), input, value]),
       read: () => Number(input.value),
       reset: () => { input.value = control.start; say(); },
+      able: (does) => { input.disabled = !does; },
     };
   }
 
@@ -42,6 +43,7 @@
       node: set,
       read: () => radios.findIndex((radio) => radio.input.checked),
       reset: () => radios.forEach((radio, place) => { radio.input.checked = place === control.start; }),
+      able: (does) => { set.disabled = !does; },
     };
   }
 
@@ -52,14 +54,17 @@
     let wanted = "";
     let parts = [];
 
+    // A control that does nothing where another one stands counts as standing at its start.
+    const does = (places, { only }) => !only || only[1].includes(places[only[0]]);
+
     function position(places) {
-      let number = 0;
-      places.forEach((place, k) => { number = number * told.controls[k].labels.length + place; });
-      return { source: `${told.folder}/${places.join("-")}.png`, readout: told.readouts[number] };
+      const key = places.map((place, k) => (does(places, told.controls[k]) ? place : told.controls[k].start)).join("-");
+      return { source: `${told.folder}/${key}.png`, readout: told.readouts[key] };
     }
 
     function show() {
       const places = parts.map((part) => part.read());
+      parts.forEach((part, k) => part.able(does(places, told.controls[k])));
       const now = position(places);
       readout.textContent = now.readout;
       if (now.source === wanted) return;
@@ -86,10 +91,9 @@
     const reset = element("button", { type: "button" }, ["reset"]);
     reset.addEventListener("click", () => { parts.forEach((part) => part.reset()); show(); });
     const bar = element("div", { class: "moving-bar" }, [...parts.map((part) => part.node), reset]);
-    picture.before(bar, readout);
-    const first = position(parts.map((part) => part.read()));
-    wanted = first.source;
-    readout.textContent = first.readout;
+    picture.parentElement.before(bar, readout); // that is scrolled on a phone; the controls are not
+    wanted = picture.getAttribute("src");
+    show();
   }
 
   document.addEventListener("DOMContentLoaded", () => document.querySelectorAll(".moving").forEach(start));

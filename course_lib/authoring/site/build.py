@@ -15,7 +15,7 @@ import nbformat
 
 from course_lib.authoring import overview
 from course_lib.authoring.site import explorer, links, pages
-from course_lib.authoring.site.moving import movings, newest
+from course_lib.authoring.site.sliders import movings, newest
 from course_lib.authoring.source import lessons
 from course_lib.errors import CourseError
 from course_lib.files import write_text
@@ -76,7 +76,7 @@ def first_page(root: Path, extra: Path, sliders: pages.Sliders) -> str:
     rows = "".join(f"| [{title}]({stem}.ipynb) | {goal} |\n" for stem, title, goal in pages.first_sentences(root))
     places = {
         "question": overview.QUESTION,
-        "slider": sliders.html("WeightSlider", "00"),
+        "slider": sliders.html("WeightSlider"),
         "lessons": "| lesson | what you learn |\n| --- | --- |\n" + rows,
         "findings": pages.linked(block[1].strip(), root, root, extra) if block else "",
     }

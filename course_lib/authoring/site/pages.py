@@ -25,11 +25,12 @@ PICTURES, FRAMES = "pictures", "frames"  # folders of the site
 EXPLORER = '<div class="sap-explorer"><p>The explorer runs in the page, with JavaScript.</p></div>'
 COLOURS = 256
 WIDE = 600  # pixels; a wider picture is scrolled on a phone, or its words could not be read
-STUDIES = ("cifar10", "cifar10-one-seed", "extensions", "fashion-mnist", "open", "pace", "stability")
+STUDIES = ("cifar10", "cifar10-one-seed", "class-project", "extensions", "fashion-mnist", "open", "pace", "stability")
 PAGES = {  # what a link in the repository leads to -> the page of the site that shows it
     "notebooks/README.md": "map.md",
     "notebooks/GLOSSARY.md": "glossary.md",
     "results/README.md": "results.md",
+    "COMPARISON.md": "comparison.md",
     **{f"results/{name}/README.md": f"{name}.md" for name in STUDIES},
 }
 
@@ -42,9 +43,9 @@ class Sliders:
     folder: Path
     newest: float
 
-    def html(self, name: str, number: str) -> str:
-        """Return the slider of lesson `number` as HTML."""
-        return write(self.known[name], f"{number}-{name}", self.folder, self.newest)
+    def html(self, name: str) -> str:
+        """Return a slider as HTML."""
+        return write(self.known[name], name, self.folder, self.newest)
 
 
 def lesson(path: Path, student: Path, extra: Path, sliders: Sliders) -> NotebookNode:
@@ -72,11 +73,9 @@ def lesson(path: Path, student: Path, extra: Path, sliders: Sliders) -> Notebook
         cell.outputs = [_shown(output, f"{path.stem}-{number}-{k}", extra) for k, output in enumerate(cell.outputs)]
         slider = re.search(r"^widgets\.(\w+)\(", cell.source, re.M)
         if slider and slider[1] in sliders.known:
-            cell.outputs = [_html(sliders.html(slider[1], path.stem[:2]))]
+            cell.outputs = [_html(sliders.html(slider[1]))]
         elif slider and slider[1] == "SAPExplorer":
             cell.outputs = [_html(EXPLORER)]
-        elif slider:
-            cell.outputs.append(_html('<p class="moving-note">A still picture: this slider needs the notebook.</p>'))
         page.cells.append(cell)
     page.nbformat_minor = 5
     return page
@@ -106,7 +105,7 @@ def linked(markdown: str, folder: Path, root: Path, extra: Path) -> str:
 
 def page_of(inside: Path) -> str | None:
     """Return the page of the site that shows a file of the repository; None if there is none."""
-    if inside.suffix == ".ipynb":
+    if inside.suffix == ".ipynb" and inside.parts[0] in ("notebooks", "solutions"):
         return inside.name
     return PAGES.get(inside.as_posix())
 
@@ -161,10 +160,12 @@ def _shown(output: NotebookNode, name: str, extra: Path) -> NotebookNode:
 
     def file(match: re.Match[str]) -> str:
         target = extra / PICTURES / f"{name}-{next(parts)}.png"
-        width, height = small(base64.b64decode(match[1]), target)
-        return f'class="{"wide" if width > WIDE else "narrow"}" {_tag(target, width, height)}'
+        small(base64.b64decode(match[4]), target)
+        width, height = int(match[1]), int(match[2])  # as shown; the file has two dots for each pixel
+        return f'class="{"wide" if width > WIDE else "narrow"}" {_tag(target, width, height)} {match[3]}'
 
-    return _html(re.sub(r'src="data:image/png;base64,([^"]+)"', file, shown))
+    sizes = r'width="(\d+)" height="(\d+)" style="[^"]*"'
+    return _html(re.sub(rf'{sizes} (alt="[^"]*") src="data:image/png;base64,([^"]+)"', file, shown))
 
 
 def _image(place: Path, words: str, root: Path, extra: Path) -> str:
