@@ -55,10 +55,12 @@ def pictures(bench):
         ),
         "triptych": figures.triptych([(0.5, 0.1, 0.6, 0.8)], 0.9),
         "kernels of outputs": figures.kernels(torch.ones(2, 3, 2, 2), item="image"),
-        "rank_scatter": figures.rank_scatter({"one": layer, "other": torch.tensor([1.0, 3.0, 2.0, 5.0])}),
+        "rank_scatter": figures.rank_scatter({"one": layer, "other": torch.tensor([1.0, 3.0, 2.0, 5.0])}, ringed=[0]),
         "feature_maps": figures.feature_maps(torch.rand(3, 8, 8), {"unit 1": torch.zeros(3, 4, 4)}),
         "unit_counts": figures.unit_counts({"fixed": {"a": (1, 4)}, "variable": {"a": (2, 4)}}),
-        "overlap_bars": figures.overlap_bars([("other images", 0.75, 0.2)], guess=0.5),
+        "overlap_bars": figures.overlap_bars({"a": [("other images", 0.75, 0.2)]}, guess=("a", "other images", 0.5)),
+        "activity_strips": figures.activity_strips({"a": layer, "b": 0 * layer}, threshold=2.0),
+        "histories": figures.histories([layer, 0.5 * layer, 2 * layer], [1, 3], threshold=2.5),
         "vectors": figures.vectors({"a": layer, "b": 0 * layer}, {"a": 0.5, "b": 0.0}),
         "weight_histogram": figures.weight_histogram(torch.tensor([0.0, 1.0, -1.0, 0.1]), "four"),
         "subsets": figures.subsets(layer, torch.tensor([1.0, 3.0, 2.0, 5.0]), 0.5, 16),
@@ -197,7 +199,9 @@ def test_the_words_hold_the_numbers(pictures):
         in pictures["rank_scatter"].alt
     )
     assert "fixed: a 1 of 4; variable: a 2 of 4" in pictures["unit_counts"].alt
-    assert "other images: 0.75 (chance 0.20)" in pictures["overlap_bars"].alt
+    assert "a: other images: 0.75 (chance 0.20)" in pictures["overlap_bars"].alt
+    assert "Below 2: a 1 of 4, b 4 of 4" in pictures["activity_strips"].alt
+    assert "in every epoch: 1 of 4. neuron 1: 1.00, 0.50, 2.00; neuron 3: 5.00" in pictures["histories"].alt
     assert "25.0% are exactly zero, 50.0% within half" in pictures["weight_histogram"].alt
     assert "numbers: a 0.500, b 0.000" in pictures["vectors"].alt
     assert "overlap by 0.33" in pictures["subsets"].alt

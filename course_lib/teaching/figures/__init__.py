@@ -1,7 +1,9 @@
 """Figures of the lessons: pure functions from plain data to a `Picture`, which carries its alternative text."""
 
 from course_lib.teaching.figures.activations import (
+    activity_strips,
     feature_maps,
+    histories,
     overlap_bars,
     rank_scatter,
     subsets,
@@ -48,6 +50,7 @@ from course_lib.teaching.figures.start import (
 __all__ = [
     "Picture",
     "accuracy_curves",
+    "activity_strips",
     "amount_bars",
     "arena",
     "average_board",
@@ -66,6 +69,7 @@ __all__ = [
     "flatten_map",
     "formats_board",
     "guessed",
+    "histories",
     "index_board",
     "index_path",
     "kernels",
