@@ -244,7 +244,7 @@ print(
 )
 
 # %% [markdown]
-# **Read it.** Most neurons stay where they are, but some that speak up in one epoch are silent in another. "Low in each of
+# **Read it.** Most neurons stay where they are, but some are loud in one epoch and below the line in another. "Low in each of
 # the last K epochs" (`ActivationPruner(..., history=K)`) is the careful version: a unit must be quiet every time. Calibrating afterwards costs one pass over
 # some images and is what most papers do. It sees another network: while one trains, dropout is on, images are shifted and flipped, and the weights still move. The rest of the lesson calibrates, in *eval mode*.
 #
@@ -440,12 +440,6 @@ figures.overlap_bars(panels, guess=("neurons of the dense layer", "64 other imag
 # weights it is about what chance gives. That is no fault of the rule: neuron 7 of one network has nothing to do with neuron 7 of the other. So "which units are
 # unimportant" is a question about one network, never about an architecture.
 #
-# The slider shows where the disagreement comes from: a point for each neuron, its mean on some images against that on others.
-
-# %%
-widgets.CalibrationSlider(model, bench, "dense")
-
-# %% [markdown]
 # Is a fixed threshold less stable than a variable one? [A larger study of ours](../results/stability/README.md) asked it on CIFAR-10, for several strengths, layers, sets of images and trainings.
 # Neither rule is clearly ahead in any comparison (*clearly*: by more than five points in a hundred and more than two standard errors): for both, agreement beyond chance grows with the images, is low between two trainings, and is about nothing
 # between networks that began with other weights.
@@ -488,9 +482,15 @@ print(f"largest difference on the validation images:  {largest_difference(valida
 # %% [markdown]
 # **Read it.** Was your guess too low? A ReLU that has been pushed below zero for every image gets no gradient and never comes back. On the images it was
 # calibrated on the smaller network is the same function, up to rounding. On other images it need not be: dead on a thousand images is not dead for sure, and
-# the last number tells how much the difference matters. (Look back at section 7: if the dead are about 30 % of the layer, the quietest 30 % are little more than the dead, and no wonder that two
-# calibrations agree on them.)
+# the last number tells how much the difference matters.
 #
+# Was the overlap of section 7 so high because of the dead? In this slider each point is a neuron: its mean on some images against its mean on others. If the dead are about 30 % of the layer, the quietest 30 % are little more
+# than the dead, and no wonder that two calibrations agree on them.
+
+# %%
+widgets.CalibrationSlider(model, bench, "dense")
+
+# %% [markdown]
 # ## 9. Round after round
 #
 # Now the whole method: calibrate, take what lies below the threshold, fine-tune, again. The cap holds: at most half of a layer's survivors go in one round, or a bad
