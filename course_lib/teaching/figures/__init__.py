@@ -35,7 +35,7 @@ from course_lib.teaching.figures.picture import Picture
 from course_lib.teaching.figures.results import accuracy_curves, lines, size_panel, triptych
 from course_lib.teaching.figures.sap import amount_bars, bound_board, explorer_board, index_path, rounds_board
 from course_lib.teaching.figures.seeds import crowd, duel, seeds_board, winners_curse
-from course_lib.teaching.figures.shipping import share_board, ship_board, time_ratios
+from course_lib.teaching.figures.shipping import constant_units, share_board, ship_board, time_ratios
 from course_lib.teaching.figures.start import (
     average_board,
     bars,
@@ -60,6 +60,7 @@ __all__ = [
     "budget_board",
     "channel_dots",
     "choice_board",
+    "constant_units",
     "conv_places",
     "coupling",
     "crowd",
