@@ -120,7 +120,7 @@ figures.number_cells(
 )
 
 # %% [markdown]
-# **Read it.** The product is how most people write a mask, and it leaves the NaN in: NaN times zero is NaN, and so is infinity times zero. One such entry, "pruned" or not, spreads to all that is computed from it. So masks are *filled in*, not multiplied.
+# **Read it.** The product is how most people write a mask, and it leaves the NaN in: NaN times zero is NaN. One such entry, "pruned" or not, spreads to all that is computed from it. So masks are *filled in*, not multiplied.
 #
 # ### Exercise 1: `apply_masks`
 # `masks` has a bool tensor for *some* parameters of the model, by their names; True means kept. Set the rest to zero, exactly, in the model itself. What is kept stays as it is, even a NaN, and a parameter that is not named is kept whole.
@@ -212,7 +212,7 @@ print(f"by hand: {sum(mine.values()):,}  by PyTorch: {measure.macs(model, bench.
 print(f"with 90 % masked, by PyTorch: {measure.macs(masked, bench.example):,}")
 
 # %% [markdown]
-# The same number three times. Masks do not change it: the count depends on shapes alone. Where do the MACs sit, and where the parameters?
+# Masks do not change it: the count depends on shapes alone. Where do the MACs sit, and where the parameters?
 
 # %%
 layers = list(mine)
@@ -276,8 +276,8 @@ figures.formats_board(
 )
 
 # %% [markdown]
-# **Read it.** The bitmap pays as soon as one weight in 32 is gone, since it costs one bit where a value costs 32. Indices pay below one half, and beat the bitmap only at the far left. And look at the right end: gzip, on weights without any zero, gains
-# little. Weights are nearly random bits, so that it finds the zeros and not much else, and its points lie close to the bitmap's line.
+# **Read it.** The bitmap pays as soon as one weight in 32 is gone, since it costs one bit where a value costs 32. Indices pay below one half, and beat the bitmap only at the far left. And gzip? Its points lie close to the bitmap's line: the rest of the weights are nearly random bits,
+# so that it finds the zeros and not much else.
 #
 # These formats need someone who unpacks them. In memory the tensor is as large as before, unless the program can compute with the packed form.
 #
@@ -514,7 +514,7 @@ for scarce, mixture in mixtures.items():
     print("   gone: " + ", ".join(f"{name} {share:.2f}" for name, share in mixture.items()))
 
 # %% [markdown]
-# The same curves, and two different networks: where MACs are scarce, `dense` may keep more, for it does few of them; what saves MACs is what goes of the convolutions. There is no "best pruning" until somebody says what is scarce.
+# The same curves, and two different networks: where MACs are scarce, `dense` may keep more, for it does few of them. There is no "best pruning" until somebody says what is scarce.
 #
 # Is the scan worth its price? Its rivals are *the same share of every layer* and *the smallest of all*, from section 1; both keep a tenth, more than the scan. Each is measured on all validation images, just pruned and after the same short training.
 

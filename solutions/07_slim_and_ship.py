@@ -81,8 +81,8 @@ print(f"bytes: {measure.file_bytes(model):,} dense, {measure.file_bytes(masked):
 keep = torch.tensor([True, False, True, True])
 figures.mask_cells(
     {
-        "first: 4 filters (rows), 3 inputs": keep[:, None].expand(4, 3),
-        "next: 5 filters, 4 inputs": keep.expand(5, 4),
+        "first, 4 filters x 3 inputs": keep[:, None].expand(4, 3),
+        "next, 5 filters x 4 inputs": keep.expand(5, 4),
     }
 )
 

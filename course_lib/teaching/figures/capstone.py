@@ -46,7 +46,7 @@ def leaderboard(entries: Mapping[str, tuple[float, float]], n: int = 0, title: s
             name = label if label == START else f"{place}. {label}"
             axis.errorbar(sparsity, accuracy, yerr=error, ms=8, capsize=3, label=f"{name}: {reached}", **look)
             if label != START:
-                axis.annotate(f"{place}", (sparsity, accuracy), (11, 5), textcoords="offset points", fontweight="bold")
+                axis.annotate(f"{place}", (sparsity, accuracy), (14, 7), textcoords="offset points", fontweight="bold")
         else:
             words, at = f"{label}: {accuracy:.3f}\nat sparsity {sparsity:g}", (left + 0.05, accuracy)
             axis.annotate(
