@@ -55,8 +55,7 @@ def rank_scatter(scores: Mapping[str, Tensor], share: float = 0.5, ringed: Seque
     for unit in ringed:
         x, y = ranks[0][unit], ranks[1][unit]
         axis.plot(x, y, "o", ms=16, mfc="none", mec=INK, mew=1.5)
-        aside, side = (-14, "right") if x > n / 2 else (14, "left")
-        axis.annotate(f"unit {unit}", (x, y), (aside, 0), textcoords="offset points", ha=side, va="center", bbox=WORDS)
+        axis.annotate(f"unit {unit}", (x, y), (12, 0), textcoords="offset points", va="center", bbox=WORDS)
     picture.legend(loc="outside lower center", ncols=2, frameon=False)
     counts = "; ".join(f"{label} {int(mine.sum())}" for label, mine in parts.items())
     picture.alt = f"{number_of(n, 'unit')} ranked by {first} and by {second}: rank correlation {rho:.2f}; {counts}."
