@@ -227,7 +227,7 @@ def test_the_words_hold_the_numbers(pictures):
     assert "2 distributions: even, 0.0% beyond" in pictures["shapes"].alt
     assert "one: 1.0000 kept, index 0.200, accuracy 0.800, 0.0500 kept" in pictures["index_path"].alt
     assert "b 0.50 of the MACs, 0.60 of the time (1 image)" in pictures["time_ratios"].alt
-    assert "at most 0 away; 1 are not silent" in pictures["constant_units"].alt
+    assert "at most 0 away; not silent: 1" in pictures["constant_units"].alt
     assert "50% of the units cut: (1 - p)² is 0.25; left are time 0.50" in pictures["share_board"].alt
     assert (
         "within 256 KB: slimmed, int8. dense: 4,000 KB, accuracy 0.875, 40.00 ms (beyond the" in pictures["ship_board"].alt

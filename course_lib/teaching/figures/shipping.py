@@ -65,7 +65,7 @@ def constant_units(biases: Tensor, said: Tensor) -> Picture:
     axis.legend(frameon=False, loc="upper left")
     picture.alt = (
         f"Output of {number_of(len(said), 'pruned filter')} over their biases: all lie on ReLU(bias) or near it, at most "
-        f"{float((said - biases.clamp(min=0)).abs().max()):.1g} away; {int(speaks.sum())} are not silent."
+        f"{float((said - biases.clamp(min=0)).abs().max()):.1g} away; not silent: {int(speaks.sum())}."
     )
     return picture
 
