@@ -100,8 +100,8 @@ print(f"sparsity {masks.sparsity:.4f}: the pruner was asked for 90 % of the weig
 print("and biases are parameters too, of which none has gone")
 
 # %% [markdown]
-# **Read it.** The non-zeros have fallen to a tenth, and so has what a compressor makes of the file, nearly. Everything else stands where it stood: the tensors have the same shape, the file the same length, and every zero is
-# multiplied as carefully as any other number. (Both networks were timed in turns. The bar on the last row holds the middle half of the times; a difference smaller than it is chance: section 5.) So "90 % smaller" is true of one row and false of the others. In this lesson you build the rows yourself.
+# **Read it.** Two rows have fallen: the non-zeros, and what a compressor makes of the file. Everything else stands where it stood: the tensors have the same shape, the file the same length, and every zero is
+# multiplied as carefully as any other number. (On the last row a difference smaller than the bar is chance: section 5.) So "90 % smaller" is true of one row, nearly true of another and false of the rest. In this lesson you build the rows yourself.
 #
 # ## 2. What a mask does
 #
@@ -120,7 +120,7 @@ figures.number_cells(
 )
 
 # %% [markdown]
-# **Read it.** The product is how most people write a mask, and it leaves the NaN in: NaN times zero is NaN, and so is infinity times zero. One such entry, "pruned" or not, spreads to all that is computed from it. So masks are *filled in*, not multiplied.
+# **Read it.** The product is how most people write a mask, and it leaves the NaN in: NaN times zero is NaN. One such entry, "pruned" or not, spreads to all that is computed from it. So masks are *filled in*, not multiplied.
 #
 # ### Exercise 1: `apply_masks`
 # `masks` has a bool tensor for *some* parameters of the model, by their names; True means kept. Set the rest to zero, exactly, in the model itself. What is kept stays as it is, even a NaN, and a parameter that is not named is kept whole.
@@ -164,7 +164,7 @@ print(f"of all {total:,} parameters: {1 - left / total:.4f} gone: this is the sp
 figures.conv_places((7, 10), kernel=3, stride=2, padding=1)
 
 # %% [markdown]
-# **Read it.** One dot is one output. The last column of the padded image is never reached: where a stride does not fit, the remainder is left out. At every dot each filter costs one MAC for each of its weights.
+# **Read it.** One dot is one output, and the dashed kernel is one step on. The hatched column is never reached: where a stride does not fit, the remainder is left out. At every dot each filter costs one MAC for each of its weights.
 #
 # ### Exercise 2: `conv_macs`
 # The MACs of one image. `size` is (height, width) of the input. With `groups`, which divides both numbers of channels, a filter sees only `in_channels // groups` of them. The kernel always fits into the padded image. Biases do not count.
@@ -212,7 +212,7 @@ print(f"by hand: {sum(mine.values()):,}  by PyTorch: {measure.macs(model, bench.
 print(f"with 90 % masked, by PyTorch: {measure.macs(masked, bench.example):,}")
 
 # %% [markdown]
-# The same number three times. Masks do not change it: the count depends on shapes alone. Where do the MACs sit, and where the parameters?
+# Masks do not change it: the count depends on shapes alone. Where do the MACs sit, and where the parameters?
 
 # %%
 layers = list(mine)
@@ -276,8 +276,8 @@ figures.formats_board(
 )
 
 # %% [markdown]
-# **Read it.** The bitmap pays as soon as one weight in 32 is gone, since it costs one bit where a value costs 32. Indices pay below one half, and beat the bitmap only at the far left. And look at the right end: gzip, on weights without any zero, gains
-# little. Weights are nearly random bits, so that it finds the zeros and not much else, and its points lie close to the bitmap's line.
+# **Read it.** The bitmap pays as soon as one weight in 32 is gone, since it costs one bit where a value costs 32. Indices pay below one half, and beat the bitmap only at the far left. And gzip? Its points lie close to the bitmap's line: the rest of the weights are nearly random bits,
+# so that it finds the zeros and not much else.
 #
 # These formats need someone who unpacks them. In memory the tensor is as large as before, unless the program can compute with the packed form.
 #
@@ -313,7 +313,7 @@ for _ in range(60):
 figures.timings(times, warmup=10)
 
 # %% [markdown]
-# **Read it.** The axis is logarithmic, the line is the median, and the band holds the middle half of the counted calls (their quartiles). A straggler can take many times as long as the others, and it may hit either network. Now be careless on purpose. With no warm-up and *one* run (where the slider stands), which network is "faster"? By how much? Then count more runs, and compare
+# **Read it.** The line is the median, and the band holds the middle half of the counted calls (their quartiles). A straggler can take many times as long as the others, and it may hit either network. Now be careless on purpose. With no warm-up and *one* run (where the slider stands), which network is "faster"? Then count more runs, and compare
 # what the median says with what the mean says.
 
 # %%
@@ -368,7 +368,7 @@ for batch_size in (1, 64):
 # %% tags=["folded"]
 warnings.filterwarnings("ignore", message=".*[Ss]parse.*")  # "in beta state", says PyTorch
 inputs = torch.randn(dense_layer.shape[1], 64, generator=torch.Generator().manual_seed(0))
-densities = [0.01, 0.02, 0.05, 0.1, 0.15, 0.2]
+densities = [0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5]
 speed = {"as it is": [], "sparse format": []}
 for density in densities:
     thin = dense_layer.flatten().clone()
@@ -385,7 +385,7 @@ figures.lines(
 )
 
 # %% [markdown]
-# **Read it.** The plain product takes the same time at every density. The sparse one pays for each value that is left, and more than a dense product pays for a value: it has to look up where the value belongs and cannot load its neighbours along. Where the lines cross, if they do, depends on the machine and on the batch: read it off.
+# **Read it.** The plain product takes the same time at every density. The sparse one pays for each value that is left, and more than a dense product pays for a value: it has to look up where the value belongs and cannot load its neighbours along. Where the lines cross depends on the machine and on the batch: read it off. To the right of it the zeros cost time.
 # And convolutions have no such kernel here at all. That is why scattered zeros rarely make a program faster, and why lesson 02 removes whole filters.
 #
 # ## 6. Which layer breaks first?
@@ -482,13 +482,16 @@ for name, accuracy in sorted(at_ninety.items(), key=lambda pair: pair[1]):
 print(f"restored: {accuracy_on_some(model) == start}")
 
 # %% [markdown]
-# **Read it.** The ± is for one network on other images; two networks on the *same* images differ by less chance. While the first half of a layer goes, little happens. Then the curves part. The smallest layers break first: a convolution with a few hundred weights has none to spare, and whatever it no longer sees, no later layer can know. At the far right the largest one holds out best, with a small fraction of its weights. (Other networks have
-# other weak spots; that is why one scans.)
+# **Read it.** (The axis gives more room to the right, where the curves part.) While the first half of a layer goes, little happens. Then the smallest layers break first: a convolution with a few hundred weights has none to spare, and whatever it no longer sees, no later layer can know. At the far right the largest one holds out best, with a small fraction of its weights. Other networks have
+# other weak spots; that is why one scans. (The ± is for one network on other images; two networks on the *same* images differ by less chance.)
 #
 # ## 7. A budget
 #
-# Now you are the designer. The sliders prune each layer by its own share; the budget says how much of the parameters, or of the MACs, may be kept. (MACs of kept weights: what a machine that skips zeros would do.) The board *predicts* the accuracy: it reads from the curves what each layer has lost alone, and adds up. Beside it
-# stands what the 256 images really say. All layers start at 90 %, and the board says OVER: the biases stay, so that 90 % of the *weights* is a little less than 90 % of the *parameters*. **Stay within a tenth of the parameters, and make the network as good as you can. Then do the same with a third of the MACs.**
+# Now you are the designer. **Stay within a tenth of the parameters, and make the network as good as you can. Then do the same with a third of the MACs.**
+#
+# - Each slider prunes one layer. The budget says how much of the parameters may be kept, or of the MACs of kept weights: what a machine that skips zeros would do.
+# - The board *predicts* the accuracy: it reads from the curves what each layer has lost alone, and adds up. Beside it stands what the 256 images really say.
+# - All layers start at 90 %, and the board says OVER: the biases stay, so that 90 % of the *weights* is a little less than 90 % of the *parameters*.
 
 # %% tags=["ahead"]
 widgets.LayerBudgetSlider(model, bench, curves)
@@ -496,7 +499,7 @@ widgets.LayerBudgetSlider(model, bench, curves)
 # %% [markdown]
 # ## 8. Spend it where it hurts least
 #
-# The board can be played by a program: take the next piece of weights wherever it costs the least predicted accuracy for what it saves. `budget.spread` does that. One call saves at least nine tenths of the parameters, the other at least two thirds of the MACs. It goes from corner to corner of the curves and also takes what costs no predicted accuracy, so that it may end below the budget.
+# The board can be played by a program: take the next piece of weights wherever it costs the least predicted accuracy for what it saves. `budget.spread` does that, once for each of the two budgets. Its pieces lead from one measured point of a curve to the next, and a piece that costs nothing is always taken, so that it may keep *less* than the budget allows.
 
 # %%
 board = budget.BudgetBoard.of(model, bench, curves)
@@ -511,9 +514,9 @@ for scarce, mixture in mixtures.items():
     print("   gone: " + ", ".join(f"{name} {share:.2f}" for name, share in mixture.items()))
 
 # %% [markdown]
-# The same curves, and two different networks: where MACs are scarce, `dense` may keep more, for it does few of them; what saves MACs is what goes of the convolutions. There is no "best pruning" until somebody says what is scarce.
+# The same curves, and two different networks: where MACs are scarce, `dense` may keep more, for it does few of them. There is no "best pruning" until somebody says what is scarce.
 #
-# Nine tenths of the parameters gone: is the scan worth its price? Its rivals are *the same share of every layer* and *the smallest of all*, from section 1. Each is measured on all validation images, just pruned and after the same short training.
+# Is the scan worth its price? Its rivals are *the same share of every layer* and *the smallest of all*, from section 1; both keep a tenth, more than the scan. Each is measured on all validation images, just pruned and after the same short training.
 
 # %% tags=["folded"]
 chosen = {
@@ -535,16 +538,16 @@ figures.before_after(
 )
 
 # %% [markdown]
-# **Read it.** Before any training the same share for all is ruined, and the scan saves most of the network without a single gradient. Look at the third row: ranking all weights together finds much the same answer for free, *here*, where large layers have small weights. And look at the circles: a short training repairs part
+# **Read it.** Before any training the same share for all is ruined, and the scan saves most of the network without a single gradient, though it keeps the least. But the third row: ranking all weights together finds a good answer for free, *here*, where large layers have small weights. And the circles: a short training repairs part
 # of the damage. A scan is most useful when training is expensive, and when the budget is not of parameters: no ranking of weights knows about MACs.
 #
-# And is it really smaller now? The panel, once more.
+# And is it really smaller now?
 
 # %%
 figures.size_panel(sizes.compared(tuned, bench, kept_by))
 
 # %% [markdown]
-# **Read it.** The best spending of a budget has changed nothing in the rows of this picture but the first and the compressed one. The budget was kept on paper. To be paid out in bytes and milliseconds, the zeros have to come in blocks that can be *cut out*.
+# **Read it.** The same two rows as in section 1. The budget was kept on paper. To be paid out in bytes and milliseconds, the zeros have to come in blocks that can be *cut out*.
 #
 # ### Optional: can losses be added?
 # The board adds up what each layer has lost alone. Let chance play with it, and compare 30 mixtures.

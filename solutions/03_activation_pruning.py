@@ -84,15 +84,15 @@ def outputs_of(net: nn.Module, site: str, x: Tensor) -> Tensor:
 x = bench.normalise(bench.train.images[:512])
 active = outputs_of(model, "relu3", x).mean((0, 2, 3)).cpu()
 norms = model.conv3.weight.detach().abs().sum((1, 2, 3)).cpu()
-figures.rank_scatter({"L1 norm": norms, "mean activation": active})
+gap = norms.argsort().argsort() - active.argsort().argsort()  # of the ranks
+quiet, busy = int(gap.argmax()), int(gap.argmin())
+figures.rank_scatter({"L1 norm": norms, "mean activation": active}, ringed=(quiet, busy))
 
 # %% [markdown]
 # **Read it.** If both scores meant the same, the points would lie on a line. The squares are filters that the norm keeps and the activations would drop,
-# the triangles the reverse. Let us look at one of each: the two with the largest difference of their ranks.
+# the triangles the reverse. The two ringed ones differ most: let us look at what they make of seven images.
 
 # %% tags=["ahead"]
-gap = norms.argsort().argsort() - active.argsort().argsort()
-quiet, busy = int(gap.argmax()), int(gap.argmin())
 maps = outputs_of(model, "relu3", x[:7])
 figures.feature_maps(
     x[:7].mean(1),
@@ -103,7 +103,7 @@ figures.feature_maps(
 )
 
 # %% [markdown]
-# The one has large weights and answers faintly; the other has small weights and answers strongly, over most of the background. Both rows share one scale of colours. (A hook made the pictures:
+# Both rows share one scale of colours. The filter of large weights answers faintly; the one of small weights answers strongly. (A hook made the pictures:
 # PyTorch calls it whenever the module has run, and we remove it at once. A forgotten hook goes on recording for ever.)
 #
 # ## 2. A toy seen whole
@@ -216,44 +216,37 @@ print("equal to the library's:", torch.allclose(mean_activation(batches), theirs
 
 # %%
 means = {name: (a.total / a.count).float().cpu() for name, a in activity.items()}
-silent = {name: (a.zeros / a.count).float().cpu() for name, a in activity.items()}
-below = {name: scores >= 0.1 for name, scores in means.items()}
-figures.score_histograms(means, below, unit="units", threshold=0.1)
+figures.activity_strips(means, threshold=0.1)
 
 # %% [markdown]
-# **Read it.** Every layer has its own scale, and the distributions are skewed: many quiet units, a few loud ones. The line is the threshold `0.1`, the
-# same for all. It takes much of one layer and little of another, and nothing says that this is right. Sections 5 and 6 give two answers to that. First: *when* should one listen?
+# **Read it.** Every layer has its own scale, with many quiet units and a few loud ones. The threshold is the
+# same for all: it takes much of one layer and little of another, and nothing says that this is right. Sections 5 and 6 give two answers to that. First: *when* should one listen?
 #
 # ## 4. While it trains, or afterwards?
 #
 # The class project behind this course removed neurons "with consistently low average activations *during training*". Our recorder was on while
-# the network trained: it has one mean for each unit and each epoch. Here are the three quietest and the three loudest neurons of the dense layer.
+# the network trained: it has one mean for each unit and each epoch. Here are all neurons of the dense layer; named are those whose rank fell most or rose most, of the living.
 
 # %%
 epochs = [(a["dense"].total / a["dense"].count).float().cpu() for a in recorder.recording]
-order = epochs[-1].argsort()
-chosen = [*order[:3].tolist(), *order[-3:].tolist()]
-steps = list(range(1, len(epochs) + 1))
-figures.lines(
-    {f"neuron {j}": (steps, [float(epoch[j]) for epoch in epochs]) for j in chosen},
-    xlabel="epoch",
-    ylabel="mean activation while training",
-    title="Who is quiet at the end was mostly quiet before",
-)
+living = (epochs[-1] > 0).nonzero().flatten()
+climbed = (epochs[-1].argsort().argsort() - epochs[0].argsort().argsort())[living].argsort()
+chosen = living[torch.cat([climbed[:3], climbed[-3:]])].tolist()
+figures.histories(epochs, chosen, threshold=0.1)
 
 # %%
-low = [set(epoch.argsort()[: len(epoch) // 4].tolist()) for epoch in epochs]
-consistently = set.intersection(*low)
-afterwards = set(means["dense"].argsort()[: len(order) // 4].tolist())
-print(f"quietest quarter in each epoch: {[len(quarter) for quarter in low]} neurons")
+low = torch.stack([epoch < 0.1 for epoch in epochs])
+consistently, afterwards = low.all(0), means["dense"] < 0.1
+print(f"below 0.1 in each epoch: {low.sum(1).tolist()} neurons")
+print(f"in all of them: {int(consistently.sum())}", end="; ")
 print(
-    f"in all of them: {len(consistently)}; of these also quiet afterwards: {len(consistently & afterwards)}"
+    f"afterwards: {int(afterwards.sum())}, of which {int((afterwards & consistently).sum())} in both"
 )
 
 # %% [markdown]
-# **Read it.** The two ways do not see the same network: while it trains, dropout is on, images are shifted and flipped, and the weights still move. "Low in each of
+# **Read it.** Most neurons stay where they are, but some are loud in one epoch and below the line in another. "Low in each of
 # the last K epochs" (`ActivationPruner(..., history=K)`) is the careful version: a unit must be quiet every time. Calibrating afterwards costs one pass over
-# some images, in *eval mode*, and is what most papers do. The rest of the lesson calibrates.
+# some images and is what most papers do. It sees another network: while one trains, dropout is on, images are shifted and flipped, and the weights still move. The rest of the lesson calibrates, in *eval mode*.
 #
 # ## 5. A fixed threshold
 #
@@ -280,20 +273,19 @@ check(fixed_threshold)
 
 # %% [markdown]
 # A fixed threshold has a *meaning*: "this unit puts out less than `0.1` on average". But does the number mean the same in every network?
-# Here is a small miracle of ReLU: multiply all weights and biases of `conv3` by two and divide the weights of `conv4` by two. ReLU passes a factor on unchanged, so
+# Here is a small miracle of ReLU: divide all weights and biases of `conv3` by two and multiply the weights of `conv4` by two. ReLU passes a factor on unchanged, so
 # the network computes *the same function*. What does the threshold say?
 
 # %%
 fixed_threshold = use(fixed_threshold)
-louder = copy.deepcopy(model)
+softer = copy.deepcopy(model)
 with torch.no_grad():
-    louder.conv3.weight *= 2
-    louder.conv3.bias *= 2
-    louder.conv4.weight /= 2
-    difference = (louder.eval()(x) - model.eval()(x)).abs().max().item()
-batches_louder = [outputs_of(louder, "relu3", x).cpu()]
-before = fixed_threshold(mean_activation([outputs_of(model, "relu3", x).cpu()]), 0.1)
-after = fixed_threshold(mean_activation(batches_louder), 0.1)
+    softer.conv3.weight /= 2
+    softer.conv3.bias /= 2
+    softer.conv4.weight *= 2
+    difference = (softer.eval()(x) - model.eval()(x)).abs().max().item()
+first, second = (mean_activation([outputs_of(n, "relu3", x).cpu()]) for n in (model, softer))
+before, after = fixed_threshold(first, 0.1), fixed_threshold(second, 0.1)
 print(f"largest difference of the outputs: {difference:.1e}")
 print(f"units of conv3 that go: {int((~before).sum())} before, {int((~after).sum())} after")
 
@@ -337,8 +329,6 @@ check(variable_threshold)
 # %%
 variable_threshold = use(variable_threshold)
 whole = torch.ones(len(means["conv3"]), dtype=torch.bool)
-first = mean_activation([outputs_of(model, "relu3", x).cpu()])
-second = mean_activation(batches_louder)
 agree = torch.equal(
     variable_threshold(first, 0.5, whole), variable_threshold(second, 0.5, whole)
 )
@@ -359,7 +349,8 @@ rules = {
 counts = {}
 for rule, pruner in rules.items():
     masks = pruner.masks(model, bench)
-    counts[f"{rule} ({strengths[rule]:.2f})"] = {
+    line = {"fixed": "below {:.2f}", "variable": "below mean - {:.2f} std"}[rule]
+    counts[f"{rule}: {line.format(strengths[rule])}"] = {
         name: (int((~kept).sum()), len(kept)) for name, kept in masks.units.items()
     }
 figures.unit_counts(counts, title="The same number of units in all, from different layers")
@@ -431,29 +422,24 @@ again = models.build("cnn", bench, seed=0)  # the same initial weights ...
 train.fit(again, bench, epochs=mode.epochs, seed=1)  # ... the images in another order
 other = models.build("cnn", bench, seed=1)
 train.fit(other, bench, epochs=mode.epochs, seed=1)
-rows = [
-    compared("conv2: 4 other images", gone(model, 4, 0, "conv2"), gone(model, 4, 1, "conv2")),
-    compared("16 other images", gone(model, 16, 0), gone(model, 16, 1)),
-    compared("64 other images", gone(model, 64, 0), gone(model, 64, 1)),
-    compared("1024 other images", gone(model, 1024, 0), gone(model, 1024, 1)),
-    compared("another order of training", gone(model), gone(again)),
-    compared("other initial weights", gone(model), gone(other)),
-]
-figures.overlap_bars(
-    rows,
-    guess=overlap,
-    title="Neurons of the dense layer that go (first row: filters of conv2)",
-)
+panels = {}
+for layer, title in (("conv2", "filters of conv2"), ("dense", "neurons of the dense layer")):
+    rows = [
+        compared(f"{n} other images", gone(model, n, 0, layer), gone(model, n, 1, layer))
+        for n in (4, 16, 64, 1024)
+    ]
+    for name, net in (("another order of images", again), ("other initial weights", other)):
+        rows.append(
+            compared(f"trained: {name}", gone(model, layer=layer), gone(net, layer=layer))
+        )
+    panels[title] = rows
+figures.overlap_bars(panels, guess=("neurons of the dense layer", "64 other images", overlap))
 
 # %% [markdown]
-# **Read it.** For one network a few hundred images are enough: the overlap rises with their number, and on four images (first row) two calibrations still disagree about several filters. Between two *trainings* it falls, and with other initial
+# **Read it.** The upper four bars are about *one* network: on four images two calibrations still disagree about many units, on a thousand hardly. The lower two bars compare two *trainings*. There the overlap falls, and with other initial
 # weights it is about what chance gives. That is no fault of the rule: neuron 7 of one network has nothing to do with neuron 7 of the other. So "which units are
 # unimportant" is a question about one network, never about an architecture.
-
-# %%
-widgets.CalibrationSlider(model, bench, "dense")
-
-# %% [markdown]
+#
 # Is a fixed threshold less stable than a variable one? [A larger study of ours](../results/stability/README.md) asked it on CIFAR-10, for several strengths, layers, sets of images and trainings.
 # Neither rule is clearly ahead in any comparison (*clearly*: by more than five points in a hundred and more than two standard errors): for both, agreement beyond chance grows with the images, is low between two trainings, and is about nothing
 # between networks that began with other weights.
@@ -496,9 +482,15 @@ print(f"largest difference on the validation images:  {largest_difference(valida
 # %% [markdown]
 # **Read it.** Was your guess too low? A ReLU that has been pushed below zero for every image gets no gradient and never comes back. On the images it was
 # calibrated on the smaller network is the same function, up to rounding. On other images it need not be: dead on a thousand images is not dead for sure, and
-# the last number tells how much the difference matters. (Look back at section 7: if the dead are about 30 % of the layer, the quietest 30 % are little more than the dead, and no wonder that two
-# calibrations agree on them.)
+# the last number tells how much the difference matters.
 #
+# Was the overlap of section 7 so high because of the dead? In this slider each point is a neuron: its mean on some images against its mean on others. If the dead are about 30 % of the layer, the quietest 30 % are little more
+# than the dead, and no wonder that two calibrations agree on them.
+
+# %%
+widgets.CalibrationSlider(model, bench, "dense")
+
+# %% [markdown]
 # ## 9. Round after round
 #
 # Now the whole method: calibrate, take what lies below the threshold, fine-tune, again. The cap holds: at most half of a layer's survivors go in one round, or a bad
@@ -528,7 +520,8 @@ for name, curve in curves.items():
     print(f"{name:20} {told}")
 
 # %% [markdown]
-# **Read it.** Compare at equal sparsity, not at equal rounds: thresholds choose for themselves how much goes in each round, so their points lie elsewhere. One network, one seed and
+# **Read it.** Compare at equal sparsity, not at equal rounds: thresholds choose for themselves how much goes in each round, so their points lie elsewhere. The schedule of L1 takes almost nothing in its last
+# round: that step is training only, and so the line can go up. One network, one seed and
 # a short training a round: small differences mean nothing here. The class project has a result for this method as well, on other data (25x25 colour
 # images of 5 classes, so not comparable point for point); lesson 06 puts it beside our runs on CIFAR-10.
 #

@@ -39,7 +39,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn.utils import prune
 
-from course_lib import data, measure, models, ship, slim, study, train
+from course_lib import data, measure, models, ship, slim, train
 from course_lib.errors import CourseError
 from course_lib.pruning import MagnitudePruner, Masks, Pruner, amounts, units
 from course_lib.teaching import check, figures, modes, use, widgets
@@ -55,6 +55,7 @@ bench
 # ## 1. Open the box
 #
 # Six lessons have made zeros. They were multiplied as carefully as any other number, and kept in a file as large as before. Lesson 02 handed its masks to `slim` and got a smaller network back; today you open that box.
+#
 # Here is the reference net, and masks that take half of the filters and neurons of each layer, by L1 norm.
 
 
@@ -80,13 +81,13 @@ print(f"bytes: {measure.file_bytes(model):,} dense, {measure.file_bytes(masked):
 keep = torch.tensor([True, False, True, True])
 figures.mask_cells(
     {
-        "first weight, filters x inputs": keep[:, None].expand(4, 3),
-        "next weight": keep.expand(5, 4),
+        "first, 4 filters x 3 inputs": keep[:, None].expand(4, 3),
+        "next, 5 filters x 4 inputs": keep.expand(5, 4),
     }
 )
 
 # %% [markdown]
-# **Read it.** The same position is a *row* on the left and a *column* on the right. Both can be left out, and nothing that is computed changes.
+# **Read it.** Filter 1 is a *row* of its own layer and a *column* of the next. Both can be left out, and nothing that is computed changes.
 #
 # ### Exercise 1: `slice_conv_pair`
 # In lesson 02 you cut two weights; here you cut two layers, in place, with bias and BatchNorm. Of `conv`, a BatchNorm after it (`norm`, or None if there is none) and the convolution that reads them (`following`) only what belongs to the kept filters is left. `keep` is True for those. `conv` may have no bias.
@@ -194,12 +195,10 @@ def left(measured: Callable[[nn.Module], float]) -> list[tuple[float, float]]:
 
 
 shares = {"MACs": left(lambda net: measure.macs(net, bench.example))}
-shares["bytes of the file"] = left(measure.file_bytes)
-print(f"half of the MACs of two neighbours are gone at p = {1 - 0.5**0.5:.3f}")
 figures.share_board(ShareState(0.5, shares, halved))
 
 # %% [markdown]
-# **Read it.** A layer between two others loses outputs *and* inputs: $(1-p)^2$ of its MACs are left, $1-(1-p)^2$ are gone. The first cuts pay most. The network as a whole follows the curve closely; only its first layer (which keeps its inputs) and the head (which keeps its outputs) fall in proportion to p.
+# **Read it.** A layer between two others loses outputs *and* inputs: $(1-p)^2$ of its MACs are left, the blue square. So half of them are gone long before p is one half: the first cuts pay most. The network as a whole follows the curve closely; only its first layer (which keeps its inputs) and the head (which keeps its outputs) fall in proportion to p.
 #
 # ### Predict
 # At p = 1/2 a quarter of the MACs is left. In lesson 02 a cut network kept a larger share of its time than of its MACs. And here? **How long does one single image take then**, as a share of the dense network's time?
@@ -214,6 +213,7 @@ time_share = 0.4
 check(time_share, "time_share")
 
 # %%
+shares["bytes of the file"] = left(measure.file_bytes)
 for batch, label in ((1, "time, 1 image"), (64, "time, 64 images")):
     shares[label] = left(lambda net, n=batch: measure.latency(net, bench.example, n).median_ms)
     print(f"{label}: {dict(shares[label])[0.5]:.2f} of the dense time is left at p = 0.5")
@@ -292,6 +292,13 @@ try:
     copy.deepcopy(theirs)
 except RuntimeError as error:
     print("copy.deepcopy:", str(error).partition(" at the moment")[0])
+
+# %% [markdown]
+# **Read it.** The parameter is called `weight_orig` now, and a *hook* computes `weight` from it and from a buffer `weight_mask` before each pass. So the file has grown, a plain network cannot load it, and copying fails. Out of sight, momentum and weight decay go on changing the gone entries of `weight_orig`.
+#
+# The manual says how to end this: `prune.remove`.
+
+# %%
 for layer in pruned:
     prune.remove(layer, "weight")
 print(f"after prune.remove: {measure.nonzeros(theirs):,} weights are not 0", end="; ")
@@ -300,16 +307,9 @@ train.fit(trained, bench, epochs=0.05, lr=1e-3)
 print(f"after two or three steps of training: {measure.nonzeros(trained):,}")
 
 # %% [markdown]
-# **Read it.** Its traps, one by one.
+# **Read it.** It removes the mask and not the weights: the zeros are written into `weight`, and from then on *nothing holds them*. And nothing has become smaller. For these reasons the library of this course keeps masks outside the model.
 #
-# - The parameter is called `weight_orig` now, and `weight` is computed from it and a buffer `weight_mask` by a *hook* before each pass: the file has grown, a plain network cannot load it, and copying fails.
-# - Momentum and weight decay go on changing the gone entries of `weight_orig`, unseen.
-# - `prune.remove` does not remove the pruning but the mask: the zeros are written into `weight`, and from then on *nothing holds them*.
-# - And nothing has become smaller.
-#
-# The library of this course keeps masks outside the model for these reasons.
-#
-# One more: `ln_structured` takes the weights of a filter and leaves its *bias*. What do the pruned filters of `conv3` say, after their ReLU?
+# One more trap: `ln_structured` takes the weights of a filter and leaves its *bias*. What do the pruned filters of `conv3` say, after their ReLU?
 
 
 # %%
@@ -321,14 +321,10 @@ def channel_means(net: nn.Module) -> Tensor:
 
 
 silent = ~theirs.conv3.weight.flatten(1).any(1).cpu()
-figures.channel_dots(
-    {"dense": channel_means(model), "ln_structured": channel_means(theirs)},
-    gone=silent,
-    ylabel="mean activation after relu3",
-)
+figures.constant_units(theirs.conv3.bias.cpu()[silent], channel_means(theirs)[silent])
 
 # %% [markdown]
-# **Read it.** Where the bias is above zero a pruned unit is not silent: it says that number, at all places of all images. Cut it, and the next layer misses a constant. But a constant can be said by a bias.
+# **Read it.** Where the bias is above zero a pruned filter is not silent: it says that number, at all places of all images. Cut it, and the next layer misses a constant. But a constant can be said by a bias.
 #
 # ### Exercise 3: `fold_constant_unit`
 # A layer has `weight` (m, n), if it is dense, or (m, n, h, w), and `bias` (m,). Its input number `unit` is always `constant`. Return weight and bias of the layer that does *not* read this input and puts out the same. (The convolution has no padding.)
@@ -397,25 +393,9 @@ better = max(repaired, key=lambda name: train.evaluate(repaired[name], bench))
 print(f"shipped: {better}")
 
 # %% [markdown]
-# **Read it.** The better one on validation images is shipped: that is a choice among two networks. It is no verdict on teachers, after one seed and a short training. For that, a study of ours has three seeds and 32 epochs (`results/open`: single weights of the reference net, on CIFAR-10). Its table has the same curve with and without a teacher.
-
-# %% tags=["folded"]
-try:
-    table = study.read("../results/open")
-    both = table.pivot_table("test_accuracy", ["round", "seed"], "method")
-    gain = 100 * (both["magnitude, short"] - both["short, no distillation"]).dropna()
-    gain = gain.groupby("round").agg(["mean", "min", "max"])
-    sparsity = table[table["method"] == "magnitude, short"].groupby("round")["sparsity"].mean()
-    for number, (mean, low, high) in gain.iterrows():
-        print(
-            f"sparsity {sparsity[number]:.3f}: {mean:+.1f} points with a teacher"
-            f" (seeds: {low:+.1f} to {high:+.1f})"
-        )
-except CourseError as error:
-    print(f"{error} The lesson goes on without it.")
-
-# %% [markdown]
-# **Read it.** In the rounds, where each prune is followed by a short training, the teacher helps all three seeds; at the end of the longer last training its lead is gone (`{{results/open: magnitude_short.round8.test_accuracy}}` with, `{{results/open: short_no_distillation.round8.test_accuracy}}` without). It is a repair for those who have little time to train, not a gift.
+# **Read it.** The better one on validation images is shipped: that is a choice among two networks. It is no verdict on teachers, after one seed and a short training. For that, [a study of ours](../results/open/README.md) has three seeds: single weights of the reference net, on CIFAR-10. In its rounds, where each prune is followed by a short training, the teacher helps all three
+# (test accuracy after the sixth: `{{results/open: magnitude_short.round6.test_accuracy}}` with it, `{{results/open: short_no_distillation.round6.test_accuracy}}` without). At the end of the longer last training its lead is gone
+# (`{{results/open: magnitude_short.round8.test_accuracy}}` and `{{results/open: short_no_distillation.round8.test_accuracy}}`). It is a repair for those who have little time to train, not a gift.
 #
 # ## 7. Out of the door
 #
@@ -505,7 +485,12 @@ for name in [] if missing else networks:
 figures.ship_board(ShipState(ways))
 
 # %% [markdown]
-# **Read it.** Cutting and rounding multiply: half of the units leave a quarter of the numbers, and each of these shrinks to a quarter of its bytes (the graph itself adds some). The cut networks were trained on for longer than the dense one, the sparse one for less: compare heights within a family only. What int8 costs in accuracy is printed above; where it saves no time, it still saves bytes. It differs from network to network and from run to run, and we do not know why: read the accuracy of the very file that is shipped. Compare the accuracies of a wider network in int8 and a narrower one in float32 that take about the same room. The sparse file is small on its way only: once unpacked, it is the dense network, in memory and in time.
+# **Read it.** Look at the dashed line first: which points to the left of it are highest?
+#
+# - Cutting and rounding multiply: half of the units leave a quarter of the numbers, and each of these shrinks to a quarter of its bytes (the graph itself adds some). So a wider network in int8 takes about the room of a narrower one in float32.
+# - What int8 costs in accuracy is printed above. It differs from network to network and from run to run, and we do not know why: read the accuracy of the very file that is shipped.
+# - The sparse file is small on its way only: once unpacked, it is the dense network, in memory and in time.
+# - The cut networks were trained for longer than the dense one, the sparse one for less: compare heights within a family only.
 #
 # The file is not all: while it runs, a layer's inputs and outputs must be held somewhere. How many numbers is that at most?
 

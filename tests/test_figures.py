@@ -56,10 +56,12 @@ def pictures(bench):
         ),
         "triptych": figures.triptych([(0.5, 0.1, 0.6, 0.8)], 0.9),
         "kernels of outputs": figures.kernels(torch.ones(2, 3, 2, 2), item="image"),
-        "rank_scatter": figures.rank_scatter({"one": layer, "other": torch.tensor([1.0, 3.0, 2.0, 5.0])}),
+        "rank_scatter": figures.rank_scatter({"one": layer, "other": torch.tensor([1.0, 3.0, 2.0, 5.0])}, ringed=[0]),
         "feature_maps": figures.feature_maps(torch.rand(3, 8, 8), {"unit 1": torch.zeros(3, 4, 4)}),
         "unit_counts": figures.unit_counts({"fixed": {"a": (1, 4)}, "variable": {"a": (2, 4)}}),
-        "overlap_bars": figures.overlap_bars([("other images", 0.75, 0.2)], guess=0.5),
+        "overlap_bars": figures.overlap_bars({"a": [("other images", 0.75, 0.2)]}, guess=("a", "other images", 0.5)),
+        "activity_strips": figures.activity_strips({"a": layer, "b": 0 * layer}, threshold=2.0),
+        "histories": figures.histories([layer, 0.5 * layer, 2 * layer], [1, 3], threshold=2.5),
         "bounds": figures.bounds({"a": layer, "b": torch.tensor([4.0, 0, 0, 1])}, {"a": 2.5, "b": 2.0}),
         "bite": figures.bite([0, 0.2, 1], {"a": [0, 0.05, 1], "b": [0, 0.1, 1]}, at=0.2, indices={"a": 0.3, "b": 0.2}),
         "vectors": figures.vectors({"a": layer, "b": 0 * layer}, {"a": 0.5, "b": 0.0}),
@@ -121,6 +123,7 @@ def pictures(bench):
         ),
         "shapes": figures.shapes({"even": torch.linspace(-1, 1, 50), "long": torch.linspace(-2, 2, 50) ** 5}),
         "time_ratios": figures.time_ratios({"a": 0.25, "b": 0.5}, {"1 image": {"a": 0.5, "b": 0.6}}, guess="b"),
+        "constant_units": figures.constant_units(torch.tensor([-1.0, 0.0, 0.5]), torch.tensor([0.0, 0.0, 0.5])),
         "share_board": figures.share_board(ShareState(0.5, {"time": [(0.0, 1.0), (0.9, 0.1)]}, guess=0.3)),
         "share_board without measurements": figures.share_board(ShareState(0.25, {})),
         "ship_board": figures.ship_board(ShipState(WAYS, batch=64)),
@@ -201,7 +204,9 @@ def test_the_words_hold_the_numbers(pictures):
         in pictures["rank_scatter"].alt
     )
     assert "fixed: a 1 of 4; variable: a 2 of 4" in pictures["unit_counts"].alt
-    assert "other images: 0.75 (chance 0.20)" in pictures["overlap_bars"].alt
+    assert "a: other images: 0.75 (chance 0.20)" in pictures["overlap_bars"].alt
+    assert "Below 2: a 1 of 4, b 4 of 4" in pictures["activity_strips"].alt
+    assert "in every epoch: 1 of 4. neuron 1: 1.00, 0.50, 2.00; neuron 3: 5.00" in pictures["histories"].alt
     assert "25.0% are exactly zero, 50.0% within half" in pictures["weight_histogram"].alt
     assert "numbers: a 0.500, b 0.000" in pictures["vectors"].alt
     assert "overlap by 0.33" in pictures["subsets"].alt
@@ -228,6 +233,7 @@ def test_the_words_hold_the_numbers(pictures):
     assert "2 distributions: even, 0.0% beyond" in pictures["shapes"].alt
     assert "one: 1.0000 kept, index 0.200, accuracy 0.800, 0.0500 kept" in pictures["index_path"].alt
     assert "b 0.50 of the MACs, 0.60 of the time (1 image)" in pictures["time_ratios"].alt
+    assert "at most 0 away; not silent: 1" in pictures["constant_units"].alt
     assert "50% of the units cut: (1 - p)² is 0.25; left are time 0.50" in pictures["share_board"].alt
     assert (
         "within 256 KB: slimmed, int8. dense: 4,000 KB, accuracy 0.875, 40.00 ms (beyond the" in pictures["ship_board"].alt
@@ -259,9 +265,24 @@ def test_every_line_of_equal_score_that_is_seen_says_its_score():
     for entries in (many, near, near | {"dense start": (0.0, 0.79)}):
         axis = figures.leaderboard(entries).axes[0]
         (left, right), (bottom, top) = axis.get_xlim(), axis.get_ylim()
-        seen = [k / 20 for k in range(8, 20) if k / 10 - right < top and k / 10 - left > bottom]
-        assert sorted(text.get_text() for text in axis.texts if ":" not in text.get_text()) == [f"{k:.2f}" for k in seen]
+        step = 20 if right - left > 0.3 else 50
+        seen = [k / step for k in range(step) if 2 * k / step - right < top and 2 * k / step - left > bottom]
+        said = [text.get_text() for text in axis.texts if ":" not in text.get_text() and "." in text.get_text()]
+        assert sorted(said) == [f"{k:.2f}" for k in seen]
         assert len(seen) >= 3
+
+
+def test_the_board_numbers_the_entries_by_score_and_the_start_is_nobodys():
+    axis = figures.leaderboard({"dense start": (0.6, 0.9), "one": (0.9, 0.7), "you": (0.95, 0.72), "low": (0.99, 0.5)}).axes[
+        0
+    ]
+    assert axis.get_legend_handles_labels()[1] == [
+        "1. you: score 0.835",
+        "2. one: score 0.800",
+        "3. low: below the floor",
+        "dense start: score 0.750",
+    ]
+    assert [text.get_text() for text in axis.texts if text.get_text().isdigit()] == ["1", "2", "3"]
 
 
 def test_where_others_crowd_together_an_entry_far_away_is_pointed_at():
@@ -276,7 +297,8 @@ def test_a_method_has_one_colour_in_all_pictures_of_the_capstone():
     def of(picture):
         handles, labels = picture.axes[0].get_legend_handles_labels()
         lines = [getattr(handle, "lines", [handle])[0] for handle in handles]
-        return {label: line.get_color() for line, label in zip(lines, labels, strict=True) if label in names}
+        colours = {label: line.get_color() for line, label in zip(lines, labels, strict=True)}
+        return {name: colour for label, colour in colours.items() for name in names if name in label}
 
     many = figures.leaderboard(dict.fromkeys(names, (0.9, 0.7)))
     few = figures.leaderboard({"dense start": (0.6, 0.8), "worked example": (0.9, 0.7), "mine": (0.9, 0.7)})

@@ -1,7 +1,9 @@
 """Figures of the lessons: pure functions from plain data to a `Picture`, which carries its alternative text."""
 
 from course_lib.teaching.figures.activations import (
+    activity_strips,
     feature_maps,
+    histories,
     overlap_bars,
     rank_scatter,
     subsets,
@@ -42,7 +44,7 @@ from course_lib.teaching.figures.picture import Picture
 from course_lib.teaching.figures.results import accuracy_curves, lines, size_panel, triptych
 from course_lib.teaching.figures.sap import amount_bars, bound_board, explorer_board, index_path, rounds_board
 from course_lib.teaching.figures.seeds import crowd, duel, seeds_board, winners_curse
-from course_lib.teaching.figures.shipping import share_board, ship_board, time_ratios
+from course_lib.teaching.figures.shipping import constant_units, share_board, ship_board, time_ratios
 from course_lib.teaching.figures.start import (
     average_board,
     bars,
@@ -57,6 +59,7 @@ from course_lib.teaching.figures.start import (
 __all__ = [
     "Picture",
     "accuracy_curves",
+    "activity_strips",
     "amount_bars",
     "arena",
     "average_board",
@@ -68,6 +71,7 @@ __all__ = [
     "budget_board",
     "channel_dots",
     "choice_board",
+    "constant_units",
     "conv_places",
     "coupling",
     "crowd",
@@ -78,6 +82,7 @@ __all__ = [
     "formats_board",
     "global_rankings",
     "guessed",
+    "histories",
     "index_board",
     "index_path",
     "kernels",

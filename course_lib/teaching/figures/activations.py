@@ -11,12 +11,29 @@ from matplotlib.axes import Axes
 from torch import Tensor
 
 from course_lib.pareto.looks import COLOURS
-from course_lib.teaching.figures.picture import FAINT, GONE, HATCH, INK, KEPT, Picture, canvas, placed, single, tile
+from course_lib.teaching.figures.picture import (
+    FAINT,
+    GONE,
+    HATCH,
+    INK,
+    KEPT,
+    Picture,
+    canvas,
+    curve_look,
+    placed,
+    single,
+    tile,
+)
 from course_lib.words import number_of
 
+WORDS = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 0.5}  # of a name among points
 
-def rank_scatter(scores: Mapping[str, Tensor], share: float = 0.5) -> Picture:
-    """Draw the ranks of n units by two scores, {name: (n,), name: (n,)}; the lowest `share` of each would go."""
+
+def rank_scatter(scores: Mapping[str, Tensor], share: float = 0.5, ringed: Sequence[int] = ()) -> Picture:
+    """Draw the ranks of n units by two scores, {name: (n,), name: (n,)}; the lowest `share` of each would go.
+
+    ringed: units that are named in the picture.
+    """
     (first, left), (second, right) = ((name, values.detach().cpu()) for name, values in scores.items())
     ranks = [values.argsort().argsort().numpy() for values in (left, right)]
     n, cut = len(left), round(share * len(left)) - 0.5
@@ -34,7 +51,11 @@ def rank_scatter(scores: Mapping[str, Tensor], share: float = 0.5) -> Picture:
     axis.axhline(cut, color=INK, lw=1, ls=(0, (3, 2)))
     axis.set(xlabel=f"rank by {first} (0: weakest)", ylabel=f"rank by {second} (0: weakest)")
     rho = float(np.corrcoef(ranks[0], ranks[1])[0, 1]) if n > 1 else float("nan")
-    axis.set_title(f"rank correlation {rho:.2f}")
+    axis.set_title(f"rank correlation {rho:.2f} (1: the same order, 0: no relation)", loc="left")
+    for unit in ringed:
+        x, y = ranks[0][unit], ranks[1][unit]
+        axis.plot(x, y, "o", ms=16, mfc="none", mec=INK, mew=1.5)
+        axis.annotate(f"unit {unit}", (x, y), (12, 0), textcoords="offset points", va="center", bbox=WORDS)
     picture.legend(loc="outside lower center", ncols=2, frameon=False)
     counts = "; ".join(f"{label} {int(mine.sum())}" for label, mine in parts.items())
     picture.alt = f"{number_of(n, 'unit')} ranked by {first} and by {second}: rank correlation {rho:.2f}; {counts}."
@@ -60,6 +81,55 @@ def feature_maps(images: Tensor, maps: Mapping[str, Tensor]) -> Picture:
     return picture
 
 
+def activity_strips(means: Mapping[str, Tensor], threshold: float) -> Picture:
+    """Draw each unit of each layer, (n,), at its mean activation; what lies below the threshold would go."""
+    picture, axis = single(8.2, 0.62 * len(means) + 1.5)
+    parts = []
+    for place, (layer, values) in enumerate(means.items()):
+        scores = values.detach().cpu().numpy()
+        below = scores < threshold
+        spread = (np.arange(len(scores)) * 0.618) % 1 - 0.5  # so that units of one score do not hide each other
+        for mine, marker, colour, label in ((~below, "o", KEPT, "stays"), (below, "x", GONE, "goes")):
+            axis.plot(scores[mine], place + 0.7 * spread[mine], marker, color=colour, ms=4, alpha=0.7, ls="",
+                      clip_on=False, label=None if place else label)  # fmt: skip
+        parts.append(f"{layer} {int(below.sum())} of {len(scores)}")
+        axis.text(1.01, place, f"{below.mean():.0%} ({parts[-1].removeprefix(layer + ' ')})",
+                  transform=axis.get_yaxis_transform(), va="center")  # fmt: skip
+    axis.axvline(threshold, color=INK, lw=1.2, ls=(0, (4, 2)), label=f"threshold {threshold:g}")
+    axis.text(1.01, -0.75, "goes", transform=axis.get_yaxis_transform(), va="center")
+    axis.set(yticks=range(len(means)), yticklabels=list(means), ylim=(len(means) - 0.45, -0.6))
+    axis.set_xscale("function", functions=(lambda x: np.sqrt(np.maximum(x, 0)), np.square))
+    top = max(float(values.max()) for values in means.values())
+    ends = [at for at in (0, 0.1, 0.25, 0.5, 1, 2, 3, 5, 10) if at <= top]
+    axis.set(xlim=(0, 1.05 * max(top, threshold)), xlabel="mean activation of a unit (square-root axis)")
+    axis.set_xticks(ends, [f"{at:g}" for at in ends])
+    axis.set_title("each mark is a unit", loc="left")
+    picture.legend(loc="outside lower center", ncols=3, frameon=False)
+    picture.alt = f"The mean activation of each unit, layer by layer. Below {threshold:g}: {', '.join(parts)}."
+    return picture
+
+
+def histories(epochs: Sequence[Tensor], chosen: Sequence[int], threshold: float) -> Picture:
+    """Draw how the mean activation of units, (n,) for each epoch, moves while a network trains; `chosen` ones are named."""
+    table = torch.stack(list(epochs)).detach().cpu().numpy()
+    steps = np.arange(1, len(table) + 1)
+    always = int((table < threshold).all(0).sum())
+    picture, axis = single(7.5, 4.0)
+    axis.plot(steps, table, color="#D8D8D8", lw=0.5, zorder=0)
+    axis.plot([], [], color="#D8D8D8", lw=2, label=f"all {number_of(table.shape[1], 'neuron')}")
+    for number, unit in enumerate(chosen):
+        axis.plot(steps, table[:, unit], lw=2, ms=6, label=f"neuron {unit}", **curve_look(number))
+    axis.axhline(threshold, color=INK, lw=1.2, ls=(0, (4, 2)), label=f"threshold {threshold:g}")
+    axis.set(xlabel="epoch", ylabel="mean activation while training (square-root axis)", xticks=steps)
+    axis.set_yscale("function", functions=(lambda y: np.sqrt(np.maximum(y, 0)), np.square))
+    axis.set_ylim(0, 1.05 * max(float(table.max()), threshold))
+    axis.set_title(f"below {threshold:g} in every epoch: {always} of {table.shape[1]}", loc="left")
+    picture.legend(loc="outside right upper", frameon=False)
+    told = "; ".join(f"neuron {unit}: " + ", ".join(f"{value:.2f}" for value in table[:, unit]) for unit in chosen)
+    picture.alt = f"Mean activation in each epoch; below {threshold:g} in every epoch: {always} of {table.shape[1]}. {told}."
+    return picture
+
+
 def unit_counts(gone: Mapping[str, Mapping[str, tuple[int, int]]], title: str = "") -> Picture:
     """Draw which share of each layer's units several rules take: rule -> layer -> (gone, units)."""
     layers = list(next(iter(gone.values())))
@@ -69,11 +139,13 @@ def unit_counts(gone: Mapping[str, Mapping[str, tuple[int, int]]], title: str = 
         shares = [counts[layer][0] / counts[layer][1] for layer in layers]
         bars = axis.bar(place + (number - (len(gone) - 1) / 2) * width, shares, 0.92 * width, color=COLOURS[number],
                         hatch=("", "//", "..", "xx")[number % 4], label=rule)  # fmt: skip
-        axis.bar_label(bars, [str(counts[layer][0]) for layer in layers], fontsize=8, padding=1)
+        axis.bar_label(bars, [str(counts[layer][0]) for layer in layers], fontsize=9, padding=1)
     axis.set(
         xticks=place, xticklabels=[f"{layer}\n{number_of(next(iter(gone.values()))[layer][1], 'unit')}" for layer in layers]
     )
-    axis.set(ylabel="share of the layer's units that go", ylim=(0, 1.08), title=title)
+    top = max(count / size for counts in gone.values() for count, size in counts.values())
+    axis.set(ylabel="share of the units that go", ylim=(0, 1.15 * top or 1))
+    axis.set_title(title, loc="left")
     picture.legend(loc="outside lower center", ncols=len(gone), frameon=False)
     counts_by_rule = "; ".join(
         f"{rule}: " + ", ".join(f"{layer} {c[0]} of {c[1]}" for layer, c in counts.items()) for rule, counts in gone.items()
@@ -82,22 +154,33 @@ def unit_counts(gone: Mapping[str, Mapping[str, tuple[int, int]]], title: str = 
     return picture
 
 
-def overlap_bars(rows: Sequence[tuple[str, float, float]], title: str = "", guess: float | None = None) -> Picture:
-    """Draw Jaccard overlaps with what chance would give: (what is compared, overlap, chance)."""
-    picture, axis = single(7.5, 0.5 * len(rows) + 1.3)
-    for place, (_, overlap, chance) in enumerate(rows):
-        axis.barh(-place, overlap, 0.6, color=KEPT)
-        axis.plot(
-            [chance, chance], [-place - 0.38, -place + 0.38], color=GONE, lw=3, label="by chance" if not place else None
-        )
-        axis.text(overlap + 0.01, -place, f"{overlap:.2f}", va="center")
-    if isinstance(guess, (int, float)):
-        axis.axvline(guess, color=COLOURS[3], lw=2, ls=(0, (4, 2)), label=f"your guess ({guess:g})")
-    axis.set(yticks=[-place for place in range(len(rows))], yticklabels=[name for name, _, _ in rows], xlim=(0, 1.08))
-    axis.set(xlabel="Jaccard overlap of the removed units", title=title)
-    picture.legend(loc="outside lower center", ncols=2, frameon=False)
-    pairs = "; ".join(f"{name}: {overlap:.2f} (chance {chance:.2f})" for name, overlap, chance in rows)
-    picture.alt = f"Overlap of removed units. {pairs}."
+def overlap_bars(
+    panels: Mapping[str, Sequence[tuple[str, float, float]]], guess: tuple[str, str, float] | None = None
+) -> Picture:
+    """Draw Jaccard overlaps beside what chance would give: title -> rows of (what is compared, overlap, chance).
+
+    The panels have the same rows. guess: the title and the row that were asked for, and what the student said.
+    """
+    rows = [name for name, _, _ in next(iter(panels.values()))]
+    picture, axes = canvas(4.0 * len(panels) + 1.8, 0.45 * len(rows) + 1.5, 1, len(panels), sharey=True)
+    parts = []
+    for axis, (title, of_panel) in zip(axes[0], panels.items(), strict=True):
+        for place, (_, overlap, chance) in enumerate(of_panel):
+            axis.barh(place, overlap, 0.6, color=KEPT)
+            axis.plot([chance, chance], [place - 0.38, place + 0.38], color=GONE, lw=3, label=None if place else "by chance")
+            axis.text(overlap + 0.02, place, f"{overlap:.2f}", va="center")
+        axis.set(xlim=(0, 1.18), xticks=np.arange(0, 1.1, 0.2), xlabel="overlap (Jaccard) of the sets that go")
+        axis.set_title(title, loc="left")
+        told = "; ".join(f"{name}: {overlap:.2f} (chance {chance:.2f})" for name, overlap, chance in of_panel)
+        parts.append(f"{title}: {told}")
+    axes[0, 0].set(yticks=range(len(rows)), yticklabels=rows, ylim=(len(rows) - 0.5, -0.5))
+    if guess and isinstance(guess[2], (int, float)):
+        axis = axes[0, list(panels).index(guess[0])]
+        look = {"color": COLOURS[3], "ms": 15, "markeredgecolor": INK, "ls": ""}
+        axis.plot(guess[2], rows.index(guess[1]), "*", label=f"your guess ({guess[2]:g})", **look)
+    known = dict(pair[::-1] for axis in axes[0] for pair in zip(*axis.get_legend_handles_labels(), strict=True))
+    picture.legend(known.values(), known, loc="outside lower center", ncols=2, frameon=False)
+    picture.alt = f"Overlap of removed units. {'. '.join(parts)}."
     return picture
 
 

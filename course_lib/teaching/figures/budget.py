@@ -13,6 +13,8 @@ from course_lib.pareto.looks import COLOURS
 from course_lib.teaching.figures.picture import FAINT, GONE, HATCH, INK, KEPT, Picture, placed, single
 from course_lib.words import number_of
 
+PAPER = {"facecolor": "white", "edgecolor": "none", "pad": 0.5}  # behind a number that may stand on a line
+
 
 @dataclass(frozen=True)
 class BudgetState:
@@ -132,9 +134,9 @@ def before_after(rows: Mapping[str, tuple[float, float]], dense: float, n: int, 
         axis.annotate("", (second, place), (first, place), arrowprops={"arrowstyle": "->", "color": FAINT, "lw": 2})
         axis.plot(first, place, "s", color=GONE, ms=9, label=names[0] if not place else None)
         axis.plot(second, place, "o", color=KEPT, ms=9, label=names[1] if not place else None)
-        for value, above in ((first, 0.32), (second, -0.28)):
-            axis.text(value, place + above, f"{value:.3f}", ha="center", va="center", fontsize=9)
-    axis.axvline(dense, color=INK, lw=1, ls=(0, (2, 2)), label=f"dense ({dense:.3f})")
+        for value, above in ((first, 0.36), (second, -0.34)):
+            axis.text(value, place + above, f"{value:.3f}", ha="center", va="center", fontsize=9, bbox=PAPER)
+    axis.axvline(dense, color=INK, lw=1, ls=(0, (2, 2)), label=f"dense ({dense:.3f})", zorder=0)
     axis.set(yticks=range(len(rows)), yticklabels=list(rows), ylim=(len(rows) - 0.4, -0.6), xlim=(0, 1))
     axis.set(xlabel=f"validation accuracy ({n:,} images, ± {standard_error(dense, n):.3f})")
     picture.legend(loc="outside upper center", ncols=3, frameon=False)

@@ -11,47 +11,55 @@ from course_lib.pareto import FLOOR, score
 from course_lib.pareto.looks import looks
 from course_lib.teaching.figures.picture import FAINT, HATCH, INK, Picture, single
 
+PAPER = {"facecolor": "white", "edgecolor": "none", "pad": 0.5}  # behind words that stand on lines
 START = "dense start"  # which is nobody's entry
-LINES = tuple(step / 20 for step in range(8, 20))  # scores whose line is drawn
 CROWDED = 0.5  # sparsity from which entries are drawn; what lies before is where an arrow points to
 
 
 def leaderboard(entries: Mapping[str, tuple[float, float]], n: int = 0, title: str = "", own: str = "") -> Picture:
-    """Draw entries by sparsity and accuracy, with the floor and lines of equal score.
+    """Draw entries by sparsity and accuracy, numbered by their places, with lines of equal score and, if near, the floor.
 
     Args:
         entries: label -> (sparsity, accuracy). n: images behind each accuracy: bars of one standard error. own: the label
             that is circled.
     """
-    picture, axis = single(8.4, 4.3)
+    picture, axis = single(8.8, 4.3)
     points = np.array(list(entries.values()), dtype=float)
     near = [sparsity for sparsity in points[:, 0] if sparsity >= CROWDED]
-    left, right = (min(near) - 0.05 if len(near) == len(points) else CROWDED if near else points[:, 0].min() - 0.05), 1.01
-    bottom, top = min(FLOOR, points[:, 1].min()) - 0.06, points[:, 1].max() + 0.06
-    for value in LINES:
+    left, right = (min(near) - 0.03 if len(near) == len(points) else CROWDED if near else points[:, 0].min() - 0.05), 1.01
+    bottom, top = points[:, 1].min() - 0.06, points[:, 1].max() + 0.06
+    step = 50 if right - left + top - bottom < 0.5 else 20  # lines a unit: more of them where less is shown
+    for value in (number / step for number in range(step)):
         axis.plot([left, right], [2 * value - left, 2 * value - right], color=FAINT, lw=0.8, ls=(0, (4, 3)), zorder=0)
         _score_line(axis, value, (left, right), (bottom, top))
-    axis.axhspan(bottom, FLOOR, facecolor="none", edgecolor=FAINT, hatch=HATCH, lw=0, zorder=0)
+    if bottom < FLOOR:
+        axis.axhspan(bottom, FLOOR, facecolor="none", edgecolor=FAINT, hatch=HATCH, lw=0, zorder=0)
     styles, parts = looks(set(entries) - {START}), []
     styles[START] = {"color": INK, "marker": "*"}
-    for label, (sparsity, accuracy) in entries.items():
+    order = sorted(entries, key=lambda label: (label == START, entries[label][1] < FLOOR, -score(*entries[label][::-1])))
+    for place, label in enumerate(order, 1):
+        sparsity, accuracy = entries[label]
         error = np.sqrt(accuracy * (1 - accuracy) / n) if n else None
         look = styles[label] | {"linestyle": ""}
+        reached = f"score {score(accuracy, sparsity):.3f}" if accuracy >= FLOOR else "below the floor"
         if sparsity >= left:
-            axis.errorbar(sparsity, accuracy, yerr=error, ms=8, capsize=3, label=label, **look)
+            name = label if label == START else f"{place}. {label}"
+            axis.errorbar(sparsity, accuracy, yerr=error, ms=8, capsize=3, label=f"{name}: {reached}", **look)
+            if label != START:
+                axis.annotate(f"{place}", (sparsity, accuracy), (14, 7), textcoords="offset points", fontweight="bold")
         else:
-            words, place = f"{label}: {accuracy:.3f}\nat sparsity {sparsity:g}", (left + 0.05, accuracy)
+            words, at = f"{label}: {accuracy:.3f}\nat sparsity {sparsity:g}", (left + 0.05, accuracy)
             axis.annotate(
-                words, (left, accuracy), place, va="center", fontsize=9, arrowprops={"arrowstyle": "->", "color": INK}
+                words, (left, accuracy), at, va="center", bbox=PAPER, arrowprops={"arrowstyle": "->", "color": INK}
             )
         if label == own:
             axis.plot(sparsity, accuracy, "o", ms=19, mfc="none", mec=INK, mew=1.8)
-        reached = f"score {score(accuracy, sparsity):.3f}" if accuracy >= FLOOR else "below the floor"
         parts.append(f"{label}: sparsity {sparsity:.3f}, accuracy {accuracy:.3f}, {reached}")
     axis.set(xlim=(left, right), ylim=(bottom, top), xlabel="sparsity", ylabel="validation accuracy")
+    hatched = "; hatched: below the floor" if bottom < FLOOR else ""
     bars = "; bars: one standard error" if n else ""
-    axis.set_title(title or f"dashed: equal score; hatched: below the floor{bars}", loc="left", pad=18)
-    picture.legend(loc="outside lower center", ncols=3, frameon=False, fontsize=9)
+    axis.set_title(title or f"along a dashed line the score is equal{hatched}{bars}", loc="left", pad=18)
+    picture.legend(loc="outside lower center", ncols=3, frameon=False)
     picture.alt = f"Entries on the board. {'; '.join(parts)}."
     return picture
 
@@ -67,7 +75,7 @@ def _score_line(axis: Axes, value: float, across: tuple[float, float], up: tuple
         x, y, ha, va = right + 0.004, 2 * value - right, "left", "center"
     else:
         return
-    axis.text(x, y, f"{value:.2f}", ha=ha, va=va, fontsize=8, color="#555555")
+    axis.text(x, y, f"{value:.2f}", ha=ha, va=va, fontsize=9, color="#555555")
 
 
 def survivors(kept: Mapping[str, Mapping[str, tuple[int, int]]], title: str = "") -> Picture:
@@ -82,7 +90,7 @@ def survivors(kept: Mapping[str, Mapping[str, tuple[int, int]]], title: str = ""
         axis.barh(places, shares, 0.9 * height, color=styles[label]["color"], hatch=hatch, ec="white", label=label)
         for place, layer, share in zip(places, layers, shares, strict=True):
             count, size = of_layers[layer]
-            axis.text(share, place, f" {share:.1%}: {count:,} of {size:,}", va="center", fontsize=8.5)
+            axis.text(share, place, f" {share:.1%}: {count:,} of {size:,}", va="center", fontsize=9)
         parts.append(
             f"{label}: " + ", ".join(f"{layer} {of_layers[layer][0]:,} of {of_layers[layer][1]:,}" for layer in layers)
         )

@@ -76,20 +76,15 @@ def score_bars(scores: Tensor, keep: Tensor) -> Picture:
     return picture
 
 
-def score_histograms(
-    scores: Mapping[str, Tensor], keep: Mapping[str, Tensor], unit: str = "filters", threshold: float | None = None
-) -> Picture:
-    """Draw the distribution of scores of each layer, (n,) each, with the cut between what goes and what is kept.
-
-    threshold: where the cut is; None: at the highest score that goes.
-    """
+def score_histograms(scores: Mapping[str, Tensor], keep: Mapping[str, Tensor], unit: str = "filters") -> Picture:
+    """Draw the distribution of scores of each layer, (n,) each, with the cut at the highest score that goes."""
     columns = min(3, len(scores))
     rows = -(-len(scores) // columns)
     picture, axes = canvas(3.0 * columns, 1.9 * rows, rows, columns, sharex=True)
     everything = np.concatenate([values.detach().cpu().numpy() for values in scores.values()])
     bins = np.histogram_bin_edges(everything, bins=40).tolist()
     for axis, (name, values) in zip(axes.flat, scores.items(), strict=False):
-        _histogram(axis, values, keep[name], bins, threshold)
+        _histogram(axis, values, keep[name], bins)
         axis.set_title(f"{name} ({len(values)} {unit})")
     for axis in axes.flat[len(scores) :]:
         axis.set_visible(False)
@@ -103,14 +98,12 @@ def score_histograms(
     return picture
 
 
-def _histogram(axis: Axes, scores: Tensor, keep: Tensor, bins: Sequence[float], threshold: float | None) -> None:
+def _histogram(axis: Axes, scores: Tensor, keep: Tensor, bins: Sequence[float]) -> None:
     scores, keep = scores.detach().cpu(), keep.cpu()
     parts = [scores[keep].numpy(), scores[~keep].numpy()]
     axis.hist(parts, bins=bins, stacked=True, color=[KEPT, GONE], hatch=["", HATCH], label=["kept", "goes"])
-    if threshold is None and not keep.all():
-        threshold = float(scores[~keep].max())
-    if threshold is not None:
-        axis.axvline(threshold, color=INK, lw=1.2, ls=(0, (4, 2)), label="cut")
+    if not keep.all():
+        axis.axvline(float(scores[~keep].max()), color=INK, lw=1.2, ls=(0, (4, 2)), label="cut")
 
 
 def global_rankings(scores: Mapping[str, Tensor], sizes: Mapping[str, int]) -> Picture:

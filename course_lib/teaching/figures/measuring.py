@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from matplotlib.colors import to_hex, to_rgb
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import LogLocator
 from torch import Tensor
@@ -45,16 +46,24 @@ def number_cells(panels: Mapping[str, Tensor]) -> Picture:
 
 
 def conv_places(size: tuple[int, int], kernel: int, stride: int = 1, padding: int = 0) -> Picture:
-    """Draw an image with its padding, the kernel at its first place, and a dot in the middle of every place."""
+    """Draw an image with its padding, the kernel at its first two places, and a dot in the middle of every place.
+
+    What the kernel never reaches is hatched.
+    """
     height, width = size
     places = [(side + 2 * padding - kernel) // stride + 1 for side in size]
+    reach = [stride * (place - 1) + kernel for place in places]
     picture, axis = single(7.4, 0.34 * (height + 2 * padding) + 0.9)
     for row in range(-padding, height + padding):
         for column in range(-padding, width + padding):
             inside = 0 <= row < height and 0 <= column < width
             face = "#CFE3F1" if inside else "#F4F4F4"
-            axis.add_patch(Rectangle((column, row), 0.95, 0.95, facecolor=face, edgecolor=FAINT, lw=0.5))
-    axis.add_patch(Rectangle((-padding, -padding), kernel - 0.05, kernel - 0.05, fill=False, edgecolor=GONE, lw=2.5))
+            missed = row + padding >= reach[0] or column + padding >= reach[1]
+            look = {"facecolor": face, "edgecolor": "#999999" if missed else FAINT, "hatch": HATCH if missed else ""}
+            axis.add_patch(Rectangle((column, row), 0.95, 0.95, lw=0.5, **look))
+    for number in range(min(2, places[1])):
+        corner, dash = (-padding + stride * number, -padding), ("-", (0, (3, 2)))[number]
+        axis.add_patch(Rectangle(corner, kernel - 0.05, kernel - 0.05, fill=False, edgecolor=GONE, lw=2.5, ls=dash))
     middles = [
         (-padding + kernel / 2 + stride * column, -padding + kernel / 2 + stride * row)
         for row in range(places[0])
@@ -64,7 +73,7 @@ def conv_places(size: tuple[int, int], kernel: int, stride: int = 1, padding: in
     axis.set(xlim=(-padding - 0.3, width + padding + 0.3), ylim=(height + padding + 0.2, -padding - 0.3), aspect="equal")
     axis.axis("off")
     setting = f"image {height}x{width}, kernel {kernel}x{kernel}, stride {stride}, padding {padding}"
-    axis.set_title(f"{setting}: {places[0]} x {places[1]} = {number_of(places[0] * places[1], 'place')} (dots)")
+    axis.set_title(f"{setting}: {places[0]} x {places[1]} = {number_of(places[0] * places[1], 'place')} (dots)", loc="left")
     picture.alt = (
         f"An {setting}: the kernel fits in {places[0]} times {places[1]} = {number_of(places[0] * places[1], 'place')}."
     )
@@ -135,7 +144,7 @@ def formats_board(state: FormatState) -> Picture:
     for number, form in enumerate(("dense", "bitmap", "indices")):
         sizes = [state.size(form, density) for density in densities]
         label = {"bitmap": "1 bit a weight + values", "indices": f"{state.index_bits}-bit index + value"}.get(
-            form, "stored whole"
+            form, f"stored whole, {state.value_bits} bits a weight"
         )
         axis.plot(densities, sizes, color=COLOURS[number], ls=DASHES[number], lw=2, label=label)
         if form != "dense":
@@ -148,8 +157,8 @@ def formats_board(state: FormatState) -> Picture:
     axis.axvline(state.density, color=FAINT, lw=1.5, zorder=0)
     axis.set(xlabel="density (share of the weights that is not zero)", ylabel="size, as a share of the dense one")
     axis.set(xlim=(-0.02, 1.02), ylim=(0, 1.55))
-    bitmap = state.size("bitmap", state.density)
-    axis.set_title(f"{state.value_bits}-bit values, density {state.density:.2f}: bitmap {bitmap:.3f}", loc="left")
+    bitmap, indices = (state.size(form, state.density) for form in ("bitmap", "indices"))
+    axis.set_title(f"density {state.density:.2f} (grey): bitmap {bitmap:.3f}, index {indices:.3f}", loc="left")
     axis.grid(color="#E5E5E5", lw=0.6)
     picture.legend(loc="outside right upper", frameon=False)
     gzip_sizes = "; ".join(f"{share:.3f} at {density:.2f}" for density, share in state.measured)
@@ -160,7 +169,8 @@ def formats_board(state: FormatState) -> Picture:
 def timings(times: Mapping[str, Sequence[float]], warmup: int = 0, runs: int | None = None, unit: str = "ms") -> Picture:
     """Draw label -> the time of each call, in their order; median and quartiles are of `runs` calls after the warm-up."""
     picture, axis = single(8.2, 3.6)
-    parts = []
+    parts: list[str] = []
+    medians: list[float] = []
     for number, (label, of_calls) in enumerate(times.items()):
         counted = list(of_calls)[warmup : None if runs is None else warmup + runs]
         low, median, high = np.quantile(counted, [0.25, 0.5, 0.75])
@@ -170,6 +180,7 @@ def timings(times: Mapping[str, Sequence[float]], warmup: int = 0, runs: int | N
         axis.hlines(median, warmup + 0.5, warmup + len(counted) + 0.5, color=colour, ls=dash, lw=2)
         axis.fill_between([warmup + 0.5, warmup + len(counted) + 0.5], low, high, color=colour, alpha=0.15, lw=0)
         mean = statistics.mean(counted)
+        medians.append(float(median))
         parts.append(
             f"{label} median {median:.3g}, quartiles {low:.3g} and {high:.3g}, mean {mean:.3g}, first call {of_calls[0]:.3g}"
         )
@@ -184,31 +195,53 @@ def timings(times: Mapping[str, Sequence[float]], warmup: int = 0, runs: int | N
     axis.yaxis.set_major_locator(LogLocator(subs=(1, 1.5, 2, 3, 5, 7)))
     axis.yaxis.set_major_formatter("{x:g}")
     axis.yaxis.set_minor_formatter("")
-    picture.legend(loc="outside upper center", ncols=3, frameon=False)
+    if len(times) > 1:
+        axis.set_title(
+            f"median of {number_of(len(counted), 'call')}: {label} / {next(iter(times))} = {medians[-1] / medians[0]:.2f}",
+            loc="left",
+        )
+    picture.legend(loc="outside lower center", ncols=3, frameon=False)
     picture.alt = f"Time of each call in {unit}, {number_of(warmup, 'call')} of warm-up. " + "; ".join(parts) + "."
     return picture
 
 
 def sensitivity_curves(
-    curves: Mapping[str, Sequence[tuple[float, float]]],
-    dense: float,
-    guess: str | None = None,
-    n: int | None = None,
-    xlabel: str = "share of this layer's weights that is gone; all others stay",
+    curves: Mapping[str, Sequence[tuple[float, float]]], dense: float, guess: str | None = None, n: int | None = None
 ) -> Picture:
-    """Draw layer -> (sparsity of this layer alone, accuracy); the curve of the layer that was `guess`ed is drawn thick."""
-    picture, axis = single(7.8, 4.2)
+    """Draw layer -> (sparsity of this layer alone, accuracy); the curve of the layer that was `guess`ed is drawn thick.
+
+    A step to the right is twice as long where half as much is left, since there the curves part.
+    """
+    picture, axis = single(7.8, 4.4)
+    levels = sorted({sparsity for rows in curves.values() for sparsity, _ in rows})
+    axis.set_xscale("function", functions=(_halvings, lambda x: 1 - 2.0**-x))
     for number, (layer, rows) in enumerate(curves.items()):
-        look = curve_look(number)
-        label = f"{layer} (your guess)" if layer == guess else layer
-        axis.plot(*np.asarray(rows).T, lw=4 if layer == guess else 1.8, ms=6, label=label, **look)
-    axis.axhline(dense, color=INK, lw=1, ls=(0, (2, 2)), label=f"dense ({dense:.3f})")
-    axis.set(xlabel=xlabel, ylabel="validation accuracy", ylim=(0, 1))
-    if n:
-        error = f"± {standard_error(dense, n):.3f} (one standard error of the dense network)"
-        axis.set_title(f"the same {n:,} images for all, {error}", loc="left")
+        axis.plot(*np.asarray(rows).T, lw=4 if layer == guess else 1.8, ms=6, **curve_look(number))
+    axis.axhline(dense, color=INK, lw=1, ls=(0, (2, 2)))
+    axis.text(levels[0], dense + 0.02, f"dense network {dense:.3f}", va="bottom")
+    height = 0.0
+    for number in sorted(range(len(curves)), key=lambda k: list(curves.values())[k][-1][1]):
+        layer, rows = list(curves.items())[number]
+        height = max(height + 0.05, rows[-1][1])  # names of curves that end together stand above each other
+        name = f"{layer} (your guess)" if layer == guess else layer
+        axis.annotate(name, (1.02, height), xycoords=("axes fraction", "data"), va="center", annotation_clip=False,
+                      color=_dark(COLOURS[number]))  # fmt: skip
+    axis.set(xlabel="share of this layer's weights that is gone; all others stay", ylabel="validation accuracy", ylim=(0, 1))
+    axis.set_xticks(levels, [f"{level:g}" for level in levels])
+    worst = min(curves, key=lambda layer: float(np.mean([accuracy for _, accuracy in curves[layer]])))
+    error = f" ({n:,} images, ± {standard_error(dense, n):.3f})" if n else ""
+    axis.set_title(f"pruned alone, {worst} loses most{error}", loc="left")
     axis.grid(color="#E5E5E5", lw=0.6)
-    picture.legend(loc="outside right upper", frameon=False)
     ends = "; ".join(f"{layer} {rows[-1][1]:.3f} at {rows[-1][0]:.2f}" for layer, rows in curves.items())
     picture.alt = f"Accuracy with one layer pruned alone, dense {dense:.3f}: {ends}."
     return picture
+
+
+def _halvings(sparsity: np.ndarray) -> np.ndarray:
+    """Return how often a whole has been halved until 1 - sparsity of it is left."""
+    return -np.log2(np.maximum(1 - np.asarray(sparsity), 1e-3))
+
+
+def _dark(colour: str) -> str:
+    """Return a colour dark enough for words on white."""
+    return to_hex(0.65 * np.asarray(to_rgb(colour)))

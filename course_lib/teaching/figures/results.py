@@ -51,7 +51,7 @@ def size_panel(reports: Mapping[str, Mapping[str, Any]]) -> Picture:
     bar = "; bars: the middle half of the times" if spread else ""
     axis.set(yticks=[-row for row in range(len(SIZES))], yticklabels=SIZES, xlabel=f"share of {first!r}{bar}")
     axis.set(xlim=(0, right + 0.34), ylim=(-len(SIZES) + 0.45, 0.6))
-    axis.set_title("Is it really smaller?")
+    axis.set_title("Is it really smaller?", loc="left")
     axis.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.4, -0.12), ncols=len(others))
     picture.alt = f"Sizes as shares of {first}: " + "; ".join(parts) + "."
     return picture
@@ -79,7 +79,8 @@ def lines(
     for number, (label, (x, y)) in enumerate(curves.items()):
         look = curve_look(number)
         axis.plot(x, y, label=label, lw=1.8, ms=5, markevery=max(1, len(x) // 12), **look)
-    axis.set(xlabel=xlabel, ylabel=ylabel, title=title)
+    axis.set(xlabel=xlabel, ylabel=ylabel)
+    axis.set_title(title, loc="left")
     if log:
         axis.set_xscale("log")
     elif all(float(value).is_integer() for x, _ in curves.values() for value in x):

@@ -9,12 +9,14 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 from matplotlib.transforms import Bbox
+from torch import Tensor
 
 from course_lib.pareto.looks import COLOURS, MARKERS
 from course_lib.teaching.figures.picture import DPI, FAINT, GONE, HATCH, INK, KEPT, Picture, curve_look, placed, single
+from course_lib.words import number_of
 
 KIB = 1024  # bytes
-WHITE = {"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 0.8}  # behind words on a line
+WHITE = {"facecolor": "white", "edgecolor": "none", "pad": 0.8}  # behind words on a line
 
 
 def time_ratios(
@@ -37,7 +39,7 @@ def time_ratios(
     axis.axvline(1, color=INK, lw=1, ls=(0, (2, 2)))
     axis.set(yticks=list(places.values()), yticklabels=list(places), xlabel="share of the dense layer's that is left")
     axis.set(xlim=(0, max(1.08, axis.get_xlim()[1])), ylim=(-len(macs) + 0.4, 0.6))
-    axis.set_title(title)
+    axis.set_title(title, loc="left")
     picture.legend(loc="outside lower center", ncols=4, frameon=False)
     told = ", ".join(
         f"{name} {share:.2f} of the MACs, "
@@ -45,6 +47,26 @@ def time_ratios(
         for name, share in macs.items()
     )
     picture.alt = f"What is left, layer by layer: {told}."
+    return picture
+
+
+def constant_units(biases: Tensor, said: Tensor) -> Picture:
+    """Draw what pruned filters say after their ReLU, (n,), over the biases that they were left with, (n,)."""
+    picture, axis = single(6.4, 3.6)
+    biases, said = biases.detach().cpu(), said.detach().cpu()
+    ends = np.array([min(float(biases.min()), 0.0), 0.0, max(float(biases.max()), 0.0)])
+    axis.plot(ends, ends.clip(0), color=FAINT, lw=2, label="ReLU(bias)", zorder=0)
+    speaks = said > 0
+    for mine, marker, colour, label in ((speaks, "o", KEPT, "says a constant"), (~speaks, "X", GONE, "silent")):
+        axis.plot(biases[mine], said[mine], marker, color=colour, ms=7, label=f"{label}: {int(mine.sum())}", ls="")
+    axis.set(xlabel="bias of a filter whose weights are all gone", ylabel="mean output after ReLU")
+    axis.set_title(f"{int(speaks.sum())} of {number_of(len(said), 'pruned filter')} still speak", loc="left")
+    axis.grid(color="#E5E5E5", lw=0.6)
+    axis.legend(frameon=False, loc="upper left")
+    picture.alt = (
+        f"Output of {number_of(len(said), 'pruned filter')} over their biases: all lie on ReLU(bias) or near it, at most "
+        f"{float((said - biases.clamp(min=0)).abs().max()):.1g} away; not silent: {int(speaks.sum())}."
+    )
     return picture
 
 
@@ -75,7 +97,7 @@ class ShareState:
 
 def share_board(state: ShareState) -> Picture:
     """Draw what two neighbours keep as an area, and what is left over the share that is cut."""
-    with placed(9.6, 3.7, (0.03, 0.14, 0.25, 0.66), (0.36, 0.15, 0.37, 0.73)) as (picture, (left, right)):
+    with placed(9.6, 3.7, (0.03, 0.14, 0.27, 0.76), (0.37, 0.15, 0.37, 0.77)) as (picture, (left, right)):
         kept = 1 - state.share
         left.add_patch(Rectangle((0, 0), 1, 1, facecolor=GONE, edgecolor="white", hatch=HATCH, lw=0))
         left.add_patch(Rectangle((0, 1 - kept), kept, kept, facecolor=KEPT, edgecolor="white", lw=1.5))
@@ -88,6 +110,8 @@ def share_board(state: ShareState) -> Picture:
         for number, (label, rows) in enumerate(state.measured.items()):
             right.plot(*zip(*rows, strict=True), lw=1.6, ms=6, label=label, **curve_look(number))
         if isinstance(state.guess, (int, float)):
+            half = 1 - 0.5**0.5
+            right.plot([0, half, half], [0.5, 0.5, 0], color=INK, lw=1, ls=(0, (2, 2)), label=f"half at p = {half:.2f}")
             right.plot(
                 state.guess,
                 0.5,
