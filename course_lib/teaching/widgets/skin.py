@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets
+import traitlets
 
 from course_lib.errors import CourseError
 from course_lib.teaching.figures.picture import SAID, Picture
@@ -24,6 +25,12 @@ PAUSE, REST = 0.03, 0.5  # seconds: until a position is drawn, and until the sli
 WIDTH = "280px"  # of a slider with its value: three in a row beside an open table of contents, and a track of 190 pixels
 VIEW = "application/vnd.jupyter.widget-view+json"
 DRAWING = threading.RLock()  # JupyterLab may have a kernel read a widget's messages in several threads; matplotlib knows one
+
+
+class First(ipywidgets.Widget):
+    """A first position, for the page to know."""
+
+    value = traitlets.Any().tag(sync=True)
 
 
 class Skin(ipywidgets.VBox):
@@ -59,6 +66,8 @@ class Skin(ipywidgets.VBox):
         self.controls, self.draw, self.rests, self.idle = dict(controls), draw, rests, idle
         self.error: Exception | None = None
         self._start = {name: control.value for name, control in controls.items()}
+        self._firsts = [(First(value=getattr(*at)), at) for at in map(_at, controls.values())]
+        self._links: list[ipywidgets.Widget] = []
         self._timer: asyncio.TimerHandle | None = None
         self._rest: asyncio.TimerHandle | None = None
         self._still: DisplayHandle | None = None
@@ -67,7 +76,7 @@ class Skin(ipywidgets.VBox):
         self._image.add_class("course-picture")
         reset = ipywidgets.Button(description="reset", tooltip="back to the first position", icon="undo")
         reset.layout.align_self = "flex-end"
-        reset.on_click(lambda _: self.reset())
+        reset.on_click(lambda _: self._pressed())
         for control in controls.values():
             lay_out(control)
             control.observe(lambda _: self._changed(), "value")
@@ -94,6 +103,11 @@ class Skin(ipywidgets.VBox):
         for name, value in self._start.items():
             self.controls[name].value = value
 
+    def _pressed(self) -> None:
+        # The page moves the controls, as soon as it knows of these links. While the kernel has not answered to a move, a page
+        # keeps back what comes after it and sends the last position alone: that of a drag would come after this press.
+        self._links += [ipywidgets.jsdlink((first, "value"), target) for first, target in self._firsts]
+
     def _changed(self) -> None:
         try:
             loop = asyncio.get_running_loop()
@@ -112,6 +126,8 @@ class Skin(ipywidgets.VBox):
         self._rest = loop.call_later(REST, self._settle)
 
     def _settle(self) -> None:
+        while self._links:
+            self._links.pop().close()  # a page that is loaded again would follow them again
         if self.rests:
             self._show(rested=True)
             return
@@ -169,6 +185,11 @@ class Skin(ipywidgets.VBox):
         display({VIEW: super()._repr_mimebundle_()[VIEW], "text/plain": RUN}, raw=True)
         self._still = DisplayHandle()
         self._still.display(self._as_still(), raw=True)
+
+
+def _at(control: ipywidgets.Widget) -> tuple[ipywidgets.Widget, str]:
+    """Return the control and the name of what the page moves of it."""
+    return control, "index" if control.has_trait("index") else "value"
 
 
 def lay_out(control: ipywidgets.Widget) -> None:
