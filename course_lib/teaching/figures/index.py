@@ -9,13 +9,14 @@ import numpy as np
 from torch import Tensor
 
 from course_lib.pareto.looks import COLOURS, DASHES
-from course_lib.teaching.figures.picture import FAINT, GONE, HATCH, INK, KEPT, Picture, canvas, placed, single
+from course_lib.teaching.figures.picture import FAINT, GONE, HATCH, INK, KEPT, Picture, canvas, placed, single, styled
 from course_lib.words import number_of
 
 
+@styled
 def vectors(named: Mapping[str, Tensor], numbers: Mapping[str, float] | None = None) -> Picture:
     """Draw small vectors as bars of their magnitudes, largest first; numbers: what is written above each."""
-    picture, axes = canvas(2.0 * len(named) + 0.4, 2.2, 1, len(named), sharey=True)
+    picture, axes = canvas(2.2, 1, len(named), sharey=True)
     for axis, (name, values) in zip(axes[0], named.items(), strict=True):
         magnitudes = values.abs().sort(descending=True).values.numpy()
         axis.bar(np.arange(len(magnitudes)), magnitudes, color=KEPT, width=0.85)
@@ -29,12 +30,13 @@ def vectors(named: Mapping[str, Tensor], numbers: Mapping[str, float] | None = N
     return picture
 
 
+@styled
 def weight_histogram(weights: Tensor, title: str = "") -> Picture:
     """Draw the distribution of a layer's weights, with the share of exact zeros and of small ones."""
     values = weights.detach().cpu().flatten().numpy()
     spread = float(values.std())
     small, zeros = float((np.abs(values) < spread / 2).mean()), float((values == 0).mean())
-    picture, axis = single(7.0, 2.9)
+    picture, axis = single(2.9)
     axis.hist(values, bins=101, range=(-4 * spread, 4 * spread), color=KEPT)
     axis.axvspan(-spread / 2, spread / 2, color=FAINT, alpha=0.35, lw=0)
     shares = f"{zeros:.1%} are exactly zero, {small:.1%} within half a standard deviation of it"
@@ -43,9 +45,10 @@ def weight_histogram(weights: Tensor, title: str = "") -> Picture:
     return picture
 
 
+@styled
 def shapes(named: Mapping[str, Tensor]) -> Picture:
     """Draw small histograms of several distributions side by side, in units of the mean magnitude and to one scale."""
-    picture, axes = canvas(2.2 * len(named) + 0.4, 2.1, 1, len(named), sharex=True, sharey=True)
+    picture, axes = canvas(2.1, 1, len(named), sharex=True, sharey=True)
     edges, parts = np.linspace(-4, 4, 61), []
     for axis, (name, values) in zip(axes[0], named.items(), strict=True):
         relative = (values / values.abs().mean()).detach().cpu().flatten().numpy()
@@ -77,7 +80,7 @@ class IndexState:
 
 def index_board(state: IndexState) -> Picture:
     """Draw one position of the index slider: the vector, and index and Gini index over all shapes."""
-    with placed(9.0, 3.2, (0.07, 0.17, 0.38, 0.7), (0.56, 0.17, 0.42, 0.7)) as (picture, (left, right)):
+    with placed(3.2, (0.07, 0.17, 0.38, 0.7), (0.56, 0.17, 0.42, 0.7)) as (picture, (left, right)):
         left.bar(np.arange(len(state.magnitudes)), state.magnitudes, color=KEPT, width=0.9)
         left.set(xticks=[], ylim=(0, 1.05), xlabel="entries, largest first", ylabel="|w| / largest")
         left.text(0, 1.03, f"PQ index {state.index:.3f}", transform=left.transAxes)
@@ -112,7 +115,7 @@ class SurvivorState:
 
 def survivor_board(state: SurvivorState) -> Picture:
     """Draw one position of the pruning slider: magnitudes with their cut, and both indices over all shares."""
-    with placed(9.0, 3.2, (0.08, 0.17, 0.37, 0.7), (0.56, 0.17, 0.42, 0.7)) as (picture, (left, right)):
+    with placed(3.2, (0.08, 0.17, 0.37, 0.7), (0.56, 0.17, 0.42, 0.7)) as (picture, (left, right)):
         edges = np.linspace(0, float(np.quantile(state.magnitudes, 0.999)), 41)
         gone = np.histogram(state.magnitudes[state.magnitudes <= state.cut], edges)[0]
         kept = np.histogram(state.magnitudes[state.magnitudes > state.cut], edges)[0]

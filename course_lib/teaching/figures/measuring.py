@@ -14,13 +14,14 @@ from torch import Tensor
 
 from course_lib.measure import standard_error
 from course_lib.pareto.looks import COLOURS, DASHES, MARKERS
-from course_lib.teaching.figures.picture import FAINT, GONE, HATCH, INK, Picture, canvas, curve_look, single
+from course_lib.teaching.figures.picture import FAINT, GONE, HATCH, INK, Picture, canvas, curve_look, single, styled
 from course_lib.words import number_of
 
 
+@styled
 def number_cells(panels: Mapping[str, Tensor]) -> Picture:
     """Draw small tensors (rows, columns) cell by cell, each entry written in its cell: zeros hatched, NaN crossed out."""
-    picture, axes = canvas(2.05 * len(panels) + 0.4, 2.1, 1, len(panels))
+    picture, axes = canvas(2.1, 1, len(panels), 2.05 * len(panels) + 0.4)
     panel_texts = []
     for axis, (name, values) in zip(axes[0], panels.items(), strict=True):
         rows, columns = values.shape
@@ -44,11 +45,12 @@ def number_cells(panels: Mapping[str, Tensor]) -> Picture:
     return picture
 
 
+@styled
 def conv_places(size: tuple[int, int], kernel: int, stride: int = 1, padding: int = 0) -> Picture:
     """Draw an image with its padding, the kernel at its first place, and a dot in the middle of every place."""
     height, width = size
     places = [(side + 2 * padding - kernel) // stride + 1 for side in size]
-    picture, axis = single(7.4, 0.34 * (height + 2 * padding) + 0.9)
+    picture, axis = single(0.34 * (height + 2 * padding) + 0.9)
     for row in range(-padding, height + padding):
         for column in range(-padding, width + padding):
             inside = 0 <= row < height and 0 <= column < width
@@ -71,10 +73,11 @@ def conv_places(size: tuple[int, int], kernel: int, stride: int = 1, padding: in
     return picture
 
 
+@styled
 def layer_shares(counts: Mapping[str, Mapping[str, int]], title: str = "") -> Picture:
     """Draw quantity -> layer -> count: each layer's share of each quantity, as bars side by side."""
     layers = list(next(iter(counts.values())))
-    picture, axis = single(7.5, 0.5 * len(layers) + 1.3)
+    picture, axis = single(0.5 * len(layers) + 1.3)
     parts = []
     height = 0.8 / len(counts)
     for number, (quantity, of_layers) in enumerate(counts.items()):
@@ -128,9 +131,10 @@ class FormatState:
         )
 
 
+@styled
 def formats_board(state: FormatState) -> Picture:
     """Draw the size of each format over the density, with the density at which it begins to pay."""
-    picture, axis = single(7.6, 3.9)
+    picture, axis = single(3.9)
     densities = np.linspace(0, 1, 101)
     for number, form in enumerate(("dense", "bitmap", "indices")):
         sizes = [state.size(form, density) for density in densities]
@@ -157,9 +161,10 @@ def formats_board(state: FormatState) -> Picture:
     return picture
 
 
+@styled
 def timings(times: Mapping[str, Sequence[float]], warmup: int = 0, runs: int | None = None, unit: str = "ms") -> Picture:
     """Draw label -> the time of each call, in their order; median and quartiles are of `runs` calls after the warm-up."""
-    picture, axis = single(8.2, 3.6)
+    picture, axis = single(3.6)
     parts = []
     for number, (label, of_calls) in enumerate(times.items()):
         counted = list(of_calls)[warmup : None if runs is None else warmup + runs]
@@ -189,6 +194,7 @@ def timings(times: Mapping[str, Sequence[float]], warmup: int = 0, runs: int | N
     return picture
 
 
+@styled
 def sensitivity_curves(
     curves: Mapping[str, Sequence[tuple[float, float]]],
     dense: float,
@@ -197,7 +203,7 @@ def sensitivity_curves(
     xlabel: str = "share of this layer's weights that is gone; all others stay",
 ) -> Picture:
     """Draw layer -> (sparsity of this layer alone, accuracy); the curve of the layer that was `guess`ed is drawn thick."""
-    picture, axis = single(7.8, 4.2)
+    picture, axis = single(4.2)
     for number, (layer, rows) in enumerate(curves.items()):
         look = curve_look(number)
         label = f"{layer} (your guess)" if layer == guess else layer

@@ -31,15 +31,24 @@ STYLE: dict[RcKeyType, Any] = {
     "axes.titlelocation": "left",
     "hatch.color": "white",
     "hatch.linewidth": 1.2,
+    "figure.constrained_layout.w_pad": 0.1,  # inches: the margin of the card
+    "figure.constrained_layout.h_pad": 0.1,
 }
+styled = matplotlib.rc_context(STYLE)  # of each function that draws: titles, hatches and more look as they are set then
 DPI = 90  # what a page calls a pixel; a picture has two dots for each, unless it moves
-WIDEST = 10.0  # inches, so that a picture is shown as it was drawn, and its text as large, beside an open table of contents
+# Inches, of all charts. Beside an open table of contents a picture is shown as it was drawn, and its text as large. A row of
+# tiles is as wide as its tiles are many, and no wider than this.
+WIDTH = 10.0
 
 
 class Picture(Figure):
     """A matplotlib figure with `alt`, the words for readers who cannot see it. It needs no pyplot.
 
     JupyterLab gives an image/png output no alternative text, so the picture is shown as HTML.
+
+    In every theme it is a white card with round corners and a margin of its own. Ink that can be read on white and on a dark
+    page alike does not exist: 4.5 to 1 asks for a luminance of at most 0.18 on the one and at least 0.20 on the other. And a
+    file knows no theme: JupyterLab, VS Code, GitHub and a site each have their own.
     """
 
     alt: str = ""
@@ -58,7 +67,7 @@ class Picture(Figure):
         data = base64.b64encode(self.png(sharp)).decode()
         width, height = (round(inches * DPI) for inches in self.get_size_inches())
         return (
-            f'<img width="{width}" height="{height}" style="max-width: 100%; height: auto" '
+            f'<img width="{width}" height="{height}" style="max-width: 100%; height: auto; border-radius: 8px" '
             f'alt="{html.escape(self.alt, quote=True)}" src="data:image/png;base64,{data}">'
         )
 
@@ -78,16 +87,17 @@ def _few_colours(png: io.BytesIO, alt: str) -> bytes:
     return buffer.getvalue()
 
 
-def canvas(width: float, height: float, rows: int = 1, columns: int = 1, **options: Any) -> tuple[Picture, np.ndarray]:
-    """Return a picture of `width` (at most `WIDEST`) x `height` inches and its (rows, columns) array of axes."""
-    with matplotlib.rc_context(STYLE):
-        picture = Picture(figsize=(min(width, WIDEST), height), dpi=DPI, layout="constrained")
-        return picture, picture.subplots(rows, columns, squeeze=False, **options)
+def canvas(
+    height: float, rows: int = 1, columns: int = 1, width: float = WIDTH, **options: Any
+) -> tuple[Picture, np.ndarray]:
+    """Return a picture of `width` (at most `WIDTH`) x `height` inches and its (rows, columns) array of axes."""
+    picture = Picture(figsize=(min(width, WIDTH), height), dpi=DPI, layout="constrained")
+    return picture, picture.subplots(rows, columns, squeeze=False, **options)
 
 
-def single(width: float, height: float) -> tuple[Picture, Axes]:
-    """Return a picture of `width` x `height` inches and the one pair of axes in it."""
-    picture, axes = canvas(width, height)
+def single(height: float) -> tuple[Picture, Axes]:
+    """Return a picture of `height` inches and the one pair of axes in it."""
+    picture, axes = canvas(height)
     return picture, axes[0, 0]
 
 
@@ -98,13 +108,13 @@ def tile(axis: Axes) -> None:
 
 
 @contextmanager
-def placed(width: float, height: float, *places: tuple[float, float, float, float]) -> Iterator[tuple[Picture, list[Axes]]]:
+def placed(height: float, *places: tuple[float, float, float, float]) -> Iterator[tuple[Picture, list[Axes]]]:
     """Yield a picture with axes at `places` (left, bottom, width, height as shares), to be drawn in the lessons' style.
 
     The boards place their axes by hand: matplotlib's layout engines take longer than all the drawing, and a slider waits.
     """
     with matplotlib.rc_context(STYLE):
-        picture = Picture(figsize=(min(width, WIDEST), height), dpi=DPI)
+        picture = Picture(figsize=(WIDTH, height), dpi=DPI)
         yield picture, [picture.add_axes(place) for place in places]
 
 

@@ -13,7 +13,8 @@ import ipywidgets
 import traitlets
 
 from course_lib.errors import CourseError
-from course_lib.teaching.figures.picture import SAID, Picture
+from course_lib.notebook import give_back
+from course_lib.teaching.figures.picture import GONE, Picture
 from course_lib.teaching.widgets.page import RUN, still
 
 if TYPE_CHECKING:
@@ -104,8 +105,8 @@ class Skin(ipywidgets.VBox):
             self.controls[name].value = value
 
     def _pressed(self) -> None:
-        # The page moves the controls, as soon as it knows of these links. While the kernel has not answered to a move, a page
-        # keeps back what comes after it and sends the last position alone: that of a drag would come after this press.
+        # The page moves the controls as soon as it knows of these links. While the kernel has not answered to a move, a page
+        # keeps the moves after it back and then sends the last position alone: that of a drag would come after this press.
         self._links += [ipywidgets.jsdlink((first, "value"), target) for first, target in self._firsts]
 
     def _changed(self) -> None:
@@ -130,6 +131,7 @@ class Skin(ipywidgets.VBox):
             self._links.pop().close()  # a page that is loaded again would follow them again
         if self.rests:
             self._show(rested=True)
+            give_back()  # what looking at all images took
             return
         with DRAWING:
             if self.error is None:
@@ -163,7 +165,8 @@ class Skin(ipywidgets.VBox):
             message = html.escape(f"{error} (The grey picture is that of the position before.)")
         else:
             message = f"<b>Error</b> {html.escape(f'{type(error).__name__}: {error}')}"
-        self._readout.value = f'<span role="alert" style="color: {SAID}">{message}</span>'
+        # Words in the page's own ink, which is read in every theme.
+        self._readout.value = f'<div role="alert" style="border-left: 4px solid {GONE}; padding-left: 0.5em">{message}</div>'
 
     def _sharpen(self) -> None:
         self._image.value = self.picture.html()
