@@ -76,7 +76,7 @@ def unit_counts(gone: Mapping[str, Mapping[str, tuple[int, int]]], title: str = 
     axis.set(
         xticks=place, xticklabels=[f"{layer}\n{number_of(next(iter(gone.values()))[layer][1], 'unit')}" for layer in layers]
     )
-    axis.set(ylabel="share of the layer's units that go", ylim=(0, 1.08), title=title)
+    axis.set(ylabel="share of units that go", ylim=(0, 1.08), title=title)
     picture.legend(loc="outside lower center", ncols=len(gone), frameon=False)
     counts_by_rule = "; ".join(
         f"{rule}: " + ", ".join(f"{layer} {c[0]} of {c[1]}" for layer, c in counts.items()) for rule, counts in gone.items()

@@ -63,7 +63,12 @@ def conv_places(size: tuple[int, int], kernel: int, stride: int = 1, padding: in
         for column in range(places[1])
     ]
     axis.plot(*np.asarray(middles).T - 0.025, "o", color=INK, ms=5)
-    axis.set(xlim=(-padding - 0.3, width + padding + 0.3), ylim=(height + padding + 0.2, -padding - 0.3), aspect="equal")
+    axis.set(
+        xlim=(-padding - 0.3, width + padding + 0.3),
+        ylim=(height + padding + 0.2, -padding - 0.3),
+        aspect="equal",
+        anchor="W",
+    )
     axis.axis("off")
     setting = f"image {height}x{width}, kernel {kernel}x{kernel}, stride {stride}, padding {padding}"
     axis.set_title(f"{setting}: {places[0]} x {places[1]} = {number_of(places[0] * places[1], 'place')} (dots)")
