@@ -65,8 +65,9 @@ def _after_cell(result: object) -> None:
 def _give_back_after_each_cell() -> None:
     from IPython.core.getipython import get_ipython
 
-    events = get_ipython().events
-    if _after_cell not in events.callbacks["post_run_cell"]:
+    shell = get_ipython()
+    events = shell.events if shell is not None else None
+    if events is not None and _after_cell not in events.callbacks["post_run_cell"]:
         events.register("post_run_cell", _after_cell)
 
 
