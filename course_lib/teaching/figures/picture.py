@@ -13,6 +13,7 @@ import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from course_lib.pareto.looks import COLOURS, DASHES, MARKERS
 
@@ -31,14 +32,13 @@ STYLE: dict[RcKeyType, Any] = {
     "axes.titlelocation": "left",
     "hatch.color": "white",
     "hatch.linewidth": 1.2,
-    "figure.constrained_layout.w_pad": 0.1,  # inches: the margin of the card
-    "figure.constrained_layout.h_pad": 0.1,
 }
 styled = matplotlib.rc_context(STYLE)  # of each function that draws: titles, hatches and more look as they are set then
 DPI = 90  # what a page calls a pixel; a picture has two dots for each, unless it moves
 # Inches, of all charts. Beside an open table of contents a picture is shown as it was drawn, and its text as large. A row of
 # tiles is as wide as its tiles are many, and no wider than this.
 WIDTH = 10.0
+MARGIN = 0.06  # inches, of a card around all that is drawn
 
 
 class Picture(Figure):
@@ -94,7 +94,9 @@ def canvas(
     height: float, rows: int = 1, columns: int = 1, width: float = WIDTH, **options: Any
 ) -> tuple[Picture, np.ndarray]:
     """Return a picture of `width` (at most `WIDTH`) x `height` inches and its (rows, columns) array of axes."""
-    picture = Picture(figsize=(min(width, WIDTH), height), dpi=DPI, layout="constrained")
+    width = min(width, WIDTH)
+    inner = (MARGIN / width, MARGIN / height, 1 - 2 * MARGIN / width, 1 - 2 * MARGIN / height)
+    picture = Picture(figsize=(width, height), dpi=DPI, layout=ConstrainedLayoutEngine(rect=inner))
     return picture, picture.subplots(rows, columns, squeeze=False, **options)
 
 
