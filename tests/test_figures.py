@@ -9,6 +9,7 @@ import pytest
 import torch
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex
+from matplotlib.text import Text
 
 from course_lib import measure, models
 from course_lib.network import units
@@ -19,6 +20,7 @@ from course_lib.teaching.boards.filters import FilterBoard
 from course_lib.teaching.boards.thresholds import STATISTICS, ThresholdBoard
 from course_lib.teaching.boards.weights import RULES, WeightBoard
 from course_lib.teaching.figures.measuring import FormatState
+from course_lib.teaching.figures.picture import DPI, WIDTH
 from course_lib.teaching.figures.results import QUARTILES
 from course_lib.teaching.figures.shipping import KIB, ShareState, ShipState, Way
 
@@ -139,6 +141,18 @@ def test_every_figure_draws_and_says_in_words_what_it_shows(pictures):
         bundle = picture._repr_mimebundle_()
         assert bundle["text/plain"] == picture.alt
         assert 'alt="' in bundle["text/html"]
+
+
+TILES = ("kernels", "feature_maps", "mask_cells", "sample", "number_cells")
+NARROW = 828 / 900  # of its size is shown of a chart in a window of 1280 pixels, beside an open table of contents
+
+
+def test_charts_have_one_width_titles_one_side_and_no_text_is_smaller_than_nine_pixels(pictures):
+    for name, picture in pictures.items():
+        assert picture.get_figwidth() == WIDTH or name.split(" ")[0] in TILES, name
+        assert not [axis.get_title("center") for axis in picture.axes if axis.get_title("center")], name
+        shown = [text for text in picture.findobj(Text) if text.get_visible() and text.get_text().strip()]
+        assert min(text.get_fontsize() for text in shown) * DPI / 72 * NARROW >= 9, name
 
 
 def test_networks_side_by_side_take_turns_and_a_bar_shows_the_middle_half_of_their_times(bench, monkeypatch):

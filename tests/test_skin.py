@@ -18,7 +18,7 @@ from PIL import Image
 from course_lib import models
 from course_lib.errors import CourseError
 from course_lib.teaching import figures, widgets
-from course_lib.teaching.figures.picture import DPI, WIDEST
+from course_lib.teaching.figures.picture import DPI, WIDTH
 from course_lib.teaching.widgets import page, skin
 
 
@@ -163,7 +163,7 @@ def test_no_picture_is_wider_than_the_page(bench):
         figures.unit_counts({"one": layers}),
         figures.kernels(torch.ones(30, 1, 3, 3)),
     ):
-        assert shown(picture)[0][0] <= WIDEST * DPI
+        assert shown(picture)[0][0] <= WIDTH * DPI
 
 
 def luminance(colour):

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 import types
+from pathlib import Path
 
 import pytest
 import torch
@@ -28,8 +30,9 @@ def interrupts():
 def running(monkeypatch):
     """As if this were a notebook's cell 3; `execution_count` can be set."""
     import ipykernel  # noqa: F401 - a notebook has it loaded
+    from IPython.core.events import EventManager, available_events
 
-    shell = types.SimpleNamespace(execution_count=3, kernel=True)
+    shell = types.SimpleNamespace(execution_count=3, kernel=True, events=EventManager(None, available_events))
     monkeypatch.setattr("IPython.core.getipython.get_ipython", lambda: shell)
     monkeypatch.setattr(notebook, "_stopped", None)
     monkeypatch.setattr(progress, "_SHOWN", {})
@@ -271,3 +274,20 @@ def test_a_check_that_the_student_stops_is_a_verdict_in_a_notebook_and_an_interr
     monkeypatch.setattr("IPython.core.getipython.get_ipython", lambda: None)
     with pytest.raises(KeyboardInterrupt):
         checks.check(filter_l1)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only glibc is asked to give memory back")
+def test_each_cell_after_a_training_gives_back_what_is_free(running, bench):
+    def resident():
+        return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+    for _ in range(2):
+        train.fit(models.build("mlp", bench), bench, epochs=0.1)
+    assert len(running.events.callbacks["post_run_cell"]) == 1
+    freed = [torch.ones(16_000) for _ in range(2_000)]  # 64 KB each: too small to have pages of their own
+    on_top = torch.ones(1_000)
+    before = resident()
+    del freed
+    running.events.trigger("post_run_cell", None)
+    assert before - resident() > 100e6
+    del on_top

@@ -23,7 +23,10 @@ METADATA: dict[str, dict[str, str]] = {
 }
 SETTINGS: dict[str, dict[str, Any]] = {
     "@jupyterlab/apputils-extension:notification": {"checkForUpdates": False, "fetchNews": "false"},
-    "@jupyterlab/notebook-extension:tracker": {"kernelShutdown": True},  # each kernel holds a gigabyte
+    "@jupyterlab/notebook-extension:tracker": {
+        "kernelShutdown": True,  # each kernel holds most of a gigabyte
+        "codeCellConfig": {"lineNumbers": False, "lineWrap": True},  # no cell scrolls sideways
+    },
 }
 SIDE = ["filebrowser", "running-sessions", "table-of-contents"]
 

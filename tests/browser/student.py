@@ -39,6 +39,30 @@ def saves(page) -> None:
         page.keyboard.press("Control+s")
 
 
+# The parts of a cell that are wider than what is seen of them; a maths formula is set only when it comes into view.
+WIDER = """async () => {
+  const found = [];
+  for (const [number, cell] of document.querySelectorAll('.jp-Notebook .jp-Cell').entries()) {
+    cell.scrollIntoView({ block: 'center' });
+    await new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn, 50)));
+    for (const part of [cell, ...cell.querySelectorAll('*')])
+      if (['auto', 'scroll'].includes(getComputedStyle(part).overflowX) && part.scrollWidth > part.clientWidth + 1)
+        found.push(`cell ${number}: ${part.scrollWidth} in ${part.clientWidth} px: ${part.innerText.slice(0, 60)}`);
+  }
+  return found;
+}"""
+
+
+def wider(page) -> list[str]:
+    """Return the cells that scroll sideways in the windows of two usual laptops, beside the table of contents."""
+    found = []
+    for width in (1280, 1366):
+        page.set_viewport_size({"width": width, "height": 768})
+        page.wait_for_timeout(500)
+        found += [f"{said} (window of {width} px)" for said in page.evaluate(WIDER)]
+    return found
+
+
 def errors(path) -> list[str]:
     """Return the errors that stand in a saved notebook, by the first line of each."""
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]

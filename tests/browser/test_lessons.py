@@ -6,7 +6,7 @@ import pytest
 
 from benchmarks.jupyterlab import WAIT
 
-from .student import LESSONS, errors, runs_all, saves
+from .student import LESSONS, errors, runs_all, saves, wider
 
 
 @pytest.mark.parametrize("name", LESSONS)
@@ -21,6 +21,7 @@ def test_a_lesson_is_opened_run_saved_and_opened_again(page, jupyter, name):
     saves(page)
     assert not errors(path)
     assert not gone(page)
+    assert wider(page) == []
 
     page.get_by_role("menuitem", name="Kernel", exact=True).click()
     page.get_by_text("Restart Kernel…", exact=True).click()

@@ -18,6 +18,15 @@ from course_lib.teaching.widgets.skin import Skin
 skins = [widget for widget in _instances.values() if isinstance(widget, Skin)]
 print(json.dumps([skin.draw(skin.values, skin.rests)[0].alt for skin in skins]))
 """
+# A slider whose kernel is behind the hand.
+SLOW = """
+import time, ipywidgets
+from course_lib.teaching import figures, widgets
+def draw(values, rested):
+    time.sleep(0.3)
+    return figures.lines({"y": ([0, 1], [0.0, float(values["x"])])}, "x", "y"), f"x is {values['x']}"
+widgets.Skin({"x": ipywidgets.IntSlider(value=3, min=0, max=100, description="x")}, draw)
+"""
 REST, PAUSE = 30_000, 2_000  # milliseconds for a picture to come, on a busy machine; of a hand between two moves
 
 
@@ -40,7 +49,6 @@ def test_each_slider_is_moved_by_keyboard_and_by_mouse_and_shows_what_the_librar
             can_be_read(skin)
             by_keyboard(page, skin)
             by_mouse(page, skin)
-            page.wait_for_timeout(PAUSE)  # what the browser still sends of the last move would undo the reset
             by_button(page, skin)
             skin.get_by_role("button", name="reset").click()
             comes(page, skin, lambda now, first=first: now == first)
@@ -59,6 +67,25 @@ def test_each_slider_is_moved_by_keyboard_and_by_mouse_and_shows_what_the_librar
         assert len(drawn) >= len(seen) > 0
     finally:
         path.write_bytes(delivered)
+
+
+@pytest.mark.heavy
+def test_a_reset_right_after_a_drag_wins_over_what_the_page_still_sends_of_the_drag(page, jupyter):
+    jupyter.write("reset.ipynb", SLOW.strip())
+    jupyter.opened(page, "reset.ipynb")
+    runs_all(page, jupyter)
+    skin = page.locator(".course-skin")
+    handle, reset = skin.locator(".noUi-handle"), skin.get_by_role("button", name="reset")
+    first, press = alt(skin), reset.bounding_box()
+    for _ in range(5):
+        drags(page, skin)
+        page.mouse.click(press["x"] + press["width"] / 2, press["y"] + press["height"] / 2)
+        page.wait_for_timeout(PAUSE)
+        comes(page, skin, lambda now: now == first)
+        assert float(handle.get_attribute("aria-valuenow")) == 3
+        assert skin.locator(".widget-readout").inner_text() == "3"
+    drags(page, skin)  # and later moves count again
+    comes(page, skin, lambda now: now != first)
 
 
 def alt(skin) -> str:
@@ -92,7 +119,14 @@ def by_keyboard(page, skin) -> None:
 
 def by_mouse(page, skin) -> None:
     """Drag the first handle to a quarter of its track, or to three quarters if it is there; the last position wins."""
-    before, track = alt(skin), skin.locator(".noUi-base").first.bounding_box()
+    before = alt(skin)
+    drags(page, skin)
+    comes(page, skin, lambda now: now != before)
+
+
+def drags(page, skin) -> None:
+    """Drag the first handle and let it go."""
+    track = skin.locator(".noUi-base").first.bounding_box()
     handle = skin.locator(".noUi-handle").first.bounding_box()
     x, y = handle["x"] + handle["width"] / 2, handle["y"] + handle["height"] / 2
     to = 0.25 if (x - track["x"]) / track["width"] > 0.5 else 0.75
@@ -100,7 +134,6 @@ def by_mouse(page, skin) -> None:
     page.mouse.down()
     page.mouse.move(track["x"] + to * track["width"], y, steps=8)
     page.mouse.up()
-    comes(page, skin, lambda now: now != before)
 
 
 def by_button(page, skin) -> None:

@@ -22,6 +22,7 @@ from course_lib.teaching.figures.picture import (
     curve_look,
     placed,
     single,
+    styled,
     tile,
 )
 from course_lib.words import number_of
@@ -29,6 +30,7 @@ from course_lib.words import number_of
 WORDS = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 0.5}  # of a name among points
 
 
+@styled
 def rank_scatter(scores: Mapping[str, Tensor], share: float = 0.5, ringed: Sequence[int] = ()) -> Picture:
     """Draw the ranks of n units by two scores, {name: (n,), name: (n,)}; the lowest `share` of each would go.
 
@@ -44,7 +46,7 @@ def rank_scatter(scores: Mapping[str, Tensor], share: float = 0.5, ringed: Seque
         f"only {second} keeps": (ranks[0] < cut) & (ranks[1] > cut),
     }
     looks = (("o", KEPT), ("x", FAINT), ("s", GONE), ("^", COLOURS[3]))
-    picture, axis = single(6.0, 4.6)
+    picture, axis = single(4.6)
     for (label, mine), (marker, colour) in zip(parts.items(), looks, strict=True):
         axis.plot(ranks[0][mine], ranks[1][mine], marker, color=colour, ms=7, label=f"{label}: {int(mine.sum())}")
     axis.axvline(cut, color=INK, lw=1, ls=(0, (3, 2)))
@@ -62,11 +64,12 @@ def rank_scatter(scores: Mapping[str, Tensor], share: float = 0.5, ringed: Seque
     return picture
 
 
+@styled
 def feature_maps(images: Tensor, maps: Mapping[str, Tensor]) -> Picture:
     """Draw images (n, h, w) in a row, and below them how units answer: {name: (n, h, w)}, all on one scale."""
     limit = max(float(values.max()) for values in maps.values()) or 1.0
     n = len(images)
-    picture, axes = canvas(1.25 * n + 1.4, 1.3 * (len(maps) + 1), len(maps) + 1, n)
+    picture, axes = canvas(1.3 * (len(maps) + 1), len(maps) + 1, n, 1.25 * n + 1.4)
     for column in range(n):
         axes[0, column].imshow(images[column].cpu().numpy(), cmap="gray")
         for row, values in enumerate(maps.values(), 1):
@@ -81,9 +84,10 @@ def feature_maps(images: Tensor, maps: Mapping[str, Tensor]) -> Picture:
     return picture
 
 
+@styled
 def activity_strips(means: Mapping[str, Tensor], threshold: float) -> Picture:
     """Draw each unit of each layer, (n,), at its mean activation; what lies below the threshold would go."""
-    picture, axis = single(8.2, 0.62 * len(means) + 1.5)
+    picture, axis = single(0.62 * len(means) + 1.5)
     parts = []
     for place, (layer, values) in enumerate(means.items()):
         scores = values.detach().cpu().numpy()
@@ -109,12 +113,13 @@ def activity_strips(means: Mapping[str, Tensor], threshold: float) -> Picture:
     return picture
 
 
+@styled
 def histories(epochs: Sequence[Tensor], chosen: Sequence[int], threshold: float) -> Picture:
     """Draw how the mean activation of units, (n,) for each epoch, moves while a network trains; `chosen` ones are named."""
     table = torch.stack(list(epochs)).detach().cpu().numpy()
     steps = np.arange(1, len(table) + 1)
     always = int((table < threshold).all(0).sum())
-    picture, axis = single(7.5, 4.0)
+    picture, axis = single(4.0)
     axis.plot(steps, table, color="#D8D8D8", lw=0.5, zorder=0)
     axis.plot([], [], color="#D8D8D8", lw=2, label=f"all {number_of(table.shape[1], 'neuron')}")
     for number, unit in enumerate(chosen):
@@ -130,10 +135,11 @@ def histories(epochs: Sequence[Tensor], chosen: Sequence[int], threshold: float)
     return picture
 
 
+@styled
 def unit_counts(gone: Mapping[str, Mapping[str, tuple[int, int]]], title: str = "") -> Picture:
     """Draw which share of each layer's units several rules take: rule -> layer -> (gone, units)."""
     layers = list(next(iter(gone.values())))
-    picture, axis = single(1.3 * len(layers) + 2.0, 3.2)
+    picture, axis = single(3.2)
     place, width = np.arange(len(layers)), 0.8 / len(gone)
     for number, (rule, counts) in enumerate(gone.items()):
         shares = [counts[layer][0] / counts[layer][1] for layer in layers]
@@ -154,6 +160,7 @@ def unit_counts(gone: Mapping[str, Mapping[str, tuple[int, int]]], title: str = 
     return picture
 
 
+@styled
 def overlap_bars(
     panels: Mapping[str, Sequence[tuple[str, float, float]]], guess: tuple[str, str, float] | None = None
 ) -> Picture:
@@ -162,7 +169,7 @@ def overlap_bars(
     The panels have the same rows. guess: the title and the row that were asked for, and what the student said.
     """
     rows = [name for name, _, _ in next(iter(panels.values()))]
-    picture, axes = canvas(4.0 * len(panels) + 1.8, 0.45 * len(rows) + 1.5, 1, len(panels), sharey=True)
+    picture, axes = canvas(0.45 * len(rows) + 1.5, 1, len(panels), sharey=True)
     parts = []
     for axis, (title, of_panel) in zip(axes[0], panels.items(), strict=True):
         for place, (_, overlap, chance) in enumerate(of_panel):
@@ -216,7 +223,7 @@ class ThresholdState:
 
 def threshold_board(state: ThresholdState) -> Picture:
     """Draw one position of the threshold slider: the scores of one layer with their cut, and what goes in each layer."""
-    with placed(10.0, 3.4, (0.07, 0.17, 0.4, 0.7), (0.57, 0.17, 0.41, 0.7)) as (picture, (left, right)):
+    with placed(3.4, (0.07, 0.17, 0.4, 0.7), (0.57, 0.17, 0.41, 0.7)) as (picture, (left, right)):
         _cut(left, state)
         _layers(right, state)
     counts = ", ".join(f"{name} {int((~keep).sum())} of {keep.numel()}" for name, keep in state.keep.items())
@@ -248,12 +255,13 @@ def _layers(axis: Axes, state: ThresholdState) -> None:
     axis.text(0, 1.03, f"accuracy without repair {state.accuracy:.3f} (n={state.n:,})", transform=axis.transAxes)
 
 
+@styled
 def subsets(left: Tensor, right: Tensor, share: float, images: int) -> Picture:
     """Draw the scores (n,) of the same units on two sets of images against each other; each set drops its lowest `share`."""
     count, nothing = round(share * len(left)), torch.zeros(len(left), dtype=torch.bool)
     gone = [nothing.index_fill(0, values.argsort()[:count], True) for values in (left, right)]
     both, either = int((gone[0] & gone[1]).sum()), int((gone[0] | gone[1]).sum())
-    picture, axis = single(6.4, 5.0)
+    picture, axis = single(5.0)
     top = float(torch.maximum(left, right).max()) * 1.05
     near = axis.inset_axes((0.09, 0.58, 0.34, 0.34))
     for label, mine, marker, colour in (

@@ -45,7 +45,7 @@ class BoardState:
 def sparsity_board(state: BoardState) -> Picture:
     """Draw one position of the sparsity slider in three panels."""
     places = ((0.06, 0.16, 0.26, 0.7), (0.39, 0.16, 0.25, 0.7), (0.72, 0.16, 0.27, 0.7))
-    with placed(10.5, 3.4, *places) as (picture, (left, middle, right)):
+    with placed(3.4, *places) as (picture, (left, middle, right)):
         _accuracy(left, state)
         _scores(middle, state)
         _survivors(right, state)

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 
 from course_lib.measure import standard_error
 from course_lib.pareto.looks import COLOURS
-from course_lib.teaching.figures.picture import FAINT, GONE, HATCH, INK, KEPT, Picture, placed, single
+from course_lib.teaching.figures.picture import FAINT, GONE, HATCH, INK, KEPT, Picture, placed, single, styled
 from course_lib.words import number_of
 
 PAPER = {"facecolor": "white", "edgecolor": "none", "pad": 0.5}  # behind a number that may stand on a line
@@ -58,7 +58,7 @@ class BudgetState:
 def budget_board(state: BudgetState) -> Picture:
     """Draw one position of the budget board: what each layer keeps, what that costs, and what it does to the accuracy."""
     places = ((0.06, 0.16, 0.3, 0.7), (0.45, 0.16, 0.24, 0.7), (0.77, 0.16, 0.2, 0.7))
-    with placed(10.5, 3.3, *places) as (picture, (left, middle, right)):
+    with placed(3.3, *places) as (picture, (left, middle, right)):
         _layers(left, state)
         _spending(middle, state)
         _accuracies(right, state)
@@ -103,10 +103,11 @@ def _accuracies(axis: Axes, state: BudgetState) -> None:
     axis.text(0, 1.03, f"accuracy (dense: {state.dense:.3f})", transform=axis.transAxes)
 
 
+@styled
 def predicted_measured(points: Sequence[tuple[float, float]], n: int, title: str = "") -> Picture:
     """Draw (predicted, measured) accuracies, on n images each, and the line on which both are equal."""
     table = np.asarray(points, dtype=float)
-    picture, axis = single(5.6, 4.4)
+    picture, axis = single(4.4)
     axis.plot([0, 1], [0, 1], color=INK, lw=1, ls=(0, (2, 2)), label="prediction = measurement")
     errors = [standard_error(accuracy, n) for accuracy in table[:, 1]]
     axis.errorbar(
@@ -127,9 +128,10 @@ def predicted_measured(points: Sequence[tuple[float, float]], n: int, title: str
     return picture
 
 
+@styled
 def before_after(rows: Mapping[str, tuple[float, float]], dense: float, n: int, names: tuple[str, str]) -> Picture:
     """Draw label -> two accuracies on n images, the second reached from the first; names: what the two are."""
-    picture, axis = single(7.5, 0.55 * len(rows) + 1.5)
+    picture, axis = single(0.55 * len(rows) + 1.5)
     for place, (first, second) in enumerate(rows.values()):
         axis.annotate("", (second, place), (first, place), arrowprops={"arrowstyle": "->", "color": FAINT, "lw": 2})
         axis.plot(first, place, "s", color=GONE, ms=9, label=names[0] if not place else None)

@@ -9,13 +9,14 @@ from matplotlib.axes import Axes
 
 from course_lib.pareto import FLOOR, score
 from course_lib.pareto.looks import looks
-from course_lib.teaching.figures.picture import FAINT, HATCH, INK, Picture, single
+from course_lib.teaching.figures.picture import FAINT, HATCH, INK, Picture, single, styled
 
 PAPER = {"facecolor": "white", "edgecolor": "none", "pad": 0.5}  # behind words that stand on lines
 START = "dense start"  # which is nobody's entry
 CROWDED = 0.5  # sparsity from which entries are drawn; what lies before is where an arrow points to
 
 
+@styled
 def leaderboard(entries: Mapping[str, tuple[float, float]], n: int = 0, title: str = "", own: str = "") -> Picture:
     """Draw entries by sparsity and accuracy, numbered by their places, with lines of equal score and, if near, the floor.
 
@@ -23,7 +24,7 @@ def leaderboard(entries: Mapping[str, tuple[float, float]], n: int = 0, title: s
         entries: label -> (sparsity, accuracy). n: images behind each accuracy: bars of one standard error. own: the label
             that is circled.
     """
-    picture, axis = single(8.8, 4.3)
+    picture, axis = single(4.3)
     points = np.array(list(entries.values()), dtype=float)
     near = [sparsity for sparsity in points[:, 0] if sparsity >= CROWDED]
     left, right = (min(near) - 0.03 if len(near) == len(points) else CROWDED if near else points[:, 0].min() - 0.05), 1.01
@@ -78,10 +79,11 @@ def _score_line(axis: Axes, value: float, across: tuple[float, float], up: tuple
     axis.text(x, y, f"{value:.2f}", ha=ha, va=va, fontsize=9, color="#555555")
 
 
+@styled
 def survivors(kept: Mapping[str, Mapping[str, tuple[int, int]]], title: str = "") -> Picture:
     """Draw which share of each layer's weights is left: label -> layer -> (left, size)."""
     layers = list(next(iter(kept.values())))
-    picture, axis = single(7.8, 0.75 * len(layers) + 1.6)
+    picture, axis = single(0.75 * len(layers) + 1.6)
     height, parts, styles = 0.8 / len(kept), [], looks(kept)
     for number, (label, of_layers) in enumerate(kept.items()):
         places = np.arange(len(layers)) + height * (number - (len(kept) - 1) / 2)

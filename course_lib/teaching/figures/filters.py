@@ -12,13 +12,26 @@ from matplotlib.ticker import LogLocator, NullFormatter
 from torch import Tensor
 
 from course_lib.pareto.looks import COLOURS, MARKERS
-from course_lib.teaching.figures.picture import FAINT, GONE, HATCH, INK, KEPT, ON_HATCH, Picture, canvas, single, tile
+from course_lib.teaching.figures.picture import (
+    FAINT,
+    GONE,
+    HATCH,
+    INK,
+    KEPT,
+    ON_HATCH,
+    Picture,
+    canvas,
+    single,
+    styled,
+    tile,
+)
 from course_lib.words import number_of
 
 if TYPE_CHECKING:
     from course_lib.network.units import Group
 
 
+@styled
 def kernels(weight: Tensor, scores: Tensor | None = None, keep: Tensor | None = None, item: str = "filter") -> Picture:
     """Draw every kernel of a small layer with its numbers: weight (n, c, h, w), scores (n,), keep (n,) bool.
 
@@ -26,7 +39,7 @@ def kernels(weight: Tensor, scores: Tensor | None = None, keep: Tensor | None = 
     """
     weight = weight.detach().cpu()
     n, channels, height, width = weight.shape
-    picture, axes = canvas(1.6 * n + 0.6, 1.5 * channels + 0.7, channels, n)
+    picture, axes = canvas(1.5 * channels + 0.7, channels, n, 1.6 * n + 0.6)
     limit = float(weight.abs().max()) or 1.0
     for j in range(n):
         for c in range(channels):
@@ -42,7 +55,7 @@ def kernels(weight: Tensor, scores: Tensor | None = None, keep: Tensor | None = 
                     [-0.5, width - 0.5], [-0.5, height - 0.5], [-0.5, width - 0.5], [height - 0.5, -0.5], color=GONE, lw=3
                 )
         title = f"{item} {j}" if scores is None else f"{item} {j}: {float(scores[j]):g}"
-        axes[0, j].set_title(title + (", goes" if keep is not None and not keep[j] else ""), loc="center")
+        axes[0, j].set_title(title + (", goes" if keep is not None and not keep[j] else ""))
     if item != "filter" and channels > 1:
         for c in range(channels):
             axes[c, 0].set_ylabel(f"unit {c}", rotation=0, ha="right", va="center")
@@ -54,11 +67,12 @@ def kernels(weight: Tensor, scores: Tensor | None = None, keep: Tensor | None = 
     return picture
 
 
+@styled
 def score_bars(scores: Tensor, keep: Tensor) -> Picture:
     """Draw the scores (n,) of one layer in their order, largest first; keep (n,) bool."""
     scores, keep = scores.detach().cpu(), keep.cpu()
     order = scores.argsort(descending=True, stable=True)
-    picture, axis = single(7.5, 2.8)
+    picture, axis = single(2.8)
     places = np.arange(len(order))
     for stays, colour, hatch, label in ((True, KEPT, None, "kept"), (False, GONE, HATCH, "goes")):
         mine = (keep[order] == stays).numpy()
@@ -76,11 +90,12 @@ def score_bars(scores: Tensor, keep: Tensor) -> Picture:
     return picture
 
 
+@styled
 def score_histograms(scores: Mapping[str, Tensor], keep: Mapping[str, Tensor], unit: str = "filters") -> Picture:
     """Draw the distribution of scores of each layer, (n,) each, with the cut at the highest score that goes."""
     columns = min(3, len(scores))
     rows = -(-len(scores) // columns)
-    picture, axes = canvas(3.0 * columns, 1.9 * rows, rows, columns, sharex=True)
+    picture, axes = canvas(1.9 * rows, rows, columns, sharex=True)
     everything = np.concatenate([values.detach().cpu().numpy() for values in scores.values()])
     bins = np.histogram_bin_edges(everything, bins=40).tolist()
     for axis, (name, values) in zip(axes.flat, scores.items(), strict=False):
@@ -106,13 +121,14 @@ def _histogram(axis: Axes, scores: Tensor, keep: Tensor, bins: Sequence[float]) 
         axis.axvline(float(scores[~keep].max()), color=INK, lw=1.2, ls=(0, (4, 2)), label="cut")
 
 
+@styled
 def global_rankings(scores: Mapping[str, Tensor], sizes: Mapping[str, int]) -> Picture:
     """Draw the filters of all layers in one ranking, by sum and by mean of |w|, the lower half of all of them crossed.
 
     scores: layer -> sum of |w| of each filter, (n,). sizes: layer -> weights of one filter.
     """
     sums = {name: values.detach().cpu().numpy() for name, values in scores.items()}
-    picture, axes = canvas(9.4, 3.6, 1, 2, sharey=True)
+    picture, axes = canvas(3.6, 1, 2, sharey=True)
     parts = []
     for axis, (kind, divided) in zip(axes[0], (("sum", False), ("mean", True)), strict=True):
         values = {name: own / sizes[name] if divided else own for name, own in sums.items()}
@@ -144,10 +160,11 @@ def _signs() -> list[Line2D]:
     ]
 
 
+@styled
 def channel_dots(values: Mapping[str, Tensor], gone: Tensor, ylabel: str = "mean activation") -> Picture:
     """Draw one value per channel, (n,), for each of several states of a network; gone (n,) bool marks the pruned."""
     gone = gone.cpu()
-    picture, axes = canvas(2.6 * len(values) + 1.2, 3.0, 1, len(values), sharey=True)
+    picture, axes = canvas(3.0, 1, len(values), sharey=True)
     speaking = {}
     for axis, (name, channels) in zip(axes[0], values.items(), strict=True):
         place = np.arange(len(channels))
@@ -163,10 +180,11 @@ def channel_dots(values: Mapping[str, Tensor], gone: Tensor, ylabel: str = "mean
     return picture
 
 
+@styled
 def flatten_map(channels: int, height: int, width: int, columns: Sequence[int]) -> Picture:
     """Draw how the maps of a convolution become the columns of a dense layer, and mark those `columns`."""
     size = height * width
-    picture, axis = single(max(6.0, 0.3 * channels * size + 1), 1.9)
+    picture, axis = single(1.9)
     for channel in range(channels):
         for cell in range(size):
             column = channel * size + cell
@@ -190,12 +208,13 @@ def flatten_map(channels: int, height: int, width: int, columns: Sequence[int]) 
     return picture
 
 
+@styled
 def coupling(groups: Sequence[Group]) -> Picture:
     """Draw the layers of a network in forward order; layers that must lose the same filters share letter and colour."""
     layers = [(producer, index) for index, group in enumerate(groups) for producer in group.producers]
     shared = [index for index, group in enumerate(groups) if len(group.producers) > 1]
     layers.sort(key=lambda pair: _natural(pair[0]))
-    picture, axis = single(8.5, 0.34 * len(layers) + 0.8)
+    picture, axis = single(0.34 * len(layers) + 0.8)
     for place, (name, index) in enumerate(layers):
         tied = index in shared
         colour = COLOURS[shared.index(index) % len(COLOURS)] if tied else FAINT

@@ -13,7 +13,7 @@ from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
 from course_lib.pareto import DENSE, SCRATCH
 from course_lib.pareto.figure import REFERENCE_NOTE, REFERENCES
 from course_lib.pareto.looks import looks
-from course_lib.teaching.figures.picture import FAINT, GONE, INK, KEPT, Picture, canvas, placed, single
+from course_lib.teaching.figures.picture import FAINT, GONE, INK, KEPT, Picture, canvas, placed, single, styled
 from course_lib.words import number_of
 
 PALE = "#9A9A9A"  # of curves that are only there to compare with
@@ -54,6 +54,7 @@ def _draw(
     axis.grid(color="#E5E5E5", lw=0.6)
 
 
+@styled
 def arena(
     curves: Mapping[str, Points],
     dense: float | None = None,
@@ -80,7 +81,7 @@ def arena(
         at: a sparsity that the text speaks of, marked by a broad grey line.
     """
     panels = {"sharex": True, "height_ratios": (2.6, 1)} if gaps else {}
-    picture, axes = canvas(8.6, 6.4 if gaps else 4.7, 2 if gaps else 1, 1, **panels)
+    picture, axes = canvas(6.4 if gaps else 4.7, 2 if gaps else 1, 1, **panels)
     axis = axes[0, 0]
     _draw(axis, curves, front, bright)
     parts = [
@@ -131,11 +132,12 @@ def _gaps(axis: Axes, gaps: Mapping[float, Sequence[float]], name: str) -> list[
     return [f"{name}, points per seed: {'; '.join(told)}"]
 
 
+@styled
 def three_axes(
     panels: Mapping[str, tuple[Mapping[str, Points], Points]], bright: Collection[str] = (), title: str = ""
 ) -> Picture:
     """Draw the same runs over several sizes, fewer to the right: size -> (curves, front); bright: see `arena`."""
-    picture, axes = canvas(10.5, 4.3, 1, len(panels), sharey=True)
+    picture, axes = canvas(4.3, 1, len(panels), sharey=True)
     parts = []
     for axis, (name, (curves, front)) in zip(axes[0], panels.items(), strict=True):
         _draw(axis, curves, front, bright, fewer=True)
@@ -156,11 +158,12 @@ def three_axes(
     return picture
 
 
+@styled
 def staircase(
     points: Mapping[str, tuple[float, float]], front: Sequence[str], reference: tuple[float, float] | None = None
 ) -> Picture:
     """Draw named points (sparsity, accuracy), dots on the front, crosses dominated, and the area beyond `reference`."""
-    picture, axis = single(6.4, 3.8)
+    picture, axis = single(3.8)
     start, floor = reference or (0.0, min(accuracy for _, accuracy in points.values()))
     area, last, path = 0.0, start, []
     for sparsity, accuracy in sorted(points[name] for name in front):
@@ -221,7 +224,7 @@ class ChoiceState:
 
 def choice_board(state: ChoiceState) -> Picture:
     """Draw one position of the preference or of the budget slider: all points, the rule, and the chosen point."""
-    with placed(8.2, 4.1, (0.09, 0.14, 0.62, 0.76)) as (picture, (axis,)):
+    with placed(4.1, (0.09, 0.14, 0.62, 0.76)) as (picture, (axis,)):
         sizes = np.array([row[0] for rows in state.points.values() for row in rows], dtype=float)
         accuracies = np.array([row[1] for rows in state.points.values() for row in rows], dtype=float)
         for label, look in _looks(list(state.points)).items():

@@ -22,13 +22,15 @@ from course_lib.teaching.figures.picture import (
     curve_look,
     placed,
     single,
+    styled,
 )
 from course_lib.words import number_of
 
 
+@styled
 def vectors(named: Mapping[str, Tensor], numbers: Mapping[str, float] | None = None) -> Picture:
     """Draw small vectors as bars, largest first, each relative to its largest; numbers: what is written above each."""
-    picture, axes = canvas(2.0 * len(named) + 0.4, 2.2, 1, len(named), sharey=True)
+    picture, axes = canvas(2.2, 1, len(named), sharey=True)
     for axis, (name, values) in zip(axes[0], named.items(), strict=True):
         magnitudes = (values.abs() / values.abs().max().clamp(min=1e-12)).sort(descending=True).values.numpy()
         axis.bar(np.arange(len(magnitudes)), magnitudes, color=KEPT, width=0.85)
@@ -42,9 +44,10 @@ def vectors(named: Mapping[str, Tensor], numbers: Mapping[str, float] | None = N
     return picture
 
 
+@styled
 def bounds(named: Mapping[str, Tensor], bound: Mapping[str, float]) -> Picture:
     """Draw small vectors, largest entry first, with a line at the bound r, and hatched what it lets go: floor(d - r)."""
-    picture, axes = canvas(2.0 * len(named) + 0.4, 2.7, 1, len(named), sharey=True)
+    picture, axes = canvas(2.7, 1, len(named), sharey=True)
     parts = []
     for axis, (name, values) in zip(axes[0], named.items(), strict=True):
         heights = (values.abs() / values.abs().max()).sort(descending=True).values.numpy()
@@ -67,12 +70,13 @@ def bounds(named: Mapping[str, Tensor], bound: Mapping[str, float]) -> Picture:
     return picture
 
 
+@styled
 def bite(shares: Sequence[float], lost: Mapping[str, Sequence[float]], at: float, indices: Mapping[str, float]) -> Picture:
     """Draw which share of the sum of |w| goes with the smallest weights: over all shares, and as bars at one of them.
 
     shares: of the weights that go, `at` among them; lost: layer -> share of the sum, at each. indices: of the layers.
     """
-    picture, axes = canvas(9.4, 3.5, 1, 2, width_ratios=(1.5, 1))
+    picture, axes = canvas(3.5, 1, 2, width_ratios=(1.5, 1))
     left, right = axes[0]
     left.plot([0, 1], [0, 1], color=FAINT, lw=1.5, ls=(0, (2, 2)), label="all magnitudes equal")
     nearest = int(np.abs(np.asarray(shares) - at).argmin())
@@ -95,12 +99,13 @@ def bite(shares: Sequence[float], lost: Mapping[str, Sequence[float]], at: float
     return picture
 
 
+@styled
 def weight_histogram(weights: Tensor, title: str = "") -> Picture:
     """Draw the distribution of a layer's weights, with the share of exact zeros and of small ones."""
     values = weights.detach().cpu().flatten().numpy()
     spread = float(values.std())
     small, zeros = float((np.abs(values) < spread / 2).mean()), float((values == 0).mean())
-    picture, axis = single(7.0, 2.9)
+    picture, axis = single(2.9)
     axis.hist(values, bins=101, range=(-4 * spread, 4 * spread), color=KEPT)
     axis.axvspan(-spread / 2, spread / 2, color=FAINT, alpha=0.35, lw=0)
     shares = f"{zeros:.1%} are exactly zero, {small:.1%} within half a standard deviation of it"
@@ -109,9 +114,10 @@ def weight_histogram(weights: Tensor, title: str = "") -> Picture:
     return picture
 
 
+@styled
 def shapes(named: Mapping[str, Tensor]) -> Picture:
     """Draw small histograms of several distributions side by side, in units of the mean magnitude, to one log scale."""
-    picture, axes = canvas(2.2 * len(named) + 0.4, 2.1, 1, len(named), sharex=True, sharey=True)
+    picture, axes = canvas(2.1, 1, len(named), sharex=True, sharey=True)
     edges, parts = np.linspace(-8, 8, 65), []
     for axis, (name, values) in zip(axes[0], named.items(), strict=True):
         relative = (values / values.abs().mean()).detach().cpu().flatten().numpy()
@@ -145,7 +151,7 @@ class IndexState:
 
 def index_board(state: IndexState) -> Picture:
     """Draw one position of the index slider: the vector, and index and Gini index over all shapes."""
-    with placed(9.0, 3.2, (0.07, 0.17, 0.38, 0.7), (0.56, 0.17, 0.42, 0.7)) as (picture, (left, right)):
+    with placed(3.2, (0.07, 0.17, 0.38, 0.7), (0.56, 0.17, 0.42, 0.7)) as (picture, (left, right)):
         left.bar(np.arange(len(state.magnitudes)), state.magnitudes, color=KEPT, width=0.9)
         left.set(xticks=[], ylim=(0, 1.05), xlabel="entries, largest first", ylabel="|w| / largest")
         left.text(0, 1.03, f"PQ index {state.index:.3f}", transform=left.transAxes)
@@ -180,7 +186,7 @@ class SurvivorState:
 
 def survivor_board(state: SurvivorState) -> Picture:
     """Draw one position of the pruning slider: magnitudes with their cut, and both indices over all shares."""
-    with placed(9.0, 3.2, (0.08, 0.17, 0.37, 0.7), (0.56, 0.17, 0.42, 0.7)) as (picture, (left, right)):
+    with placed(3.2, (0.08, 0.17, 0.37, 0.7), (0.56, 0.17, 0.42, 0.7)) as (picture, (left, right)):
         edges = np.linspace(0, float(np.quantile(state.magnitudes, 0.999)), 41)
         gone = np.histogram(state.magnitudes[state.magnitudes <= state.cut], edges)[0]
         kept = np.histogram(state.magnitudes[state.magnitudes > state.cut], edges)[0]

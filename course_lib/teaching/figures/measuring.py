@@ -15,13 +15,14 @@ from torch import Tensor
 
 from course_lib.measure import standard_error
 from course_lib.pareto.looks import COLOURS, DASHES, MARKERS
-from course_lib.teaching.figures.picture import FAINT, GONE, HATCH, INK, Picture, canvas, curve_look, single
+from course_lib.teaching.figures.picture import FAINT, GONE, HATCH, INK, Picture, canvas, curve_look, single, styled
 from course_lib.words import number_of
 
 
+@styled
 def number_cells(panels: Mapping[str, Tensor]) -> Picture:
     """Draw small tensors (rows, columns) cell by cell, each entry written in its cell: zeros hatched, NaN crossed out."""
-    picture, axes = canvas(2.05 * len(panels) + 0.4, 2.1, 1, len(panels))
+    picture, axes = canvas(2.1, 1, len(panels), 2.05 * len(panels) + 0.4)
     panel_texts = []
     for axis, (name, values) in zip(axes[0], panels.items(), strict=True):
         rows, columns = values.shape
@@ -45,6 +46,7 @@ def number_cells(panels: Mapping[str, Tensor]) -> Picture:
     return picture
 
 
+@styled
 def conv_places(size: tuple[int, int], kernel: int, stride: int = 1, padding: int = 0) -> Picture:
     """Draw an image with its padding, the kernel at its first two places, and a dot in the middle of every place.
 
@@ -53,7 +55,7 @@ def conv_places(size: tuple[int, int], kernel: int, stride: int = 1, padding: in
     height, width = size
     places = [(side + 2 * padding - kernel) // stride + 1 for side in size]
     reach = [stride * (place - 1) + kernel for place in places]
-    picture, axis = single(7.4, 0.34 * (height + 2 * padding) + 0.9)
+    picture, axis = single(0.34 * (height + 2 * padding) + 0.9)
     for row in range(-padding, height + padding):
         for column in range(-padding, width + padding):
             inside = 0 <= row < height and 0 <= column < width
@@ -70,7 +72,12 @@ def conv_places(size: tuple[int, int], kernel: int, stride: int = 1, padding: in
         for column in range(places[1])
     ]
     axis.plot(*np.asarray(middles).T - 0.025, "o", color=INK, ms=5)
-    axis.set(xlim=(-padding - 0.3, width + padding + 0.3), ylim=(height + padding + 0.2, -padding - 0.3), aspect="equal")
+    axis.set(
+        xlim=(-padding - 0.3, width + padding + 0.3),
+        ylim=(height + padding + 0.2, -padding - 0.3),
+        aspect="equal",
+        anchor="W",
+    )
     axis.axis("off")
     setting = f"image {height}x{width}, kernel {kernel}x{kernel}, stride {stride}, padding {padding}"
     axis.set_title(f"{setting}: {places[0]} x {places[1]} = {number_of(places[0] * places[1], 'place')} (dots)", loc="left")
@@ -80,10 +87,11 @@ def conv_places(size: tuple[int, int], kernel: int, stride: int = 1, padding: in
     return picture
 
 
+@styled
 def layer_shares(counts: Mapping[str, Mapping[str, int]], title: str = "") -> Picture:
     """Draw quantity -> layer -> count: each layer's share of each quantity, as bars side by side."""
     layers = list(next(iter(counts.values())))
-    picture, axis = single(7.5, 0.5 * len(layers) + 1.3)
+    picture, axis = single(0.5 * len(layers) + 1.3)
     parts = []
     height = 0.8 / len(counts)
     for number, (quantity, of_layers) in enumerate(counts.items()):
@@ -137,9 +145,10 @@ class FormatState:
         )
 
 
+@styled
 def formats_board(state: FormatState) -> Picture:
     """Draw the size of each format over the density, with the density at which it begins to pay."""
-    picture, axis = single(7.6, 3.9)
+    picture, axis = single(3.9)
     densities = np.linspace(0, 1, 101)
     for number, form in enumerate(("dense", "bitmap", "indices")):
         sizes = [state.size(form, density) for density in densities]
@@ -166,9 +175,10 @@ def formats_board(state: FormatState) -> Picture:
     return picture
 
 
+@styled
 def timings(times: Mapping[str, Sequence[float]], warmup: int = 0, runs: int | None = None, unit: str = "ms") -> Picture:
     """Draw label -> the time of each call, in their order; median and quartiles are of `runs` calls after the warm-up."""
-    picture, axis = single(8.2, 3.6)
+    picture, axis = single(3.6)
     parts: list[str] = []
     medians: list[float] = []
     for number, (label, of_calls) in enumerate(times.items()):
@@ -205,6 +215,7 @@ def timings(times: Mapping[str, Sequence[float]], warmup: int = 0, runs: int | N
     return picture
 
 
+@styled
 def sensitivity_curves(
     curves: Mapping[str, Sequence[tuple[float, float]]], dense: float, guess: str | None = None, n: int | None = None
 ) -> Picture:
@@ -212,7 +223,7 @@ def sensitivity_curves(
 
     A step to the right is twice as long where half as much is left, since there the curves part.
     """
-    picture, axis = single(7.8, 4.4)
+    picture, axis = single(4.4)
     levels = sorted({sparsity for rows in curves.values() for sparsity, _ in rows})
     axis.set_xscale("function", functions=(_halvings, lambda x: 1 - 2.0**-x))
     for number, (layer, rows) in enumerate(curves.items()):

@@ -13,6 +13,7 @@ import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from course_lib.pareto.looks import COLOURS, DASHES, MARKERS
 
@@ -32,14 +33,22 @@ STYLE: dict[RcKeyType, Any] = {
     "hatch.color": "white",
     "hatch.linewidth": 1.2,
 }
+styled = matplotlib.rc_context(STYLE)  # of each function that draws: titles, hatches and more look as they are set then
 DPI = 90  # what a page calls a pixel; a picture has two dots for each, unless it moves
-WIDEST = 10.0  # inches, so that a picture is shown as it was drawn, and its text as large, beside an open table of contents
+# Inches, of all charts. Beside an open table of contents a picture is shown as it was drawn, and its text as large. A row of
+# tiles is as wide as its tiles are many, and no wider than this.
+WIDTH = 10.0
+MARGIN = 0.06  # inches, of a card around all that is drawn
 
 
 class Picture(Figure):
     """A matplotlib figure with `alt`, the words for readers who cannot see it. It needs no pyplot.
 
     JupyterLab gives an image/png output no alternative text, so the picture is shown as HTML.
+
+    In every theme it is a white card with round corners and a margin of its own. Ink that can be read on white and on a dark
+    page alike does not exist: 4.5 to 1 asks for a luminance of at most 0.18 on the one and at least 0.20 on the other. And a
+    file knows no theme: JupyterLab, VS Code, GitHub and a site each have their own.
     """
 
     alt: str = ""
@@ -58,7 +67,7 @@ class Picture(Figure):
         data = base64.b64encode(self.png(sharp)).decode()
         width, height = (round(inches * DPI) for inches in self.get_size_inches())
         return (
-            f'<img width="{width}" height="{height}" style="max-width: 100%; height: auto" '
+            f'<img width="{width}" height="{height}" style="max-width: 100%; height: auto; border-radius: 8px" '
             f'alt="{html.escape(self.alt, quote=True)}" src="data:image/png;base64,{data}">'
         )
 
@@ -73,21 +82,27 @@ def _few_colours(png: io.BytesIO, alt: str) -> bytes:
 
     told, buffer = PngInfo(), io.BytesIO()
     told.add_text("Description", alt.encode("latin-1", "replace"))
-    few = Image.open(png).convert("RGB").quantize(256, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    few: Any = Image.open(png).convert("RGB").quantize(256, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    paper, palette = few.getpixel((0, 0)), few.getpalette()
+    palette[3 * paper : 3 * paper + 3] = [255, 255, 255]  # as the page is in a light theme, and not nearly so
+    few.putpalette(palette)
     few.save(buffer, "png", pnginfo=told)
     return buffer.getvalue()
 
 
-def canvas(width: float, height: float, rows: int = 1, columns: int = 1, **options: Any) -> tuple[Picture, np.ndarray]:
-    """Return a picture of `width` (at most `WIDEST`) x `height` inches and its (rows, columns) array of axes."""
-    with matplotlib.rc_context(STYLE):
-        picture = Picture(figsize=(min(width, WIDEST), height), dpi=DPI, layout="constrained")
-        return picture, picture.subplots(rows, columns, squeeze=False, **options)
+def canvas(
+    height: float, rows: int = 1, columns: int = 1, width: float = WIDTH, **options: Any
+) -> tuple[Picture, np.ndarray]:
+    """Return a picture of `width` (at most `WIDTH`) x `height` inches and its (rows, columns) array of axes."""
+    width = min(width, WIDTH)
+    inner = (MARGIN / width, MARGIN / height, 1 - 2 * MARGIN / width, 1 - 2 * MARGIN / height)
+    picture = Picture(figsize=(width, height), dpi=DPI, layout=ConstrainedLayoutEngine(rect=inner))
+    return picture, picture.subplots(rows, columns, squeeze=False, **options)
 
 
-def single(width: float, height: float) -> tuple[Picture, Axes]:
-    """Return a picture of `width` x `height` inches and the one pair of axes in it."""
-    picture, axes = canvas(width, height)
+def single(height: float) -> tuple[Picture, Axes]:
+    """Return a picture of `height` inches and the one pair of axes in it."""
+    picture, axes = canvas(height)
     return picture, axes[0, 0]
 
 
@@ -98,13 +113,13 @@ def tile(axis: Axes) -> None:
 
 
 @contextmanager
-def placed(width: float, height: float, *places: tuple[float, float, float, float]) -> Iterator[tuple[Picture, list[Axes]]]:
+def placed(height: float, *places: tuple[float, float, float, float]) -> Iterator[tuple[Picture, list[Axes]]]:
     """Yield a picture with axes at `places` (left, bottom, width, height as shares), to be drawn in the lessons' style.
 
     The boards place their axes by hand: matplotlib's layout engines take longer than all the drawing, and a slider waits.
     """
     with matplotlib.rc_context(STYLE):
-        picture = Picture(figsize=(min(width, WIDEST), height), dpi=DPI)
+        picture = Picture(figsize=(WIDTH, height), dpi=DPI)
         yield picture, [picture.add_axes(place) for place in places]
 
 

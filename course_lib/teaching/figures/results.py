@@ -10,19 +10,20 @@ from matplotlib.ticker import MaxNLocator
 
 from course_lib.measure import standard_error
 from course_lib.pareto.looks import COLOURS, DASHES, MARKERS
-from course_lib.teaching.figures.picture import FAINT, INK, Picture, curve_look, single
+from course_lib.teaching.figures.picture import FAINT, INK, Picture, curve_look, single, styled
 
 SIZES = ("non-zeros", "tensor bytes", "file bytes", "gzip bytes", "MACs", "latency median (ms)")
 QUARTILES = "latency quartiles (ms)"  # (low, high) of the times, where they are known
 
 
+@styled
 def size_panel(reports: Mapping[str, Mapping[str, Any]]) -> Picture:
     """Draw "is it really smaller?": each measure of each network as a share of the first one's.
 
     reports: label -> measure -> value, as a column of `measure.report`; with `sizes.compared` a bar shows the quartiles.
     """
     first, *others = reports
-    picture, axis = single(8.5, 0.75 * len(SIZES) + 1.1)
+    picture, axis = single(0.75 * len(SIZES) + 1.1)
     parts, spread = [], False
     shares = {
         measure: [float(reports[label][measure]) / (float(reports[first][measure]) or 1.0) for label in others]
@@ -67,6 +68,7 @@ def _amount(value: Any, measure: str) -> str:
     return f"{value:g}"
 
 
+@styled
 def lines(
     curves: Mapping[str, tuple[Sequence[float], Sequence[float]]],
     xlabel: str,
@@ -75,7 +77,7 @@ def lines(
     log: bool = False,
 ) -> Picture:
     """Draw label -> (x, y) as lines, each with its own colour, dash and marker; log: the scale of x."""
-    picture, axis = single(7.0, 3.2)
+    picture, axis = single(3.2)
     for number, (label, (x, y)) in enumerate(curves.items()):
         look = curve_look(number)
         axis.plot(x, y, label=label, lw=1.8, ms=5, markevery=max(1, len(x) // 12), **look)
@@ -92,6 +94,7 @@ def lines(
     return picture
 
 
+@styled
 def accuracy_curves(
     curves: Mapping[str, Sequence[Sequence[float]]],
     dense: float | None = None,
@@ -111,7 +114,7 @@ def accuracy_curves(
         n: images behind each accuracy; +- one standard error at the dense model's accuracy is written above.
         zoom: show the range of the curves only; the axis then says that it does not start at 0.
     """
-    picture, axis = single(7.5, 4.4)
+    picture, axis = single(4.4)
     for number, (label, rows) in enumerate(curves.items()):
         table = np.asarray(rows, dtype=float)
         look = curve_look(number)
@@ -144,9 +147,10 @@ def accuracy_curves(
     return picture
 
 
+@styled
 def triptych(rows: Sequence[Sequence[float]], dense: float | None = None) -> Picture:
     """Draw (sparsity, pruned, recalibrated, tuned) after each round: the three accuracies side by side."""
-    picture, axis = single(7.5, 3.4)
+    picture, axis = single(3.4)
     names = ("just pruned", "BatchNorm recalibrated", "fine-tuned")
     place = np.arange(len(rows))
     for number, name in enumerate(names):

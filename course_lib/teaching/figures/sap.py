@@ -22,12 +22,14 @@ from course_lib.teaching.figures.picture import (
     curve_look,
     placed,
     single,
+    styled,
 )
 from course_lib.words import number_of
 
 HATCHES = ("", "//", "..", "xx")
 
 
+@styled
 def amount_bars(
     amounts: Mapping[str, Mapping[str, tuple[int, int]]],
     title: str = "",
@@ -40,7 +42,7 @@ def amount_bars(
     guess: (group, the student's predicted share). guessed: the rule that it is about; None: all of them.
     """
     groups = list(next(iter(amounts.values())))
-    picture, axis = single(1.25 * len(groups) + 2.6, 3.4)
+    picture, axis = single(3.4)
     place, width = np.arange(len(groups)), 0.84 / len(amounts)
     for number, (rule, counts) in enumerate(amounts.items()):
         shares = [counts[group][0] / counts[group][1] for group in groups]
@@ -64,9 +66,10 @@ def amount_bars(
     return picture
 
 
+@styled
 def index_path(curves: Mapping[str, Sequence[tuple[float, float, float]]], dense: float | None = None) -> Picture:
     """Draw label -> (share of parameters kept, index of the survivors, accuracy) of every round, over the kept share."""
-    picture, axes = canvas(7.5, 5.4, 2, 1, sharex=True)
+    picture, axes = canvas(5.4, 2, 1, sharex=True)
     parts = []
     for number, (label, rows) in enumerate(curves.items()):
         kept, index, accuracy = np.asarray(rows, dtype=float).T
@@ -120,7 +123,7 @@ class BoundState:
 
 def bound_board(state: BoundState) -> Picture:
     """Draw bound and truth over eta."""
-    with placed(7.5, 3.4, (0.09, 0.16, 0.88, 0.72)) as (picture, (axis,)):
+    with placed(3.4, (0.09, 0.16, 0.88, 0.72)) as (picture, (axis,)):
         eta, bound, truth = np.asarray(state.curve).T
         axis.fill_between(eta, bound, truth, color=FAINT, alpha=0.4, lw=0)
         axis.plot(eta, truth, color=COLOURS[0], ls=DASHES[0], label="needed in truth")
@@ -183,7 +186,7 @@ class ExplorerState:
 def explorer_board(state: ExplorerState) -> Picture:
     """Draw one position of the SAP explorer: the round, the index over the rounds, and what is gone."""
     places = ((0.07, 0.17, 0.3, 0.68), (0.44, 0.17, 0.23, 0.68), (0.74, 0.17, 0.25, 0.68))
-    with placed(10.5, 3.5, *places) as (picture, (left, middle, right)):
+    with placed(3.5, *places) as (picture, (left, middle, right)):
         _round(left, state)
         rounds = np.arange(1, len(state.history) + 1)
         for number, name in enumerate(state.history[0]):
@@ -243,7 +246,7 @@ def rounds_board(state: RoundsState) -> Picture:
     width = 0.92 / columns
     places = [(0.08 + number * width, 0.17, width - 0.03, 0.66) for number in range(columns)]
     highest = 0.01
-    with placed(4.6 * columns, 3.1, *places) as (picture, axes):
+    with placed(3.1, *places) as (picture, axes):
         for number, (axis, (label, (magnitudes, index, _))) in enumerate(zip(axes, state.paths.items(), strict=True)):
             relative = magnitudes / max(float(magnitudes.mean()), 1e-12) if len(magnitudes) else magnitudes
             shares = np.histogram(np.minimum(relative, 4), edges)[0] / max(1, len(relative))

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from course_lib.pareto.looks import COLOURS, DASHES, MARKERS
-from course_lib.teaching.figures.picture import FAINT, GONE, INK, KEPT, Picture, canvas, placed, single
+from course_lib.teaching.figures.picture import FAINT, GONE, INK, KEPT, Picture, canvas, placed, single, styled
 from course_lib.words import number_of
 
 
+@styled
 def crowd(groups: Mapping[str, Sequence[float]], title: str = "") -> Picture:
     """Draw one dot per seed, and the mean with one standard deviation: label -> accuracies."""
-    picture, axis = single(7.2, 0.9 * len(groups) + 1.4)
+    picture, axis = single(0.9 * len(groups) + 1.4)
     parts = []
     for place, (label, values) in enumerate(groups.items()):
         mean, spread = float(np.mean(values)), float(np.std(values, ddof=1)) if len(values) > 1 else float("nan")
@@ -31,13 +32,14 @@ def crowd(groups: Mapping[str, Sequence[float]], title: str = "") -> Picture:
     return picture
 
 
+@styled
 def winners_curse(rows: Sequence[Sequence[float]], guess: float | None = None, title: str = "") -> Picture:
     """Draw (candidates, accuracy on the images that chose, accuracy on fresh images): the gap is the optimism.
 
     guess: the student's prediction of the last gap, in points.
     """
     numbers, claimed, fresh = np.asarray(rows, dtype=float).T
-    picture, axis = single(7.2, 3.9)
+    picture, axis = single(3.9)
     axis.fill_between(numbers, fresh, claimed, color=GONE, alpha=0.15, lw=0)
     axis.plot(numbers, claimed, color=GONE, ls=DASHES[1], marker="s", label="on the images that chose it")
     axis.plot(numbers, fresh, color=KEPT, ls=DASHES[0], marker="o", label="on fresh images")
@@ -60,10 +62,11 @@ def winners_curse(rows: Sequence[Sequence[float]], guess: float | None = None, t
     return picture
 
 
+@styled
 def duel(overlaps: Mapping[str, Mapping[str, float]], accuracies: Mapping[str, Sequence[float]], chance: float) -> Picture:
     """Draw a criterion duel: the Jaccard overlaps of what goes, and the accuracies after tuning, one dot per seed."""
     names = list(overlaps)
-    picture, axes = canvas(10.2, 4.0, 1, 2, width_ratios=(1.25, 1))
+    picture, axes = canvas(4.0, 1, 2, width_ratios=(1.25, 1))
     left, right = axes[0]
     matrix = np.array([[overlaps[row][column] for column in names] for row in names])
     left.imshow(matrix, cmap="Blues", vmin=0, vmax=1)
@@ -111,7 +114,7 @@ def _spread(values: Sequence[float]) -> str:
 
 def seeds_board(state: SeedsState) -> Picture:
     """Draw one position of the seeds slider: all seeds pale, the drawn ones full, their mean and deviation."""
-    with placed(8.2, 2.9, (0.2, 0.2, 0.77, 0.66)) as (picture, (axis,)):
+    with placed(2.9, (0.2, 0.2, 0.77, 0.66)) as (picture, (axis,)):
         for place, (label, values) in enumerate(state.drawn.items()):
             everyone, mean = state.everyone[label], np.mean(values)
             axis.plot(everyone, [-place] * len(everyone), MARKERS[place], color=FAINT, ms=6)

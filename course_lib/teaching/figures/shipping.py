@@ -12,18 +12,31 @@ from matplotlib.transforms import Bbox
 from torch import Tensor
 
 from course_lib.pareto.looks import COLOURS, MARKERS
-from course_lib.teaching.figures.picture import DPI, FAINT, GONE, HATCH, INK, KEPT, Picture, curve_look, placed, single
+from course_lib.teaching.figures.picture import (
+    DPI,
+    FAINT,
+    GONE,
+    HATCH,
+    INK,
+    KEPT,
+    Picture,
+    curve_look,
+    placed,
+    single,
+    styled,
+)
 from course_lib.words import number_of
 
 KIB = 1024  # bytes
 WHITE = {"facecolor": "white", "edgecolor": "none", "pad": 0.8}  # behind words on a line
 
 
+@styled
 def time_ratios(
     macs: Mapping[str, float], times: Mapping[str, Mapping[str, float]], guess: str | None = None, title: str = ""
 ) -> Picture:
     """Draw layer -> the share that is left of its MACs, beside label -> layer -> the share that is left of its time."""
-    picture, axis = single(7.6, 0.46 * len(macs) + 1.7)
+    picture, axis = single(0.46 * len(macs) + 1.7)
     places = {name: -place for place, name in enumerate(macs)}
     for name, share in macs.items():
         reach = [share, *(of_layers[name] for of_layers in times.values())]
@@ -50,9 +63,10 @@ def time_ratios(
     return picture
 
 
+@styled
 def constant_units(biases: Tensor, said: Tensor) -> Picture:
     """Draw what pruned filters say after their ReLU, (n,), over the biases that they were left with, (n,)."""
-    picture, axis = single(6.4, 3.6)
+    picture, axis = single(3.6)
     biases, said = biases.detach().cpu(), said.detach().cpu()
     ends = np.array([min(float(biases.min()), 0.0), 0.0, max(float(biases.max()), 0.0)])
     axis.plot(ends, ends.clip(0), color=FAINT, lw=2, label="ReLU(bias)", zorder=0)
@@ -97,7 +111,7 @@ class ShareState:
 
 def share_board(state: ShareState) -> Picture:
     """Draw what two neighbours keep as an area, and what is left over the share that is cut."""
-    with placed(9.6, 3.7, (0.03, 0.14, 0.27, 0.76), (0.37, 0.15, 0.37, 0.77)) as (picture, (left, right)):
+    with placed(3.7, (0.03, 0.14, 0.27, 0.76), (0.37, 0.15, 0.37, 0.77)) as (picture, (left, right)):
         kept = 1 - state.share
         left.add_patch(Rectangle((0, 0), 1, 1, facecolor=GONE, edgecolor="white", hatch=HATCH, lw=0))
         left.add_patch(Rectangle((0, 1 - kept), kept, kept, facecolor=KEPT, edgecolor="white", lw=1.5))
@@ -176,7 +190,7 @@ def ship_board(state: ShipState) -> Picture:
 
     A way is called "network, how": each network has a marker, and files of one network that lie together have one label.
     """
-    with placed(9.6, 4.6, (0.08, 0.12, 0.89, 0.79)) as (picture, (axis,)):
+    with placed(4.6, (0.08, 0.12, 0.89, 0.79)) as (picture, (axis,)):
         sizes = [state.limit / KIB, *(way.bytes / KIB for way in state.ways)]
         accuracies = [way.accuracy for way in state.ways]
         room = 0.25 * (max(accuracies) - min(accuracies)) + 0.01

@@ -25,6 +25,7 @@ from course_lib.teaching.figures.picture import (
     curve_look,
     placed,
     single,
+    styled,
     tile,
 )
 from course_lib.words import number_of
@@ -36,9 +37,10 @@ QUESTIONS = (
 )
 
 
+@styled
 def question() -> Picture:
     """Draw a small network that has lost nine of ten connections, beside the three questions of the course."""
-    picture, axes = canvas(9.5, 3.1, 1, 2, width_ratios=(1.25, 1))
+    picture, axes = canvas(3.1, 1, 2, width_ratios=(1.25, 1))
     left, right = axes[0]
     columns = [np.column_stack([np.full(n, float(x)), np.linspace(-1, 1, n)]) for x, n in enumerate((6, 8, 8, 4))]
     lines = [(a, b) for inputs, outputs in itertools.pairwise(columns) for a in inputs for b in outputs]
@@ -59,9 +61,10 @@ def question() -> Picture:
     return picture
 
 
+@styled
 def sample(images: Tensor, names: Sequence[str]) -> Picture:
     """Draw images (n, C, h, w), uint8, in a row with a name below each."""
-    picture, axes = canvas(1.15 * len(images), 1.45, 1, len(images))
+    picture, axes = canvas(1.45, 1, len(images), 1.15 * len(images))
     for axis, image, name in zip(axes[0], images.cpu(), names, strict=True):
         axis.imshow(image[0].numpy() if len(image) == 1 else image.permute(1, 2, 0).numpy(), cmap="gray_r")
         tile(axis)
@@ -71,6 +74,7 @@ def sample(images: Tensor, names: Sequence[str]) -> Picture:
     return picture
 
 
+@styled
 def bars(
     values: Mapping[str, float | None], ylabel: str, title: str = "", form: str = ".3f", chance: float | None = None
 ) -> Picture:
@@ -78,7 +82,7 @@ def bars(
 
     chance: what guessing would reach.
     """
-    picture, axis = single(max(5.0, 1.35 * len(values) + 1.2), 3.2)
+    picture, axis = single(3.2)
     top = max(value for value in values.values() if value is not None)
     told = {label: "?" if value is None else format(value, form) for label, value in values.items()}
     for place, (label, value) in enumerate(values.items()):
@@ -99,10 +103,11 @@ def bars(
     return picture
 
 
+@styled
 def mask_cells(masks: Mapping[str, Tensor]) -> Picture:
     """Draw small masks (rows, columns), bool, cell by cell: what is gone is crossed out."""
     widths = [mask.shape[1] for mask in masks.values()]
-    picture, axes = canvas(0.36 * sum(widths) + 1.6 * len(masks), 2.4, 1, len(masks), width_ratios=widths)
+    picture, axes = canvas(2.4, 1, len(masks), 0.36 * sum(widths) + 1.6 * len(masks), width_ratios=widths)
     counts = []
     for axis, (name, mask) in zip(axes[0], masks.items(), strict=True):
         axis.imshow(mask.numpy(), cmap=matplotlib.colors.ListedColormap(["#F6D5C3", KEPT]), vmin=0, vmax=1)
@@ -119,11 +124,12 @@ def mask_cells(masks: Mapping[str, Tensor]) -> Picture:
     return picture
 
 
+@styled
 def layers_gone(gone: Mapping[str, tuple[int, int]], truth: float) -> Picture:
     """Draw which share of each layer's weights is gone, layer -> (gone, size), with the mean over the layers and `truth`."""
     shares = {name: count / size for name, (count, size) in gone.items()}
     mean = sum(shares.values()) / len(shares)
-    picture, axis = single(7.5, 0.42 * len(gone) + 1.4)
+    picture, axis = single(0.42 * len(gone) + 1.4)
     for place, (name, share) in enumerate(shares.items()):
         axis.barh(-place, 1, 0.7, color=KEPT)
         axis.barh(-place, share, 0.7, color=GONE, hatch=HATCH, edgecolor="white", lw=0)
@@ -138,6 +144,7 @@ def layers_gone(gone: Mapping[str, tuple[int, int]], truth: float) -> Picture:
     return picture
 
 
+@styled
 def guessed(
     curves: Mapping[str, Sequence[tuple[float, float]]],
     guesses: Mapping[int, float] | None = None,
@@ -148,7 +155,7 @@ def guessed(
 
     curves: label -> (sparsity, accuracy). chance: what guessing a class reaches. n: images behind each accuracy.
     """
-    picture, axis = single(7.5, 4.2)
+    picture, axis = single(4.2)
     for number, (label, rows) in enumerate(curves.items()):
         look = curve_look(number)
         axis.plot(*zip(*rows, strict=True), label=label, lw=1.8, ms=6, **look)
@@ -194,7 +201,7 @@ class AverageState:
 
 def average_board(state: AverageState) -> Picture:
     """Draw one position of the slider of averages: each layer's share, and the layers in their true size."""
-    with placed(9.5, 3.0, (0.07, 0.2, 0.38, 0.66), (0.53, 0.2, 0.41, 0.66)) as (picture, (left, right)):
+    with placed(3.0, (0.07, 0.2, 0.38, 0.66), (0.53, 0.2, 0.41, 0.66)) as (picture, (left, right)):
         for place, (count, size) in enumerate(state.gone.values()):
             left.barh(-place, 1, 0.75, color=KEPT)
             left.barh(-place, count / size, 0.75, color=GONE, hatch=HATCH, edgecolor="white", lw=0)
@@ -246,7 +253,7 @@ class WeightState:
 
 def weight_board(state: WeightState) -> Picture:
     """Draw one position of the weight slider: the accuracy, and the map of the weights that survive in each layer."""
-    with placed(10.0, 3.6, (0.06, 0.16, 0.28, 0.72), (0.42, 0.06, 0.42, 0.82)) as (picture, (left, right)):
+    with placed(3.6, (0.06, 0.16, 0.28, 0.72), (0.42, 0.06, 0.42, 0.82)) as (picture, (left, right)):
         if state.trail:
             points = np.asarray(sorted(state.trail))
             left.plot(points[:, 0], points[:, 1], ".-", color=FAINT, lw=1, ms=5)

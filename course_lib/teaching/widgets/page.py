@@ -25,7 +25,6 @@ STYLE = f"""
 .course-skin.course-busy .course-readout::before {{ content: "working ..."; font-style: italic; position: absolute; }}
 .course-skin .widget-label {{ text-align: left; margin: 0; }}
 .course-skin :focus-visible {{ outline: 2px solid var(--jp-brand-color1, #0072b2); outline-offset: 2px; }}
-.course-skin img, .course-still img {{ background: white; }}
 """
 
 SCRIPT = """

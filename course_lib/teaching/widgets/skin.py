@@ -10,9 +10,11 @@ from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets
+import traitlets
 
 from course_lib.errors import CourseError
-from course_lib.teaching.figures.picture import SAID, Picture
+from course_lib.notebook import give_back
+from course_lib.teaching.figures.picture import GONE, Picture
 from course_lib.teaching.widgets.page import RUN, still
 
 if TYPE_CHECKING:
@@ -24,6 +26,12 @@ PAUSE, REST = 0.03, 0.5  # seconds: until a position is drawn, and until the sli
 WIDTH = "280px"  # of a slider with its value: three in a row beside an open table of contents, and a track of 190 pixels
 VIEW = "application/vnd.jupyter.widget-view+json"
 DRAWING = threading.RLock()  # JupyterLab may have a kernel read a widget's messages in several threads; matplotlib knows one
+
+
+class First(ipywidgets.Widget):
+    """A first position, for the page to know."""
+
+    value = traitlets.Any().tag(sync=True)
 
 
 class Skin(ipywidgets.VBox):
@@ -59,6 +67,8 @@ class Skin(ipywidgets.VBox):
         self.controls, self.draw, self.rests, self.idle = dict(controls), draw, rests, idle
         self.error: Exception | None = None
         self._start = {name: control.value for name, control in controls.items()}
+        self._firsts = [(First(value=getattr(*at)), at) for at in map(_at, controls.values())]
+        self._links: list[ipywidgets.Widget] = []
         self._timer: asyncio.TimerHandle | None = None
         self._rest: asyncio.TimerHandle | None = None
         self._still: DisplayHandle | None = None
@@ -67,7 +77,7 @@ class Skin(ipywidgets.VBox):
         self._image.add_class("course-picture")
         reset = ipywidgets.Button(description="reset", tooltip="back to the first position", icon="undo")
         reset.layout.align_self = "flex-end"
-        reset.on_click(lambda _: self.reset())
+        reset.on_click(lambda _: self._pressed())
         for control in controls.values():
             lay_out(control)
             control.observe(lambda _: self._changed(), "value")
@@ -94,6 +104,11 @@ class Skin(ipywidgets.VBox):
         for name, value in self._start.items():
             self.controls[name].value = value
 
+    def _pressed(self) -> None:
+        # The page moves the controls as soon as it knows of these links. While the kernel has not answered to a move, a page
+        # keeps the moves after it back and then sends the last position alone: that of a drag would come after this press.
+        self._links += [ipywidgets.jsdlink((first, "value"), target) for first, target in self._firsts]
+
     def _changed(self) -> None:
         try:
             loop = asyncio.get_running_loop()
@@ -112,8 +127,11 @@ class Skin(ipywidgets.VBox):
         self._rest = loop.call_later(REST, self._settle)
 
     def _settle(self) -> None:
+        while self._links:
+            self._links.pop().close()  # a page that is loaded again would follow them again
         if self.rests:
             self._show(rested=True)
+            give_back()  # what looking at all images took
             return
         with DRAWING:
             if self.error is None:
@@ -147,7 +165,8 @@ class Skin(ipywidgets.VBox):
             message = html.escape(f"{error} (The grey picture is that of the position before.)")
         else:
             message = f"<b>Error</b> {html.escape(f'{type(error).__name__}: {error}')}"
-        self._readout.value = f'<span role="alert" style="color: {SAID}">{message}</span>'
+        # Words in the page's own ink, which is read in every theme.
+        self._readout.value = f'<div role="alert" style="border-left: 4px solid {GONE}; padding-left: 0.5em">{message}</div>'
 
     def _sharpen(self) -> None:
         self._image.value = self.picture.html()
@@ -169,6 +188,11 @@ class Skin(ipywidgets.VBox):
         display({VIEW: super()._repr_mimebundle_()[VIEW], "text/plain": RUN}, raw=True)
         self._still = DisplayHandle()
         self._still.display(self._as_still(), raw=True)
+
+
+def _at(control: ipywidgets.Widget) -> tuple[ipywidgets.Widget, str]:
+    """Return the control and the name of what the page moves of it."""
+    return control, "index" if control.has_trait("index") else "value"
 
 
 def lay_out(control: ipywidgets.Widget) -> None:
