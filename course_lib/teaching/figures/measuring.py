@@ -61,8 +61,8 @@ def conv_places(size: tuple[int, int], kernel: int, stride: int = 1, padding: in
             inside = 0 <= row < height and 0 <= column < width
             face = "#CFE3F1" if inside else "#F4F4F4"
             missed = row + padding >= reach[0] or column + padding >= reach[1]
-            look = {"facecolor": face, "edgecolor": "#999999" if missed else FAINT, "hatch": HATCH if missed else ""}
-            axis.add_patch(Rectangle((column, row), 0.95, 0.95, lw=0.5, **look))
+            edge, hatch = ("#999999", HATCH) if missed else (FAINT, "")
+            axis.add_patch(Rectangle((column, row), 0.95, 0.95, lw=0.5, facecolor=face, edgecolor=edge, hatch=hatch))
     for number in range(min(2, places[1])):
         corner, dash = (-padding + stride * number, -padding), ("-", (0, (3, 2)))[number]
         axis.add_patch(Rectangle(corner, kernel - 0.05, kernel - 0.05, fill=False, edgecolor=GONE, lw=2.5, ls=dash))
@@ -255,4 +255,5 @@ def _halvings(sparsity: np.ndarray) -> np.ndarray:
 
 def _dark(colour: str) -> str:
     """Return a colour dark enough for words on white."""
-    return to_hex(0.65 * np.asarray(to_rgb(colour)))
+    red, green, blue = to_rgb(colour)
+    return to_hex((0.65 * red, 0.65 * green, 0.65 * blue))
