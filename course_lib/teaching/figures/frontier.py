@@ -78,7 +78,7 @@ def arena(
         bright: the methods that are coloured and named at the ends of their curves, the others being grey.
         gaps: sparsity -> differences of accuracy, one per seed, drawn as dots in a panel below; gap: what they are.
     """
-    panels = {"sharex": True, "height_ratios": (2.6, 1)} if gaps else {}
+    panels: dict[str, Any] = {"sharex": True, "height_ratios": (2.6, 1)} if gaps else {}
     picture, axes = canvas(6.4 if gaps else 4.7, 2 if gaps else 1, 1, **panels)
     axis = axes[0, 0]
     _draw(axis, curves, front, bright)
