@@ -44,7 +44,7 @@ def kernels(weight: Tensor, scores: Tensor | None = None, keep: Tensor | None = 
     for j in range(n):
         for c in range(channels):
             axis = axes[c, j]
-            axis.imshow(weight[j, c].numpy(), cmap="PuOr", vmin=-1.6 * limit, vmax=1.6 * limit)
+            axis.imshow(weight[j, c].numpy(), cmap="PuOr", vmin=-2.2 * limit, vmax=2.2 * limit)  # light enough for words
             tile(axis)
             axis.hlines(np.arange(height + 1) - 0.5, -0.5, width - 0.5, color=FAINT, lw=0.8)  # a zero is nearly white
             axis.vlines(np.arange(width + 1) - 0.5, -0.5, height - 0.5, color=FAINT, lw=0.8)

@@ -80,7 +80,7 @@ def arena(
         gaps: sparsity -> differences of accuracy, one per seed, drawn as dots in a panel below; gap: what they are.
         at: a sparsity that the text speaks of, marked by a broad grey line.
     """
-    panels = {"sharex": True, "height_ratios": (2.6, 1)} if gaps else {}
+    panels: dict[str, Any] = {"sharex": True, "height_ratios": (2.6, 1)} if gaps else {}
     picture, axes = canvas(6.4 if gaps else 4.7, 2 if gaps else 1, 1, **panels)
     axis = axes[0, 0]
     _draw(axis, curves, front, bright)
