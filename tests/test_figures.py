@@ -46,7 +46,6 @@ def pictures(bench):
         "kernels": figures.kernels(torch.ones(4, 2, 3, 3), layer, keep),
         "score_bars": figures.score_bars(layer, keep),
         "score_bars of one filter": figures.score_bars(layer[:1], keep[:1]),
-        "score_histograms": figures.score_histograms({"a": layer, "b": layer}, {"a": keep, "b": keep}),
         "global_rankings": figures.global_rankings({"a": layer, "b": 3 * layer}, {"a": 1, "b": 9}),
         "channel_dots": figures.channel_dots({"dense": layer, "silent": layer * keep}, ~keep),
         "flatten_map": figures.flatten_map(3, 2, 2, [1]),

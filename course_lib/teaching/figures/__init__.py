@@ -20,7 +20,6 @@ from course_lib.teaching.figures.filters import (
     global_rankings,
     kernels,
     score_bars,
-    score_histograms,
 )
 from course_lib.teaching.figures.frontier import arena, choice_board, staircase, three_axes
 from course_lib.teaching.figures.index import (
@@ -99,7 +98,6 @@ __all__ = [
     "rounds_board",
     "sample",
     "score_bars",
-    "score_histograms",
     "seeds_board",
     "sensitivity_curves",
     "shapes",

@@ -90,29 +90,6 @@ def score_bars(scores: Tensor, keep: Tensor) -> Picture:
     return picture
 
 
-@styled
-def score_histograms(scores: Mapping[str, Tensor], keep: Mapping[str, Tensor], unit: str = "filters") -> Picture:
-    """Draw the distribution of scores of each layer, (n,) each, with the cut at the highest score that goes."""
-    columns = min(3, len(scores))
-    rows = -(-len(scores) // columns)
-    picture, axes = canvas(1.9 * rows, rows, columns, sharex=True)
-    everything = np.concatenate([values.detach().cpu().numpy() for values in scores.values()])
-    bins = np.histogram_bin_edges(everything, bins=40).tolist()
-    for axis, (name, values) in zip(axes.flat, scores.items(), strict=False):
-        _histogram(axis, values, keep[name], bins)
-        axis.set_title(f"{name} ({len(values)} {unit})")
-    for axis in axes.flat[len(scores) :]:
-        axis.set_visible(False)
-    for axis in axes[-1]:
-        axis.set_xlabel("score")
-    for axis in axes[:, 0]:
-        axis.set_ylabel(unit)
-    picture.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=3, frameon=False)
-    ranges = "; ".join(f"{name} {float(s.min()):.3g} to {float(s.max()):.3g}" for name, s in scores.items())
-    picture.alt = f"Histograms of the scores of {unit} per layer, the lower part of each cut off. Ranges: {ranges}."
-    return picture
-
-
 def _histogram(axis: Axes, scores: Tensor, keep: Tensor, bins: Sequence[float]) -> None:
     scores, keep = scores.detach().cpu(), keep.cpu()
     parts = [scores[keep].numpy(), scores[~keep].numpy()]
