@@ -16,6 +16,7 @@ from course_lib.studies.comparing import quoted
 from course_lib.sweep import grid as grids
 
 AIM = 0.90  # of the score that the open study was after
+LOSS = 0.02  # of accuracy that a quarter of the arithmetic may cost
 GLOBAL, MAGNITUDE = "SAP (1, 2), scope global", "magnitude, scope global"
 REWOUND, TUNED = ", rewind", ", no rewind"  # how the grid's axes end these names
 PACED = "magnitude, SAP's pace"
@@ -92,9 +93,9 @@ def global_scope(measured: Measured) -> Answer:
     pair = GLOBAL + TUNED, MAGNITUDE + TUNED
     found = measured.differences(*pair)
     last = found[-1]
-    said = "At equal counts SAP with global scope is global magnitude; these curves compare schedules. "
+    said = "At equal counts it is global magnitude; these curves compare schedules. "
     said += f"Fine-tuned, SAP's is {points(last.mean)} at {last.sparsity:.3g} ({n(last.seeds)})."
-    said += f" {quoted(last.longer)} had been trained longer." if last.longer else ""
+    said += f" {quoted(last.longer.partition(' ')[0])} had been trained longer." if last.longer else ""
     return Answer(UNTESTED, said, ((*pair, tuple(measured.at)),))
 
 
@@ -150,6 +151,18 @@ def floor(measured: Measured) -> Answer:
     kept = {method["name"]: method.get("min_per_layer") or 0 for method in grids.methods(measured.grid)}
     words = f"For SAP a floor of {kept['SAP, floor 2500']:,} weights a layer in place of {kept['SAP']:,} is worth"
     return better(measured, "SAP, floor 2500", "SAP", words, max(measured.at))
+
+
+def quarter(measured: Measured) -> Answer:
+    """Say what L1 loses with the arithmetic that its last point keeps, against the unpruned net of equal age."""
+    ends = pareto.end_points(measured.table).set_index("seed")
+    small, whole = (ends[ends["method"] == name] for name in ("L1 filter", "dense, trained on"))
+    lost = whole["test_accuracy"] - small["test_accuracy"]
+    share = small["macs"].mean() / whole["macs"].mean()
+    said = f"L1 filter keeps {share:.1%} of the MACs and loses {100 * lost.mean():.1f} points ({n(len(lost))}; by seed "
+    said += f"{', '.join(f'{100 * one:.1f}' for one in lost)})."
+    allowed = [one <= LOSS for one in (lost.mean(), *lost)] if share <= 0.25 else [False]
+    return Answer(HELD if all(allowed) else PART if allowed[0] else NOT, said, rows=pareto.end_points(measured.table))
 
 
 def pushed(measured: Measured) -> Answer:
