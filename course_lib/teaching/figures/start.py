@@ -92,7 +92,9 @@ def bars(
         else:
             axis.bar_label(axis.bar(label, value, 0.6, color=KEPT), [told[label]], padding=2)
     axis.set_title(title, loc="left")
+    beside = max(0.0, 5 - len(values)) / 2  # few bars are no wider than five
     axis.set(ylabel=ylabel, ylim=(0, 1.02 if chance is not None else 1.14 * top))
+    axis.set_xlim(-0.5 - beside, len(values) - 0.5 + beside)
     if chance is not None:
         axis.axhline(chance, color=GONE, lw=1.5, ls=(0, (4, 2)), label=f"guessing ({chance:g})")
         picture.legend(loc="outside lower center", frameon=False)
