@@ -109,7 +109,7 @@ story["90 % gone\nat random"] = train.evaluate(by_lot, bench)
 figures.bars(story, "validation accuracy", chance=chance)
 
 # %% [markdown]
-# **Read it.** Just as many weights went, and now it only guesses. *How much* goes is one question, *who decides* what goes another.
+# **Read it.** Just as many weights went, and now it only guesses. *How much* goes is one question, *who decides* what goes another. (This lottery also takes the same share of every layer. Section 5 tells the two apart.)
 #
 # ## 2. How the course works
 #
@@ -323,10 +323,10 @@ for name, rule in rules.items():
 figures.guessed(curves, accuracy_left, chance=chance, n=len(bench.validation))
 
 # %% [markdown]
-# **Read it.** One network, and at every level each rule takes the same number of weights. With equal shares it holds for a while, and at 90 % hardly anything is left. The smallest of all can go beyond that; then this curve
+# **Read it.** One network, and at every level each rule takes the same number of weights. With equal shares it holds for a while, and at 90 % it only guesses. The smallest of all can go beyond that; then this curve
 # falls as well. The random choice, which also takes equal shares, is lost soonest. So two things matter: how the layers share the loss, and which weights go within each. How close were your stars?
 #
-# How exact are these points? 2,000 images are a sample: a measured accuracy is typically off by about one in a hundred, its *standard error* (the title of the picture has it). Smaller differences mean nothing.
+# How exact are these points? 2,000 images are a sample: a measured accuracy is typically off by about one in a hundred, its *standard error* (the title of the picture has it). Smaller differences mean nothing, and what the fine-tuning of section 1 won back is hardly larger.
 #
 # Why is the "fair" rule so much worse? Look at the layers: at 90 % with *smallest of all*, then with *same share per layer*. (Dark: many weights of a block survive. The accuracy comes from 256
 # images while you drag, and from all validation images when you let go.)

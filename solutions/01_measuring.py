@@ -85,7 +85,6 @@ check(gzip_share, "gzip_share")
 # %%
 masks = MagnitudePruner(0.9, scope="global").masks(model, bench)
 masked = masks.apply_(copy.deepcopy(model))
-just_pruned = train.evaluate(masked, bench)
 train.fit(masked, bench, epochs=mode.tune_epochs, masks=masks, lr=1e-3)
 ours = "90 % of weights masked"
 reports = sizes.compared({"dense": model, ours: masked}, bench, {ours: masks})
@@ -287,11 +286,11 @@ figures.formats_board(
 widgets.FormatSlider()
 
 # %% [markdown]
-# **Read it.** The cheaper a value, the more expensive it is to say where it belongs: with 4-bit values and 8-bit indices a list of indices needs two thirds of the weights gone before it gains anything. Pruning and quantizing do not simply multiply.
+# **Read it.** The cheaper a value, the more expensive it is to say where it belongs: with 4-bit values and 8-bit indices a list of indices needs two thirds of the weights gone before it gains anything. With scattered zeros, pruning and quantizing do not simply multiply.
 #
 # ## 5. How long does it take?
 #
-# Time is the hardest to measure. The first calls load code and allocate memory; then another program wants the processor for a moment, and a single call takes ten times as long. Here are 60 calls of the dense and of the masked network, with one image each,
+# Time is the hardest to measure. The first calls load code and allocate memory; then another program wants the processor for a moment, and a single call takes several times as long. Here are 60 calls of the dense and of the masked network, with one image each,
 # in turns, so that both meet the same machine.
 
 
@@ -313,8 +312,8 @@ for _ in range(60):
 figures.timings(times, warmup=10)
 
 # %% [markdown]
-# **Read it.** The line is the median, and the band holds the middle half of the counted calls (their quartiles). A straggler can take many times as long as the others, and it may hit either network. Now be careless on purpose. With no warm-up and *one* run (where the slider stands), which network is "faster"? Then count more runs, and compare
-# what the median says with what the mean says.
+# **Read it.** The line is the median, and the band holds the middle half of the counted calls (their quartiles). A straggler may hit either network. Now be careless on purpose. With no warm-up and *one* run (where the slider stands), which network is "faster"? Then count more runs, and compare
+# what the median says with what the mean says (they part on a busy machine).
 
 # %%
 widgets.TimingSlider(times)
@@ -516,29 +515,29 @@ for scarce, mixture in mixtures.items():
 # %% [markdown]
 # The same curves, and two different networks: where MACs are scarce, `dense` may keep more, for it does few of them. There is no "best pruning" until somebody says what is scarce.
 #
-# Is the scan worth its price? Its rivals are *the same share of every layer* and *the smallest of all*, from section 1; both keep a tenth, more than the scan. Each is measured on all validation images, just pruned and after the same short training.
+# Is the scan worth its price? Its rivals are *the same share of every layer* and *the smallest of all*, at the same sparsity. Each is measured on all validation images, just pruned and after the same short training.
 
 # %% tags=["folded"]
-chosen = {
-    "same share of each layer": dict.fromkeys(layers, 0.9),
-    "by the scan": mixtures["parameters"],
+scanned = board.masks(mixtures["parameters"])
+share = sum(numbers[name] * gone for name, gone in mixtures["parameters"].items())
+share /= sum(numbers.values())
+kept_by = {
+    "same share of each layer": MagnitudePruner(share, scope="layer").masks(model, bench),
+    "by the scan": scanned,
+    "smallest of all": MagnitudePruner(share, scope="global").masks(model, bench),
 }
-rows, tuned, kept_by = {}, {"dense": model}, {}
-for name, mixture in chosen.items():
-    kept = board.masks(mixture)
-    net = kept.apply_(copy.deepcopy(model))
+rows, tuned = {}, {"dense": model}
+for name, kept in kept_by.items():
+    net = tuned[name] = kept.apply_(copy.deepcopy(model))
     before = train.evaluate(net, bench)
     train.fit(net, bench, epochs=mode.tune_epochs, masks=kept, lr=1e-3)
     rows[f"{name}\n(sparsity {kept.sparsity:.3f})"] = (before, train.evaluate(net, bench))
-    tuned[name], kept_by[name] = net, kept
-everywhere = f"smallest of all\n(sparsity {masks.sparsity:.3f})"
-rows[everywhere] = (just_pruned, reports[ours]["accuracy"])
 figures.before_after(
     rows, dense_accuracy, len(bench.validation), ("just pruned", "after a short training")
 )
 
 # %% [markdown]
-# **Read it.** Before any training the same share for all is ruined, and the scan saves most of the network without a single gradient, though it keeps the least. But the third row: ranking all weights together finds a good answer for free, *here*, where large layers have small weights. And the circles: a short training repairs part
+# **Read it.** Before any training the same share for all is ruined, and the scan saves most of the network without a single gradient. But the third row: ranking all weights together finds a good answer for free, *here*, where large layers have small weights. And the circles: a short training repairs part
 # of the damage. A scan is most useful when training is expensive, and when the budget is not of parameters: no ranking of weights knows about MACs.
 #
 # And is it really smaller now?
@@ -547,7 +546,7 @@ figures.before_after(
 figures.size_panel(sizes.compared(tuned, bench, kept_by))
 
 # %% [markdown]
-# **Read it.** The same two rows as in section 1. The budget was kept on paper. To be paid out in bytes and milliseconds, the zeros have to come in blocks that can be *cut out*.
+# **Read it.** The same rows as in section 1. The budget was kept on paper. To be paid out in bytes and milliseconds, the zeros have to come in blocks that can be *cut out*.
 #
 # ### Optional: can losses be added?
 # The board adds up what each layer has lost alone. Let chance play with it, and compare 30 mixtures.

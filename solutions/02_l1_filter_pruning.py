@@ -460,7 +460,7 @@ final_masks = prune_and_fine_tune(
 figures.triptych(triptych, dense_accuracy)
 
 # %% [markdown]
-# **Read it.** The labels give the share of *parameters*; that of the filters is what the schedule says. Right after a bite the network looks dead. Much of that is repaired *without training a single weight*: with filters missing,
+# **Read it.** The labels give the share of *parameters*; that of the filters is what the schedule says. Right after a bite the network looks dead (the last bite is tiny). Much of that is repaired *without training a single weight*: with filters missing,
 # sums change their mean and spread, and BatchNorm was still using those of the network before. Fine-tuning adds the rest.
 #
 # Was it worth going in four steps? The rival takes 80 % at once, then trains for as long as all four rounds.
@@ -510,7 +510,9 @@ duel = {
     "smallest L1 first": [accuracy_without(level, "l1") for level in levels],
     "random": [drawn(level) for level in levels],
     "largest L1 first": [
-        accuracy_without(level, lambda weight: -weight.abs().sum(1)) for level in levels
+        # a Pruner hands a function all weights of a layer as one flat row a filter
+        accuracy_without(level, lambda weight: -weight.abs().sum(1))
+        for level in levels
     ],
 }
 figures.accuracy_curves(
@@ -526,7 +528,7 @@ figures.accuracy_curves(
 #
 # ## 8. Where is the cliff?
 #
-# The class project from which this course comes (the *reference project*) reports that L1 filter pruning "falls sharply beyond 30 %". Thirty percent of *what*, and with which repair? Put it to the test: prune the dense
+# The class project from which this course comes (the *reference project*) reports a share beyond which L1 filter pruning "falls sharply". A share of *what*, and with which repair? Put it to the test: prune the dense
 # network once, to each level, and measure without any repair, after recalibration, and after fine-tuning.
 #
 # ### Predict
@@ -535,7 +537,7 @@ figures.accuracy_curves(
 # %% answer="cliff"
 cliff = None  # your prediction: a share of filters between 0 and 1
 ### BEGIN SOLUTION
-cliff = 0.3
+cliff = 0.2
 ### END SOLUTION
 
 # %% check="cliff"
@@ -566,8 +568,8 @@ figures.accuracy_curves(
 )
 
 # %% [markdown]
-# **Read it.** One network, one ranking, three curves. Without any repair our network has nothing left at about the 30 % of the
-# claim; measuring BatchNorm anew moves the cliff, and a short fine-tuning moves it almost off the picture. So "falls sharply beyond 30 %"
+# **Read it.** One network, one ranking, three curves. The claim is "beyond 30 %". There our network has nothing left without any repair;
+# measuring BatchNorm anew moves the cliff, and a short fine-tuning moves it almost off the picture. So "falls sharply beyond 30 %"
 # says as much about the training that followed as about the L1 norm. (The reference project's network has no BatchNorm and its data are not
 # public: we test the sentence, not their run.)
 #

@@ -136,11 +136,17 @@ figures.lines(
     },
     xlabel="exponent s",
     ylabel="power mean of w / max(w)",
-    title="Equal entries: a flat line. The sparser, the steeper",
+    title="Only equal entries give a flat line",
 )
 
 # %% [markdown]
-# **Read it.** The power mean never falls with $s$, and it is flat exactly if all magnitudes are equal. So compare two exponents, a small $p$ and a larger $q$: the ratio
+# **Read it.** The power mean never falls with $s$, and it is flat exactly if all magnitudes are equal.
+#
+# <details><summary>Why does it never fall?</summary>
+# Take s < t and let x be the magnitudes to the power s. A power above 1, here t/s, bends upwards, so the mean of the powers is at least the power of the mean (Jensen's inequality). Take the t-th root of both sides.
+# </details>
+#
+# So compare two exponents, a small $p$ and a larger $q$: the ratio
 # $M_p / M_q$ is 1 for equal entries and small for sparse ones. That is the index, up to "1 minus":
 #
 # $$I_{p,q}(w) = 1 - \frac{M_p(w)}{M_q(w)} = 1 - d^{\,1/q - 1/p}\,\frac{\|w\|_p}{\|w\|_q}, \qquad 0 < p < q.$$
@@ -276,7 +282,7 @@ print(f"the same with p = 1:   {pq_index(before, 1, 2):.8f}, after {pq_index(aft
 
 # %% [markdown]
 # **Read it.** Robin Hood made the vector *more* unequal, by the measure with p = 1.5. The difference is tiny, and one example is enough: the claim does not hold for every pair. Robin
-# Hood is safe if $p \le 1 \le q$, as it is for both pairs that the paper uses. A property that was tried two hundred times is not yet proven, and one counterexample settles it.
+# Hood is safe if $p \le 1 \le q$, as it is for both pairs that the paper uses: powers up to 1 bend downwards, so a transfer to the poorer raises $M_p$; powers from 1 on bend upwards, so it lowers $M_q$; and $M_p/M_q$ can only rise. A property that was tried two hundred times is not yet proven, and one counterexample settles it.
 #
 # ## 5. Play with it
 #
@@ -322,6 +328,8 @@ figures.lines(
 )
 
 # %% [markdown]
+# **Read it.** Most layers become less equal while they learn. That is slack for pruning.
+#
 # And while it is pruned? Here is the most common mistake with this index. Prune the smallest weights of a layer to zero and compute the index of the layer: it rises, of course, because you appended babies. What
 # counts is the index of the *survivors*: is there still something to spare among them? Which way does it go?
 
@@ -368,8 +376,8 @@ print(f"float32, as the formula stands: {naive.item():.3f}")
 print(f"float64, with means:            {pq_index(w, 0.1, 1):.3f}")
 
 # %% [markdown]
-# This is the fault of the authors' code: above some thousands of weights the sum to the power ten leaves the range of float32. Means instead of sums, weights divided by the largest one, and float64 are
-# three lines of care.
+# This is the fault of the authors' code: above some thousands of weights the sum to the power ten leaves the range of float32. Means instead of sums, and float64, are two lines of care (the library
+# divides by the largest weight first, too).
 #
 # ## 8. Find the bug
 #
@@ -427,7 +435,7 @@ check(index_bugs, "index_bugs")
 # - The PQ index compares two power means: 0 for equal magnitudes, larger the fewer carry everything, always below 1.
 # - It needs no threshold, ignores scale and copies, and rises with appended zeros, so leave the masked ones out.
 # - Which of two vectors is sparser depends on p and q; Robin Hood needs $p \le 1 \le q$.
-# - Float64, means, divided by the largest.
+# - Float64, and means in place of sums.
 #
 # **Next**, lesson 05: SAP turns the index into *how many weights go in this round*, for each layer its own, and that is all it does. What follows here is optional.
 #

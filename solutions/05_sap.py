@@ -10,8 +10,8 @@
 #
 # You write six functions, lock in three predictions and find four bugs. Where an answer is missing, the library's goes on.
 #
-# **How large should a bite be?** You want {{results/pace: magnitude.round9.sparsity | .0%}} of a network gone. In how many rounds, and how much in each? In our study, the same network, ranked in the same way, had an accuracy of
-# `{{results/pace: magnitude.round9.test_accuracy | .3f}}` there at one pace and `{{results/pace: magnitude_sap_s_pace.round13.test_accuracy | .3f}}` at another (which had trained longer by then; section 5 takes that apart). So somebody has to choose the pace well. SAP reads it off the weights, by a derivation that you can follow.
+# **How large should a bite be?** You want four fifths of a network gone. In how many rounds, and how much in each? In our study, the same network, ranked in the same way, had an accuracy of
+# `{{results/pace: magnitude.round9.test_accuracy | .3f}}` there at one pace and `{{results/pace: magnitude_sap_s_pace.round14.test_accuracy | .3f}}` at another (which had trained longer by then; section 5 takes that apart). So somebody has to choose the pace well. SAP reads it off the weights, by a derivation that you can follow.
 #
 # The answers to a pruning method's other three questions stay: small magnitudes go (score), as single weights (unit), ranked within a neuron, a layer or all layers (scope). SAP answers the fourth, the **amount**.
 #
@@ -172,7 +172,7 @@ figures.bounds(
 )
 
 # %% [markdown]
-# **Read it.** With $\eta = 0$ all entries that are not zero are needed. For `equal`, `half` and `single` the bound says exactly that: only zeros (the crosses) go. For the other two it lets go what is needed (hatched).
+# **Read it.** With $\eta = 0$ all entries that are not zero are needed. For `equal`, `half` and `single` the bound says exactly that: only zeros (the crosses) go. For the other two it lets go what is needed (hatched; whole weights, rounded down).
 # The bound is *necessary, not sufficient*: fewer than $r$ cannot do, and $r$ itself may not do either.
 #
 # How far apart are the two in a real layer? Choose weights, norms and $\eta$; the grey area is what the bound does not know.
@@ -363,8 +363,8 @@ widgets.SAPExplorer(weights)
 # %% [markdown]
 # <details><summary><b>Read it</b>, when you have an answer</summary>As in the group of ten: every round takes the smallest, the survivors become alike, their index falls, and with it the next amount; below 1 it rounds down to 0. SAP slows itself down. The head keeps most in scope global; in the other two its own large index counts against it at once.</details>
 #
-# ### A layer emptied
-# Now the handles at their worst, for two rounds. `kept` counts what is left of each layer; `least` is the pruner's `min_per_layer`.
+# ### In a hurry
+# Twelve rounds are long. A large gamma takes more in each, and may go wrong. Two rounds: `kept` counts what is left of each layer; `least` is the pruner's `min_per_layer`.
 
 # %%
 for scope, beta, least in (("global", 0.9, None), ("layer", 1.0, None), ("layer", 1.0, 100)):
@@ -478,7 +478,7 @@ figures.arena(
 # %% [markdown]
 # **Read it** at four fifths, the grey line:
 #
-# - SAP has {{results/pace: sap.round14.test_accuracy | .3f}} at sparsity {{results/pace: sap.round14.sparsity | .2f}}; magnitude at its own pace {{results/pace: magnitude.round9.test_accuracy | .3f}} at {{results/pace: magnitude.round9.sparsity | .2f}}. By then SAP had trained longer: {{results/pace: sap.round14.epochs | .0f}} epochs against {{results/pace: magnitude.round9.epochs | .0f}}. (Where half is gone, magnitude had trained longer, and is ahead.)
+# - SAP has {{results/pace: sap.round14.test_accuracy | .3f}} at sparsity {{results/pace: sap.round14.sparsity | .2f}}; magnitude at its own pace {{results/pace: magnitude.round9.test_accuracy | .3f}} at {{results/pace: magnitude.round9.sparsity | .2f}}. By then SAP had trained longer: it is its round 14, against magnitude's round 9 ({{results/pace: sap.round14.epochs | .0f}} epochs and {{results/pace: magnitude.round9.epochs | .0f}}, with {{results/pace: dense.round0.epochs | .0f}} of the dense start). (Where half is gone, magnitude had trained longer, and is ahead.)
 # - Give magnitude SAP's pace, and they are level: {{results/pace: magnitude_sap_s_pace.round14.test_accuracy | .3f}}, after the same epochs.
 # - Give that pace to the global ranking, and it is clearly ahead of SAP: {{results/pace: magnitude_global_sap_s_pace.round14.test_accuracy | .3f}}.
 #
@@ -722,6 +722,10 @@ check(sap_bugs, "sap_bugs")
 # ## What to take away
 #
 # - The bound follows from the index; it is necessary, not sufficient, and SAP keeps what it says.
+# - The survivors become alike, so SAP slows down. That pace is its merit: lent to magnitude, it does as well.
+# - The scope decides which layer pays. A least number of weights saves a layer from being emptied.
+# - It is an amount, not a score, and as good as the score it is given.
+# - Rewinding or fine-tuning: say which, and for how long.
 #
 # **Next**, lesson 06: look once more at "Which is best?". What would a fair comparison have to look like? What follows here is optional.
 #

@@ -201,7 +201,7 @@ figures.crowd(crowd, title="Which rule is better? One dot per seed; lines: mean 
 widgets.SeedsSlider(crowd)
 
 # %% [markdown]
-# <details><summary><b>Read it</b>, when you have an answer</summary>Not the band: it says how much seeds <i>differ</i>. What gets surer, with the root of their number, is the <i>mean</i>, and so wrong winners get rarer. Now we know what a difference has to beat.</details>
+# <details><summary><b>Read it</b>, when you have an answer</summary>Not the band: it says how much seeds <i>differ</i>. What gets surer, with the root of their number, is the <i>mean</i>. So wrong winners get rarer, if there is a winner: where the two means are as close as here, a paper with few seeds reports little more than a coin. Now we know what a difference has to beat.</details>
 #
 # ## 4. The arena
 #
@@ -332,7 +332,7 @@ how = {"title": f"Who wins? (band of {len(apart)} seeds)", "gap": "SAP - magnitu
 figures.arena(drawn, dense_accuracy, guesses=guesses, gaps=gaps, **how)
 
 # %% [markdown]
-# **Read it.** Above, SAP and magnitude lie on each other. Below, look for a sparsity where all dots lie on one side of 0. But three fair coins agree one time in four, and there are seven sparsities: agreement of three is no verdict yet. The
+# **Read it.** Above, SAP and magnitude lie on each other. Below, look for a sparsity where all dots lie on one side of 0. But three fair coins agree one time in four, and there are seven sparsities: chance alone gives one or two. Agreement of three is no verdict yet. The
 # distance of both from random weights needs no statistics.
 #
 # Now move the weight of accuracy against sparsity; at 50 % the slider picks by the challenge's score.
@@ -349,7 +349,7 @@ widgets.PreferenceSlider(arena)
 #
 # ## 5. Is it the pruning, or just the smaller network?
 #
-# The first control is **from scratch**: the masks of the curve's best point, but *new* initial weights, trained for as many epochs
+# The first control is **from scratch**: the masks of the curve's best point (by score, on validation images), but *new* initial weights, trained for as many epochs
 # as that point had in all (made famous by Liu et al., *Rethinking the Value of Network Pruning*, 2019). How many points will the new weights lose? Say a number first.
 
 # %% tags=["folded"]

@@ -201,7 +201,7 @@ figures.share_board(ShareState(0.5, shares, halved))
 # **Read it.** A layer between two others loses outputs *and* inputs: $(1-p)^2$ of its MACs are left, the blue square. So half of them are gone long before p is one half: the first cuts pay most. The network as a whole follows the curve closely; only its first layer (which keeps its inputs) and the head (which keeps its outputs) fall in proportion to p.
 #
 # ### Predict
-# At p = 1/2 a quarter of the MACs is left. In lesson 02 a cut network kept a larger share of its time than of its MACs. And here? **How long does one single image take then**, as a share of the dense network's time?
+# At p = 1/2 a quarter of the MACs is left. **How long does one single image take then**, as a share of the dense network's time? (And will 64 images at once come nearer to the quarter, or stay further away?)
 
 # %% answer="time_share"
 time_share = None  # your prediction, such as 0.5
@@ -223,7 +223,7 @@ print(f"your guess for one image: {time_share}")
 # The slider has all four measures (medians of 30 runs; on a busy machine they jump):
 
 # %%
-widgets.ShareSlider(shares, halved)
+widgets.ShareSlider(shares)
 
 # %% [markdown]
 # **Read it.** With 64 images the time follows the MACs, at a distance. With one image it soon stops falling. Where has it gone?
@@ -233,7 +233,7 @@ widgets.ShareSlider(shares, halved)
 # Take the networks apart: each layer is timed alone, on what the layers before it put out.
 #
 # ### Predict
-# **Which layer's time lags behind its MACs most?** Choose among `"conv1"`, `"conv2"`, `"conv3"`, `"conv4"`, `"dense"` and `"head"`.
+# Divide what is left of a layer's time by what is left of its MACs: 1 would be a time that follows. **In which layer is that ratio largest, with one image?** Choose among `"conv1"`, `"conv2"`, `"conv3"`, `"conv4"`, `"dense"` and `"head"`.
 
 # %% answer="lags_most"
 lags_most = None  # a name, such as "conv3"
@@ -269,11 +269,13 @@ for batch, label in ((1, "1 image"), (64, "64 images")):
         f" pooling and the like; its head takes {1000 * small_ms['head']:.0f} microseconds"
     )
 left_macs = {name: macs[1][name] / macs[0][name] for name in layers}
+lag = {name: ratios["1 image"][name] / left_macs[name] for name in layers}
+print("1 image, time over MACs:", ", ".join(f"{name} {lag[name]:.1f}" for name in layers))
 figures.time_ratios(left_macs, ratios, lags_most, "half of the filters and neurons cut out")
 
 # %% [markdown]
 # **Read it.** Three reasons why marks lie to the right of their bars. *Calling* a layer costs some microseconds, however small it is: with one image that is most of a small layer's time. *Moving* numbers costs time as well: ReLU and pooling have no MACs, and they are not free. And *small products* leave most of the processor idle.
-# A larger batch makes the first reason disappear, and only that. (The head is so quick, as printed above, that with one image its mark is mostly noise; it may even lie beyond 1.) So a ratio of MACs is a promise; say the batch size and the machine, and measure.
+# A larger batch shares the first among its images, and gives the products more to do. (The head is so quick, as printed above, that with one image its mark is mostly noise.) So a ratio of MACs is a promise; say the batch size and the machine, and measure.
 #
 # ## 5. What you will meet elsewhere
 #
@@ -374,7 +376,7 @@ print(
 # %% [markdown]
 # **Read it.** `slim.fold` looks for units that are constant, and takes only what is exact.
 #
-# - *Padding*: in `conv3`, which reads `conv2`, the border says 0 and not the constant, so no bias can stand in for it. Of `conv2` only those units go whose constant is 0.
+# - *Padding*: `conv2` has none. In `conv3`, which reads `conv2`, the border says 0 and not the constant, so no bias can stand in for it. Of `conv2` only those units go whose constant is 0.
 # - *Dead units*, whose constant is 0, go for free everywhere.
 # - *Unseen images*: it has looked at some training images. Where your last line says False, a unit that slept through all of them woke on another image. So compare on images that were not used, and look what it cost.
 #
@@ -488,7 +490,7 @@ figures.ship_board(ShipState(ways))
 # **Read it.** Look at the dashed line first: which points to the left of it are highest?
 #
 # - Cutting and rounding multiply: half of the units leave a quarter of the numbers, and each of these shrinks to a quarter of its bytes (the graph itself adds some). So a wider network in int8 takes about the room of a narrower one in float32.
-# - What int8 costs in accuracy is printed above. It differs from network to network and from run to run, and we do not know why: read the accuracy of the very file that is shipped.
+# - What int8 costs in accuracy is printed above; compare it with the standard error. Whatever it is, read the accuracy of the very file that is shipped.
 # - The sparse file is small on its way only: once unpacked, it is the dense network, in memory and in time.
 # - The cut networks were trained for longer than the dense one, the sparse one for less: compare heights within a family only.
 #

@@ -113,8 +113,11 @@ title, chance = "nine tenths of one layer cut, nothing repaired", 1 / bench.num_
 figures.bars(alone, "validation accuracy", title, chance=chance)
 
 # %% [markdown]
-# **Read it.** The same *share* of each layer is not the same *harm*. The head has the fewest weights to begin with, and ten classes hang on what is left of it. So this entry makes three mistakes: it cuts all at
-# once, and little, because so much at once is all that it dares; it spends its epochs before the cut; and it treats layers alike that are not. Beating it means to mend at least one of them. Before that, let us see what is measured.
+# **Read it.** The same *share* of each layer is not the same *harm*. The head has the fewest weights to begin with, and ten classes hang on what is left of it. This entry makes three mistakes. Beating it means to mend at least one of them: which are they?
+#
+# <details><summary>The three</summary>It cuts all at once, and little, because so much at once is all that it dares; it spends its epochs before the cut; and it treats layers alike that are not.</details>
+#
+# Before that, let us see what is measured.
 #
 # ## 3. What the board counts
 #
@@ -436,13 +439,13 @@ table.groupby("method")[["sparsity", "val_accuracy", "macs"]].last().round(3)
 widgets.PreferenceSlider(table)
 
 # %% [markdown]
-# The second board counts MACs. Masked weights are multiplied like any others, so an entry of single weights stands there with the dense network's arithmetic. Set a budget of MACs instead of parameters: who is left?
+# The second board counts MACs. Masked weights are multiplied like any others, so an entry of single weights stands there with the dense network's arithmetic. Set a budget of MACs: who is left?
 
 # %%
-widgets.BudgetSlider(table)
+widgets.BudgetSlider(table, size="macs")
 
 # %% [markdown]
-# **Read it.** Choose *MACs* in the menu. Entries of whole units are the only ones that move. If the second board is where you want to stand, change the *unit*: `L1NormPruner` and its relatives take neurons and filters, or write `Pruner(score=..., unit=..., scope=..., amount=...)` and give
+# **Read it.** Entries of whole units are the only ones that move. If the second board is where you want to stand, change the *unit*: `L1NormPruner` and its relatives take neurons and filters, or write `Pruner(score=..., unit=..., scope=..., amount=...)` and give
 # that to `capstone.compete` in the place of `my_masks`. Then slim what it leaves.
 #
 # ## 8. The file
@@ -505,7 +508,7 @@ figures.leaderboard(stands, images, own="mine")
 # epochs can be better; left of them at the same accuracy means that you stopped too early. Not all mistakes cost the same: magnitude within layers makes the example's third one as well. Where does it stand?
 #
 # Now go back to section 5. Change *one* thing, give the trial a note that says what, and run it: another of the three scores; another `least`; a sparsity of `0.98`; a score that knows which inputs are
-# always black (a weight that reads an always black pixel does nothing: let it go first). One change at a time is slower and teaches more; the list keeps them for section 11.
+# always black in `bench.train.images` (a weight that reads such a pixel does nothing: let it go first). One change at a time is slower and teaches more; the list keeps them for section 11.
 #
 # ## 10. Find the bug
 #

@@ -359,7 +359,7 @@ def test_controls_have_labels_and_readable_values(slider):
 
 def test_the_sliders_of_lesson_07_draw_over_their_whole_range():
     measured = {"MACs": [(0.0, 1.0), (0.5, 0.25), (0.9, 0.02)], "time": [(0.0, 1.0), (0.9, 0.3)]}
-    share = widgets.ShareSlider(measured, guess=0.3)
+    share = widgets.ShareSlider(measured)
     for value in torch.linspace(0, 0.9, 10).tolist():
         share.controls["share"].value = value
         assert share.error is None and f"(1 - p)² is {(1 - share.values['share']) ** 2:.2f}" in share._readout.value

@@ -82,10 +82,8 @@ def _few_colours(png: io.BytesIO, alt: str) -> bytes:
 
     told, buffer = PngInfo(), io.BytesIO()
     told.add_text("Description", alt.encode("latin-1", "replace"))
-    few: Any = Image.open(png).convert("RGB").quantize(256, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
-    paper, palette = few.getpixel((0, 0)), few.getpalette()
-    palette[3 * paper : 3 * paper + 3] = [255, 255, 255]  # as the page is in a light theme, and not nearly so
-    few.putpalette(palette)
+    # Of the ways to choose colours this one keeps white white, and what is nearly white apart from it.
+    few = Image.open(png).convert("RGB").quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
     few.save(buffer, "png", pnginfo=told)
     return buffer.getvalue()
 

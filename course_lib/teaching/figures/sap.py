@@ -133,7 +133,12 @@ def bound_board(state: BoundState) -> Picture:
         axis.set(
             xlabel="eta: what may be lost (sum of |w|^p, gone over kept)", ylabel="share of the weights", ylim=(0, 1.03)
         )
-        axis.text(0, 1.03, f"{state.name}: SAP keeps {state.bound:.2f} and loses {state.lost:.2f}", transform=axis.transAxes)
+        axis.text(
+            0,
+            1.03,
+            f"{state.name}: SAP keeps {state.bound:.2f}; gone over kept is then {state.lost:.2f}",
+            transform=axis.transAxes,
+        )
         axis.legend(frameon=False)
     picture.alt = f"{state}."
     return picture

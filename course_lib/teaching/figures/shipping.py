@@ -45,12 +45,9 @@ def time_ratios(
     for number, (label, of_layers) in enumerate(times.items()):
         where = [of_layers[name] for name in macs]
         axis.plot(where, list(places.values()), MARKERS[number], color=COLOURS[number], ms=9, ls="", label=f"time, {label}")
-    if guess in places:
-        axis.plot(
-            0.02, places[guess], "*", color=COLOURS[3], ms=15, markeredgecolor=INK, ls="", label=f"your guess ({guess})"
-        )
     axis.axvline(1, color=INK, lw=1, ls=(0, (2, 2)))
-    axis.set(yticks=list(places.values()), yticklabels=list(places), xlabel="share of the dense layer's that is left")
+    axis.set(yticks=list(places.values()), xlabel="share of the dense layer's that is left")
+    axis.set_yticklabels([f"your guess: {name}" if name == guess else name for name in places])
     axis.set(xlim=(0, max(1.08, axis.get_xlim()[1])), ylim=(-len(macs) + 0.4, 0.6))
     axis.set_title(title, loc="left")
     picture.legend(loc="outside lower center", ncols=4, frameon=False)
@@ -242,12 +239,13 @@ def _label(axis: Axes, state: ShipState, spot: Sequence[Way], taken: list[Bbox])
     lines = [line + time for line, time in zip(lines, times, strict=True)]
     words = "\n".join([network, *lines])
     width, height = 5.7 * max(map(len, words.split("\n"))), 11.5 * (1 + len(lines))
-    left, right = axis.bbox.x0, axis.bbox.x1
+    left, right, limit = axis.bbox.x0, axis.bbox.x1, axis.transData.transform((state.limit / KIB, spot[0].accuracy))[0]
     for away in range(0, 90, 6):
         for side in (1, -1):
             up = side * (12 + height / 2 + away)
             box = _box(axis, spot[0], 0, up, width, height)
             aside = max(left - box.x0, 0) + min(right - box.x1, 0)
+            aside += _clear(_box(axis, spot[0], aside, up, width, height), limit)
             box = _box(axis, spot[0], aside, up, width, height)
             if not any(map(box.overlaps, taken)):
                 taken.append(box)
@@ -263,3 +261,8 @@ def _box(axis: Axes, way: Way, aside: float, up: float, width: float, height: fl
     """Return the box, in pixels, whose middle is that far from a way's point."""
     x, y = axis.transData.transform((way.bytes / KIB, way.accuracy))
     return Bbox.from_bounds(x + aside - width / 2, y + up - height / 2, width, height)
+
+
+def _clear(box: Bbox, line: float) -> float:
+    """Return how far to the side a box has to go so that it does not lie on a vertical line; 0, if it does not."""
+    return min(line - 5 - box.x1, line + 5 - box.x0, key=abs) if box.x0 < line < box.x1 else 0.0

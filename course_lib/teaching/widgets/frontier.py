@@ -40,9 +40,12 @@ class PreferenceSlider(Skin):
 
 
 class BudgetSlider(Skin):
-    """Set the largest size that may be shipped, and see which point is the most accurate within it."""
+    """Set the largest size that may be shipped, and see which point is the most accurate within it.
 
-    def __init__(self, table: pd.DataFrame) -> None:
+    size: the column of `table` that the menu starts with.
+    """
+
+    def __init__(self, table: pd.DataFrame, size: str = "kept_parameters") -> None:
         names = [(words, column) for column, words in SIZES.items() if column in table]
 
         def draw(values: dict[str, Any], rested: bool) -> tuple[Picture, str]:
@@ -50,7 +53,7 @@ class BudgetSlider(Skin):
             return figures.choice_board(state), str(state)
 
         controls = {
-            "size": ipywidgets.Dropdown(options=names, description="size"),
+            "size": ipywidgets.Dropdown(options=names, value=size, description="size"),
             "share": ipywidgets.FloatLogSlider(
                 value=0.2, min=-2, max=0, step=0.05, description="budget, share of dense", readout_format=".1%"
             ),

@@ -16,12 +16,12 @@ from course_lib.teaching.widgets.skin import Skin
 class ShareSlider(Skin):
     """See what is left of arithmetic, bytes and time when a share of all filters and neurons is cut out.
 
-    measured: label -> (share cut, share left), measured before. guess: the share at which half of the MACs are gone.
+    measured: label -> (share cut, share left), measured before.
     """
 
-    def __init__(self, measured: Mapping[str, Sequence[tuple[float, float]]], guess: float | None = None) -> None:
+    def __init__(self, measured: Mapping[str, Sequence[tuple[float, float]]]) -> None:
         def draw(values: dict[str, Any], rested: bool) -> tuple[Picture, str]:
-            state = ShareState(values["share"], measured, guess)
+            state = ShareState(values["share"], measured)
             return figures.share_board(state), str(state)
 
         last = max((share for rows in measured.values() for share, _ in rows), default=0.9)
