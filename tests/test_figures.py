@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from itertools import combinations
 
 import numpy as np
@@ -10,6 +11,7 @@ import torch
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex
 from matplotlib.text import Text
+from PIL import Image
 
 from course_lib import measure, models
 from course_lib.network import units
@@ -512,3 +514,9 @@ def test_a_budget_is_spread_to_where_it_costs_least():
             assert sum(mixture[name] * weights[name] for name in weights) >= wanted * sum(weights.values()) - 1e-6
     even = spread(curves, {"tough": 100, "frail": 100}, 0.45)
     assert even["tough"] > 0.9 and even["frail"] == 0
+
+
+def test_a_picture_of_few_colours_keeps_white_white_and_pale_grey_apart_from_it():
+    shown = Image.open(io.BytesIO(figures.conv_places((7, 10), 3, stride=2, padding=1).png())).convert("RGB")
+    common = {colour for count, colour in shown.getcolors(1 << 20) if count > 5000}
+    assert {(255, 255, 255), (244, 244, 244)} <= common

@@ -42,10 +42,10 @@ class PreferenceSlider(Skin):
 class BudgetSlider(Skin):
     """Set the largest size that may be shipped, and see which point is the most accurate within it.
 
-    size: the column of `table` that the menu starts with.
+    size: the column of `table` that the menu starts with; None: the first of them.
     """
 
-    def __init__(self, table: pd.DataFrame, size: str = "kept_parameters") -> None:
+    def __init__(self, table: pd.DataFrame, size: str | None = None) -> None:
         names = [(words, column) for column, words in SIZES.items() if column in table]
 
         def draw(values: dict[str, Any], rested: bool) -> tuple[Picture, str]:
@@ -53,7 +53,7 @@ class BudgetSlider(Skin):
             return figures.choice_board(state), str(state)
 
         controls = {
-            "size": ipywidgets.Dropdown(options=names, value=size, description="size"),
+            "size": ipywidgets.Dropdown(options=names, value=size or names[0][1], description="size"),
             "share": ipywidgets.FloatLogSlider(
                 value=0.2, min=-2, max=0, step=0.05, description="budget, share of dense", readout_format=".1%"
             ),
