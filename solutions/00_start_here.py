@@ -354,7 +354,7 @@ figures.bars(files, "bytes of the file", title, form=",.0f")
 # ## 7. In your own words
 #
 # A colleague writes: *"I took 90 % of the weights from each of the four convolutions of this network, and nothing from the two dense layers. On average over the six layers 60 % of it is gone, so it is 60 % smaller now."*
-# What do you answer? (Three to five sentences. Double-click the line below and write there.)
+# What do you answer? (Three to five sentences. Double-click the line below, click into it, and write there.)
 
 # %% [markdown] explain="sixty" points=2
 # *Rubric (2 points).* One point for the average: the layers are of very different size, so their shares have to be weighted by it; of all parameters only about 7 % are gone, because the dense layer holds more than nine tenths of them.

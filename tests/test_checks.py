@@ -269,7 +269,10 @@ def test_a_module_has_the_name_of_its_exercise():
 def test_the_first_prediction_stays():
     assert check(0.4, "cliff").state == "correct"
     later = check(0.9, "cliff")
-    assert str(later) == ("locked in (1 of 1 point): Your first answer, 0.4, counts: you may have seen the result by now.")
+    assert str(later) == (
+        "locked in (1 of 1 point): Your first answer, 0.4, counts as long as this kernel runs: you may have seen the result "
+        "by now. (Pictures draw what the cell says now.)"
+    )
     assert "locked in" in later._repr_html_() and 'data-state="correct"' in later._repr_html_()
 
 

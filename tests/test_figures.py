@@ -119,6 +119,8 @@ def pictures(bench):
         "predicted_measured": figures.predicted_measured([(0.8, 0.7), (0.5, 0.6)], 256),
         "before_after": figures.before_after({"a\nb": (0.2, 0.7)}, 0.8, 2000, ("pruned", "trained")),
         "guessed without a guess": figures.guessed({"one": [(0.0, 0.8), (0.9, 0.5)]}, None),
+        "guessed in another way": figures.guessed({"one": [(0.0, 0.8), (0.9, 0.5)]}, {"50": 0.7, 90: "low", 0.5: 0.6}),
+        "guessed with a number": figures.guessed({"one": [(0.0, 0.8), (0.9, 0.5)]}, 0.7),
         "amount_bars": figures.amount_bars({"one": {"a": (1, 4), "b": (0, 8)}, "other": {"a": (3, 4), "b": (2, 8)}}),
         "amount_bars with a guess": figures.amount_bars({"one": {"a": (1, 4)}}, what="units", guess=("a", 0.5)),
         "amount_bars with a guess of one rule": figures.amount_bars(

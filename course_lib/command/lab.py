@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from course_lib import kernel
 from course_lib.errors import CourseError
 from course_lib.files import write_json
 from course_lib.starting import LAB
@@ -35,7 +37,10 @@ def register(prefix: str = sys.prefix) -> Path:
     """Register this environment's Python below `prefix` as the kernel "Pruning course"; return its folder."""
     from ipykernel.kernelspec import install
 
-    return Path(install(kernel_name=KERNEL, display_name=TITLE, prefix=prefix))
+    folder = Path(install(kernel_name=KERNEL, display_name=TITLE, prefix=prefix))
+    spec = json.loads((folder / "kernel.json").read_text(encoding="utf-8"))
+    write_json(folder / "kernel.json", spec | {"argv": [*spec["argv"], f"--IPKernelApp.extra_extensions={kernel.__name__}"]})
+    return folder
 
 
 def command(

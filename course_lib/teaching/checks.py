@@ -97,7 +97,8 @@ def _locked(exercise: Value, answer: Any) -> Verdict:
     if first is None or same(first, answer, tolerance=0.0):
         return verdict
     shown = f"{first:g}" if isinstance(first, (int, float)) else repr(first)
-    reason = f"Your first answer, {shown}, counts: you may have seen the result by now."
+    reason = f"Your first answer, {shown}, counts as long as this kernel runs: you may have seen the result by now."
+    reason += " (Pictures draw what the cell says now.)"
     if verdict.state != CORRECT:  # whoever grades the notebook reads what stands in it
         reason += " Please write it into the cell again, for that is what you hand in."
     return replace(exercise.judge(first), reason=reason)

@@ -155,15 +155,17 @@ def guessed(
 ) -> Picture:
     """Draw accuracy over sparsity, and the guesses, percent -> accuracy, on top.
 
-    curves: label -> (sparsity, accuracy). chance: what guessing a class reaches. n: images behind each accuracy.
+    curves: label -> (sparsity, accuracy). guesses: what is no percent and no accuracy is not drawn. chance: what guessing a
+        class reaches. n: images behind each accuracy.
     """
     picture, axis = single(4.2)
     for number, (label, rows) in enumerate(curves.items()):
         look = curve_look(number)
         axis.plot(*zip(*rows, strict=True), label=label, lw=1.8, ms=6, **look)
-    if guesses:
+    stars = {percent: accuracy for percent, accuracy in _pairs(guesses) if 1 <= percent <= 100 and 0 <= accuracy <= 1}
+    if stars:
         look = {"color": COLOURS[3], "ms": 15, "markeredgecolor": INK, "zorder": 5}
-        axis.plot([percent / 100 for percent in guesses], list(guesses.values()), "*", label="your prediction", **look)
+        axis.plot([percent / 100 for percent in stars], list(stars.values()), "*", label="your prediction", **look)
     if chance is not None:
         axis.axhline(chance, color=FAINT, lw=1.5, ls=(0, (2, 2)), zorder=0, label=f"guessing ({chance:g})")
     error = f"{n:,} images, one standard error at most {standard_error(0.5, n):.3f}" if n else ""
@@ -173,11 +175,17 @@ def guessed(
     picture.legend(loc="outside lower center", ncols=3, frameon=False)
     ends = "; ".join(f"{name}: " + ", ".join(f"{a:.3f} at {s:.2f}" for s, a in rows) for name, rows in curves.items())
     picture.alt = f"Accuracy over sparsity. {ends}."
-    if guesses:
+    if stars:
         picture.alt += (
-            " Predicted: " + ", ".join(f"{accuracy:g} at {percent} %" for percent, accuracy in guesses.items()) + "."
+            " Predicted: " + ", ".join(f"{accuracy:g} at {percent} %" for percent, accuracy in stars.items()) + "."
         )
     return picture
+
+
+def _pairs(guesses: object) -> list[tuple[float, float]]:
+    """Return the pairs of two numbers in what a student has written, whatever that is."""
+    pairs = guesses.items() if isinstance(guesses, Mapping) else ()
+    return [pair for pair in pairs if all(isinstance(one, (int, float)) for one in pair)]
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ as one's own is; without them a slider only looks plainer.
 
 from __future__ import annotations
 
-RUN = "Run this cell to move it."
-RESTARTED = "The kernel was restarted: run this cell again to move it."
+RUN = "To move it, run the cells above, then this one."
+RESTARTED = "The kernel was restarted: to move it, run the cells above again, then this one."
 DEAD = ".lm-Panel.jp-OutputArea-output:not(:has(*))"  # where JupyterLab has no widget to show, and says so
 
 STYLE = f"""
