@@ -9,7 +9,10 @@ import sys
 from types import TracebackType
 from typing import Any
 
-ADVICE = "After a restart, or on another day, nothing is defined yet: choose Run > Run All Above Selected Cell, then run this cell."
+ADVICE = (
+    "After a restart, or on another day, nothing is defined yet: "
+    "choose Run > Run All Above Selected Cell, then run this cell."
+)
 
 
 def load_ipython_extension(shell: Any) -> None:

@@ -22,10 +22,10 @@ __all__ = ["CLAIMS", "explain", "kept", "text", "write"]
 
 HEAD = """# What held, and what did not
 
-Every number is computed from the tables in this folder (`course findings`); `course findings --explain 4` prints what
-number 4 was computed from. Points are hundredths of test accuracy. "Clearly": adjusted p at most {level:g} over the study's
-primary family, and one sign on every seed; outside of that family only "on every seed" is said. cifar10's family was written
-down after its first curves had been seen. Unadjusted intervals are in the studies' figures and tables.
+`course findings` computes every number from the tables in this folder; `--explain 4` prints what number 4
+comes from. Points are hundredths of test accuracy. "Clearly": adjusted p at most {level:g} over the study's
+primary family, and one sign on every seed; outside it only "on every seed" is said. cifar10's family was written
+down after its first curves had been seen. Unadjusted intervals: the studies' figures.
 """
 CIFAR, FASHION, OWN = ("cifar10", "cifar10-one-seed"), ("fashion-mnist",), ("class-project",)
 WHO = "class project"
@@ -85,7 +85,7 @@ CLAIMS: tuple[Claim, ...] = (
             papers.better,
             one="magnitude, global",
             other="magnitude",
-            words="Same schedule, same epochs: global minus layer magnitude is",
+            words="Same schedule and epochs, global minus layer:",
         ),
     ),
     Claim(

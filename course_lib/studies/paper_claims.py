@@ -93,9 +93,9 @@ def global_scope(measured: Measured) -> Answer:
     pair = GLOBAL + TUNED, MAGNITUDE + TUNED
     found = measured.differences(*pair)
     last = found[-1]
-    said = "At equal counts it is global magnitude; these curves compare schedules. "
-    said += f"Fine-tuned, SAP's is {points(last.mean)} at {last.sparsity:.3g} ({n(last.seeds)})."
-    said += f" {quoted(last.longer.partition(' ')[0])} had been trained longer." if last.longer else ""
+    longer = f", {quoted(last.longer.partition(' ')[0])} trained longer" if last.longer else ""
+    said = "At equal counts it is global magnitude; these curves compare schedules (fine-tuned: "
+    said += f"{points(last.mean)} at {last.sparsity:.3g}, {n(last.seeds)}{longer})."
     return Answer(UNTESTED, said, ((*pair, tuple(measured.at)),))
 
 
@@ -104,11 +104,8 @@ def rewinding(measured: Measured) -> Answer:
     pair = MAGNITUDE + TUNED, MAGNITUDE + REWOUND
     found = measured.differences(*pair, [share for share in measured.at if share <= 0.9])
     last = found[-1]
-    said = (
-        "A rewound net has only its last round's training here; the papers train in full after a rewind. Fine-tuning, with "
-    )
-    said += f"{last.epochs[0]:.0f} epochs behind it and not {last.epochs[1]:.0f}, is {points(last.mean)} ahead at "
-    said += f"{last.sparsity:.3g} ({n(last.seeds)})."
+    said = f"A rewound net has {last.epochs[1]:.0f} epochs behind it here, a fine-tuned one {last.epochs[0]:.0f} "
+    said += f"({points(last.mean)} at {last.sparsity:.3g}, {n(last.seeds)}); the papers train in full."
     return Answer(UNTESTED, said, ((*pair, tuple(measured.at)),))
 
 
@@ -140,16 +137,15 @@ def stable_thresholds(measured: Measured) -> Answer:
     verdicts = stability.verdicts(measured.table)
     clear = Counter(verdicts)[stability.VARIABLE]
     none = Counter(verdicts)[stability.NONE]
-    said = (
-        f"Of {len(verdicts)} comparisons of the removed units {none} show no clear difference, {clear} favour variable ones."
-    )
+    said = f"{none} of {len(verdicts)} comparisons of the removed units show no clear difference"
+    said += f", {clear} favour variable ones." if clear else "."
     return Answer(HELD if clear == len(verdicts) else PART if clear else NOT, said, how=stability.summary(measured.table))
 
 
 def floor(measured: Measured) -> Answer:
     """Say what a higher floor of weights in each layer is worth in the fair comparison."""
     kept = {method["name"]: method.get("min_per_layer") or 0 for method in grids.methods(measured.grid)}
-    words = f"For SAP a floor of {kept['SAP, floor 2500']:,} weights a layer in place of {kept['SAP']:,} is worth"
+    words = f"{kept['SAP, floor 2500']:,} weights a layer in place of {kept['SAP']:,}:"
     return better(measured, "SAP, floor 2500", "SAP", words, max(measured.at))
 
 

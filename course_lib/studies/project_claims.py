@@ -75,7 +75,7 @@ def reported(measured: Measured, name: str, method: str, scored: bool = True) ->
     how = f"Held if no more is lost than {REFERENCE_DENSE:g} - {accuracy:g}, in part if that takes the longer budget."
     if scored and name in SCORES:
         rule = float(pareto.score(accuracy, sparsity))
-        said += f" (Its own two numbers give a score of {rule:.4f} by its rule; it reports {SCORES[name]:g}.)"
+        said += f" (Its two numbers give {rule:.4f} by its rule; it reports {SCORES[name]:g}.)"
     return Answer(verdict, said, rows=found, how=how)
 
 
