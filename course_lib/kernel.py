@@ -24,4 +24,5 @@ def _told(
     shell: Any, kind: type[BaseException], error: BaseException, trace: TracebackType, tb_offset: int | None = None
 ) -> None:
     shell.showtraceback((kind, error, trace), tb_offset=tb_offset)
-    print(ADVICE, file=sys.stderr)
+    if "course_lib.teaching" not in sys.modules:  # which the first cells of every lesson import
+        print(ADVICE, file=sys.stderr)

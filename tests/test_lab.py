@@ -18,6 +18,7 @@ import jupytext
 import pytest
 from typer.testing import CliRunner
 
+from course_lib import kernel
 from course_lib.command import cli, lab
 from course_lib.errors import CourseError
 
@@ -149,3 +150,16 @@ def test_options_that_are_jupyterlabs_own_are_handed_on(monkeypatch):
     (line,) = started
     assert "--ServerApp.port=8899" in line and line[-2:] == ["--no-browser", "--allow-root"]
     assert os.environ["COURSE_LAB"] == "False"
+
+
+@pytest.mark.parametrize(("before", "told"), [("", True), ("import course_lib.teaching; ", False)])
+def test_a_name_that_is_missing_before_the_first_cells_have_run_is_told_with_what_to_run(before, told):
+    line = ("-m", "IPython", "--no-banner", f"--InteractiveShellApp.extra_extensions={kernel.__name__}", "-c")
+    done = subprocess.run([sys.executable, *line, f"{before}check(1)"], capture_output=True, text=True, check=False)
+    assert "NameError" in done.stdout + done.stderr
+    assert (kernel.ADVICE in done.stdout + done.stderr) is told
+
+
+def test_the_course_s_kernel_loads_what_tells_it(tmp_path):
+    spec = json.loads((lab.register(str(tmp_path)) / "kernel.json").read_text())
+    assert spec["argv"][-1] == f"--IPKernelApp.extra_extensions={kernel.__name__}"
