@@ -537,8 +537,8 @@ figures.before_after(
 )
 
 # %% [markdown]
-# **Read it.** Before any training the same share for all is ruined, and the scan saves most of the network without a single gradient. But the third row: ranking all weights together finds a good answer for free, *here*, where large layers have small weights. And the circles: a short training repairs part
-# of the damage. A scan is most useful when training is expensive, and when the budget is not of parameters: no ranking of weights knows about MACs.
+# **Read it.** Before any training the same share for all is ruined, and the scan saves most of the network without a single gradient. The third row: ranking all weights together comes near it for free, *here*, where large layers have small weights. And the circles: a short training repairs part
+# of the damage, unless all is lost. A scan is most useful when training is expensive, and when the budget is not of parameters: no ranking of weights knows about MACs.
 #
 # And is it really smaller now?
 

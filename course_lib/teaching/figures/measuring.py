@@ -61,6 +61,8 @@ def conv_places(size: tuple[int, int], kernel: int, stride: int = 1, padding: in
             inside = 0 <= row < height and 0 <= column < width
             face = "#CFE3F1" if inside else "#F4F4F4"
             missed = row + padding >= reach[0] or column + padding >= reach[1]
+            if missed:  # dark enough for a white hatch
+                face = "#8FB8D6" if inside else "#BBBBBB"
             edge, hatch = ("#999999", HATCH) if missed else (FAINT, "")
             axis.add_patch(Rectangle((column, row), 0.95, 0.95, lw=0.5, facecolor=face, edgecolor=edge, hatch=hatch))
     for number in range(min(2, places[1])):
