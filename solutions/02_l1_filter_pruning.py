@@ -481,7 +481,7 @@ print(f"at once:        {train.evaluate(at_once, bench):.3f} at sparsity {masks.
 # ## 7. Smallest, random, largest
 #
 # Is a small norm a good reason to go? There is only one way to know: choose the same number of filters at random, and by the opposite
-# rule, the same score with a minus sign. The random choice is drawn three
+# rule, the same score with a minus sign (a Pruner gives a function all weights of a layer as one flat row a filter). The random choice is drawn three
 # times (once in CI): the line is its mean, the band reaches from the lowest to the highest.
 
 # %% tags=["folded"]
@@ -510,9 +510,7 @@ duel = {
     "smallest L1 first": [accuracy_without(level, "l1") for level in levels],
     "random": [drawn(level) for level in levels],
     "largest L1 first": [
-        # a Pruner hands a function all weights of a layer as one flat row a filter
-        accuracy_without(level, lambda weight: -weight.abs().sum(1))
-        for level in levels
+        accuracy_without(level, lambda weight: -weight.abs().sum(1)) for level in levels
     ],
 }
 figures.accuracy_curves(

@@ -482,7 +482,7 @@ figures.arena(
 # - Give magnitude SAP's pace, and they are level: {{results/pace: magnitude_sap_s_pace.round14.test_accuracy | .3f}}, after the same epochs.
 # - Give that pace to the global ranking, and it is clearly ahead of SAP: {{results/pace: magnitude_global_sap_s_pace.round14.test_accuracy | .3f}}.
 #
-# So what SAP brings is the *pace*, not a better choice: it slows down, and the network has trained longer when it gets somewhere. A convolutional network on CIFAR-10 says nearly the same ([results/controls](../results/controls/README.md), after round 6: SAP {{results/controls: sap.round6.test_accuracy | .3f}}, magnitude at its pace {{results/controls: magnitude_sap_s_pace.round6.test_accuracy | .3f}}, globally {{results/controls: magnitude_global_sap_s_pace.round6.test_accuracy | .3f}}). Another schedule that slows down may do as well; we have not tried one. (The curves rise because training goes on.)
+# So what SAP brings is the *pace*, not a better choice: it slows down, and the network has trained longer when it gets somewhere. A convolutional network on CIFAR-10 says nearly the same ([results/controls](../results/controls/README.md), after round 6: SAP {{results/controls: sap.round6.test_accuracy | .3f}}, magnitude at its pace {{results/controls: magnitude_sap_s_pace.round6.test_accuracy | .3f}}, globally {{results/controls: magnitude_global_sap_s_pace.round6.test_accuracy | .3f}}). Another schedule that slows down may do as well; we have not tried one. (Curves rise as training goes on.)
 #
 # ## 6. An amount, not a score
 #

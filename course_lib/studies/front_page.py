@@ -91,7 +91,7 @@ def _why(main: Measured, results: Path) -> str:
     same = papers.ahead(found) == "did not hold"
     most = 100 * max(abs(one.mean) for one in found)
     mostly = bool(own) and most <= 50 * max(one.mean for one in own)  # half of its lead, in points
-    word = "Its pace: it slows down" if same else "Mostly its pace: it slows down" if mostly else "Not its pace alone"
+    word = "Its pace: it slows down" if same else "Mostly its pace" if mostly else "Not its pace alone"
     if not measured.has("magnitude"):
         within = f"they are within {most:.1f} points ({measured.grid['name']}, {n(last.seeds)})"
         return f"{start} {word}. Where magnitude takes the same number each round, {within}."

@@ -219,7 +219,11 @@ def timings(times: Mapping[str, Sequence[float]], warmup: int = 0, runs: int | N
 
 @styled
 def sensitivity_curves(
-    curves: Mapping[str, Sequence[tuple[float, float]]], dense: float, guess: str | None = None, n: int | None = None
+    curves: Mapping[str, Sequence[tuple[float, float]]],
+    dense: float,
+    guess: str | None = None,
+    n: int | None = None,
+    xlabel: str = "share of this layer's weights that is gone; all others stay",
 ) -> Picture:
     """Draw layer -> (sparsity of this layer alone, accuracy); the curve of the layer that was `guess`ed is drawn thick.
 
@@ -239,7 +243,7 @@ def sensitivity_curves(
         name = f"{layer} (your guess)" if layer == guess else layer
         axis.annotate(name, (1.02, height), xycoords=("axes fraction", "data"), va="center", annotation_clip=False,
                       color=_dark(COLOURS[number]))  # fmt: skip
-    axis.set(xlabel="share of this layer's weights that is gone; all others stay", ylabel="validation accuracy", ylim=(0, 1))
+    axis.set(xlabel=xlabel, ylabel="validation accuracy", ylim=(0, 1))
     axis.set_xticks(levels, [f"{level:g}" for level in levels])
     worst = min(curves, key=lambda layer: float(np.mean([accuracy for _, accuracy in curves[layer]])))
     error = f" ({n:,} images, ± {standard_error(dense, n):.3f})" if n else ""
