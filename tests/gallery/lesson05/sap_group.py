@@ -182,7 +182,7 @@ def group_default_norms(w, mask, p=1.0, q=2.0):
 def group_norms_of_the_library(w, mask, p=1.0, q=2.0):
     new = mask.clone()
     if mask.any():
-        new[mask] = w[mask].abs().argsort().argsort() >= sap_amount(w[mask])
+        new[mask] = w[mask].abs().argsort().argsort() >= sap_amount(w[mask], 0.5, 1.0)
     return new
 
 
