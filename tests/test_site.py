@@ -105,6 +105,12 @@ def test_a_control_that_does_nothing_at_a_position_stays_where_it_starts():
     assert [control.get("only") for control in moving.told()] == [None, [0, [0]], None]
 
 
+def test_every_study_that_the_findings_name_has_a_page_in_the_menu():
+    named = set(re.findall(r"\]\(([\w-]+)/README\.md\)", (ROOT / "results" / "README.md").read_text()))
+    menu = set(re.findall(r"<([\w-]+)>", (ROOT / "site" / "index.md").read_text()))
+    assert named <= set(pages.STUDIES) <= menu
+
+
 def test_every_slider_of_the_course_moves_on_a_page():
     assert {*sliders.movings(ROOT), "SAPExplorer"} == {*widgets.__all__} - {"Skin"}
 

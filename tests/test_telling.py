@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 from matplotlib.colors import to_hex
+from matplotlib.lines import Line2D
 from test_clearly import curves
 
 from course_lib import pareto
@@ -106,6 +107,7 @@ def test_a_forest_has_a_row_a_difference_filled_where_it_is_clear(drawn):
     figure = forest.plot_differences(family, of_table(table), title="SAP against each")
     markers = [line for line in figure.axes[0].lines if len(line.get_xdata()) == 1]
     assert len(markers) == len(family) == len(figure.axes[0].get_yticks())
+    assert all(line.get_marker() in Line2D.filled_markers for line in markers)  # those of controls, too
     filled = {round(float(line.get_xdata()[0]), 6) for line in markers if line.get_markerfacecolor() != "white"}
     assert filled == {round(100 * one.mean, 6) for one in family if one.clear} and 0 < len(filled) < len(family)
     assert any("round by round" in text.get_text() for text in figure.axes[0].texts)

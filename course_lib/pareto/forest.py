@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from course_lib.errors import CourseError
 from course_lib.pareto.compare import LEVEL, Difference
+from course_lib.pareto.looks import MARKERS
 from course_lib.words import number_of
 
 if TYPE_CHECKING:
@@ -115,8 +116,9 @@ def _bar(axis: Axes, difference: Difference, row: float, look: Mapping[str, Any]
     low, high = difference.low or 0.0, difference.high or 0.0
     axis.plot([100 * low, 100 * high], [row, row], color=look["color"], linewidth=2.2, solid_capstyle="butt", alpha=0.65)
     face = look["color"] if difference.clear else "white"
+    marker = look["marker"] if look["marker"] in MARKERS else "o"  # those of controls have no inside
     axis.plot(
-        [100 * difference.mean], [row], look["marker"], color=look["color"], markerfacecolor=face, markersize=7, zorder=3,
+        [100 * difference.mean], [row], marker, color=look["color"], markerfacecolor=face, markersize=7, zorder=3,
         markeredgewidth=1.4,
     )  # fmt: skip
     axis.text(

@@ -41,8 +41,8 @@ def keep_seeds(groups: Mapping[str, Sequence[float]]) -> dict[str, list[float]]:
     return {label: list(values) for label, values in groups.items()}
 
 
-def keep_shares(measured: Mapping[str, Sequence[tuple[float, float]]], guess: float | None = None) -> dict[str, Any]:
-    """Return what was measured; nobody has guessed on a page."""
+def keep_shares(measured: Mapping[str, Sequence[tuple[float, float]]]) -> dict[str, Any]:
+    """Return what was measured."""
     return {label: [(share, round(left, 4)) for share, left in rows] for label, rows in measured.items()}
 
 

@@ -25,7 +25,10 @@ PICTURES, FRAMES = "pictures", "frames"  # folders of the site
 EXPLORER = '<div class="sap-explorer"><p>The explorer runs in the page, with JavaScript.</p></div>'
 COLOURS = 256
 WIDE = 600  # pixels; a wider picture is scrolled on a phone, or its words could not be read
-STUDIES = ("cifar10", "cifar10-one-seed", "class-project", "extensions", "fashion-mnist", "open", "pace", "stability")
+STUDIES = (
+    "cifar10", "cifar10-one-seed", "class-project", "controls", "extensions", "fashion-mnist", "open", "pace", "ship",
+    "stability",
+)  # fmt: skip
 PAGES = {  # what a link in the repository leads to -> the page of the site that shows it
     "notebooks/README.md": "map.md",
     "notebooks/GLOSSARY.md": "glossary.md",
