@@ -143,6 +143,17 @@ def test_a_quarter_of_the_arithmetic_is_cheap_only_if_it_is_so_on_every_seed(tmp
     assert f"**{verdict}:**" in line_of(findings.text(tmp_path), "a quarter of the arithmetic costs at most 2 points")
 
 
+@pytest.mark.parametrize(("late", "word"), [(0.005, "Mostly its pace."), (0.2, "Not its pace alone.")])
+def test_the_front_page_weighs_what_is_left_at_equal_pace_against_the_lead(tmp_path, late, word):
+    """At equal pace SAP is a hair behind in the first rounds and `late` ahead afterwards."""
+    table = pandas.read_csv(RESULTS / "cifar10" / "table.csv")
+    for name, own in (("cifar10", table), ("controls", with_pace(table, 0.001)[lambda rows: rows["method"] != "magnitude"])):
+        (tmp_path / name).mkdir()
+        rows = own["method"].eq("magnitude, SAP's pace") & (own["round"] > 3)
+        own.assign(test_accuracy=own["test_accuracy"] - late * rows).to_csv(tmp_path / name / "table.csv", index=False)
+    assert word in line_of(front_page.text(tmp_path), "Why does it lead")
+
+
 @pytest.fixture
 def own_problem(tmp_path):
     """A study of the class project's kind, made up from the curves on CIFAR-10."""
