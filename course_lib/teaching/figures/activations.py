@@ -17,6 +17,7 @@ from course_lib.teaching.figures.picture import (
     HATCH,
     INK,
     KEPT,
+    PAPER,
     Picture,
     canvas,
     curve_look,
@@ -26,8 +27,6 @@ from course_lib.teaching.figures.picture import (
     tile,
 )
 from course_lib.words import number_of
-
-WORDS = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 0.5}  # of a name among points
 
 
 @styled
@@ -57,7 +56,7 @@ def rank_scatter(scores: Mapping[str, Tensor], share: float = 0.5, ringed: Seque
     for unit in ringed:
         x, y = ranks[0][unit], ranks[1][unit]
         axis.plot(x, y, "o", ms=16, mfc="none", mec=INK, mew=1.5)
-        axis.annotate(f"unit {unit}", (x, y), (12, 0), textcoords="offset points", va="center", bbox=WORDS)
+        axis.annotate(f"unit {unit}", (x, y), (12, 0), textcoords="offset points", va="center", bbox=PAPER)
     picture.legend(loc="outside lower center", ncols=2, frameon=False)
     counts = "; ".join(f"{label} {int(mine.sum())}" for label, mine in parts.items())
     picture.alt = f"{number_of(n, 'unit')} ranked by {first} and by {second}: rank correlation {rho:.2f}; {counts}."

@@ -10,10 +10,8 @@ from matplotlib.axes import Axes
 
 from course_lib.measure import standard_error
 from course_lib.pareto.looks import COLOURS
-from course_lib.teaching.figures.picture import FAINT, GONE, HATCH, INK, KEPT, Picture, placed, single, styled
+from course_lib.teaching.figures.picture import FAINT, GONE, HATCH, INK, KEPT, PAPER, Picture, placed, single, styled
 from course_lib.words import number_of
-
-PAPER = {"facecolor": "white", "edgecolor": "none", "pad": 0.5}  # behind a number that may stand on a line
 
 
 @dataclass(frozen=True)

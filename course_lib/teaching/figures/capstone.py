@@ -9,9 +9,8 @@ from matplotlib.axes import Axes
 
 from course_lib.pareto import FLOOR, score
 from course_lib.pareto.looks import looks
-from course_lib.teaching.figures.picture import FAINT, HATCH, INK, Picture, single, styled
+from course_lib.teaching.figures.picture import FAINT, HATCH, INK, PAPER, Picture, single, styled
 
-PAPER = {"facecolor": "white", "edgecolor": "none", "pad": 0.5}  # behind words that stand on lines
 START = "dense start"  # which is nobody's entry
 CROWDED = 0.5  # sparsity from which entries are drawn; what lies before is where an arrow points to
 

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 KEPT, GONE, INK, FAINT = "#0072B2", "#D55E00", "#222222", "#BBBBBB"  # Okabe and Ito's blue and vermilion
 SAID = "#A84300"  # the vermilion of words: that of areas is too light on white to be read
 HATCH = "////"  # what is gone is hatched or crossed as well: colour is never the only cue
-ON_HATCH: dict[str, Any] = {"color": INK, "bbox": {"facecolor": "white", "edgecolor": "none", "pad": 1.2}}  # of words
+PAPER: dict[str, Any] = {"facecolor": "white", "edgecolor": "none", "pad": 0.5}  # behind words on lines and among points
+ON_HATCH: dict[str, Any] = {"color": INK, "bbox": {**PAPER, "pad": 1.2}}  # of words
 STYLE: dict[RcKeyType, Any] = {
     "font.size": 10,
     "axes.spines.top": False,

@@ -19,6 +19,7 @@ from course_lib.teaching.figures.picture import (
     HATCH,
     INK,
     KEPT,
+    PAPER,
     Picture,
     curve_look,
     placed,
@@ -28,7 +29,6 @@ from course_lib.teaching.figures.picture import (
 from course_lib.words import number_of
 
 KIB = 1024  # bytes
-WHITE = {"facecolor": "white", "edgecolor": "none", "pad": 0.8}  # behind words on a line
 
 
 @styled
@@ -252,7 +252,7 @@ def _label(axis: Axes, state: ShipState, spot: Sequence[Way], taken: list[Bbox])
                 points = (aside * 72 / DPI, up * 72 / DPI)  # a sharp picture has more pixels, not more points
                 arrow = {"arrowstyle": "-", "color": FAINT, "shrinkB": 5} if away > 6 else None
                 at = (spot[0].bytes / KIB, spot[0].accuracy)
-                text = axis.annotate(words, at, points, textcoords="offset points", arrowprops=arrow, bbox=WHITE)
+                text = axis.annotate(words, at, points, textcoords="offset points", arrowprops=arrow, bbox=PAPER)
                 text.set(ha="center", va="center", fontsize=8.5)
                 return
 
