@@ -9,10 +9,10 @@
 #
 # **Goal.** Prune your first network, and learn how this course works: cells, checks, predictions, sliders.
 #
-# **You need** a little Python; PyTorch is explained where it appears. **Difficulty** easy. {{minutes: 25}}
+# **You need** a little Python; PyTorch is explained. **Difficulty** easy. {{minutes: 25}}
 #
-# **How to run it.** A *notebook* is text, and *cells* of code. The next three set things up and are folded (a click on the three dots opens one). Click the first and press **Shift + Enter**: it runs, and the next one is chosen;
-# `[*]` means still running, a number done. Go from top to bottom. You cannot break anything: if something looks odd, choose *Kernel, Restart* and start again from the top.
+# **How to run it.** A *notebook* is text, and *cells* of code. The next three set things up and are folded (the dots open them). Click the first and press **Shift + Enter**: it runs, and the next one is chosen;
+# `[*]` means still running. Go from top to bottom. You cannot break anything: if something looks odd, choose *Kernel, Restart* and begin again.
 
 # %%
 import importlib.util
@@ -47,13 +47,13 @@ bench
 # %% [markdown]
 # ## 1. A check that catches you
 #
-# In every lesson you write small functions, and below each stands a **check**, which tries yours on fresh inputs. It says ○ *not attempted*, ✘ *not yet* (with the call, what came out, what was expected, and the mistake, if it knows it), or ✔ *correct*: right on every input that it tried. Check as often as you like. The best way to trust it is to see it catch you.
+# In every lesson you write small functions, and below each stands a **check**, which tries yours on fresh inputs. It says ○ *not attempted*, ✘ *not yet* (with the call, what came out, what was expected, and the mistake, if it knows it), or ✔ *correct*: right on every input that it tried. To trust it, see it catch you:
 #
 # ### Exercise 1: `weights_left`
 # A *weight* is a number by which a value is multiplied on its way through a network; to *prune* is to set weights to zero, for good. A share of `n` weights goes, exactly `round(share * n)` by Python's own `round` (`round(2.5)` is 2). How many are *left*?
 #
 # 1. Run the two cells below **as they are**. What does the check say?
-# 2. Be **wrong** on purpose: replace the line that begins with `pass` by `return share * n`, run both again, and read what it tells you.
+# 2. Be **wrong** on purpose: replace the line with `pass` by `return share * n`, run both again, and read what it says.
 # 3. Now **mend** it and run both once more.
 #
 # <details><summary>Hint 1</summary>(Hints open when you click them. Try without them first; they cost nothing.) The wrong line counts what goes.

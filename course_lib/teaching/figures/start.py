@@ -82,7 +82,7 @@ def bars(
 
     chance: what guessing would reach.
     """
-    picture, axis = single(3.2)
+    picture, axis = single(2.6 if chance is not None else 3.2)
     top = max(value for value in values.values() if value is not None)
     told = {label: "?" if value is None else format(value, form) for label, value in values.items()}
     for place, (label, value) in enumerate(values.items()):
