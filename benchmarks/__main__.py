@@ -19,6 +19,7 @@ NAMES = (
     "pruning",
     "training",
     "waiting",
+    "memory",
     "checks",
     "slider",
     "page",

@@ -5,8 +5,10 @@ And what it leaves: nothing that only the C library still holds.
 
 from __future__ import annotations
 
+import ast
 import ctypes
 import os
+import re
 import signal
 import sys
 import threading
@@ -38,6 +40,24 @@ def cell() -> int | None:
 
     shell = get_ipython()
     return shell.execution_count if shell is not None and hasattr(shell, "kernel") else None
+
+
+def unread(name: str) -> SyntaxError | None:
+    """Return the error for which the last cell that defines the function `name` did not run; None where it did run.
+
+    What Python cannot read changes nothing: the function is then still that of an earlier run of the cell.
+    """
+    if cell() is None:
+        return None
+    from IPython.core.getipython import get_ipython
+
+    definition = re.compile(rf"^\s*def {re.escape(name)}\b", re.MULTILINE)
+    sources = [source for source in getattr(get_ipython(), "user_ns", {}).get("In", ()) if definition.search(source)]
+    try:
+        ast.parse(sources[-1] if sources else "")
+    except SyntaxError as error:
+        return error
+    return None
 
 
 class Stop:

@@ -1,8 +1,7 @@
 # %% [markdown]
 # # 00 · Start here
 #
-# In the next few minutes you train a small network, throw away *nine of every ten* of its weights, and look whether it can still tell a coat from a
-# sneaker. Then the real questions begin, and they are the whole course:
+# In a few minutes you train a small network, throw away *nine of every ten* of its weights, and look whether it can still tell a coat from a sneaker.
 #
 # > **How much of a network can go, who decides what goes, and how do we know that it was worth it?**
 #
@@ -10,11 +9,10 @@
 #
 # **Goal.** Prune your first network, and learn how this course works: cells, checks, predictions, sliders.
 #
-# **You need** a little Python; PyTorch is explained where it appears. **Difficulty** easy. {{minutes: 25}}
+# **You need** a little Python; PyTorch is explained. **Difficulty** easy. {{minutes: 25}}
 #
-# **How to run it.** This page is a *notebook*: text, and *cells* of code. The first three cells set things up and are folded: you see three dots, and a click on them shows the code. Click
-# the first of them and press **Shift + Enter**: it runs, and the next one is chosen. A star `[*]` means that it is still running, a number that it is done. Go from top to bottom, for each cell uses what those
-# above it made. You cannot break anything: if something looks odd, choose *Kernel, Restart* and start again from the top.
+# **How to run it.** A *notebook* is text, and *cells* of code. The next three set things up and are folded (the dots open them). Click the first and press **Shift + Enter**: it runs, and the next one is chosen;
+# `[*]` means still running. Go from top to bottom. You cannot break anything: if something looks odd, choose *Kernel, Restart* and begin again.
 
 # %%
 import importlib.util
@@ -47,20 +45,80 @@ if mode.name == "ci":
 bench
 
 # %% [markdown]
-# The last line says what is loaded: images to learn from (*train*), others to see how well it went (*validation*), and a *test* part that we leave alone. And here is
-# the course in one picture.
+# ## 1. A check that catches you
+#
+# In every lesson you write small functions, and below each stands a **check**, which tries yours on fresh inputs. It says ○ *not attempted*, ✘ *not yet* (with the call, what came out, what was expected, and the mistake, if it knows it), or ✔ *correct*: right on every input that it tried. To trust it, see it catch you:
+#
+# ### Exercise 1: `weights_left`
+# A *weight* is a number by which a value is multiplied on its way through a network; to *prune* is to set weights to zero, for good. A share of `n` weights goes, exactly `round(share * n)` by Python's own `round` (`round(2.5)` is 2). How many are *left*?
+#
+# 1. Run the two cells below **as they are**. What does the check say?
+# 2. Be **wrong** on purpose: replace the line with `pass` by `return share * n`, run both again, and read what it says.
+# 3. Now **mend** it and run both once more.
+#
+# <details><summary>Hint 1</summary>(Hints open when you click them. Try without them first; they cost nothing.) The wrong line counts what goes.
+# <details><summary>Hint 2</summary>Round what goes to a whole number, and take it from <code>n</code>.</details></details>
 
-# %%
-figures.question()
+
+# %% answer="weights_left"
+def weights_left(n: int, share: float) -> int:
+    """Return how many of n weights are left when round(share * n) of them go."""
+    ### BEGIN SOLUTION
+    return n - round(share * n)
+    ### END SOLUTION
+
+
+# %% check="weights_left"
+check(weights_left)
 
 # %% [markdown]
-# **Read it.** Every line is a *weight*: a number by which a value is multiplied on its way through the network. To *prune* means to set weights to zero, for good; the
-# solid ones stay. The three questions are parts of the one above, and each has its lessons. (Two are left: in lesson 07 the zeros turn into a smaller and faster program, and in 08 you build a pruner
-# of your own.)
+# ### Exercise 2: `three_answers`
+# Write down what the check said in each step, in its own words, and the number that was *expected* in the case that it showed you in step 2. Write it like this, with your
+# answers in place of the dots:
 #
-# ## 1. Ninety percent in ten lines
+# ```python
+# three_answers = {"as it is": "...", "wrong": "...", "mended": "...", "expected": ...}
+# ```
 #
-# Our network sees small pictures and names what is on them. One of each kind:
+# <details><summary>Hint</summary>The three answers stand above exercise 1. The expected number is in the lines under "not yet": go back to step 2 if you have
+# already mended it.</details>
+
+# %% answer="three_answers"
+three_answers = None
+### BEGIN SOLUTION
+three_answers = {
+    "as it is": "not attempted",
+    "wrong": "not yet",
+    "mended": "correct",
+    "expected": 1,
+}
+### END SOLUTION
+
+# %% check="three_answers"
+check(three_answers, "three_answers")
+
+# %% [markdown]
+# **And if I leave one out?** Then nothing happens. After an exercise the lesson calls `use`: if your function is correct, it goes on with *yours*; if not, with the
+# library's, and it says so. (That earns no points.) So you can always run the whole page.
+
+# %%
+weights_left = use(weights_left)
+left = weights_left(1_000_000, 0.9)
+print(f"of 1,000,000 weights {left:,} are left")
+
+# %% [markdown]
+# The other house rules, once:
+#
+# - Three kinds of exercise. **Code**, as above. **Predict**: you lock in numbers *before* you see the result; the point is for saying something, not for being right, and the first answer
+#   stays. **In your own words**: a few sentences that a person reads.
+# - **Sliders** are live: drag one, and the network is pruned while you watch. Where no kernel (the program behind this page) runs, a still picture stands in.
+# - **Modes** say how much is computed: `laptop`, minutes without a GPU; `full`, colour images (CIFAR-10), for a GPU; `ci`, seconds, for machines that test the course, and its numbers mean nothing.
+#   Yours is `laptop`. To change it, unfold the second cell of code and edit `MODE`, or set `COURSE_MODE` before you start.
+# - **Words** that you forget are in the [glossary](../notebooks/GLOSSARY.md), all lessons on the [map](../notebooks/README.md).
+#
+# ## 2. Ninety percent in ten lines
+#
+# Our network sees small pictures and names what is on them. The line below the set-up cells said which are loaded: images to learn from (*train*), others to see how well it went (*validation*), and a *test* part that we leave alone. One of each kind:
 
 # %%
 labels = bench.train.labels.tolist()
@@ -69,7 +127,7 @@ figures.sample(bench.train.images[first], bench.classes)
 
 # %% [markdown]
 # Its *accuracy* is the share of validation images that it names rightly; guessing among ten kinds gives one in ten. First we train it.
-# This is the slow cell of the lesson: a minute or two, with a bar that shows how far it is.
+# This is the slow cell of the lesson: a minute or two, with a bar that shows how far it is. (It also tells the accuracy *while training*, which is lower here, for training makes it harder: it shifts the images a little, and switches values off at random.)
 
 # %% tags=["ahead"]
 model = models.build("cnn", bench, seed=0)
@@ -111,85 +169,14 @@ figures.bars(story, "validation accuracy", chance=chance)
 # %% [markdown]
 # **Read it.** Just as many weights went, and now it only guesses. *How much* goes is one question, *who decides* what goes another. (This lottery also takes the same share of every layer. Section 5 tells the two apart.)
 #
-# ## 2. How the course works
-#
-# In every lesson you write small functions. Below each stands a **check**, one line that tries your function on fresh inputs. It has three answers:
-#
-# | sign | answer | it means |
-# | --- | --- | --- |
-# | ○ | not attempted | nothing is written yet; no points, no blame |
-# | ✘ | not yet | something is wrong: it shows the call, what came out and what was expected, and names the mistake if it knows it |
-# | ✔ | correct | right on every input that it tried |
-#
-# Check as often as you like. The best way to trust a check is to see it catch you, so the first exercise starts with a mistake.
-#
-# ### Exercise 1: `weights_left`
-# How many of `n` weights are *left* when a share of them goes? Exactly `round(share * n)` go, by Python's own `round`: a half
-# goes to the even neighbour, so that `round(2.5)` is 2. Please do it in three steps:
-#
-# 1. Run the two cells below **as they are**. What does the check say?
-# 2. Be **wrong** on purpose: replace the line that begins with `pass` by `return share * n`, run both cells again, and read what it tells you.
-# 3. Now **mend** it and run both once more.
-#
-# <details><summary>Hint 1</summary>(Hints open when you click them. Try without them first; they cost nothing.) The wrong line counts what goes.
-# <details><summary>Hint 2</summary>Round what goes to a whole number, and take it from <code>n</code>.</details></details>
-
-
-# %% answer="weights_left"
-def weights_left(n: int, share: float) -> int:
-    """Return how many of n weights are left when round(share * n) of them go."""
-    ### BEGIN SOLUTION
-    return n - round(share * n)
-    ### END SOLUTION
-
-
-# %% check="weights_left"
-check(weights_left)
-
-# %% [markdown]
-# ### Exercise 2: `three_answers`
-# Write down what the check said in each step, in the words of the table (without the sign), and the number that was *expected* in the case that it showed you in step 2. Write it like this, with your
-# answers in place of the dots:
-#
-# ```python
-# three_answers = {"as it is": "...", "wrong": "...", "mended": "...", "expected": ...}
-# ```
-#
-# <details><summary>Hint</summary>The three answers stand in the table above. The expected number is in the lines under "not yet": go back to step 2 if you have
-# already mended it.</details>
-
-# %% answer="three_answers"
-three_answers = None
-### BEGIN SOLUTION
-three_answers = {
-    "as it is": "not attempted",
-    "wrong": "not yet",
-    "mended": "correct",
-    "expected": 1,
-}
-### END SOLUTION
-
-# %% check="three_answers"
-check(three_answers, "three_answers")
-
-# %% [markdown]
-# **And if I leave one out?** Then nothing happens. After an exercise the lesson calls `use`: if your function is correct, it goes on with *yours*; if not, with the
-# library's, and it says so. (That earns no points.) So you can always run the whole page.
+# Those are two of the three questions of this course. Here it is in one picture.
 
 # %%
-weights_left = use(weights_left)
-left = weights_left(1_000_000, 0.9)
-print(f"of 1,000,000 weights {left:,} are left")
+figures.question()
 
 # %% [markdown]
-# The rest of the house rules, once:
-#
-# - Three kinds of exercise. **Code**, as above. **Predict**: you lock in numbers *before* you see the result; the point is for saying something, not for being right, and the first answer
-#   stays. **In your own words**: a few sentences that a person reads.
-# - **Sliders** are live: drag one, and the network is pruned while you watch. Where no kernel (the program behind this page) runs, a still picture stands in.
-# - **Modes** say how much is computed: `laptop`, minutes without a GPU; `full`, colour images (CIFAR-10), for a GPU; `ci`, seconds, for machines that test the course, and its numbers mean nothing.
-#   Yours is `laptop`. To change it, unfold the second cell of code and edit `MODE`, or set `COURSE_MODE` before you start.
-# - **Words** that you forget are in the [glossary](../notebooks/GLOSSARY.md), all lessons on the [map](../notebooks/README.md).
+# **Read it.** Every line is a weight; the solid ones stay. The three questions are parts of the one at the top, and each has its lessons. (Two are left: in lesson 07 the zeros turn into a smaller and faster program, and in 08 you build a pruner
+# of your own.)
 #
 # ## 3. How much is there to lose?
 #
@@ -264,7 +251,7 @@ def sparsity(masks: dict[str, Tensor], total: int) -> float:
 check(sparsity)
 
 # %% [markdown]
-# Now the masks from section 1, with which the network lost "90 %". What did each layer lose?
+# Now the masks from section 2, with which the network lost "90 %". What did each layer lose?
 
 # %%
 sparsity = use(sparsity)
@@ -289,14 +276,14 @@ widgets.AverageSlider(model)
 #
 # ## 5. Who decides?
 #
-# In section 1 the smallest weights *of all* went, and the layers paid very different shares. Would it not be fairer if **every layer gave the same share**, its own smallest?
+# In section 2 the smallest weights *of all* went, and the layers paid very different shares. Would it not be fairer if **every layer gave the same share**, its own smallest?
 #
 # ### Predict
 # Every layer gives 50 %, or 90 %, or 99 %, and nothing is trained again. **What accuracy is left each time?** You know what the network had before, and that guessing gives
 # one in ten. Lock in three numbers between 0 and 1.
 
 # %% answer="accuracy_left"
-accuracy_left = None  # your prediction, such as {50: 0.7, 90: 0.6, 99: 0.5}
+accuracy_left = None  # your prediction, such as {50: 0.5, 90: 0.5, 99: 0.5}
 ### BEGIN SOLUTION
 accuracy_left = {50: 0.75, 90: 0.6, 99: 0.2}
 ### END SOLUTION
@@ -317,22 +304,22 @@ rules = {
 curves = {name: [(0.0, before)] for name in rules}
 for name, rule in rules.items():
     for share in (0.3, 0.5, 0.7, 0.9, 0.95, 0.99):
-        masks = rule(share).masks(model, bench)
-        accuracy = train.evaluate(masks.apply_(copy.deepcopy(model)), bench)
-        curves[name].append((masks.sparsity, accuracy))
+        trial = rule(share).masks(model, bench)
+        accuracy = train.evaluate(trial.apply_(copy.deepcopy(model)), bench)
+        curves[name].append((trial.sparsity, accuracy))
 figures.guessed(curves, accuracy_left, chance=chance, n=len(bench.validation))
 
 # %% [markdown]
 # **Read it.** One network, and at every level each rule takes the same number of weights. With equal shares it holds for a while, and at 90 % it only guesses. The smallest of all can go beyond that; then this curve
 # falls as well. The random choice, which also takes equal shares, is lost soonest. So two things matter: how the layers share the loss, and which weights go within each. How close were your stars?
 #
-# How exact are these points? 2,000 images are a sample: a measured accuracy is typically off by about one in a hundred, its *standard error* (the title of the picture has it). Smaller differences mean nothing, and what the fine-tuning of section 1 won back is hardly larger.
+# How exact are these points? 2,000 images are a sample: a measured accuracy is typically off by about one in a hundred, its *standard error* (the title of the picture has it). On differences that small nothing should be built, and what the fine-tuning of section 2 won back is hardly larger.
 #
-# Why is the "fair" rule so much worse? Look at the layers: at 90 % with *smallest of all*, then with *same share per layer*. (Dark: many weights of a block survive. The accuracy comes from 256
+# Why is the "fair" rule so much worse? Look at the layers: at 90 % with *smallest of all*, then with *same share per layer*. (Each strip is a layer, cut into small blocks of weights: the darker a block, the more of it survives. Behind the point are the three curves from above. The accuracy comes from 256
 # images while you drag, and from all validation images when you let go.)
 
 # %%
-widgets.WeightSlider(model, bench)
+widgets.WeightSlider(model, bench, curves)
 
 # %% [markdown]
 # **Read it.** An equal share is not an equal loss: some layers have weights to spare, others have none. (Which ones? Lesson 01 asks you, and measures it.) The rule that looks
@@ -378,5 +365,5 @@ figures.bars(files, "bytes of the file", title, form=",.0f")
 # ## Bonus
 #
 # - How far can you go? Prune `model` to 95 and 98 % with *smallest of all* and fine-tune for `mode.tune_epochs`. Where does it no longer come back?
-# - Prune the *largest* weights: `Pruner(lambda weight: -weight.abs().sum(1), "weight", "global", amounts.target(0.1))`, with `from course_lib.pruning import Pruner, amounts`. (The function is given one row per weight; `sum(1)` makes one number of each row.) How many can go?
+# - The mask of `conv1` has 288 entries of hundreds of thousands. Set them all to `False` (`masks["conv1.weight"][:] = False`), apply the masks to a copy of `model`, and look at the accuracy.
 # - The random choice was drawn once. Draw it again with `RandomPruner(0.3, seed=1)` and three other numbers in place of 1: how much does the accuracy differ from draw to draw?

@@ -7,6 +7,7 @@ import io
 import os
 import re
 import sys
+import types
 import warnings
 from pathlib import Path
 
@@ -123,6 +124,31 @@ def test_what_students_print_warn_and_raise_never_reaches_stderr(monkeypatch):
     assert sys.stderr.getvalue() == ""
     assert verdict.state == "not yet"
     assert "SystemExit" in verdict.reason
+
+
+def test_what_an_answer_prints_is_shown_once(capsys):
+    def filter_l1(weight):
+        print("looking")
+        return weight.abs().sum((1, 2, 3))
+
+    assert check(filter_l1).state == "correct"
+    assert capsys.readouterr().out == "looking\n"
+
+
+RIGHT, BROKEN = "def filter_l1(weight):\n    return 1", "def filter_l1(weight)\n    return 1"
+
+
+@pytest.mark.parametrize(
+    ("cells", "read"), [([RIGHT, BROKEN], False), ([BROKEN, RIGHT], True), ([RIGHT, "1 +"], True), ([], True)]
+)
+def test_a_function_that_python_could_not_read_is_not_judged_by_the_one_before_it(cells, read, monkeypatch):
+    import ipykernel  # noqa: F401 - a notebook has it loaded
+
+    shell = types.SimpleNamespace(execution_count=len(cells), kernel=True, user_ns={"In": ["", *cells, "check(filter_l1)"]})
+    monkeypatch.setattr("IPython.core.getipython.get_ipython", lambda: shell)
+    verdict = check(filter_l1)
+    assert verdict.state == ("correct" if read else "not yet")
+    assert read or verdict.reason == ("Python could not read your function, so its cell did not run (line 1: expected ':').")
 
 
 def test_an_answer_that_changes_its_arguments_is_told_so():
@@ -270,8 +296,8 @@ def test_the_first_prediction_stays():
     assert check(0.4, "cliff").state == "correct"
     later = check(0.9, "cliff")
     assert str(later) == (
-        "locked in (1 of 1 point): Your first answer, 0.4, counts as long as this kernel runs: you may have seen the result "
-        "by now. (Pictures draw what the cell says now.)"
+        "locked in (1 of 1 point): Your first answer, 0.4, counts: you may have seen the result by now. "
+        "(Pictures draw what the cell says now.)"
     )
     assert "locked in" in later._repr_html_() and 'data-state="correct"' in later._repr_html_()
 

@@ -16,7 +16,7 @@ from course_lib import validation
 from course_lib.command import cli, runs
 from course_lib.errors import CourseError
 from course_lib.notebook import OPENED, OPENED_IN_CODE
-from course_lib.teaching import another, check, exercises, points, so_far, use
+from course_lib.teaching import another, check, checks, exercises, points, so_far, use
 from course_lib.teaching.another import after
 from course_lib.teaching.verdict import CORRECT, Verdict
 
@@ -188,6 +188,24 @@ def test_what_is_opened_in_vs_code_counts(opened, monkeypatch):
     assert points.counted()
     shell.user_ns = {}
     assert not points.counted()
+
+
+def test_the_first_prediction_stays_on_another_day(opened, monkeypatch):
+    first, later = {50: 0.7, 90: 0.5, 99: 0.3}, {50: 0.75, 90: 0.1, 99: 0.1}
+    check(first, "accuracy_left")
+    monkeypatch.setattr(checks, "_PREDICTED", {})  # a new kernel
+    assert f"Your first answer, {first}, counts" in check(later, "accuracy_left").reason
+    assert check(first, "accuracy_left").reason.startswith("You said 0.7 at 50 %")
+    opened.unlink()  # who deletes the file begins anew
+    monkeypatch.setattr(checks, "_PREDICTED", {})
+    assert check(later, "accuracy_left").reason.startswith("You said 0.75 at 50 %")
+
+
+@pytest.mark.parametrize("kept", ["", "open(", "[" * 10_000, "'much'", "__import__('os')", "{50: 2}", "nan", 7, None])
+def test_a_first_prediction_that_is_none_says_nothing(kept, opened):
+    opened.parent.mkdir()
+    opened.write_text(json.dumps({"exercises": {"accuracy_left": {"points": 1, "correct": True, "first": kept}}}))
+    assert check({50: 0.7, 90: 0.5, 99: 0.3}, "accuracy_left").reason.startswith("You said 0.7 at 50 %")
 
 
 def solution(*arguments, typed=""):

@@ -11,7 +11,7 @@ from types import CodeType, FrameType
 from typing import Any
 
 from course_lib.errors import CourseError
-from course_lib.notebook import OutOfTime, cell, time_limit
+from course_lib.notebook import OutOfTime, cell, time_limit, unread
 from course_lib.teaching import another, exercises, points
 from course_lib.teaching.another import after
 from course_lib.teaching.borrowing import LIBRARY, borrowed, fingerprint
@@ -54,7 +54,7 @@ def _with_points(exercise: Exercise | Value, verdict: Verdict, answer: str = "")
     earns = bool(verdict.points) or verdict.state == CORRECT
     if not points.counted() or not (earns or (answer and verdict.state == NOT_YET)):
         return verdict
-    problem = points.keep(exercise, verdict, answer)
+    problem = points.keep(exercise, verdict, answer, _PREDICTED.get(exercise.name))
     kept, said = points.of(exercise.name), []
     if problem:
         said = [f"Your points so far could not be kept: {problem}."]
@@ -69,6 +69,9 @@ def _with_points(exercise: Exercise | Value, verdict: Verdict, answer: str = "")
 def _checked(exercise: Exercise, answer: Any) -> Verdict:
     if _is_library(answer):
         return exercise.not_attempted("This is the library's version: run the cell with your own function, then this one.")
+    if error := unread(exercise.name):
+        reason = f"Python could not read your function, so its cell did not run (line {error.lineno}: {error.msg})."
+        return Verdict(NOT_YET, 0, exercise.points, reason)
     try:
         with time_limit(SECONDS):
             return _decided(exercise, answer, secrets.randbits(32), borrowed(answer, exercises.earlier(exercise.name)))
@@ -82,7 +85,7 @@ def _checked(exercise: Exercise, answer: Any) -> Verdict:
     return Verdict(NOT_YET, 0, exercise.points, reason, "no end")
 
 
-# Name -> the first prediction of this session: who has seen the result does not predict.
+# Name -> the first prediction: who has seen the result does not predict.
 _PREDICTED: dict[str, Any] = {}
 
 
@@ -91,13 +94,14 @@ def _locked(exercise: Value, answer: Any) -> Verdict:
     if not exercise.locks:
         return verdict
     answer = numbers(answer)
-    if verdict.state == CORRECT:
-        _PREDICTED.setdefault(exercise.name, answer)
-    first = _PREDICTED.get(exercise.name)
+    first = _PREDICTED.get(exercise.name, points.predicted(exercise))
+    if first is None and verdict.state == CORRECT:
+        first = answer
+    _PREDICTED[exercise.name] = first
     if first is None or same(first, answer, tolerance=0.0):
         return verdict
     shown = f"{first:g}" if isinstance(first, (int, float)) else repr(first)
-    reason = f"Your first answer, {shown}, counts as long as this kernel runs: you may have seen the result by now."
+    reason = f"Your first answer, {shown}, counts: you may have seen the result by now."
     reason += " (Pictures draw what the cell says now.)"
     if verdict.state != CORRECT:  # whoever grades the notebook reads what stands in it
         reason += " Please write it into the cell again, for that is what you hand in."

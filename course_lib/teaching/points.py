@@ -6,6 +6,7 @@ itself and counts nothing; nor do the solutions.
 
 from __future__ import annotations
 
+import ast
 import json
 import math
 import os
@@ -32,12 +33,14 @@ class Kept:
     """What is known of an exercise: the best points, whether it was correct, and what different answers were wrong.
 
     seen: whether a solution was looked at before it was correct; then its points are gone.
+    first: the first answer to a prediction, as Python writes it; "" if there is none.
     """
 
     points: float = 0.0
     correct: bool = False
     wrong: tuple[str, ...] = ()
     seen: bool = False
+    first: str = ""
 
 
 @dataclass(frozen=True)
@@ -65,11 +68,12 @@ def counted() -> bool:
     return notebook is not None and notebook.parent.name != "solutions"
 
 
-def keep(exercise: Exercise | Value, verdict: Verdict, answer: str = "") -> str:
+def keep(exercise: Exercise | Value, verdict: Verdict, answer: str = "", first: Any = None) -> str:
     """Keep the best verdict on an exercise, and which wrong answers there were; return why that could not be done, or "".
 
     Of two notebooks that check within the same millisecond one can lose its points; its next check brings them back.
     answer: what tells a wrong answer from another one; "" if wrong answers are not counted.
+    first: the first answer to a prediction, plain numbers and words; None if there is none.
     """
     try:
         known = _read()
@@ -77,6 +81,8 @@ def keep(exercise: Exercise | Value, verdict: Verdict, answer: str = "") -> str:
         now = replace(before, points=max(before.points, verdict.points), correct=before.correct or verdict.state == CORRECT)
         if answer and verdict.state == NOT_YET and answer not in before.wrong:
             now = replace(now, wrong=(*before.wrong, answer))
+        if first is not None and not before.first:
+            now = replace(now, first=repr(first))
         if now != before:
             _write({**known, exercise.name: now})
     except OSError as error:
@@ -100,6 +106,15 @@ def of(name: str) -> Kept:
         return _read().get(name, Kept())
     except OSError:
         return Kept()
+
+
+def predicted(exercise: Value) -> Any:
+    """Return the first answer to a prediction, of this day or another; None if none is known, or what is kept is none."""
+    try:
+        first = ast.literal_eval(of(exercise.name).first) if counted() else None
+        return first if exercise.judge(first).state == CORRECT else None
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+        return None
 
 
 def rows() -> list[Row]:
@@ -170,7 +185,14 @@ def _kept(entry: Any) -> Kept | None:
         return None
     wrong = entry.get("wrong")
     answers = tuple(one for one in wrong if isinstance(one, str)) if isinstance(wrong, list) else ()
-    return Kept(float(points), entry.get("correct") is True, answers, entry.get("seen") is True)
+    first = entry.get("first")
+    return Kept(
+        float(points),
+        entry.get("correct") is True,
+        answers,
+        entry.get("seen") is True,
+        first if isinstance(first, str) else "",
+    )
 
 
 def _write(known: Mapping[str, Kept]) -> None:

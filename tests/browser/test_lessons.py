@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import nbformat
 import pytest
 
 from benchmarks.jupyterlab import WAIT
 
-from .student import LESSONS, errors, runs_all, saves, wider
+from .student import LESSONS, NAMES, errors, runs_all, saves, wider
 
 
 @pytest.mark.parametrize("name", LESSONS)
@@ -41,6 +42,20 @@ def test_a_lesson_is_opened_run_saved_and_opened_again(page, jupyter, name):
     page.reload()
     page.locator(".jp-Notebook .jp-Cell").first.wait_for()
     assert not gone(page)
+
+
+@pytest.mark.heavy
+def test_the_first_check_of_the_course_stands_within_two_screens_and_waits_for_no_training(page, jupyter):
+    jupyter.opened(page, NAMES[0])
+    cells = page.locator(".jp-Notebook .jp-Cell")
+    page.wait_for_timeout(2000)  # pictures are there
+    checks = page.locator(".jp-Notebook .jp-Cell", has_text="check(weights_left)")
+    top, first = cells.first.bounding_box(), checks.first.bounding_box()
+    screen = page.locator(".jp-WindowedPanel-outer").first.bounding_box()["height"]
+    assert first["y"] + first["height"] - top["y"] <= 2 * screen
+    before = nbformat.read(jupyter.notebooks / NAMES[0], as_version=4).cells
+    before = before[: next(k for k, cell in enumerate(before) if "check(weights_left)" in cell.source)]
+    assert not [cell for cell in before if cell.cell_type == "code" and "fit(" in cell.source]
 
 
 def gone(page) -> list[str]:

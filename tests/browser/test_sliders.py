@@ -27,6 +27,15 @@ def draw(values, rested):
     return figures.lines({"y": ([0, 1], [0.0, float(values["x"])])}, "x", "y"), f"x is {values['x']}"
 widgets.Skin({"x": ipywidgets.IntSlider(value=3, min=0, max=100, description="x")}, draw)
 """
+# A slider whose box shows per cent.
+SHARE = """
+import ipywidgets
+from course_lib.teaching import figures, widgets
+def draw(values, rested):
+    return figures.lines({"y": ([0, 1], [0.0, values["x"]])}, "x", "y"), f"x is {values['x']:g}"
+slider = ipywidgets.FloatSlider(value=0.9, min=0, max=0.99, step=0.01, description="x", readout_format=".0%")
+widgets.Skin({"x": slider}, draw)
+"""
 REST, PAUSE = 30_000, 2_000  # milliseconds for a picture to come, on a busy machine; of a hand between two moves
 
 
@@ -86,6 +95,26 @@ def test_a_reset_right_after_a_drag_wins_over_what_the_page_still_sends_of_the_d
         assert skin.locator(".widget-readout").inner_text() == "3"
     drags(page, skin)  # and later moves count again
     comes(page, skin, lambda now: now != first)
+
+
+@pytest.mark.heavy
+def test_what_is_typed_into_a_box_that_shows_per_cent_is_per_cent(page, jupyter):
+    from playwright.sync_api import expect
+
+    jupyter.write("share.ipynb", SHARE.strip())
+    jupyter.opened(page, "share.ipynb")
+    runs_all(page, jupyter)
+    skin = page.locator(".course-skin")
+    box, said = skin.locator(".widget-readout"), skin.locator(".course-readout")
+    for typed, share in ((None, 0.9), ("33", 0.33), ("50 %", 0.5), ("0.2", 0.2), ("2", 0.02), ("150", 0.99)):
+        box.click()
+        if typed is not None:
+            page.keyboard.press("Control+a")
+            page.keyboard.type(typed)
+        page.keyboard.press("Enter")
+        skin.locator(".widget-label").first.click()  # and the box is left
+        expect(box).to_have_text(f"{share:.0%}")
+        expect(said).to_have_text(f"x is {share:g}", timeout=REST)
 
 
 def alt(skin) -> str:

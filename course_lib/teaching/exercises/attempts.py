@@ -129,14 +129,21 @@ def attempt(
 
     measure: name -> the function of a `Measure`; None: those of `measures.MEASURES`. (The grader's sandbox has no library
     and asks for them.)
+
+    What the function prints is shown for the first case only: the others are the check's business.
     """
     measure = measure or _measure
     afterwards, outputs = [], []
-    for case in cases:
+    for number, case in enumerate(cases):
         log = _Log()
         live = [_live(value, log, measure) for value in case.inputs]
         # Warnings would go to stderr, for which nbgrader takes all points away.
-        with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()), torch.random.fork_rng(devices=[]):
+        with (
+            warnings.catch_warnings(),
+            contextlib.redirect_stderr(io.StringIO()),
+            contextlib.redirect_stdout(io.StringIO()) if number else contextlib.nullcontext(),
+            torch.random.fork_rng(devices=[]),
+        ):
             warnings.simplefilter("ignore")
             try:
                 output = plain(function(*live) if callable(function) else Failure(NO_FUNCTION, type(function).__name__))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import matplotlib
 import numpy as np
@@ -82,13 +82,14 @@ def bars(
 
     chance: what guessing would reach.
     """
-    picture, axis = single(3.2)
+    picture, axis = single(2.6 if chance is not None else 3.2)
     top = max(value for value in values.values() if value is not None)
     told = {label: "?" if value is None else format(value, form) for label, value in values.items()}
     for place, (label, value) in enumerate(values.items()):
         if value is None:
-            axis.bar(label, top, 0.6, fill=False, edgecolor=INK, ls=(0, (3, 3)))
-            axis.text(place, top / 2, "?", ha="center", va="center", fontsize=36, color=INK)
+            room = 1.0 if chance is not None else top  # as high as it may be: no hint
+            axis.bar(label, room, 0.6, fill=False, edgecolor=INK, ls=(0, (3, 3)))
+            axis.text(place, room / 2, "?", ha="center", va="center", fontsize=36, color=INK)
         else:
             axis.bar_label(axis.bar(label, value, 0.6, color=KEPT), [told[label]], padding=2)
     axis.set_title(title, loc="left")
@@ -241,6 +242,7 @@ class WeightState:
     share: of the weights, as asked. rule: in words, who decides. kept: layer -> (weights kept, size).
     maps: layer -> (rows, columns), the share kept in each block of its weights. sparsity: of all parameters.
     accuracy: on n images, nothing repaired. trail: (sparsity, accuracy) of the positions visited with this rule before.
+    curves: label -> (sparsity, accuracy), measured before.
     """
 
     share: float
@@ -252,6 +254,7 @@ class WeightState:
     n: int
     chance: float
     trail: tuple[tuple[float, float], ...] = ()
+    curves: Mapping[str, Sequence[tuple[float, float]]] = field(default_factory=dict)
 
     def __str__(self) -> str:
         kept = sum(count for count, _ in self.kept.values())
@@ -264,6 +267,8 @@ class WeightState:
 def weight_board(state: WeightState) -> Picture:
     """Draw one position of the weight slider: the accuracy, and the map of the weights that survive in each layer."""
     with placed(3.6, (0.06, 0.16, 0.28, 0.72), (0.42, 0.06, 0.42, 0.82)) as (picture, (left, right)):
+        for number, rows in enumerate(state.curves.values()):
+            left.plot(*zip(*rows, strict=True), lw=1.2, ms=3, alpha=0.6, **curve_look(number))
         if state.trail:
             points = np.asarray(sorted(state.trail))
             left.plot(points[:, 0], points[:, 1], ".-", color=FAINT, lw=1, ms=5)

@@ -70,11 +70,22 @@ SCRIPT = """
       subtree: true, childList: true, characterData: true, attributes: true,
       attributeFilter: ['aria-valuenow', 'aria-valuetext', 'class', 'disabled'],
     });
+    for (const type of ['focus', 'keydown']) skin.addEventListener(type, share, true);
     skin.addEventListener('change', () => busy(skin, true));
     skin.addEventListener('click', (event) => {
       const button = event.target.closest('.widget-toggle-button');
       if (button && !button.classList.contains('mod-active')) busy(skin, true);
     }, true);
+  };
+  // A box that shows per cent reads what is typed as a share: "33" would be all, and an untouched "90%" as well.
+  const share = (event) => {
+    const box = event.target;
+    if (!box.matches?.('.widget-readout[contenteditable]')) return;
+    if (event.type === 'focus') box.dataset.percent = box.textContent.trim().endsWith('%') ? 'yes' : '';
+    else if (box.dataset.percent && event.key === 'Enter') {
+      const typed = parseFloat(box.textContent);
+      if (typed >= 1 || box.textContent.includes('%')) box.textContent = String(typed / 100);
+    }
   };
   const look = () => document.querySelectorAll('.course-skin:not([data-course])').forEach(watch);
   look();

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import ipywidgets
@@ -19,15 +21,22 @@ from course_lib.teaching.widgets.skin import Skin
 
 
 class WeightSlider(Skin):
-    """Take single weights from `model` and see the accuracy and what is left of each layer; the model stays as it is."""
+    """Take single weights from `model` and see the accuracy and what is left of each layer; the model stays as it is.
 
-    def __init__(self, model: nn.Module, bench: Bench) -> None:
+    curves: label -> (sparsity, accuracy), measured before; they are drawn behind the present position.
+    """
+
+    def __init__(
+        self, model: nn.Module, bench: Bench, curves: Mapping[str, Sequence[tuple[float, float]]] | None = None
+    ) -> None:
         board = WeightBoard.of(model, bench)
         visited: dict[str, dict[float, float]] = {rule: {} for rule in RULES}
 
         def draw(values: dict[str, Any], rested: bool) -> tuple[Picture, str]:
             rule = values["rule"]
-            state = board.at(values["share"], rule, full=rested, trail=tuple(visited[rule].items()))
+            state = replace(
+                board.at(values["share"], rule, full=rested, trail=tuple(visited[rule].items())), curves=curves or {}
+            )
             if rested:
                 visited[rule][state.sparsity] = state.accuracy
             return figures.weight_board(state), str(state)
