@@ -194,7 +194,7 @@ widgets.SeedsSlider(crowd)
 #
 # Fair means: one data set, one dense start for each seed, the same rounds and epochs for all, several seeds, and a curve in place of a point. Our arena has the same small network, three seeds and six methods:
 #
-# | what goes | by a rule | by lot |
+# | what goes | by a rule | by drawing lots |
 # |---|---|---|
 # | single weights | `SAP`, `magnitude` | `random weights` |
 # | whole units | `L1 units`, `activation` | `random units` |
@@ -417,7 +417,9 @@ figures.three_axes(panels, "The same runs, measured by three rulers")
 widgets.BudgetSlider(arena)
 
 # %% [markdown]
-# A fair picture, controls, the right axis: and it can still be made to lie.
+# <details><summary><b>Read it</b>, when you have found it</summary>On MACs, where about a tenth of them may stay. There the luckiest of three seeds of the lottery is ahead.</details>
+#
+# So luck can win in a fair picture, too. How does one not fall for it?
 #
 # ## 7. How do you fool yourself?
 #

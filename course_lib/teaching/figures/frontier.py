@@ -92,7 +92,7 @@ def claim() -> Picture:
     for name, sparsity, accuracy, marker in REFERENCES:
         axis.plot(sparsity, accuracy, marker, color=INK, ms=11, mfc="none", mew=1.8)
         axis.annotate(name, (sparsity, accuracy), (0, 11), textcoords="offset points", ha="center")
-    axis.set(xlim=(0.8, 1.0), ylim=(0.66, 0.74), yticks=(0.66, 0.7, 0.74))
+    axis.set(xlim=(0.8, 1.0), ylim=(0.66, 0.74), xticks=(0.8, 0.85, 0.9, 0.95, 1), yticks=(0.66, 0.7, 0.74))
     axis.set(xlabel="sparsity (share of all parameters gone)", ylabel="accuracy")
     axis.set_title("The two networks that the class project reports", loc="left")
     axis.grid(color="#E5E5E5", lw=0.6)
@@ -123,7 +123,7 @@ def arena(
         at: a sparsity that the text speaks of, marked by a broad grey line.
     """
     picture, axis = single(4.7)
-    ends, parts = _draw(axis, curves, front, named), _in_words(curves)
+    ends, parts = _draw(axis, curves, front, named), _in_words(curves) or ["no run is at hand"]
     if dense is not None:
         axis.axhline(dense, color=INK, lw=1, ls=(0, (2, 2)), label=f"dense model ({dense:.3f})")
         parts.append(f"dense model {dense:.3f}")

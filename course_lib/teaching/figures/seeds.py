@@ -81,7 +81,7 @@ def winners_curse(rows: Sequence[Sequence[float]], guess: float | None = None, t
     axis.set(xlabel="networks to choose from", ylabel="accuracy of the chosen one", xticks=numbers)
     axis.set_title(f"{title}\ngap at {int(numbers[-1])}: {gap:.1f} points".lstrip(), loc="left")
     axis.grid(color="#E5E5E5", lw=0.6)
-    axis.legend(frameon=False)
+    picture.legend(loc="outside lower center", ncols=3, frameon=False)
     rows_in_words = "; ".join(f"of {int(n)}: {a:.3f} claimed, {b:.3f} fresh" for n, a, b in rows)
     picture.alt = f"Accuracy of the network chosen on test images. {rows_in_words}. Gap at the end: {gap:.1f} points."
     return picture
