@@ -531,7 +531,7 @@ for name, curve in curves.items():
 # **Read it.** Compare at equal sparsity, not at equal rounds: thresholds choose for themselves how much goes in each round, so their points lie elsewhere. The schedules of L1 and of the lottery take almost nothing in the last
 # round: that step is training only, and so a line can go up. The fixed thresholds of section 5 were a failure because of their scale; here we raised them by hand, round by round, and then they can do well. And the control: where a curve is not above it, its score has shown nothing. One network, one seed and
 # a short training a round: small differences mean nothing here. The class project has a result for this method as well, on other data (25x25 colour
-# images of 5 classes, so not comparable point for point); lesson 06 puts it beside our runs on CIFAR-10.
+# images of 5 classes, so not comparable point for point); lesson 06 asks what such a result proves.
 #
 # ## 10. Find the bug
 #

@@ -70,20 +70,22 @@ def pictures(bench):
         "vectors": figures.vectors({"a": layer, "b": 0 * layer}, {"a": 0.5, "b": 0.0}),
         "weight_histogram": figures.weight_histogram(torch.tensor([0.0, 1.0, -1.0, 0.1]), "four"),
         "subsets": figures.subsets(layer, torch.tensor([1.0, 3.0, 2.0, 5.0]), 0.5, 16),
+        "claim": figures.claim(),
         "arena": figures.arena(
-            {"SAP": [(0.5, 0.8, 0.7, 0.9), (0.9, 0.7, 0.6, 0.8)], "SAP, from scratch": [(0.9, 0.75)]},
+            {"SAP": [(0.5, 0.8, 0.7, 0.9), (0.9, 0.7, 0.6, 0.8)], "L1": [(0.9, 0.65)]},
             dense=0.8,
             front=[(0.5, 0.8)],
-            references=True,
             guesses={0.5: ("L1", "SAP"), 0.9: (None, "SAP")},
         ),
-        "arena of some": figures.arena(
-            {"SAP": [(0.5, 0.8, 0.7, 0.9), (0.9, 0.7, 0.6, 0.8)], "L1": [(0.5, 0.7)], "SAP, from scratch": [(0.9, 0.75)]},
-            bright=["SAP"],
-            gaps={0.5: [0.01, -0.004], 0.9: [0.02, 0.03]},
-            gap="SAP - L1",
+        "arena with names": figures.arena(
+            {"SAP": [(0.5, 0.8), (0.9, 0.7)], "L1": [(0.5, 0.7), (0.9, 0.701)]}, dense=0.8, named=True
         ),
-        "arena without runs": figures.arena({}, references=True),
+        "arena without runs": figures.arena({}),
+        "kinds": figures.kinds(
+            {"weights": {"SAP": [(0.5, 0.8)], "lots": [(0.5, 0.7)]}, "units": {"L1": [(0.9, 0.6)]}}, ["lots"]
+        ),
+        "sides": figures.sides({"0.5": [0.01, -0.004], "0.9": [0.02, 0.03]}, "L1 better", "SAP better"),
+        "sides without a difference": figures.sides({"0.5": [0.0]}, "L1 better", "SAP better"),
         "three_axes": figures.three_axes(
             {
                 "MACs": ({"SAP": [(100, 0.8), (100, 0.7)], "L1": [(50, 0.7)]}, [(100, 0.8), (50, 0.7)]),
@@ -229,9 +231,10 @@ def test_the_words_hold_the_numbers(pictures):
     assert "overlap by 0.33" in pictures["subsets"].alt
     assert "0.800 at 0.10 to 0.400 at 0.50" in pictures["accuracy_curves"].alt
     assert "best at 0.5: SAP (guess: L1)" in pictures["arena"].alt and "(guess: none)" in pictures["arena"].alt
-    assert "SAP, from scratch: 0.750 at 0.90" in pictures["arena"].alt and "1 point on the front" in pictures["arena"].alt
-    assert "SAP - L1, points per seed: +1.0, -0.4 at 0.5; +2.0, +3.0 at 0.9" in pictures["arena of some"].alt
-    assert "reference project, SAP (other data): 0.7084 at 0.9643" in pictures["arena without runs"].alt
+    assert "dense model 0.800" in pictures["arena"].alt and "1 point on the front" in pictures["arena"].alt
+    assert "SAP, accuracy 0.7084 at sparsity 0.9643; activation, accuracy 0.6982 at" in pictures["claim"].alt
+    assert "weights: SAP: 0.800 at 0.50 to 0.800 at 0.50; lots: 0.700" in pictures["kinds"].alt
+    assert "below 0: L1 better, above: SAP better. 0.5: +1.0, -0.4; 0.9: +2.0, +3.0." in pictures["sides"].alt
     assert (
         "over MACs the front holds points of SAP, L1; over bytes the front holds points of SAP" in pictures["three_axes"].alt
     )
@@ -267,14 +270,24 @@ def test_a_curve_is_named_at_its_right_end_whichever_way_the_axis_runs(pictures)
         """Return the words at the ends of curves with the points that they stand at, from left to right on the axis."""
         return [(text.get_text(), *text.xy) for axis in picture.axes for text in axis.texts if hasattr(text, "xy")]
 
-    assert ends(pictures["arena of some"]) == [("SAP", 0.9, 0.7)]
-    fewer = figures.three_axes({"bytes": ({"SAP": [(5, 0.6), (9, 0.8)], "L1": [(8, 0.6)]}, [])}, bright=["SAP"])
+    assert ends(pictures["arena with names"]) == [("SAP", 0.9, 0.7), ("L1", 0.9, 0.701)]
+    fewer = figures.three_axes({"bytes": ({"SAP": [(5, 0.6), (9, 0.8)]}, [])})
     assert ends(fewer) == [("SAP", 5, 0.6)]
-    (legend,) = pictures["arena of some"].legends
-    assert [text.get_text() for text in legend.get_texts()] == [
-        "L1",
-        "SAP, from scratch",
-    ]  # who is named at the curve is in no legend
+    (legend,) = pictures["arena with names"].legends
+    assert [text.get_text() for text in legend.get_texts()] == ["dense model (0.800)"]  # who is named is in no legend
+
+
+def test_no_name_at_the_end_of_a_curve_lies_on_another(pictures):
+    picture = pictures["arena with names"]
+    renderer = FigureCanvasAgg(picture).get_renderer()
+    picture.draw(renderer)
+    one, other = (text.get_window_extent(renderer) for text in picture.axes[0].texts)
+    assert not one.overlaps(other)
+
+
+def test_dots_of_seeds_are_filled_where_all_lie_on_one_side(pictures):
+    lines = [line for line in pictures["sides"].axes[0].lines if line.get_marker() == "o"]
+    assert [to_hex(line.get_markerfacecolor()) for line in lines] == ["#ffffff", "#222222"]
 
 
 def test_every_line_of_equal_score_that_is_seen_says_its_score():

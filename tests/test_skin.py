@@ -182,7 +182,7 @@ def test_words_on_white_can_be_read(bench):
         figures.flatten_map(3, 2, 2, [1]),
         figures.question(),
         widgets.WeightSlider(models.build("mlp", bench), bench).picture,
-        figures.arena({"SAP": [(0.5, 0.8)]}, references=True),
+        figures.kinds({"a": {"SAP": [(0.5, 0.8)], "lots": [(0.5, 0.7)]}}, pale=["lots"]),
     ):
         for text in picture.findobj(Text):
             if text.get_text() and text.get_color() != "white":

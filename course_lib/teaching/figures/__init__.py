@@ -21,7 +21,7 @@ from course_lib.teaching.figures.filters import (
     kernels,
     score_bars,
 )
-from course_lib.teaching.figures.frontier import arena, choice_board, staircase, three_axes
+from course_lib.teaching.figures.frontier import arena, choice_board, claim, kinds, staircase, three_axes
 from course_lib.teaching.figures.index import (
     bite,
     bounds,
@@ -42,7 +42,7 @@ from course_lib.teaching.figures.measuring import (
 from course_lib.teaching.figures.picture import Picture
 from course_lib.teaching.figures.results import accuracy_curves, lines, size_panel, triptych
 from course_lib.teaching.figures.sap import amount_bars, bound_board, explorer_board, index_path, rounds_board
-from course_lib.teaching.figures.seeds import crowd, duel, seeds_board, winners_curse
+from course_lib.teaching.figures.seeds import crowd, duel, seeds_board, sides, winners_curse
 from course_lib.teaching.figures.shipping import constant_units, share_board, ship_board, time_ratios
 from course_lib.teaching.figures.start import (
     average_board,
@@ -70,6 +70,7 @@ __all__ = [
     "budget_board",
     "channel_dots",
     "choice_board",
+    "claim",
     "constant_units",
     "conv_places",
     "coupling",
@@ -85,6 +86,7 @@ __all__ = [
     "index_board",
     "index_path",
     "kernels",
+    "kinds",
     "layer_shares",
     "layers_gone",
     "leaderboard",
@@ -103,6 +105,7 @@ __all__ = [
     "shapes",
     "share_board",
     "ship_board",
+    "sides",
     "size_panel",
     "sparsity_board",
     "staircase",

@@ -10,48 +10,95 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
 
-from course_lib.pareto import DENSE, SCRATCH
-from course_lib.pareto.figure import REFERENCE_NOTE, REFERENCES
+from course_lib.pareto import DENSE
+from course_lib.pareto.figure import REFERENCES
 from course_lib.pareto.looks import looks
 from course_lib.teaching.figures.picture import FAINT, GONE, INK, KEPT, Picture, canvas, placed, single, styled
 from course_lib.words import number_of
 
-PALE = "#9A9A9A"  # of curves that are only there to compare with
+PALE, SOFT = "#9A9A9A", "#666666"  # of curves that are only there to compare with, and of their names
+APART = 12  # points of height: names nearer to each other could not be read
 Points = Sequence[Sequence[float]]  # rows of (size, accuracy) or (size, mean, low, high)
+Ends = dict[str, Sequence[float]]  # label -> the right end of its curve
 
 
 def _looks(labels: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """Label -> how it is drawn: new weights under a method's masks in the looks of that method, but hollow."""
-    styles = looks({label.removesuffix(SCRATCH) for label in labels} - {DENSE})
-    styles[DENSE] = {"color": INK, "marker": "*", "linestyle": ""}
-    hollow = {"linestyle": "", "markerfacecolor": "white", "markersize": 9, "markeredgewidth": 2}
-    return {label: styles[label.removesuffix(SCRATCH)] | (hollow if label.endswith(SCRATCH) else {}) for label in labels}
+    """Label -> how it is drawn."""
+    styles = looks(set(labels) - {DENSE}) | {DENSE: {"color": INK, "marker": "*", "linestyle": ""}}
+    return {label: styles[label] for label in labels}
 
 
 def _draw(
-    axis: Axes, curves: Mapping[str, Points], front: Points = (), bright: Collection[str] = (), fewer: bool = False
-) -> None:
-    """bright: methods that are coloured and named at the right ends of their curves; none: all are coloured, none is named.
+    axis: Axes,
+    curves: Mapping[str, Points],
+    front: Points = (),
+    named: bool = False,
+    pale: Collection[str] = (),
+    fewer: bool = False,
+) -> Ends:
+    """Draw the curves and return their right ends.
 
-    fewer: whether the sizes are drawn with fewer to the right.
+    named: they will be named there, and are in no legend. pale: those that are grey. fewer: whether the sizes are drawn with
+    fewer to the right.
     """
+    ends: Ends = {}
     if len(front):
         sizes, accuracies = np.asarray(front, dtype=float).T
         axis.plot(sizes, accuracies, color=INK, alpha=0.16, lw=10, solid_capstyle="round", label="front")
     for label, look in _looks(list(curves)).items():
         rows = np.asarray(curves[label], dtype=float)
-        named = label in bright
-        if bright and label.removesuffix(SCRATCH) not in bright:
-            look = look | {"color": PALE, "lw": 1.2, "markersize": 4.5, "zorder": 1}
-        elif rows.shape[1] == 4:
+        if label in pale:
+            look = look | {"color": PALE, "zorder": 1}
+        if rows.shape[1] == 4:
             axis.fill_between(rows[:, 0], rows[:, 2], rows[:, 3], color=look["color"], alpha=0.15, lw=0)
         line = {"lw": 1.7, "markersize": 5.5, **look}
         axis.plot(rows[:, 0], rows[:, 1], label=f"_{label}" if named else label, **line)
-        if named:
-            end = rows[np.lexsort((rows[:, 1], rows[:, 0]))[0]] if fewer else rows[-1]
-            words = axis.annotate(label, end[:2], (8, 0), textcoords="offset points", annotation_clip=False)
-            words.set(color=look["color"], va="center", fontsize=9)
+        ends[label] = rows[np.lexsort((rows[:, 1], rows[:, 0]))[0]] if fewer else rows[-1]
     axis.grid(color="#E5E5E5", lw=0.6)
+    return ends
+
+
+def _name(axis: Axes, ends: Ends, height: float, pale: Collection[str] = ()) -> None:
+    """Write each name beside its end, pushed up where it would lie on another, in a picture of `height` inches.
+
+    The limits of the axis have to be set.
+    """
+    bottom, top = axis.get_ylim()
+    scale, last = 0.7 * 72 * height / (top - bottom), -np.inf  # points of height to 1 of accuracy, about
+    for label, end in sorted(ends.items(), key=lambda item: item[1][1]):
+        last = max(scale * end[1], last + APART)
+        place = (8, last - scale * end[1])
+        words = axis.annotate(label, (end[0], end[1]), place, textcoords="offset points", annotation_clip=False)
+        words.set(color=SOFT if label in pale else INK, va="center", fontsize=9)
+
+
+def _legend(picture: Picture, axis: Axes) -> None:
+    handles, labels = axis.get_legend_handles_labels()
+    if handles:
+        picture.legend(handles, labels, loc="outside lower center", ncols=3, frameon=False, fontsize=9)
+
+
+def _in_words(curves: Mapping[str, Points]) -> list[str]:
+    return [
+        f"{label}: {rows[0][1]:.3f} at {rows[0][0]:.2f} to {rows[-1][1]:.3f} at {rows[-1][0]:.2f}"
+        for label, rows in curves.items()
+    ]
+
+
+@styled
+def claim() -> Picture:
+    """Draw the two networks that the reference project's claim rests on."""
+    picture, axis = single(2.7)
+    for name, sparsity, accuracy, marker in REFERENCES:
+        axis.plot(sparsity, accuracy, marker, color=INK, ms=11, mfc="none", mew=1.8)
+        axis.annotate(name, (sparsity, accuracy), (0, 11), textcoords="offset points", ha="center")
+    axis.set(xlim=(0.8, 1.0), ylim=(0.66, 0.74), xticks=(0.8, 0.85, 0.9, 0.95, 1), yticks=(0.66, 0.7, 0.74))
+    axis.set(xlabel="sparsity (share of all parameters gone)", ylabel="accuracy")
+    axis.set_title("The two networks that the class project reports", loc="left")
+    axis.grid(color="#E5E5E5", lw=0.6)
+    told = (f"{name}, accuracy {accuracy:.4f} at sparsity {sparsity:.4f}" for name, sparsity, accuracy, _ in REFERENCES)
+    picture.alt = f"Two networks of the class project: {'; '.join(told)}."
+    return picture
 
 
 @styled
@@ -59,52 +106,36 @@ def arena(
     curves: Mapping[str, Points],
     dense: float | None = None,
     front: Points = (),
-    references: bool = False,
     guesses: Mapping[float, tuple[str | None, str]] | None = None,
     ylabel: str = "test accuracy",
     title: str = "",
     bottom: float | None = None,
-    bright: Collection[str] = (),
-    gaps: Mapping[float, Sequence[float]] | None = None,
-    gap: str = "difference",
+    named: bool = False,
     at: float | None = None,
 ) -> Picture:
     """Draw accuracy over sparsity, one curve a method.
 
     Args:
-        curves: label -> rows of (sparsity, accuracy) or (sparsity, mean, low, high); "..., from scratch" is drawn hollow.
+        curves: label -> rows of (sparsity, accuracy) or (sparsity, mean, low, high).
         dense: the dense model's accuracy. front: (sparsity, accuracy) of the points that nothing dominates.
-        references: add the reference project's two points, which come from other data.
         guesses: sparsity -> (the student's guess or None, the winner). bottom: the lowest accuracy that is shown.
-        bright: the methods that are coloured and named at the ends of their curves, the others being grey.
-        gaps: sparsity -> differences of accuracy, one per seed, drawn as dots in a panel below; gap: what they are.
+        named: name the methods at the ends of their curves and not in a legend.
         at: a sparsity that the text speaks of, marked by a broad grey line.
     """
-    panels: dict[str, Any] = {"sharex": True, "height_ratios": (2.6, 1)} if gaps else {}
-    picture, axes = canvas(6.4 if gaps else 4.7, 2 if gaps else 1, 1, **panels)
-    axis = axes[0, 0]
-    _draw(axis, curves, front, bright)
-    parts = [
-        f"{label}: {rows[0][1]:.3f} at {rows[0][0]:.2f} to {rows[-1][1]:.3f} at {rows[-1][0]:.2f}"
-        for label, rows in curves.items()
-    ]
-    if references:
-        for name, sparsity, accuracy, marker in REFERENCES:
-            axis.plot(sparsity, accuracy, marker, color=INK, ms=11, mfc="none", mew=1.8, label=f"reference project, {name}")
-            parts.append(f"reference project, {name} (other data): {accuracy:.4f} at {sparsity:.4f}")
-        axis.set_title(f"hollow: {REFERENCE_NOTE}".replace("\n", " "), loc="right", fontsize=9, color="#555555")
+    picture, axis = single(4.7)
+    ends, parts = _draw(axis, curves, front, named), _in_words(curves) or ["no run is at hand"]
     if dense is not None:
         axis.axhline(dense, color=INK, lw=1, ls=(0, (2, 2)), label=f"dense model ({dense:.3f})")
         parts.append(f"dense model {dense:.3f}")
     if at is not None:
         axis.axvline(at, color=FAINT, lw=6, alpha=0.5, zorder=0)
     parts += _guesses(axis, guesses or {})
-    axis.set(ylabel=ylabel)
+    axis.set(xlabel="sparsity (share of all parameters gone)", ylabel=ylabel)
     axis.set_ylim(bottom=bottom)
+    if named:
+        _name(axis, ends, 4.7)
     axis.set_title(title, loc="left", pad=28 if guesses else None)
-    parts += _gaps(axes[1, 0], gaps, gap) if gaps else []
-    axes[-1, 0].set_xlabel("sparsity (share of all parameters gone)")
-    picture.legend(loc="outside lower center", ncols=3, frameon=False, fontsize=9)
+    _legend(picture, axis)
     parts += [f"{number_of(len(front), 'point')} on the front"] if len(front) else []
     picture.alt = f"Accuracy over sparsity. {'; '.join(parts)}."
     return picture
@@ -120,27 +151,29 @@ def _guesses(axis: Axes, guesses: Mapping[float, tuple[str | None, str]]) -> lis
     return [f"best at {sparsity:g}: {winner} (guess: {guess or 'none'})" for sparsity, (guess, winner) in guesses.items()]
 
 
-def _gaps(axis: Axes, gaps: Mapping[float, Sequence[float]], name: str) -> list[str]:
-    """Draw differences in points of accuracy, one hollow dot per seed; return them in words."""
-    for sparsity, values in gaps.items():
-        axis.plot([sparsity] * len(values), [100 * value for value in values], "o", color=INK, mfc="none", ms=6)
-    axis.axhline(0, color=INK, lw=1)
-    axis.set(ylabel="points")
-    axis.set_title(f"{name}: one dot per seed", loc="left")
-    axis.grid(color="#E5E5E5", lw=0.6)
-    told = (f"{', '.join(f'{100 * value:+.1f}' for value in values)} at {sparsity:g}" for sparsity, values in gaps.items())
-    return [f"{name}, points per seed: {'; '.join(told)}"]
+@styled
+def kinds(panels: Mapping[str, Mapping[str, Points]], pale: Collection[str] = (), title: str = "") -> Picture:
+    """Draw accuracy over sparsity in panels side by side: panel -> curves, as for `arena`; pale: those that are grey."""
+    picture, axes = canvas(3.8, 1, len(panels), sharey=True)
+    ends = [_draw(axis, curves, (), True, pale) for axis, curves in zip(axes[0], panels.values(), strict=True)]
+    for axis, name, of_panel in zip(axes[0], panels, ends, strict=True):
+        _name(axis, of_panel, 3.8, pale)
+        axis.set_title(name, loc="left")
+        axis.set_xlabel("sparsity")
+    axes[0, 0].set_ylabel("test accuracy")
+    picture.suptitle(title, x=0.01, ha="left", fontsize=10)
+    told = (f"{name}: {'; '.join(_in_words(curves))}" for name, curves in panels.items())
+    picture.alt = f"Accuracy over sparsity. {'. '.join(told)}."
+    return picture
 
 
 @styled
-def three_axes(
-    panels: Mapping[str, tuple[Mapping[str, Points], Points]], bright: Collection[str] = (), title: str = ""
-) -> Picture:
-    """Draw the same runs over several sizes, fewer to the right: size -> (curves, front); bright: see `arena`."""
-    picture, axes = canvas(4.3, 1, len(panels), sharey=True)
-    parts = []
+def three_axes(panels: Mapping[str, tuple[Mapping[str, Points], Points]], title: str = "") -> Picture:
+    """Draw the same runs over several sizes, fewer to the right, each curve named at its end: size -> (curves, front)."""
+    picture, axes = canvas(4.0, 1, len(panels), sharey=True)
+    parts, ends = [], []
     for axis, (name, (curves, front)) in zip(axes[0], panels.items(), strict=True):
-        _draw(axis, curves, front, bright, fewer=True)
+        ends.append(_draw(axis, curves, front, named=True, fewer=True))
         axis.set(xscale="log", xlabel=f"{name} (fewer to the right)")
         axis.xaxis.set_major_locator(LogLocator(subs=(1, 3)))
         axis.xaxis.set_major_formatter(EngFormatter(sep=""))
@@ -148,12 +181,13 @@ def three_axes(
         axis.invert_xaxis()
         labels = {tuple(row[:2]): label for label, rows in curves.items() for row in rows}
         holders = list(dict.fromkeys(labels[tuple(point)] for point in front if tuple(point) in labels))
-        axis.set_title("front: " + (", ".join(holders) if len(holders) < 4 else f"{len(holders)} methods"), loc="left")
+        axis.set_title(f"front: {', '.join(holders)}", loc="left")
         parts.append(f"over {name} the front holds points of {', '.join(holders)}")
+    for axis, of_panel in zip(axes[0], ends, strict=True):
+        _name(axis, of_panel, 4.0)
     axes[0, 0].set_ylabel("test accuracy")
     picture.suptitle(title, x=0.01, ha="left", fontsize=10)
-    handles, labels = axes[0, 0].get_legend_handles_labels()
-    picture.legend(handles, labels, loc="outside lower center", ncols=4, frameon=False, fontsize=9)
+    _legend(picture, axes[0, 0])
     picture.alt = "The same runs over several sizes: " + "; ".join(parts) + "."
     return picture
 
@@ -179,7 +213,7 @@ def staircase(
         axis.annotate(name, (sparsity, accuracy), (5, 5), textcoords="offset points")
     picture.alt = f"{number_of(len(points), 'point')} by sparsity and accuracy; on the front: {', '.join(front) or 'none'}."
     if reference is None:
-        axis.set_title("Grey: here something else is as good in both, better in one", loc="left")
+        axis.set_title("Dots: the front. Crosses: some dot is as good in both, and better in one", loc="left")
     else:
         axis.plot(*reference, "s", color=INK, ms=8)
         axis.annotate("reference", reference, (8, -12), textcoords="offset points")

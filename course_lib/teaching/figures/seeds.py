@@ -33,6 +33,31 @@ def crowd(groups: Mapping[str, Sequence[float]], title: str = "") -> Picture:
 
 
 @styled
+def sides(rows: Mapping[str, Sequence[float]], left: str, right: str, title: str = "") -> Picture:
+    """Draw on which side of 0 differences of accuracy lie, one dot per seed: label -> differences.
+
+    left, right: what it means to lie there.
+    """
+    picture, axis = single(0.33 * len(rows) + 1.5)
+    parts = []
+    for place, (label, values) in enumerate(rows.items()):
+        points = [100 * value for value in values]
+        agree = all(value > 0 for value in points) or all(value < 0 for value in points)
+        axis.plot(points, [-place] * len(points), "o", color=INK, mfc=INK if agree else "white", ms=7, mew=1.5)
+        parts.append(f"{label}: {', '.join(f'{value:+.1f}' for value in points)}")
+    reach = 1.15 * max((100 * abs(value) for values in rows.values() for value in values), default=0.0) or 1.0
+    axis.axvline(0, color=INK, lw=1, zorder=0)
+    axis.set(yticks=[-place for place in range(len(rows))], yticklabels=list(rows), ylim=(0.5 - len(rows), 0.5))
+    axis.set(xlim=(-reach, reach), xlabel="points of test accuracy (filled: all seeds on one side)")
+    for x, words, side in ((0.0, f"← {left}", "left"), (1.0, f"{right} →", "right")):
+        axis.text(x, 1.02, words, transform=axis.transAxes, ha=side, va="bottom", fontsize=9)
+    axis.set_title(title, loc="left", pad=20)
+    axis.grid(color="#E5E5E5", lw=0.6, axis="x")
+    picture.alt = f"Differences in points of accuracy, one per seed; below 0: {left}, above: {right}. {'; '.join(parts)}."
+    return picture
+
+
+@styled
 def winners_curse(rows: Sequence[Sequence[float]], guess: float | None = None, title: str = "") -> Picture:
     """Draw (candidates, accuracy on the images that chose, accuracy on fresh images): the gap is the optimism.
 
@@ -41,8 +66,8 @@ def winners_curse(rows: Sequence[Sequence[float]], guess: float | None = None, t
     numbers, claimed, fresh = np.asarray(rows, dtype=float).T
     picture, axis = single(3.9)
     axis.fill_between(numbers, fresh, claimed, color=GONE, alpha=0.15, lw=0)
-    axis.plot(numbers, claimed, color=GONE, ls=DASHES[1], marker="s", label="on the images that chose it")
-    axis.plot(numbers, fresh, color=KEPT, ls=DASHES[0], marker="o", label="on fresh images")
+    axis.plot(numbers, claimed, color=GONE, ls=DASHES[1], marker="s", label="reported: on the images that chose it")
+    axis.plot(numbers, fresh, color=KEPT, ls=DASHES[0], marker="o", label="true: on fresh images")
     gap = 100 * float(claimed[-1] - fresh[-1])
     if isinstance(guess, (int, float)):
         axis.plot(
@@ -56,7 +81,7 @@ def winners_curse(rows: Sequence[Sequence[float]], guess: float | None = None, t
     axis.set(xlabel="networks to choose from", ylabel="accuracy of the chosen one", xticks=numbers)
     axis.set_title(f"{title}\ngap at {int(numbers[-1])}: {gap:.1f} points".lstrip(), loc="left")
     axis.grid(color="#E5E5E5", lw=0.6)
-    axis.legend(frameon=False)
+    picture.legend(loc="outside lower center", ncols=3, frameon=False)
     rows_in_words = "; ".join(f"of {int(n)}: {a:.3f} claimed, {b:.3f} fresh" for n, a, b in rows)
     picture.alt = f"Accuracy of the network chosen on test images. {rows_in_words}. Gap at the end: {gap:.1f} points."
     return picture
