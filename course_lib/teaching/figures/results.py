@@ -40,8 +40,8 @@ def size_panel(reports: Mapping[str, Mapping[str, Any]]) -> Picture:
             if "ms" in measure and QUARTILES in reports[label]:
                 low, high = (value / float(reports[first][measure]) for value in reports[label][QUARTILES])
                 end, spread = min(high, right), True  # on a busy machine it reaches far, and ends open
-                bar = {"color": INK, "lw": 2, "capsize": 4 if end == high else 0, "zorder": 3}
-                axis.errorbar(share, place, xerr=[[share - low], [end - share]], **bar)
+                bars: dict[str, Any] = {"color": INK, "lw": 2, "capsize": 4 if end == high else 0, "zorder": 3}
+                axis.errorbar(share, place, xerr=[[share - low], [end - share]], **bars)
             marker = axis.plot(share, place, MARKERS[number], color=COLOURS[number], ms=8)[0]
             marker.set_label(label if not row else None)
             axis.text(end + 0.02, place, f"{share:.2f}", fontsize=9, va="center")
