@@ -528,7 +528,42 @@ def test_a_budget_is_spread_to_where_it_costs_least():
             mixture = spread(curves, weights, wanted)
             assert sum(mixture[name] * weights[name] for name in weights) >= wanted * sum(weights.values()) - 1e-6
     even = spread(curves, {"tough": 100, "frail": 100}, 0.45)
-    assert even["tough"] > 0.9 and even["frail"] == 0
+    assert even == {"tough": pytest.approx(0.9), "frail": 0.0}
+
+
+def test_no_more_of_a_piece_goes_than_the_budget_asks_for():
+    curves = {"steep": [(0.0, 0.9), (0.5, 0.5), (1.0, 0.5)], "other": [(0.0, 0.9), (1.0, 0.1)]}
+    mixture = spread(curves, {"steep": 100, "other": 100}, 0.3)
+    assert mixture == {"steep": pytest.approx(0.6), "other": 0.0}
+
+
+def test_the_heap_beside_the_calls_holds_the_counted_ones_only():
+    calls, heaps = figures.timings({"a": [9.0, 1.0, 2.0, 3.0], "b": [1.0, 1.0, 1.0, 5.0]}, warmup=1, runs=2).axes
+    assert [int(step.get_data().values.sum()) for step in heaps.patches] == [2, 2, 2, 2]  # an area and its edge for each
+    assert [line.get_ydata()[0] for line in heaps.lines] == [1.5, 1.0]
+    assert calls.get_ylim() == heaps.get_ylim()
+
+
+def test_of_two_sets_of_images_equals_go_in_one_order_and_the_dead_are_left_out():
+    quiet = torch.tensor([0.0, 0.0, 0.0, 0.0, 1.0, 2.0])
+    picture = figures.subsets(quiet, quiet.clone(), 0.5, 4, dead=7)
+    assert "overlap by 1.00" in picture.alt and "7 silent ones left out" in picture.alt
+    assert [text.get_text() for text in picture.axes[0].texts] == ["left out: 7 units silent on all images"]
+    assert not figures.subsets(quiet, quiet, 0.5, 4).axes[0].texts
+
+
+def test_beside_curves_stands_the_dense_model_after_as_much_training():
+    picture = figures.accuracy_curves({"one": [(0.0, 0.8), (0.5, 0.82)]}, dense=0.8, longer=0.84, zoom=True)
+    assert "Dense model, trained as long: 0.840" in picture.alt
+    assert picture.axes[0].get_ylim()[1] > 0.84
+
+
+def test_lines_have_the_scales_that_were_asked_for():
+    curves = {"up": ([0.1, 1.0], [0.5, 50.0])}
+    scales = [figures.lines(curves, "x", "y", log=x, log_y=y).axes[0] for x in (False, True) for y in (False, True)]
+    assert [axis.get_xscale() + " " + axis.get_yscale() for axis in scales] == [
+        "linear linear", "linear log", "log linear", "log log",
+    ]  # fmt: skip
 
 
 def test_a_picture_of_few_colours_keeps_white_white_and_pale_grey_apart_from_it():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 
 import ipywidgets
 import pandas
@@ -148,6 +149,17 @@ def test_the_calibration_slider_draws_over_its_whole_range(bench):
         slider.controls["images"].value = images
         assert slider.error is None
         assert f"{min(2**images, len(bench.train) // 2)} images in each set" in slider._readout.value
+
+
+def test_the_calibration_slider_leaves_out_what_never_speaks(bench):
+    model = models.build("cnn", bench)
+    with torch.no_grad():
+        model.dense.weight[:5] = 0
+        model.dense.bias[:5] = -1
+    slider = widgets.CalibrationSlider(model, bench, "dense")
+    left = int(re.search(r"of (\d+) living units go", slider._readout.value)[1])
+    out = int(re.search(r"(\d+) silent ones left out", slider.picture.alt)[1])
+    assert out >= 5 and left + out == 512
 
 
 def test_the_index_slider_draws_over_its_whole_range_and_refuses_p_above_q():

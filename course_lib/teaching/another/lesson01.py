@@ -28,14 +28,13 @@ def conv_macs(
     size: tuple[int, int],
     stride: int = 1,
     padding: int = 0,
-    groups: int = 1,
 ) -> int:
     """`range` lists the places where the kernel can stand, and `len` counts them. The formula
     with `//` and `+ 1` says the same, but is easily wrong by one."""
     places = 1
     for side in size:
         places *= len(range(0, side + 2 * padding - kernel + 1, stride))
-    return places * out_channels * (in_channels // groups) * kernel**2
+    return places * out_channels * in_channels * kernel**2
 
 
 def bytes_on_disk(weight: Tensor) -> dict[str, int]:

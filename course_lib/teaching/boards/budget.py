@@ -89,7 +89,8 @@ def spread(curves: Curves, sizes: Mapping[str, int], sparsity: float) -> dict[st
     """Return layer -> share gone, so that at least `sparsity` of all goes and the layers' losses add up to little.
 
     Every layer goes as far as its own curve says that the next piece costs less accuracy than `price` for each unit of
-    size; the price is the lowest at which enough goes. No layer goes beyond its curve.
+    size; the price is the lowest at which enough goes, and of the pieces that this price adds only a part goes, just enough.
+    No layer goes beyond its curve.
 
     Args:
         curves: layer -> (sparsity of this layer alone, accuracy), rising sparsities from 0.
@@ -108,7 +109,11 @@ def spread(curves: Curves, sizes: Mapping[str, int], sparsity: float) -> dict[st
         middle = (low + high) / 2
         gone = sum(share * sizes[name] for name, share in shares(middle).items())
         low, high = (low, middle) if gone >= sparsity * total else (middle, high)
-    return shares(high)
+    less, more = shares(low), shares(high)
+    missing = sparsity * total - sum(less[name] * sizes[name] for name in curves)
+    added = sum((more[name] - less[name]) * sizes[name] for name in curves)
+    part = min(1.0, max(0.0, missing / added)) if added else 1.0
+    return {name: less[name] + part * (more[name] - less[name]) for name in curves}
 
 
 def _read(curve: Curve, sparsity: float | np.ndarray) -> np.ndarray:

@@ -255,35 +255,43 @@ def _layers(axis: Axes, state: ThresholdState) -> None:
 
 
 @styled
-def subsets(left: Tensor, right: Tensor, share: float, images: int) -> Picture:
-    """Draw the scores (n,) of the same units on two sets of images against each other; each set drops its lowest `share`."""
+def subsets(left: Tensor, right: Tensor, share: float, images: int, dead: int = 0) -> Picture:
+    """Draw the scores (n,) of the same units on two sets of images against each other; each set drops its lowest `share`.
+
+    Of equal scores the first go. dead: units that are left out, since they are silent on all images.
+    """
     count, nothing = round(share * len(left)), torch.zeros(len(left), dtype=torch.bool)
-    gone = [nothing.index_fill(0, values.argsort()[:count], True) for values in (left, right)]
+    gone = [nothing.index_fill(0, values.argsort(stable=True)[:count], True) for values in (left, right)]
     both, either = int((gone[0] & gone[1]).sum()), int((gone[0] | gone[1]).sum())
     picture, axis = single(5.0)
-    top = float(torch.maximum(left, right).max()) * 1.05
-    near = axis.inset_axes((0.09, 0.58, 0.34, 0.34))
     for label, mine, marker, colour in (
         ("kept by both", ~gone[0] & ~gone[1], "o", KEPT),
         ("gone in both", gone[0] & gone[1], "x", GONE),
         ("gone in one only", gone[0] ^ gone[1], "s", COLOURS[3]),
     ):
-        axis.plot(left[mine], right[mine], marker, color=colour, ms=5, ls="", label=f"{label}: {int(mine.sum())}")
-        near.plot(left[mine], right[mine], marker, color=colour, ms=6)
-    axis.plot([0, top], [0, top], color=FAINT, lw=1)
-    cuts = [float(values[mine].max()) for values, mine in zip((left, right), gone, strict=True) if mine.any()]
-    reach = max(0.02 * top, *(2 * cut for cut in cuts)) if cuts else top
-    near.set(xlim=(-0.08 * reach, reach), ylim=(-0.08 * reach, reach), xticks=[0, reach], yticks=[0, reach])
-    near.set_xticklabels(["0", f"{reach:.2g}"], fontsize=8)
-    near.set_yticklabels(["", f"{reach:.2g}"], fontsize=8)
-    silent = int(((left == 0) & (right == 0)).sum())
-    near.set_title(f"near zero: {number_of(silent, 'unit')} at (0, 0)", fontsize=9)
-    axis.set(xlabel=f"mean activation on {images} images", ylabel=f"on {images} other images", xlim=(0, top), ylim=(0, top))
+        axis.plot(left[mine], right[mine], marker, color=colour, ms=5, ls="", alpha=0.8, clip_on=False,
+                  label=f"{label}: {int(mine.sum())}")  # fmt: skip
+    top = float(torch.maximum(left, right).max()) * 1.05 or 1.0
+    axis.plot([0, top], [0, top], color=FAINT, lw=1, zorder=0)
+    for line, values, mine in zip((axis.axvline, axis.axhline), (left, right), gone, strict=True):
+        if mine.any():
+            line(float(values[mine].max()), color=INK, lw=1, ls=(0, (3, 2)), zorder=0)
+    root = {"functions": (lambda x: np.sqrt(np.maximum(x, 0)), np.square)}
+    ticks = [at for at in (0, 0.1, 0.25, 0.5, 1, 2, 3, 5, 10) if at <= top]
+    axis.set_xscale("function", **root)
+    axis.set_yscale("function", **root)
+    axis.set(xlim=(0, top), ylim=(0, top))
+    axis.set_xticks(ticks, [f"{at:g}" for at in ticks])
+    axis.set_yticks(ticks, [f"{at:g}" for at in ticks])
+    axis.set(xlabel=f"mean activation on {images} images (square-root axes)", ylabel=f"on {images} other images")
+    if dead:
+        told = f"left out: {number_of(dead, 'unit')} silent on all images"
+        axis.text(0.985, 0.03, told, transform=axis.transAxes, ha="right", bbox=PAPER)
     overlap = both / either if either else 1.0
-    axis.set_title(f"overlap of the two removed sets: {overlap:.2f}")
-    picture.legend(loc="outside lower center", ncols=3, frameon=False, fontsize=8)
+    axis.set_title(f"overlap of the two removed sets: {overlap:.2f} (dashed: the two cuts)")
+    picture.legend(loc="outside lower center", ncols=3, frameon=False)
     picture.alt = (
-        f"Mean activations of {number_of(len(left), 'unit')} on two sets of {images} images; "
-        f"the removed sets overlap by {overlap:.2f}; {silent} put out nothing on either set."
+        f"Mean activations of {number_of(len(left), 'unit')} on two sets of {images} images, {dead} silent ones left out; "
+        f"the removed sets overlap by {overlap:.2f}."
     )
     return picture

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.patches import Rectangle
-from matplotlib.ticker import LogLocator
+from matplotlib.ticker import LogLocator, MaxNLocator
 from torch import Tensor
 
 from course_lib.measure import standard_error
@@ -179,37 +179,50 @@ def formats_board(state: FormatState) -> Picture:
 
 @styled
 def timings(times: Mapping[str, Sequence[float]], warmup: int = 0, runs: int | None = None, unit: str = "ms") -> Picture:
-    """Draw label -> the time of each call, in their order; median and quartiles are of `runs` calls after the warm-up."""
-    picture, axis = single(3.6)
+    """Draw label -> the time of each call, in their order, and how many of `runs` calls after the warm-up took how long.
+
+    The thin lines are the medians of these calls.
+    """
+    picture, axes = canvas(3.6, 1, 2, sharey=True, gridspec_kw={"width_ratios": (4, 1)})
+    calls, heaps = axes[0]
+    counted = {label: list(of_calls)[warmup : None if runs is None else warmup + runs] for label, of_calls in times.items()}
+    ends = np.log([min(map(min, times.values())), max(map(max, times.values()))])
+    edges = np.exp(np.linspace(ends[0] - 0.02, ends[1] + 0.02, 31))
     parts: list[str] = []
     medians: list[float] = []
     for number, (label, of_calls) in enumerate(times.items()):
-        counted = list(of_calls)[warmup : None if runs is None else warmup + runs]
-        low, median, high = np.quantile(counted, [0.25, 0.5, 0.75])
+        low, median, high = np.quantile(counted[label], [0.25, 0.5, 0.75])
         colour, marker, dash = COLOURS[number], MARKERS[number], DASHES[number]
-        axis.plot(range(1, len(of_calls) + 1), of_calls, marker, color=colour, ms=4.5, alpha=0.75)
-        axis.plot([], [], marker, color=colour, ms=4.5, ls=dash, label=f"{label}: median {median:.3g} {unit}")
-        axis.hlines(median, warmup + 0.5, warmup + len(counted) + 0.5, color=colour, ls=dash, lw=2)
-        axis.fill_between([warmup + 0.5, warmup + len(counted) + 0.5], low, high, color=colour, alpha=0.15, lw=0)
-        mean = statistics.mean(counted)
+        calls.plot(range(1, len(of_calls) + 1), of_calls, marker, color=colour, ms=4.5, alpha=0.75)
+        calls.plot([], [], marker, color=colour, ms=4.5, ls=dash, label=f"{label}: median {median:.3g} {unit}")
+        calls.hlines(median, warmup + 0.5, warmup + len(counted[label]) + 0.5, color=_dark(colour), ls=dash, lw=1.2)
+        heaps.axhline(median, color=_dark(colour), ls=dash, lw=1.2)
+        heap = np.histogram(counted[label], edges)[0]
+        heaps.stairs(heap, edges, orientation="horizontal", fill=True, color=colour, alpha=0.25, lw=0)
+        heaps.stairs(heap, edges, orientation="horizontal", color=colour, ls=dash, lw=1.8)
+        mean = statistics.mean(counted[label])
         medians.append(float(median))
         parts.append(
             f"{label} median {median:.3g}, quartiles {low:.3g} and {high:.3g}, mean {mean:.3g}, first call {of_calls[0]:.3g}"
         )
     if warmup:
-        axis.axvspan(
+        calls.axvspan(
             0.5, warmup + 0.5, facecolor="#EEEEEE", edgecolor="white", hatch=HATCH, zorder=0, label="warm-up, not counted"
         )
-    axis.set(
+    calls.set(
         xlabel="call", ylabel=f"time ({unit}, log scale)", yscale="log", xlim=(0.3, max(map(len, times.values())) + 0.7)
     )
-    axis.grid(color="#E5E5E5", lw=0.6, which="both")
-    axis.yaxis.set_major_locator(LogLocator(subs=(1, 1.5, 2, 3, 5, 7)))
-    axis.yaxis.set_major_formatter("{x:g}")
-    axis.yaxis.set_minor_formatter("")
+    heaps.set(xlabel="counted calls")
+    heaps.xaxis.set_major_locator(MaxNLocator(4, integer=True))
+    for axis in (calls, heaps):
+        axis.grid(color="#E5E5E5", lw=0.6)
+    calls.yaxis.set_major_locator(LogLocator(subs=(1, 1.5, 2, 3, 5, 7)))
+    calls.yaxis.set_major_formatter("{x:g}")
+    calls.yaxis.set_minor_formatter("")
     if len(times) > 1:
-        axis.set_title(
-            f"median of {number_of(len(counted), 'call')}: {label} / {next(iter(times))} = {medians[-1] / medians[0]:.2f}",
+        calls.set_title(
+            f"median of {number_of(len(counted[label]), 'call')}: {label} / {next(iter(times))} = "
+            f"{medians[-1] / medians[0]:.2f}",
             loc="left",
         )
     picture.legend(loc="outside lower center", ncols=3, frameon=False)
@@ -235,7 +248,7 @@ def sensitivity_curves(
     for number, (layer, rows) in enumerate(curves.items()):
         axis.plot(*np.asarray(rows).T, lw=4 if layer == guess else 1.8, ms=6, **curve_look(number))
     axis.axhline(dense, color=INK, lw=1, ls=(0, (2, 2)))
-    axis.text(levels[0], dense + 0.02, f"dense network {dense:.3f}", va="bottom")
+    axis.text(levels[0], dense + 0.02, f"nothing pruned: {dense:.3f}", va="bottom")
     height = 0.0
     for number in sorted(range(len(curves)), key=lambda k: list(curves.values())[k][-1][1]):
         layer, rows = list(curves.items())[number]

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import LogLocator, MaxNLocator
 
 from course_lib.measure import standard_error
 from course_lib.pareto.looks import COLOURS, DASHES, MARKERS
@@ -40,7 +40,8 @@ def size_panel(reports: Mapping[str, Mapping[str, Any]]) -> Picture:
             if "ms" in measure and QUARTILES in reports[label]:
                 low, high = (value / float(reports[first][measure]) for value in reports[label][QUARTILES])
                 end, spread = min(high, right), True  # on a busy machine it reaches far, and ends open
-                axis.errorbar(share, place, xerr=[[share - low], [end - share]], capsize=4 if end == high else 0, **look)
+                bars: dict[str, Any] = {"color": INK, "lw": 2, "capsize": 4 if end == high else 0, "zorder": 3}
+                axis.errorbar(share, place, xerr=[[share - low], [end - share]], **bars)
             marker = axis.plot(share, place, MARKERS[number], color=COLOURS[number], ms=8)[0]
             marker.set_label(label if not row else None)
             axis.text(end + 0.02, place, f"{share:.2f}", fontsize=9, va="center")
@@ -75,8 +76,9 @@ def lines(
     ylabel: str,
     title: str = "",
     log: bool = False,
+    log_y: bool = False,
 ) -> Picture:
-    """Draw label -> (x, y) as lines, each with its own colour, dash and marker; log: the scale of x."""
+    """Draw label -> (x, y) as lines, each with its own colour, dash and marker; log, log_y: the scales of x and y."""
     picture, axis = single(3.2)
     for number, (label, (x, y)) in enumerate(curves.items()):
         look = curve_look(number)
@@ -87,6 +89,12 @@ def lines(
         axis.set_xscale("log")
     elif all(float(value).is_integer() for x, _ in curves.values() for value in x):
         axis.xaxis.set_major_locator(MaxNLocator(integer=True))
+    if log_y:
+        axis.set_yscale("log")
+        for side in (axis.xaxis, axis.yaxis) if log else (axis.yaxis,):
+            side.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            side.set_major_formatter("{x:g}")
+            side.set_minor_formatter("")
     axis.grid(color="#E5E5E5", lw=0.6)
     axis.legend(frameon=False)
     ends = "; ".join(f"{label} goes from {y[0]:.3g} to {y[-1]:.3g}" for label, (_, y) in curves.items())
@@ -104,12 +112,14 @@ def accuracy_curves(
     xlabel: str = "sparsity (share of all parameters gone)",
     title: str = "",
     zoom: bool = False,
+    longer: float | None = None,
 ) -> Picture:
     """Draw accuracy over sparsity.
 
     Args:
         curves: label -> rows of (sparsity, accuracy) or (sparsity, mean, low, high).
-        dense: the dense model's accuracy. guess: the student's prediction, a sparsity.
+        dense: the dense model's accuracy; longer: after as much training as the curves had.
+        guess: the student's prediction, a sparsity.
         reference: the sparsity beyond which the course's reference project says that L1 falls sharply.
         n: images behind each accuracy; +- one standard error at the dense model's accuracy is written above.
         zoom: show the range of the curves only; the axis then says that it does not start at 0.
@@ -123,6 +133,8 @@ def accuracy_curves(
             axis.fill_between(table[:, 0], table[:, 2], table[:, 3], color=COLOURS[number], alpha=0.18, lw=0)
     if dense is not None:
         axis.axhline(dense, color=INK, lw=1, ls=(0, (2, 2)), label=f"dense model ({dense:.3f})")
+    if longer is not None:
+        axis.axhline(longer, color=INK, lw=1.2, ls=(0, (8, 3)), label=f"dense model, trained as long ({longer:.3f})")
     top = axis.get_ylim()[1]
     if isinstance(guess, (int, float)):
         axis.axvline(guess, color=COLOURS[3], lw=2, label=f"your guess ({guess:g})")
@@ -144,6 +156,7 @@ def accuracy_curves(
         for label, rows in curves.items()
     )
     picture.alt = f"Accuracy over sparsity. {ends}." + (f" Dense model: {dense:.3f}." if dense is not None else "")
+    picture.alt += f" Dense model, trained as long: {longer:.3f}." if longer is not None else ""
     return picture
 
 

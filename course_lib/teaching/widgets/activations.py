@@ -43,18 +43,23 @@ class ThresholdSlider(Skin):
 
 
 class CalibrationSlider(Skin):
-    """Calibrate one layer on two sets of training images and see how far the two agree on the units to remove."""
+    """Calibrate one layer on two sets of training images and see how far the two agree on the living units to remove."""
 
     def __init__(self, model: nn.Module, bench: Bench, layer: str) -> None:
         group = next(group for group in units.groups(model, bench.example) if group.name == layer)
         largest = min(1024, len(bench.train) // 2)
         means = recording.per_image(model, bench, group, 2 * largest, seed=0)
+        living = (means != 0).any(0)
+        means, dead = means[:, living], int((~living).sum())
 
         def draw(values: dict[str, Any], rested: bool) -> tuple[Picture, str]:
             images = min(2 ** values["images"], largest)
             left, right = means[:images].mean(0), means[largest : largest + images].mean(0)
-            picture = figures.subsets(left, right, values["share"], images)
-            return picture, f"{images} images in each set; the lowest {values['share']:.0%} of {group.size} units go"
+            picture = figures.subsets(left, right, values["share"], images, dead)
+            return (
+                picture,
+                f"{images} images in each set; the lowest {values['share']:.0%} of {group.size - dead} living units go",
+            )
 
         controls = {
             "images": ipywidgets.IntSlider(value=4, min=0, max=10, description="images: 2 to the power of"),

@@ -19,11 +19,10 @@ def conv_macs(
     size: tuple[int, int],
     stride: int = 1,
     padding: int = 0,
-    groups: int = 1,
 ) -> int:
     """Multiply-accumulates of one image: output positions x filters x weights of a filter; zeros count, biases do not."""
     height, width = ((side + 2 * padding - kernel) // stride + 1 for side in size)
-    return height * width * out_channels * (in_channels // groups) * kernel**2
+    return height * width * out_channels * in_channels * kernel**2
 
 
 def _convolutions(rng: torch.Generator) -> list[Case]:
@@ -40,25 +39,24 @@ def _convolutions(rng: torch.Generator) -> list[Case]:
         Case("stride 2 that does not fit the padded image", (c, n, 3, (even, even + 3), 2, 1), edge=True),
         Case("stride 3", (c, n, 2, (two_thirds, third), 3, 1)),
         Case("a 1x1 convolution", (c, n, 1, (h, w))),
-        Case("two groups", (2 * c, 2 * n, 3, (h, w), 1, 1, 2)),
-        Case("depthwise: as many groups as channels", (n, n, 3, (h, w), 1, 1, n)),
+        Case("a kernel of 5, stride 2 and padding 1", (n, c, 5, (w, h), 2, 1)),
         Case("an image as large as the kernel", (c, n, 3, (3, 3)), edge=True),
     ]
 
 
 def _macs(
     out: Callable[[int, int, int, int], float] = lambda n, k, s, p: (n + 2 * p - k) // s + 1,
-    of_filter: Callable[[int, int, int], float] = lambda c, k, g: c // g * k * k,
+    of_filter: Callable[[int, int], float] = lambda c, k: c * k * k,
     total: Callable[[float, int, float], float] = lambda places, n, of_filter: places * n * of_filter,
 ) -> Callable[..., float]:
-    def wrong(c: int, n: int, k: int, size: tuple[int, int], s: int = 1, p: int = 0, g: int = 1) -> float:
-        return total(out(size[0], k, s, p) * out(size[1], k, s, p), n, of_filter(c, k, g))
+    def wrong(c: int, n: int, k: int, size: tuple[int, int], s: int = 1, p: int = 0) -> float:
+        return total(out(size[0], k, s, p) * out(size[1], k, s, p), n, of_filter(c, k))
 
     return wrong
 
 
-def _square(c: int, n: int, k: int, size: tuple[int, int], s: int = 1, p: int = 0, g: int = 1) -> int:
-    return conv_macs(c, n, k, (size[0], size[0]), s, p, g)
+def _square(c: int, n: int, k: int, size: tuple[int, int], s: int = 1, p: int = 0) -> int:
+    return conv_macs(c, n, k, (size[0], size[0]), s, p)
 
 
 EXERCISE = Exercise(
@@ -123,7 +121,7 @@ EXERCISE = Exercise(
         Misconception(
             "3x3 kernels only",
             "Kernels have other sizes than 3x3, too: use `kernel`.",
-            _macs(out=lambda n, k, s, p: (n + 2 * p - 3) // s + 1, of_filter=lambda c, k, g: c // g * 9),
+            _macs(out=lambda n, k, s, p: (n + 2 * p - 3) // s + 1, of_filter=lambda c, k: 9 * c),
         ),
         Misconception(
             "fractions of a position",
@@ -131,34 +129,19 @@ EXERCISE = Exercise(
             _macs(out=lambda n, k, s, p: (n + 2 * p - k) / s + 1),
         ),
         Misconception(
-            "groups ignored",
-            "With groups a filter sees in_channels // groups channels only.",
-            _macs(of_filter=lambda c, k, g: c * k * k),
-        ),
-        Misconception(
-            "groups ignored",
-            "Also with a few groups a filter sees in_channels // groups channels only.",
-            _macs(of_filter=lambda c, k, g: (1 if g == c else c) * k * k),
-        ),
-        Misconception(
-            "groups counted twice",
-            "Groups make a filter thinner; the number of filters stays out_channels.",
-            _macs(of_filter=lambda c, k, g: c // g * k * k / g),
-        ),
-        Misconception(
             "kernel not squared",
             "A kernel has kernel * kernel weights for each channel.",
-            _macs(of_filter=lambda c, k, g: c // g * k),
+            _macs(of_filter=lambda c, k: c * k),
         ),
         Misconception(
             "input channels forgotten",
-            "A filter spans all input channels (of its group): multiply by them.",
-            _macs(of_filter=lambda c, k, g: k * k),
+            "A filter spans all input channels: multiply by them.",
+            _macs(of_filter=lambda c, k: k * k),
         ),
         Misconception(
             "bias counted",
             "Biases are added once to each output; they are no multiply-accumulates.",
-            _macs(of_filter=lambda c, k, g: c // g * k * k + 1),
+            _macs(of_filter=lambda c, k: c * k * k + 1),
         ),
         Misconception("square images only", "Height and width may differ: use both entries of `size`.", _square),
     ),

@@ -4,10 +4,10 @@ ORDER = (
     "record",
     "mean_activation",
     "apoz",
-    "overlap",
+    "dead_neurons",
     "fixed_threshold",
     "variable_threshold",
     "jaccard",
-    "dead_neurons",
+    "overlap",
     "silent_bugs",
 )
