@@ -11,8 +11,8 @@
 # **How large should a bite be?** Whoever prunes in rounds has to say how much goes in each, and has nothing to go by. Most people take 20 % because others do. SAP lets the weights say it: it turns the
 # index of lesson 04 into a number. *Which* weights go stays as it was, the smallest; SAP only says *how many*.
 #
-# **An honest word first.** At the end you measure what the rule is worth, and only a part of its fame survives: its *pace*, a large bite first and then ever smaller ones. That is worth having, because any other method can borrow it. And you
-# will have seen how to find the part of a method that does the work.
+# **An honest word first.** At the end you measure what the rule is worth, and only a part of its fame survives: its *pace*, a large bite first and then ever smaller ones. That is worth having, because any other method can borrow it; and you
+# will know how to find the part of a method that does the work.
 #
 # You write six functions, lock in two predictions (and, if you like, a third) and find four bugs. Where an answer is missing, the library's goes on.
 #
@@ -77,7 +77,7 @@ for bite in (0.2, 0.5, 0.9):
     masks = MagnitudePruner(bite, "layer").masks(mlp, bench)
     accuracy = train.evaluate(masks.apply_(copy.deepcopy(mlp)), bench)
     rounds = math.ceil(math.log(0.05) / math.log(1 - bite))
-    print(f"a bite of {bite:.0%}: {rounds:2} rounds; accuracy {accuracy:.3f} after the first bite")
+    print(f"a bite of {bite:.0%}: {rounds:2} rounds; accuracy {accuracy:.3f} after the first")
 
 # %% [markdown]
 # **Read it.** Small bites cost time: every round is a training. The largest one breaks the network. Something between would be right; is it the same in every layer? Take 20 % from each, and see what share of its sum of magnitudes is lost.
@@ -110,7 +110,7 @@ figures.bite(
 #
 # $$d\,(1-I)^2 = 8 \cdot \tfrac12 = 4.$$
 #
-# The index can count! That is no accident, and here is why.
+# The index can count, and that is no accident.
 #
 # **What may be lost.** Keep the $r$ largest weights: $K$ is their set, $w_K$ these weights alone. What goes may be at most $\eta$ times what stays. With $\eta = 0$ only zeros may go.
 #
@@ -191,7 +191,7 @@ widgets.BoundSlider(weights)
 #
 # $$c = \big\lfloor\, d \cdot \min\big(\gamma\,(1 - r/d),\ \beta\big) \big\rfloor$$
 #
-# The $c$ smallest of the kept weights go; $\lfloor x \rfloor$ rounds down. We leave $\eta$ at 0, $\gamma$ at 1 and $\beta$ at `0.9`. The brake is for a large $\gamma$: with $\beta = 1$ a round may empty a layer. Then nothing gets through the network, and no training repairs it. (The pruner's `min_per_layer` keeps some weights in every layer.)
+# The $c$ smallest of the kept weights go; $\lfloor x \rfloor$ rounds down. We leave $\eta$ at 0, $\gamma$ at 1 and $\beta$ at `0.9`. The brake is for a large $\gamma$: with $\beta = 1$ a round may empty a layer. Then nothing gets through the network, and no training repairs it. (The pruner's `min_per_layer`, a least number of weights, guards every layer.)
 #
 # How much is that? It depends on how the weights are spread. Four kinds, from no tail to a long one, on a logarithmic scale:
 
@@ -468,14 +468,14 @@ figures.accuracy_curves(
 )
 
 # %% [markdown]
-# **Read it.** Fine-tuning ends higher: it adds up the epochs of all rounds, while rewinding starts anew. It ends further right, too: other training, other amounts. So say which loop it was, and for how long. SAP now runs from end to end, and one question is left.
+# **Read it.** Fine-tuning ends higher: it adds up the epochs of all rounds, while rewinding starts anew. It ends further right, too: other training, other amounts. So say which loop it was, and for how long. SAP now runs from end to end, and one question is left: is it any good?
 #
 # ## 6. What is it worth?
 #
 # SAP decides two things: how much *each layer* gives, and how much *each round* takes. Test them one at a time.
 #
 # ### Which layer gives how much
-# Two simpler rules take the same number of weights in all: *same*, one share for every layer, or *one*, a single ranking of all layers.
+# Two simpler rules take as many weights in all: *same*, one share for every layer, or *one*, a single ranking of all layers.
 #
 # ### Predict
 # About two thirds gone, nothing trained afterwards. **Which of the three keeps the most accuracy, which the least?** Lock in an order, best first.
@@ -568,10 +568,10 @@ figures.arena(
 # | magnitude, SAP's pace | {{results/pace: magnitude_sap_s_pace.round14.sparsity | .2f}} | {{results/pace: magnitude_sap_s_pace.round14.epochs | .0f}} | {{results/pace: magnitude_sap_s_pace.round14.test_accuracy | .3f}} | {{results/controls: magnitude_sap_s_pace.round6.test_accuracy | .3f}} |
 # | magnitude, global, SAP's pace | {{results/pace: magnitude_global_sap_s_pace.round14.sparsity | .2f}} | {{results/pace: magnitude_global_sap_s_pace.round14.epochs | .0f}} | {{results/pace: magnitude_global_sap_s_pace.round14.test_accuracy | .3f}} | {{results/controls: magnitude_global_sap_s_pace.round6.test_accuracy | .3f}} |
 #
-# SAP is ahead of magnitude. But it got there later, and had trained longer. (Where half is gone, it is magnitude that had trained longer, and magnitude that is ahead.) So lend magnitude SAP's pace: the third row has no clear distance from the first. And a single ranking at that pace is clearly ahead.
+# SAP is ahead of magnitude. But it got there later, and had trained longer. Where half is gone, magnitude had trained longer, and magnitude is ahead. So lend it SAP's pace: the third row has no clear distance from the first. And a single ranking at that pace is clearly ahead.
 #
-# **So what SAP gives you is a pace:** it slows down, and the network has trained longer when it gets somewhere. Which weights go, others choose as well or better. The last column says much the same of a convolutional network after six such rounds: SAP's own shares gain little there, a single ranking gains more ([all points](../results/controls/README.md)).
-# Whether another schedule that slows down would do as well, we have not tried.
+# **So what SAP gives you is a pace:** it slows down, and the network has trained longer when it gets somewhere. Which weights go, others choose as well or better. The last column says much the same of [a convolutional network](../results/controls/README.md) after six such rounds: SAP's shares gain little, a single ranking gains more.
+# We have not tried other schedules that slow down.
 #
 # ## Find the bug
 #
@@ -691,23 +691,6 @@ figures.amount_bars(
 # **Read it.** Next to nothing goes by the L1 norm, and that is no bug. A filter's norm is a *sum* of hundreds of magnitudes, and such sums are alike: the differences that SAP lives on are averaged away. Activations differ more, so it bites. But it bites
 # into random scores as well, for no reason at all: the amount is only as good as its score.
 #
-# ## Optional: in a hurry
-#
-# Twelve rounds are long. A large gamma takes more in each, and may go wrong. Two rounds: `kept` counts what is left of each layer; `least` is the pruner's `min_per_layer`.
-
-# %%
-for scope, beta, least in (("global", 0.9, None), ("layer", 1.0, None), ("layer", 1.0, 100)):
-    pruner = SAPPruner(1, 2, gamma=8, beta=beta, scope=scope, min_per_layer=least)
-    masks, net = Masks.dense(mlp), copy.deepcopy(mlp)
-    for _ in range(2):
-        if all(m.any() for m in masks.values()):
-            masks = pruner.masks(net, bench, masks)
-    kept = {name: int(masks[f"{name}.weight"].sum()) for name in layers}
-    print(f"{scope:6} beta {beta:g}, least {least}: kept {kept}")
-
-# %% [markdown]
-# **Read it.** With beta = 1 every layer is emptied, and the network says the same to every image. Beta below 1 saves each *group* from that. In scope global it promises nothing to a single layer: look at `dense1` in the first line. A least number of weights per layer is a promise.
-#
 # ## Optional: regularization, compression, collapse?
 #
 # The paper reports three phases. First the index of the survivors falls (*regularization*). Then it rises: ever fewer weights carry ever more
@@ -751,5 +734,5 @@ widgets.RoundSlider(
 #
 # ## Bonus
 #
-# - The paper's other pair of norms is `(0.5, 1)`. Set it in the explorer of section 4: does it bite more or less?
+# - In the explorer of section 4: does the paper's other pair of norms, `(0.5, 1)`, bite more or less? And what do gamma = 8 and beta = 1 leave of each layer?
 # - Give SAP scores that are neither sums nor lots: `lambda weight: weight.abs().amax(1)`, the largest weight of each filter. Does it take more?
