@@ -1,21 +1,22 @@
 # %% [markdown]
 # # 05 · SAP
 #
-# **Goal.** Turn the index of lesson 04 into *how many weights go in this round*, each layer its own number, and find out what that number is worth. The method:
+# **Goal.** Find out how large a bite pruning should take in a round, ask the weights themselves, and measure what their answer is worth. The method:
 # sparsity-informed adaptive pruning (SAP), Diao et al., ICLR 2023, arXiv 2302.05601.
 #
 # ![Where this lesson goes: the same bite costs every layer a different amount; who says 20 %?](../notebooks/pictures/05_sap.png)
 #
-# **You need** lesson 04 (the PQ index) and lesson 02 (masks, fine-tuning). **Difficulty** medium. {{minutes: 90}} Two sittings: sections 1 to 4 build the rule, 5 to 9 ask what it is worth.
+# **You need** lesson 04 (the PQ index) and lesson 02 (masks, fine-tuning). **Difficulty** medium. {{minutes: 80}} Two sittings: sections 1 to 4 build the rule, 5 and 6 put it to work and judge it.
 #
-# You write six functions, lock in three predictions and find four bugs. Where an answer is missing, the library's goes on.
+# **How large should a bite be?** Whoever prunes in rounds has to say how much goes in each, and has nothing to go by. Most people take 20 % because others do. SAP lets the weights say it: it turns the
+# index of lesson 04 into a number. *Which* weights go stays as it was, the smallest; SAP only says *how many*.
 #
-# **How large should a bite be?** You want four fifths of a network gone. In how many rounds, and how much in each? In our study, the same network, ranked in the same way, had an accuracy of
-# `{{results/pace: magnitude.round9.test_accuracy | .3f}}` there at one pace and `{{results/pace: magnitude_sap_s_pace.round14.test_accuracy | .3f}}` at another (which had trained longer by then; section 5 takes that apart). So somebody has to choose the pace well. SAP reads it off the weights, by a derivation that you can follow.
+# **An honest word first.** At the end you measure what the rule is worth, and only a part of its fame survives: its *pace*, a large bite first and then ever smaller ones. That is worth having, because any other method can borrow it; and you
+# will know how to find the part of a method that does the work.
 #
-# The answers to a pruning method's other three questions stay: small magnitudes go (score), as single weights (unit), ranked within a neuron, a layer or all layers (scope). SAP answers the fourth, the **amount**.
+# You write six functions, lock in two predictions (and, if you like, a third) and find four bugs. Where an answer is missing, the library's goes on.
 #
-# **Words of this lesson.** A *round* is one prune and the training after it; the *pace* is how much goes in each round. *Index* means the PQ index $I$, here with $(p, q) = (1, 2)$. $d$ is the number of weights that are still *kept*, $r$ how many of them have to stay.
+# **Words of this lesson.** A *round* is one prune and the training after it; the *pace* is how much goes in each. *Index* means the PQ index $I$ with $(p, q) = (1, 2)$. Of the $d$ weights that are left, $r$ have to stay.
 
 # %%
 import importlib.util
@@ -43,15 +44,7 @@ from torch import Tensor, nn
 
 from course_lib import data, models, phases, study, train
 from course_lib.errors import CourseError
-from course_lib.pruning import (
-    MagnitudePruner,
-    Masks,
-    Pruner,
-    SAPPruner,
-    amounts,
-    iterate,
-    pq_index,
-)
+from course_lib.pruning import MagnitudePruner, Masks, Pruner, SAPPruner, amounts, pq_index
 from course_lib.teaching import check, figures, modes, use, widgets
 
 mode = modes.get(MODE)
@@ -61,9 +54,9 @@ if mode.name == "ci":
 bench
 
 # %% [markdown]
-# ## 1. Who says 20 % per round?
+# ## 1. How large should a bite be?
 #
-# Iterative pruning usually takes the same share in every round and from every layer; 20 % is popular. Nobody derived it. Here is the paper's small network. We keep its initial weights for section 7.
+# Here is the paper's small network, trained. Its initial weights, `start`, are for section 5.
 
 # %%
 mlp = models.build("mlp", bench, seed=0)
@@ -77,7 +70,17 @@ weights = {name: mlp.get_submodule(name).weight.detach().cpu() for name in layer
 print(f"dense model: {dense_accuracy:.3f} on {len(bench.validation)} validation images")
 
 # %% [markdown]
-# How much of a layer is lost when its smallest weights go? Count the loss in the sum of magnitudes, smallest first.
+# Take the same share from every layer, and do not train. What does one bite cost, and how many such rounds make the network twenty times smaller?
+
+# %%
+for bite in (0.2, 0.5, 0.9):
+    masks = MagnitudePruner(bite, "layer").masks(mlp, bench)
+    accuracy = train.evaluate(masks.apply_(copy.deepcopy(mlp)), bench)
+    rounds = math.ceil(math.log(0.05) / math.log(1 - bite))
+    print(f"a bite of {bite:.0%}: {rounds:2} rounds; accuracy {accuracy:.3f} after the first")
+
+# %% [markdown]
+# **Read it.** Small bites cost time: every round is a training. The largest one breaks the network. Something between would be right; is it the same in every layer? Take 20 % from each, and see what share of its sum of magnitudes is lost.
 
 # %% tags=["ahead"]
 shares = [0.05 * k for k in range(21)]
@@ -98,45 +101,45 @@ figures.bite(
 )
 
 # %% [markdown]
-# **Read it.** The more a curve sags below the straight line, the more there is to spare. The PQ index measures the sag: the layer with the largest index loses least. So a rule could take more where the index is large. But the index is a
-# number between 0 and 1, and to prune we need a *count*.
+# **Read it.** The more a curve sags, the more its layer can spare, and the index measures the sag: where it is largest, the least is lost. So a rule should take more where the index is large. But the index is a number between 0 and 1, and a bite is a
+# *count*. How does one become the other?
 #
-# ## 2. From the index to a bound
+# ## 2. How few weights must stay?
 #
-# Start with a vector that you know, `half`: four ones and four zeros. How many of its eight entries must stay if nothing may be lost? Four. Can the index say so? The mean magnitude is
-# $1/2$, the root mean square $\sqrt{1/2}$, so $1 - I = M_1 / M_2 = \sqrt{1/2}$, its square is $1/2$, and
+# Ask a vector that you know, `half`: four ones and four zeros. Four must stay if nothing may be lost. Its mean magnitude is $\tfrac12$, its root mean square $\sqrt{\tfrac12}$, so $1 - I = M_1 / M_2 = \sqrt{\tfrac12}$. Now look:
 #
 # $$d\,(1-I)^2 = 8 \cdot \tfrac12 = 4.$$
 #
-# It can. And for any vector? Keep the $r$ largest of $d$ weights; $K$ is their set, and $w_K$ are these weights alone. What goes is measured against what stays:
+# The index can count, and that is no accident.
 #
-# $$\sum_{i \notin K}|w_i|^p \;\le\; \eta \sum_{i \in K}|w_i|^p$$
+# **What may be lost.** Keep the $r$ largest weights: $K$ is their set, $w_K$ these weights alone. What goes may be at most $\eta$ times what stays. With $\eta = 0$ only zeros may go.
 #
-# With $\eta = 0$ only zeros may go. How small can $r$ be, if we know nothing but the index and $\eta$? The plan: all against kept, then norm p against norm q among the kept. Step 2 is the only idea; the rest is rearranging.
+# $$\sum_{i \notin K}|w_i| \;\le\; \eta \sum_{i \in K}|w_i|$$
 #
-# **1. All against kept.** Add the sum over $K$ on both sides, and take the root:
+# **Our example** is $w = (4, 2, 2, 1)$, with sum $\lVert w\rVert_1 = 9$ and length $\lVert w\rVert_2 = \sqrt{25} = 5$. Keep the two largest: 6 stays and 3 goes, so $\eta = \tfrac12$.
 #
-# $$\|w\|_p \le (1+\eta)^{1/p}\,\|w_K\|_p$$
+# **The steps in words.** What stays is most of the sum (1). But few weights cannot have a large sum, unless the vector is long (2). So the sum and the length of *all* weights say how few can do (3), and the index compares exactly these two.
 #
-# **2. From p to q.** Of the $r$ kept weights the power means are $M_p \le M_q$ (lesson 04), so
+# | step | any weights | $(4, 2, 2, 1)$, two stay |
+# | --- | --- | --- |
+# | 1. little goes | $\lVert w\rVert_1 \le (1+\eta)\,\lVert w_K\rVert_1$ | $9 \le \tfrac32 \cdot 6$ |
+# | 2. few have a small sum | $\lVert w_K\rVert_1 \le \sqrt r\,\lVert w_K\rVert_2 \le \sqrt r\,\lVert w\rVert_2$ | $6 \le \sqrt2 \cdot \sqrt{20} \approx 6.3 \le \sqrt2 \cdot 5 \approx 7.1$ |
+# | 3. together | $1 - I \le (1+\eta)\,\sqrt{r/d}$ | $\tfrac{9}{10} \le \tfrac32 \cdot \sqrt{2/4} \approx 1.06$ |
+# | solved for $r$ | $r \ge d\,(1-I)^2 / (1+\eta)^2$ | $2 \ge 4 \cdot \tfrac{81}{100} \cdot \tfrac49 = 1.44$ |
 #
-# $$\begin{aligned} \|w_K\|_p &= r^{1/p} M_p \le r^{1/p} M_q \\ &= r^{1/p-1/q}\,\|w_K\|_q \le r^{1/p-1/q}\,\|w\|_q \end{aligned}$$
+# - *Step 1* adds the sum over $K$ to both sides of what may be lost.
+# - *Step 2* is the only idea: the mean of the kept weights is at most their root mean square (lesson 04). Times $r$, that is the first half. And leaving weights out makes no vector longer.
+# - *Step 3* puts 2 into 1 and divides by $\sqrt d\,\lVert w\rVert_2$; on the left, $\lVert w\rVert_1 / (\sqrt d\,\lVert w\rVert_2)$ is $M_1 / M_2 = 1 - I$.
 #
-# (at the end: leaving entries out makes no norm larger).
-#
-# **3. Together.** Put 2 into 1, divide by $\|w\|_q$ and multiply by $d^{1/q-1/p}$. The left side is then lesson 04's $1 - I$:
-#
-# $$1 - I \;\le\; (1+\eta)^{1/p}\,(r/d)^{1/p-1/q}$$
-#
-# Solved for $r$, this is the bound:
+# So our four weights need at least 1.44, and two do: true, but not sharp. The same steps for any $p < q$ give the paper's **bound**:
 #
 # $$r \;\ge\; d\,(1+\eta)^{-\frac{q}{q-p}}\,(1-I)^{\frac{pq}{q-p}}$$
 #
-# <details><summary>How it is solved</summary>
-# Divide by the factor with eta and raise both sides to the power pq/(q-p), the reciprocal of 1/p - 1/q. Multiply by d.
+# <details><summary>What changes for other p and q</summary>
+# Step 1 takes sums of |w|^p and their p-th root. Step 2 has r to the power 1/p - 1/q instead of its root. The last step raises both sides to the reciprocal, pq/(q-p).
 # </details>
 #
-# For (1, 2) and $\eta = 0$ it is the $d\,(1-I)^2$ of `half`. Nothing else stands behind SAP: no data, no gradient, no accuracy.
+# Nothing else stands behind SAP: no data, no gradient, no accuracy.
 #
 # ### Exercise 1: `retain_bound`
 # The right-hand side, a number of weights that need not be whole.
@@ -156,7 +159,7 @@ def retain_bound(d: int, index: float, p: float, q: float, eta: float = 0.0) -> 
 check(retain_bound)
 
 # %% [markdown]
-# `half` and the other four vectors of lesson 04, eight entries each, and what their bounds for $\eta = 0$ let go.
+# What does it say of the five vectors of lesson 04, with $\eta = 0$?
 
 # %%
 retain_bound = use(retain_bound)
@@ -172,26 +175,25 @@ figures.bounds(
 )
 
 # %% [markdown]
-# **Read it.** With $\eta = 0$ all entries that are not zero are needed. For `equal`, `half` and `single` the bound says exactly that: only zeros (the crosses) go. For the other two it lets go what is needed (hatched; whole weights, rounded down).
-# The bound is *necessary, not sufficient*: fewer than $r$ cannot do, and $r$ itself may not do either.
+# **Read it.** Every entry that is not zero is needed. For `equal`, `half` and `single` the bound says so too; for the other two it lets go what is needed (hatched). So it is *necessary, not sufficient*: fewer than $r$ cannot do, and $r$ may not do either.
 #
-# How far apart are the two in a real layer? Choose weights, norms and $\eta$; the grey area is what the bound does not know.
+# And in a real layer? The grey area is what the bound does not know.
 
 # %%
 widgets.BoundSlider(weights)
 
 # %% [markdown]
-# **Read it.** Stay at eta = 0: in truth every weight is needed, and the bound lies well below. SAP will keep what the *bound* says, so it loses something even where eta promises that nothing is lost. A rule of thumb with a derivation, not a guarantee.
+# **Read it.** At eta = 0 every weight is needed, and the bound lies well below. SAP keeps what the *bound* says, so it loses something even there: a rule of thumb with a derivation, not a guarantee. How many weights does that let go?
 #
-# ## 3. From the bound to an amount
+# ## 3. How many go in one round?
 #
-# What need not stay may go. The paper adds a scale $\gamma$ and a limit $\beta$ for what one round may take:
+# What need not stay may go, the share $1 - r/d$. The paper adds a speed $\gamma$ and a brake $\beta$:
 #
 # $$c = \big\lfloor\, d \cdot \min\big(\gamma\,(1 - r/d),\ \beta\big) \big\rfloor$$
 #
-# ($\lfloor x \rfloor$ rounds down.) The $c$ smallest magnitudes of the kept weights go. As a rule $\eta = 0$, $\gamma = 1$ and $\beta$ = `0.9` (no relatives of BatchNorm's gamma and beta). The pair $(p, q)$ is (1, 2), where nothing else is said; the paper's other pair, `(0.5, 1)`, stands beside it in one picture.
+# The $c$ smallest of the kept weights go; $\lfloor x \rfloor$ rounds down. We leave $\eta$ at 0, $\gamma$ at 1 and $\beta$ at `0.9`. The brake is for a large $\gamma$: with $\beta = 1$ a round may empty a layer. Then nothing gets through the network, and no training repairs it. (The pruner's `min_per_layer`, a least number of weights, guards every layer.)
 #
-# How much is that? It depends on how the weights are spread. Four kinds, from no tail to a long one (on a log scale, or no tail would be seen):
+# How much is that? It depends on how the weights are spread. Four kinds, from no tail to a long one, on a logarithmic scale:
 
 # %% tags=["folded"]
 n, drawn = 20_000, torch.Generator().manual_seed(0)
@@ -207,7 +209,7 @@ figures.shapes(kinds)
 
 # %% [markdown]
 # ### Predict
-# With (1, 2) the index of normal weights is about a fifth. **Which share of a normal layer goes in one round?** Lock in a number between 0 and 1.
+# The index of normal weights is about a fifth. **Which share of a normal layer goes in one round?** Lock in a number between 0 and 1.
 
 # %% answer="normal_share"
 normal_share = None  # your prediction, such as 0.5
@@ -220,7 +222,7 @@ check(normal_share, "normal_share")
 
 # %% [markdown]
 # ### Exercise 2: `sap_amount`
-# `w` holds the kept weights only, and never only zeros. Use `pq_index` and `retain_bound`, and `round_down` once, at the end: it is ready-made, because floats may end a hair below a whole number. The result may be 0, and with beta = 1 it may be d.
+# `w` holds the kept weights only, and never only zeros. Use `pq_index`, `retain_bound` and, once, at the end, the ready-made `round_down`: it forgives floats that end a hair below a whole number. The result may be 0, and with beta = 1 it may be d.
 #
 # <details><summary>Hint 1</summary><code>d = w.numel()</code>; an exact zero that is not masked counts.
 # <details><summary>Hint 2</summary>Scale first, then limit: <code>min(gamma * (1 - r / d), beta)</code>.</details></details>
@@ -247,24 +249,20 @@ def sap_amount(
 check(sap_amount)
 
 # %% [markdown]
-# What SAP takes of each kind in one round, for both pairs (p, q) of the paper.
+# What does SAP take of each kind?
 
 # %%
 sap_amount = use(sap_amount)
 figures.amount_bars(
-    {
-        f"({p:g}, {q:g})": {name: (sap_amount(w, p, q), n) for name, w in kinds.items()}
-        for p, q in ((1.0, 2.0), (0.5, 1.0))
-    },
+    {"SAP, one round": {name: (sap_amount(w, 1, 2), n) for name, w in kinds.items()}},
     guess=("normal", normal_share),
-    guessed="(1, 2)",
     title="The longer the tail, the more goes",
 )
 
 # %% [markdown]
-# **Read it.** With (1, 2) the share that goes is $1 - (1 - I)^2$, for normal weights $1 - 2/\pi$: more than a third. Whoever guessed a fifth guessed the index. The pair is no detail: (1, 2) takes more than twice as much as `(0.5, 1)`, and indices of different pairs cannot be compared.
+# **Read it.** The share is $1 - (1 - I)^2$, nearly *twice* a small index: of normal weights more than a third goes. Whoever guessed a fifth guessed the index. That is one bite out of one heap of weights; a network has several. Who is ranked with whom?
 #
-# ## 4. One round: a group, then scopes
+# ## 4. Who is ranked with whom?
 #
 # ### Exercise 3a: `sap_group`
 # A *group* is a tensor of weights that are ranked together, of any shape, with its mask (True = kept). Return the mask after one round: `sap_amount` of the *kept* weights go, the smallest magnitudes first, of equal ones any. Nothing that was gone comes
@@ -337,7 +335,7 @@ def sap_round(
 check(sap_round)
 
 # %% [markdown]
-# The trained network, one round, and what each scope takes from each layer.
+# The trained network, one round: what does each scope take from each layer?
 
 # %%
 sap_round = use(sap_round)
@@ -353,213 +351,22 @@ for scope in ("neuron", "layer", "global"):
 figures.amount_bars(taken, title="Who is ranked together decides who pays")
 
 # %% [markdown]
-# **Read it.** By neuron and by layer the amounts are nearly the same. *Global* lets the large layer of small weights pay for all and spares the head: which layer has small weights is mostly a matter of its number of inputs (lesson 02).
+# **Read it.** By neuron and by layer the amounts are nearly the same. *Global* lets the large layer with small weights pay, and spares the head.
 #
-# Now twelve rounds, **without training between them**: index, bound and amount of each layer. Two things to find out: what slows SAP down? And in which scope does the `head` keep most in the end?
+# Now twelve bites, **without training between them**. What slows SAP down? And in which scope does the `head` keep most in the end?
 
 # %%
 widgets.SAPExplorer(weights)
 
 # %% [markdown]
-# <details><summary><b>Read it</b>, when you have an answer</summary>As in the group of ten: every round takes the smallest, the survivors become alike, their index falls, and with it the next amount; below 1 it rounds down to 0. SAP slows itself down. The head keeps most in scope global; in the other two its own large index counts against it at once.</details>
+# <details><summary><b>Read it</b>, when you have an answer</summary>As in the group of ten: the smallest go, the survivors become alike, their index falls, and with it the next amount; below 1 it rounds down to 0. The head keeps most in scope global; in the other two its own large index counts against it at once.</details>
 #
-# ### In a hurry
-# Twelve rounds are long. A large gamma takes more in each, and may go wrong. Two rounds: `kept` counts what is left of each layer; `least` is the pruner's `min_per_layer`.
-
-# %%
-for scope, beta, least in (("global", 0.9, None), ("layer", 1.0, None), ("layer", 1.0, 100)):
-    pruner = SAPPruner(1, 2, gamma=8, beta=beta, scope=scope, min_per_layer=least)
-    masks, net = Masks.dense(mlp), copy.deepcopy(mlp)
-    for _ in range(2):
-        if all(m.any() for m in masks.values()):
-            masks = pruner.masks(net, bench, masks)
-    kept = {name: int(masks[f"{name}.weight"].sum()) for name in layers}
-    print(f"{scope:6} beta {beta:g}, least {least}: kept {kept}")
-
-# %% [markdown]
-# **Read it.** A layer without weights passes nothing on: the network says the same to every image. Beta below 1 saves each *group* from that, which in scope global is no promise to a single layer (`dense1`, first line). A least number of weights per layer is one.
+# > **A good place to stop for today.** You have built all of SAP: index, bound, amount, round. Its bites shrink by themselves. When you come back, run all cells above again. Next come rounds with training.
 #
-# > **A good place to stop for today.** You have built all of SAP: index, bound, amount. The bound is necessary, not sufficient; the survivors become alike, so the bites shrink. Open: is the amount any good? When you come back, run all cells above again.
+# ## 5. And after the bite?
 #
-# ## 5. Does the choice pay?
-#
-# ### Which layer gives how much
-# SAP gives each layer its own share. Two simpler rules take the same number in all: *the same share* from every layer, or *one ranking* of all layers.
-#
-# ### Predict
-# About two thirds gone, nothing trained afterwards. **Which of the three keeps the most accuracy, which the least?** Lock in an order, best first.
-
-# %% answer="rule_order"
-rule_order = None  # your prediction: "SAP, same, one" or another order of these three words
-### BEGIN SOLUTION
-rule_order = "SAP, one, same"
-### END SOLUTION
-
-# %% check="rule_order"
-check(rule_order, "rule_order")
-
-# %% tags=["folded"]
-nets = [mlp]
-for seed in mode.seeds[1:]:
-    nets.append(models.build("mlp", bench, seed=seed))
-    fit(nets[-1], bench, epochs=epochs, seed=seed)
-
-
-def rivals(gamma: float, net: nn.Module) -> list[tuple[float, float]]:
-    """Return (sparsity, accuracy) of SAP, of one share for all layers, and of one ranking."""
-    found = [SAPPruner(1, 2, gamma=gamma).masks(net, bench)]
-    share = torch.cat([~mask.flatten() for mask in found[0].values()]).float().mean().item()
-    found += [MagnitudePruner(share, scope).masks(net, bench) for scope in ("layer", "global")]
-    return [
-        (masks.sparsity, train.evaluate(masks.apply_(copy.deepcopy(net)), bench))
-        for masks in found
-    ]
-
-
-# %%
-names = [
-    "SAP: its share for each layer",
-    "same: one share for all",
-    "one: all layers in one ranking",
-]
-duel = {name: [] for name in names}
-for gamma in (0.5, 1, 1.5, 2, 2.25, 2.5):
-    points = np.asarray([rivals(gamma, net) for net in nets])  # (seeds, 3 rules, 2)
-    for k, name in enumerate(names):
-        sparsity, accuracy = points[:, k].T
-        duel[name].append((sparsity.mean(), accuracy.mean(), accuracy.min(), accuracy.max()))
-figures.accuracy_curves(
-    duel,
-    dense=dense_accuracy,
-    n=len(bench.validation),
-    title=f"You said: {rule_order}. Line: mean, band: lowest to highest (seeds: {len(nets)})",
-    zoom=True,
-)
-
-# %% [markdown]
-# **Read it.** While less than half goes, the three are close. At two thirds SAP's shares do *worse* than the same share for all, and one ranking does best; beyond, the bands of the first two overlap. The `head` has the largest index, so SAP takes most from the
-# layer where that gains least sparsity, and through which everything has to pass. (One small network.)
-#
-# ### The pace
-# So the shares are not what SAP is good for. What about *when*? In our study `results/pace` such a network is pruned and fine-tuned in twenty rounds of two epochs, with five seeds. Which share of what is left goes in each round?
-
-# %% tags=["folded"]
-four = ["SAP", "magnitude", "magnitude, SAP's pace", "magnitude, global, SAP's pace"]
-went, accuracies = {}, {}
-try:
-    table = study.read("../results/pace")
-    for name in four:
-        rounds = table[table["method"] == name].groupby("round")
-        kept = np.append(1, 1 - rounds["sparsity"].mean())
-        went[name] = (range(1, len(kept)), 1 - kept[1:] / kept[:-1])
-        columns = rounds["test_accuracy"].agg(["mean", "min", "max"])
-        accuracies[name] = np.column_stack([1 - kept[1:], columns]).tolist()
-except CourseError as error:
-    print(f"{error} The lesson goes on without it.")
-figures.lines(
-    {name: line for name, line in went.items() if name in four[:2]},
-    xlabel="round",
-    ylabel="share of what is left",
-    title="The pace: how much goes in each round",
-)
-
-# %% [markdown]
-# **Read it.** Magnitude followed a schedule that somebody chose, up to 95 % gone (lesson 02): a similar bite in every round until the end is near. SAP takes a third at once and then ever less. Does it matter? Two more
-# curves rank by magnitude, within layers and globally, but take *SAP's* number in every round.
-
-# %%
-figures.arena(
-    accuracies,
-    ylabel="test accuracy (axis cut)",
-    title="Lent SAP's pace, magnitude keeps up (line: mean, band: lowest to highest of five seeds)",
-    at=0.8,
-)
-
-# %% [markdown]
-# **Read it** at four fifths, the grey line:
-#
-# - SAP has {{results/pace: sap.round14.test_accuracy | .3f}} at sparsity {{results/pace: sap.round14.sparsity | .2f}}; magnitude at its own pace {{results/pace: magnitude.round9.test_accuracy | .3f}} at {{results/pace: magnitude.round9.sparsity | .2f}}. By then SAP had trained longer: it is its round 14, against magnitude's round 9 ({{results/pace: sap.round14.epochs | .0f}} epochs and {{results/pace: magnitude.round9.epochs | .0f}}, with {{results/pace: dense.round0.epochs | .0f}} of the dense start). (Where half is gone, magnitude had trained longer, and is ahead.)
-# - Give magnitude SAP's pace, and they are level: {{results/pace: magnitude_sap_s_pace.round14.test_accuracy | .3f}}, after the same epochs.
-# - Give that pace to the global ranking, and it is clearly ahead of SAP: {{results/pace: magnitude_global_sap_s_pace.round14.test_accuracy | .3f}}.
-#
-# So what SAP brings is the *pace*, not a better choice: it slows down, and the network has trained longer when it gets somewhere. A convolutional network on CIFAR-10 says nearly the same ([results/controls](../results/controls/README.md), after round 6: SAP {{results/controls: sap.round6.test_accuracy | .3f}}, magnitude at its pace {{results/controls: magnitude_sap_s_pace.round6.test_accuracy | .3f}}, globally {{results/controls: magnitude_global_sap_s_pace.round6.test_accuracy | .3f}}). Another schedule that slows down may do as well; we have not tried one. (Curves rise as training goes on.)
-#
-# ## 6. An amount, not a score
-#
-# SAP never said *which* weights matter, so its amount fits any score. On the convolutional network we put it on single
-# weights, on the L1 norms of filters and neurons (lesson 02), on their mean activations (lesson 03), and on a lottery.
-#
-# ### Predict
-# Of the single weights of `conv3` SAP takes roughly a quarter. **How many of its 64 filters go, ranked by their L1 norm?** Lock in a number from 0 to 64.
-
-# %% answer="filters_gone"
-filters_gone = None  # your prediction, such as 32
-### BEGIN SOLUTION
-filters_gone = 16
-### END SOLUTION
-
-# %% check="filters_gone"
-check(filters_gone, "filters_gone")
-
-# %% [markdown]
-# One round of each: the share of each layer that goes, and two indices of `conv3`.
-
-# %%
-cnn = models.build("cnn", bench, seed=0)
-train.fit(cnn, bench, epochs=mode.epochs, seed=0, lr=1e-3)
-sap, units = amounts.sap(p=1, q=2), ("filter", "neuron")
-methods = {
-    "weights, magnitude": Pruner("magnitude", "weight", amount=sap),
-    "units, L1 norm": Pruner("l1", units, amount=sap),
-    "units, mean activation": Pruner("mean", units, amount=sap),
-    "units, lottery": Pruner("random", units, amount=sap),
-}
-names, taken = ["conv1", "conv2", "conv3", "conv4", "dense"], {}
-for label, pruner in methods.items():
-    _, seen = pruner.propose(cnn, bench)
-    seen = {name.removesuffix(".weight"): facts for name, facts in seen.items()}
-    taken[label] = {name: (seen[name]["removed"], seen[name]["survivors"]) for name in names}
-w = cnn.conv3.weight.detach().cpu()
-norms = w.abs().sum((1, 2, 3))
-print(f"conv3: index of its weights {pq_index(w, 1, 2):.3f}")
-print(f"conv3: index of its filters' norms {pq_index(norms, 1, 2):.4f}")
-guess = filters_gone / 64 if isinstance(filters_gone, (int, float)) else None
-figures.amount_bars(
-    taken, what="weights or units", guess=("conv3", guess), guessed="units, L1 norm"
-)
-
-# %% [markdown]
-# **Read it.** Next to nothing goes by the L1 norm, and that is no bug. A filter's norm is a *sum* of hundreds of magnitudes, and such sums are alike: the differences that SAP lives on are averaged away. Activations differ more
-# from unit to unit, so there SAP takes a good bite. And of random scores it takes the share of uniform numbers, with all its mathematics and no reason at all. The amount is as good as its score.
-#
-# Three rounds of each, with a short fine-tuning between them:
-
-# %%
-final = {}
-for label, pruner in methods.items():
-    net = copy.deepcopy(cnn)
-    quick = partial(train.fit, lr=1e-3)
-    final[label] = list(
-        iterate(pruner, net, bench, rounds=3, epochs=mode.tune_epochs, fit=quick)
-    )
-figures.accuracy_curves(
-    {
-        label: [(r.sparsity, r.accuracy["tuned"]) for r in records]
-        for label, records in final.items()
-    },
-    dense=train.evaluate(cnn, bench),
-    n=len(bench.validation),
-    title="Which is best?",
-    zoom=True,
-)
-
-# %% [markdown]
-# **Read it.** Do not answer yet. The curves are a few standard errors apart at most, end at different sparsities, count weights here and units there, and have one seed each. Lesson 06 begins here.
-#
-# ## 7. Two loops
-#
-# After each prune the network is trained again. From where? The **paper rewinds**: the survivors go back to their *initial* values and are trained as long as the first time,
-# as in the lottery ticket (Frankle & Carbin 2019). The course's **reference project fine-tunes**: it goes on from where the weights are. Both are called SAP.
+# After each prune the network is trained. From where? The **paper rewinds**: the survivors go back to their *initial* values and are trained as long as the first time, as in the lottery ticket (Frankle & Carbin 2019).
+# The course's **reference project fine-tunes**: it goes on from where they are. Both say "SAP".
 #
 # ### Exercise 4: `rewind`
 # Set the *whole* state of the model back to `start` (running statistics as well), in place; then zero what the masks exclude, and nothing else. Leave `start` as it is, and let the model share no tensor with it.
@@ -609,7 +416,7 @@ def sap_loop(
 check(sap_loop)
 
 # %% [markdown]
-# Your loop, on the real network. The folded cell hands it its three functions and keeps, after each round, sparsity, survivors, index and accuracy.
+# Your loop, on the real network; the folded cell hands it its three functions and notes each round.
 
 # %% tags=["folded"]
 rewind, sap_loop = use(rewind), use(sap_loop)
@@ -645,7 +452,7 @@ def run(rewinds: bool, gamma: float, rounds: int, fit: Callable, net: nn.Module)
 
 
 # %% [markdown]
-# Four rounds of each with the paper's gamma = 1, and the same number of epochs in both.
+# Four rounds of each, with as many epochs in a round of the one as of the other.
 
 # %%
 slow = {
@@ -661,11 +468,114 @@ figures.accuracy_curves(
 )
 
 # %% [markdown]
-# **Read it.** Fine-tuning ends higher: it adds up the epochs of all rounds; rewinding starts anew each time. (That the rewound curve rises, by about two standard errors and with one seed, proves little.) The *pace* differs, too: other survivors, other amounts. An honest comparison says which loop it ran, and for how long.
+# **Read it.** Fine-tuning ends higher: it adds up the epochs of all rounds, while rewinding starts anew. It ends further right, too: other training, other amounts. So say which loop it was, and for how long. SAP now runs from end to end, and one question is left: is it any good?
 #
-# ## 8. Find the bug
+# ## 6. What is it worth?
 #
-# Four pieces of code that run without an error and are wrong. In each, one line is to blame. Answer with its number.
+# SAP decides two things: how much *each layer* gives, and how much *each round* takes. Test them one at a time.
+#
+# ### Which layer gives how much
+# Two simpler rules take as many weights in all: *same*, one share for every layer, or *one*, a single ranking of all layers.
+#
+# ### Predict
+# About two thirds gone, nothing trained afterwards. **Which of the three keeps the most accuracy, which the least?** Lock in an order, best first.
+
+# %% answer="rule_order"
+rule_order = None  # your prediction: "SAP, same, one" or another order of these three words
+### BEGIN SOLUTION
+rule_order = "SAP, one, same"
+### END SOLUTION
+
+# %% check="rule_order"
+check(rule_order, "rule_order")
+
+# %% tags=["folded"]
+nets = [mlp]
+for seed in mode.seeds[1:]:
+    nets.append(models.build("mlp", bench, seed=seed))
+    fit(nets[-1], bench, epochs=epochs, seed=seed)
+
+
+def rivals(gamma: float, net: nn.Module) -> list[tuple[float, float]]:
+    """Return (sparsity, accuracy) of SAP, of one share for all layers, and of one ranking."""
+    found = [SAPPruner(1, 2, gamma=gamma).masks(net, bench)]
+    share = torch.cat([~mask.flatten() for mask in found[0].values()]).float().mean().item()
+    found += [MagnitudePruner(share, scope).masks(net, bench) for scope in ("layer", "global")]
+    return [
+        (masks.sparsity, train.evaluate(masks.apply_(copy.deepcopy(net)), bench))
+        for masks in found
+    ]
+
+
+# %%
+rules = ["SAP: each layer its share", "same: one share for all", "one: a single ranking"]
+for gamma in (1.4, 2.1):
+    points = np.asarray([rivals(gamma, net) for net in nets])  # (seeds, 3 rules, 2)
+    sparsity, accuracy = points[..., 0].mean(), points[..., 1].T
+    means = zip(("SAP", "same", "one"), accuracy.mean(1), strict=True)
+    print(f"{sparsity:.2f} gone:", ", ".join(f"{rule} {mean:.3f}" for rule, mean in means))
+figures.crowd(
+    dict(zip(rules, accuracy.tolist(), strict=True)),
+    title=f"About two thirds gone. You said: {rule_order}. A dot is a seed; lines: mean and deviation",
+)
+
+# %% [markdown]
+# **Read it.** While less than half is gone, the three are close. At two thirds SAP's shares do *worst*: it takes most from the `head`, which has the largest index, few weights to give, and everything passing through it. So the shares are not SAP's strength, not in this network. And the rounds?
+#
+# ### Which round takes how much
+# Our study [results/pace](../results/pace/README.md) prunes and fine-tunes such a network in twenty rounds, with five seeds. Which share of what is left goes in each?
+
+# %% tags=["folded"]
+four = ["SAP", "magnitude", "magnitude, SAP's pace", "magnitude, global, SAP's pace"]
+went, accuracies = {}, {}
+try:
+    table = study.read("../results/pace")
+    for name in four:
+        rounds = table[table["method"] == name].groupby("round")
+        kept = np.append(1, 1 - rounds["sparsity"].mean())
+        went[name] = (range(1, len(kept)), 1 - kept[1:] / kept[:-1])
+        columns = rounds["test_accuracy"].agg(["mean", "min", "max"])
+        accuracies[name] = np.column_stack([1 - kept[1:], columns]).tolist()
+except CourseError as error:
+    print(f"{error} The lesson goes on without it.")
+figures.lines(
+    {name: line for name, line in went.items() if name in four[:2]},
+    xlabel="round",
+    ylabel="share of what is left",
+    title="The pace: how much goes in each round",
+)
+
+# %% [markdown]
+# **Read it.** Magnitude follows a schedule that somebody chose (lesson 02): similar bites until the end is near. SAP takes a third at once and then ever less.
+#
+# Does it matter? Two more curves rank by magnitude, within layers and globally, but take *SAP's* number in every round.
+
+# %%
+figures.arena(
+    accuracies,
+    ylabel="test accuracy (axis cut)",
+    title="Lent SAP's pace, magnitude keeps up (line: mean, band: lowest to highest of five seeds)",
+    at=0.8,
+)
+
+# %% [markdown]
+# **Read it** at four fifths, the grey line:
+#
+# | | sparsity | epochs, in all | test accuracy | on CIFAR-10 |
+# | --- | --- | --- | --- | --- |
+# | SAP | {{results/pace: sap.round14.sparsity | .2f}} | {{results/pace: sap.round14.epochs | .0f}} | {{results/pace: sap.round14.test_accuracy | .3f}} | {{results/controls: sap.round6.test_accuracy | .3f}} |
+# | magnitude, its own pace | {{results/pace: magnitude.round9.sparsity | .2f}} | {{results/pace: magnitude.round9.epochs | .0f}} | {{results/pace: magnitude.round9.test_accuracy | .3f}} |  |
+# | magnitude, SAP's pace | {{results/pace: magnitude_sap_s_pace.round14.sparsity | .2f}} | {{results/pace: magnitude_sap_s_pace.round14.epochs | .0f}} | {{results/pace: magnitude_sap_s_pace.round14.test_accuracy | .3f}} | {{results/controls: magnitude_sap_s_pace.round6.test_accuracy | .3f}} |
+# | magnitude, global, SAP's pace | {{results/pace: magnitude_global_sap_s_pace.round14.sparsity | .2f}} | {{results/pace: magnitude_global_sap_s_pace.round14.epochs | .0f}} | {{results/pace: magnitude_global_sap_s_pace.round14.test_accuracy | .3f}} | {{results/controls: magnitude_global_sap_s_pace.round6.test_accuracy | .3f}} |
+#
+# SAP is ahead of magnitude. But it got there later, and had trained longer. Where half is gone, magnitude had trained longer, and magnitude is ahead. So lend it SAP's pace: the third row has no clear distance from the first. And a single ranking at that pace is clearly ahead.
+#
+# **So what SAP gives you is a pace:** it slows down, and the network has trained longer when it gets somewhere. Which weights go, others choose as well or better. The last column says much the same of [a convolutional network](../results/controls/README.md) after six such rounds: SAP's shares gain little, a single ranking gains more.
+# We have not tried other schedules that slow down.
+#
+# ## Find the bug
+#
+# You know what each part is for. These four run without an error and are wrong; in each, one line is to blame. Answer with its number.
 #
 # **A.** A later round; `mask` says what is kept.
 # ```python
@@ -705,7 +615,7 @@ sap_bugs = {"A": 3, "B": 3, "C": 1, "D": 1}
 check(sap_bugs, "sap_bugs")
 
 # %% [markdown]
-# ## 9. In your own words
+# ## In your own words
 #
 # A colleague writes: *"SAP computed that our layer needs at least 40 % of its weights. With eta = 0 nothing is lost, so we pruned 60 % and skipped the evaluation."* What do you answer? (Four to six sentences.)
 
@@ -721,13 +631,65 @@ check(sap_bugs, "sap_bugs")
 # %% [markdown]
 # ## What to take away
 #
-# - The bound follows from the index; it is necessary, not sufficient, and SAP keeps what it says.
-# - The survivors become alike, so SAP slows down. That pace is its merit: lent to magnitude, it does as well.
-# - The scope decides which layer pays. A least number of weights saves a layer from being emptied.
-# - It is an amount, not a score, and as good as the score it is given.
+# - The index gives a bound: fewer than $r$ cannot do, and $r$ may not do either.
+# - The bound gives an amount. The survivors become alike, so the bites shrink by themselves.
+# - That pace is what SAP is worth, and lent to magnitude it does as well.
+# - SAP is an amount, not a score: it says how many, never which.
 # - Rewinding or fine-tuning: say which, and for how long.
 #
-# **Next**, lesson 06: look once more at "Which is best?". What would a fair comparison have to look like? What follows here is optional.
+# **Next**, lesson 06: two methods at the same sparsity, and one had trained longer. What would be fair? What follows here is optional.
+#
+# ## Optional: does the amount fit any score?
+#
+# SAP never said *which* weights matter, so its amount can be put on any score: on single
+# weights, on the L1 norms of filters and neurons (lesson 02), on their mean activations (lesson 03), on a lottery.
+#
+# ### Predict
+# Of the single weights of `conv3` SAP takes roughly a quarter. **How many of its 64 filters go, ranked by their L1 norm?** Lock in a number from 0 to 64.
+
+# %% answer="filters_gone"
+filters_gone = None  # your prediction, such as 32
+### BEGIN SOLUTION
+filters_gone = 16
+### END SOLUTION
+
+# %% check="filters_gone"
+check(filters_gone, "filters_gone")
+
+# %% [markdown]
+# One round of each, on the convolutional network: the share of each layer that goes, and two indices of `conv3`.
+
+# %%
+cnn = models.build("cnn", bench, seed=0)
+train.fit(cnn, bench, epochs=mode.epochs, seed=0, lr=1e-3)
+sap, units = amounts.sap(p=1, q=2), ("filter", "neuron")
+methods = {
+    "weights, magnitude": Pruner("magnitude", "weight", amount=sap),
+    "units, L1 norm": Pruner("l1", units, amount=sap),
+    "units, mean activation": Pruner("mean", units, amount=sap),
+    "units, lottery": Pruner("random", units, amount=sap),
+}
+names, taken = ["conv1", "conv2", "conv3", "conv4", "dense"], {}
+for label, pruner in methods.items():
+    _, seen = pruner.propose(cnn, bench)
+    seen = {name.removesuffix(".weight"): facts for name, facts in seen.items()}
+    taken[label] = {name: (seen[name]["removed"], seen[name]["survivors"]) for name in names}
+w = cnn.conv3.weight.detach().cpu()
+norms = w.abs().sum((1, 2, 3))
+print(f"conv3: index of its weights {pq_index(w, 1, 2):.3f}")
+print(f"conv3: index of its filters' norms {pq_index(norms, 1, 2):.4f}")
+guess = filters_gone / 64 if isinstance(filters_gone, (int, float)) else None
+figures.amount_bars(
+    taken,
+    title="One amount, four scores",
+    what="weights or units",
+    guess=("conv3", guess),
+    guessed="units, L1 norm",
+)
+
+# %% [markdown]
+# **Read it.** Next to nothing goes by the L1 norm, and that is no bug. A filter's norm is a *sum* of hundreds of magnitudes, and such sums are alike: the differences that SAP lives on are averaged away. Activations differ more, so it bites. But it bites
+# into random scores as well, for no reason at all: the amount is only as good as its score.
 #
 # ## Optional: regularization, compression, collapse?
 #
@@ -772,4 +734,5 @@ widgets.RoundSlider(
 #
 # ## Bonus
 #
-# Give SAP scores that are neither sums nor lots: `lambda weight: weight.abs().amax(1)`, the largest weight of each filter. Does it take more?
+# - In the explorer of section 4: does the paper's other pair of norms, `(0.5, 1)`, bite more or less? And what do gamma = 8 and beta = 1 leave of each layer?
+# - Give SAP scores that are neither sums nor lots: `lambda weight: weight.abs().amax(1)`, the largest weight of each filter. Does it take more?

@@ -6,9 +6,9 @@ ORDER = (
     "sap_amount",
     "sap_group",
     "sap_round",
-    "rule_order",
-    "filters_gone",
     "rewind",
     "sap_loop",
+    "rule_order",
     "sap_bugs",
+    "filters_gone",
 )
