@@ -12,7 +12,7 @@ from course_lib.teaching.figures.activations import (
 )
 from course_lib.teaching.figures.board import sparsity_board
 from course_lib.teaching.figures.budget import before_after, budget_board, predicted_measured
-from course_lib.teaching.figures.capstone import leaderboard, survivors
+from course_lib.teaching.figures.capstone import claims, leaderboard, spending, survivors
 from course_lib.teaching.figures.filters import (
     channel_dots,
     coupling,
@@ -70,6 +70,7 @@ __all__ = [
     "budget_board",
     "channel_dots",
     "choice_board",
+    "claims",
     "constant_units",
     "conv_places",
     "coupling",
@@ -105,6 +106,7 @@ __all__ = [
     "ship_board",
     "size_panel",
     "sparsity_board",
+    "spending",
     "staircase",
     "subsets",
     "survivor_board",

@@ -13,10 +13,11 @@ from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
 from course_lib.pareto import DENSE, SCRATCH
 from course_lib.pareto.figure import REFERENCE_NOTE, REFERENCES
 from course_lib.pareto.looks import looks
-from course_lib.teaching.figures.picture import FAINT, GONE, INK, KEPT, Picture, canvas, placed, single, styled
+from course_lib.teaching.figures.picture import FAINT, GONE, INK, KEPT, PAPER, Picture, canvas, placed, single, styled
 from course_lib.words import number_of
 
 PALE = "#9A9A9A"  # of curves that are only there to compare with
+NEAR = 0.45  # sparsity
 Points = Sequence[Sequence[float]]  # rows of (size, accuracy) or (size, mean, low, high)
 
 
@@ -68,6 +69,8 @@ def arena(
     gaps: Mapping[float, Sequence[float]] | None = None,
     gap: str = "difference",
     at: float | None = None,
+    stretched: bool = False,
+    pointed: str = "",
 ) -> Picture:
     """Draw accuracy over sparsity, one curve a method.
 
@@ -78,7 +81,8 @@ def arena(
         guesses: sparsity -> (the student's guess or None, the winner). bottom: the lowest accuracy that is shown.
         bright: the methods that are coloured and named at the ends of their curves, the others being grey.
         gaps: sparsity -> differences of accuracy, one per seed, drawn as dots in a panel below; gap: what they are.
-        at: a sparsity that the text speaks of, marked by a broad grey line.
+        at: a sparsity that the text speaks of, marked by a broad grey line. stretched: the closer to 1, the more room a step
+            of sparsity has. pointed: the curve whose end an arrow points to.
     """
     panels: dict[str, Any] = {"sharex": True, "height_ratios": (2.6, 1)} if gaps else {}
     picture, axes = canvas(6.4 if gaps else 4.7, 2 if gaps else 1, 1, **panels)
@@ -98,16 +102,31 @@ def arena(
         parts.append(f"dense model {dense:.3f}")
     if at is not None:
         axis.axvline(at, color=FAINT, lw=6, alpha=0.5, zorder=0)
+    if stretched:
+        _stretch(axis)
+    if pointed:
+        end, ink = tuple(curves[pointed][-1][:2]), {"arrowstyle": "->", "color": INK}
+        axis.plot(*end, "o", ms=15, mfc="none", mec=INK, mew=1.5, zorder=5)
+        axis.annotate(pointed, end, (-90, -70), textcoords="offset points", arrowprops=ink | {"shrinkB": 8}, bbox=PAPER)
     parts += _guesses(axis, guesses or {})
     axis.set(ylabel=ylabel)
     axis.set_ylim(bottom=bottom)
     axis.set_title(title, loc="left", pad=28 if guesses else None)
     parts += _gaps(axes[1, 0], gaps, gap) if gaps else []
-    axes[-1, 0].set_xlabel("sparsity (share of all parameters gone)")
+    axes[-1, 0].set_xlabel(f"sparsity (share of all parameters gone){', stretched towards 1' if stretched else ''}")
     picture.legend(loc="outside lower center", ncols=3, frameon=False, fontsize=9)
     parts += [f"{number_of(len(front), 'point')} on the front"] if len(front) else []
     picture.alt = f"Accuracy over sparsity. {'; '.join(parts)}."
     return picture
+
+
+def _stretch(axis: Axes) -> None:
+    """Let sparsity have as much room from 0.9 to 0.99 as from 0 to 0.9: what is left is on a logarithmic scale."""
+    left, right = axis.dataLim.x0, min(axis.dataLim.x1, 0.999)
+    axis.set_xscale("function", functions=(lambda x: -np.log10(1 - np.minimum(x, 0.999)), lambda x: 1 - 10.0**-x))
+    room = 10 ** (0.05 * np.log10((1 - left) / (1 - right)))
+    axis.set_xlim(1 - (1 - left) * room, 1 - (1 - right) / room)
+    axis.set_xticks([tick for tick in (0, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.97, 0.98, 0.99) if left - 0.05 <= tick <= right])
 
 
 def _guesses(axis: Axes, guesses: Mapping[float, tuple[str | None, str]]) -> list[str]:
@@ -197,7 +216,8 @@ class ChoiceState:
     points: method -> rows of (size, accuracy). chosen: (method, size, accuracy), or None where no point qualifies.
     size: what the horizontal axis says. rule: the choice in words. floor: the accuracy below which nothing is chosen.
     line: (slope, offset) of the points of equal value. largest: the largest size allowed. log: whether sizes are drawn on
-    a log axis, fewer to the right.
+    a log axis, fewer to the right. near: whether only the points of sparsity from one half are shown, or sizes in percent,
+    more to the right, and the points of a method joined.
     """
 
     points: Mapping[str, Points]
@@ -208,6 +228,7 @@ class ChoiceState:
     line: tuple[float, float] | None = None
     largest: float | None = None
     log: bool = False
+    near: bool = False
 
     def __str__(self) -> str:
         return f"{self.rule}: {self.choice}"
@@ -218,7 +239,7 @@ class ChoiceState:
         if self.chosen is None:
             return "no point qualifies"
         method, size, accuracy = self.chosen
-        number = f"{size:,.0f}" if self.log else f"{size:.3f}"
+        number = f"{size:.1f} % of the largest" if self.log and self.near else f"{size:,.0f}" if self.log else f"{size:.3f}"
         return f"{method}, {self.size} {number}, validation accuracy {accuracy:.3f}"
 
 
@@ -229,17 +250,23 @@ def choice_board(state: ChoiceState) -> Picture:
         accuracies = np.array([row[1] for rows in state.points.values() for row in rows], dtype=float)
         for label, look in _looks(list(state.points)).items():
             rows = np.asarray(state.points[label], dtype=float)
-            axis.plot(rows[:, 0], rows[:, 1], label=label, **{**look, "linestyle": "", "markersize": 6, "alpha": 0.8})
+            joined = {"lw": 1.3} if state.near else {"linestyle": ""}
+            axis.plot(rows[:, 0], rows[:, 1], label=label, **{**look, "markersize": 6, "alpha": 0.8, **joined})
         if state.log:
             axis.set_xscale("log")
             axis.xaxis.set_major_locator(LogLocator(subs=(1, 3)))
-            axis.xaxis.set_major_formatter(EngFormatter(sep=""))
+            axis.xaxis.set_major_formatter("{x:g} %" if state.near else EngFormatter(sep=""))
             axis.xaxis.set_minor_formatter(NullFormatter())
-            axis.set_xlim(sizes.max() * 1.3, sizes.min() / 1.3)
+            axis.set_xlim(*sorted((sizes.max() * 1.3, sizes.min() / 1.3), reverse=not state.near))
         else:
-            axis.set_xlim(-0.03, 1.03)
-        axis.set_ylim(min(0.3, accuracies.min()) - 0.02, accuracies.max() + 0.05)
-        axis.axhspan(0, state.floor, color=FAINT, alpha=0.25, lw=0)
+            axis.set_xlim(NEAR if state.near else -0.03, 1.02 if state.near else 1.03)
+        if state.near:
+            axis.set_ylim(accuracies.min() - 0.03, accuracies.max() + 0.04)
+            axis.axhline(state.floor, color=GONE, lw=1.5, ls=(0, (1, 1)), label="floor")
+            _beyond(axis, state)
+        else:
+            axis.set_ylim(min(0.3, accuracies.min()) - 0.02, accuracies.max() + 0.05)
+            axis.axhspan(0, state.floor, color=FAINT, alpha=0.25, lw=0)
         if state.line is not None:
             slope, offset = state.line
             axis.axline((0, offset), slope=slope, color=INK, lw=1.2, ls=(0, (4, 2)), label="equal value")
@@ -247,8 +274,19 @@ def choice_board(state: ChoiceState) -> Picture:
             axis.axvline(state.largest, color=INK, lw=1.2, ls=(0, (4, 2)), label="budget")
         if state.chosen is not None:
             axis.plot(*state.chosen[1:], "o", ms=17, mfc="none", mec=INK, mew=2, label="chosen")
-        axis.set(xlabel=f"{state.size}{', fewer to the right' if state.log else ''}", ylabel="validation accuracy")
+        how = (", percent of the largest" if state.near else ", fewer to the right") if state.log else ""
+        axis.set(xlabel=state.size + how, ylabel=f"validation accuracy{' (axis cut)' * state.near}")
         axis.text(0, 1.03, f"chosen: {state.choice}" if state.chosen else "no point qualifies", transform=axis.transAxes)
         axis.legend(frameon=False, loc="upper left", bbox_to_anchor=(1.01, 1), fontsize=9)
     picture.alt = f"{number_of(len(sizes), 'point')}. {state}."
     return picture
+
+
+def _beyond(axis: Axes, state: ChoiceState) -> None:
+    """Point to the methods all of whose points lie to the left of a picture that starts at `NEAR`."""
+    for label, rows in state.points.items() if not state.log else ():
+        size, accuracy = rows[-1]
+        if size < NEAR:
+            arrow = {"arrowstyle": "->", "color": INK}
+            words, end = f"{label}: {accuracy:.3f}\nat {size:g}", (NEAR, accuracy)
+            axis.annotate(words, end, (0.02, 0.45), textcoords="axes fraction", fontsize=9, arrowprops=arrow)
