@@ -233,7 +233,7 @@ print(f"your guess for one image: {time_share}")
 widgets.ShareSlider(shares)
 
 # %% [markdown]
-# **Read it.** With 64 images the time follows the MACs, at a distance. With one image it soon stops falling. Where has it gone?
+# **Read it.** With 64 images the time follows the MACs, at a distance; with one image it falls less. Where has it gone?
 #
 # ## 4. MACs are not milliseconds
 #
@@ -297,7 +297,7 @@ figures.time_ratios(lags, lags_most, "half of the filters and neurons cut out")
 
 # %% [markdown]
 # **Read it.** The ring is the answer, as printed; the star is your guess. Where a bar goes beyond 1, MACs promised what time did not keep, for three reasons. *Calling* a layer costs some microseconds, however small it is: with one image that is much of a small layer's time. *Moving* numbers costs time as well: ReLU and pooling have no MACs, and they are not free. And *small products* leave most of the processor idle.
-# More images at once share the first among them, and give the products more to do. (With one image the head is so quick that its bar is mostly noise. Is the ring's bar hardly longer than another? Run both cells again.) So name the batch size and the machine, and measure.
+# More images at once share the first among them, and give the products more to do. (A bar below 1? What is left may fit into a faster memory, or the machine was busy. With one image the head is so quick that its bar is mostly noise. Is the ring's bar hardly longer than another? Run both cells again.) So name the batch size and the machine, and measure.
 #
 # ## 5. What you will meet elsewhere
 #

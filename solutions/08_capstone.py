@@ -131,7 +131,7 @@ ends = {what: (r.rows[-1]["sparsity"], r.rows[-1]["accuracy"]) for what, r in ch
 figures.leaderboard(ends, images)
 
 # %% [markdown]
-# **Read it.** In our runs, with three seeds, *all epochs after the cut* was always first: the same cut, the same budget, and more than a bar higher. That is why the example loses. What its early epochs bought was cut away, and one was left for repair. *Layers ranked together* gained less. And *93 % at once* lost: with one epoch of repair, caution was right. The bad timing made it timid. Is it the same here?
+# **Read it.** In our runs, with three seeds, *all epochs after the cut* was always first: the same cut, the same budget, and more than a bar above the example. That is why the example loses. What its early epochs bought was cut away, and one was left for repair. *Layers ranked together* gained less. And *93 % at once* lost: with one epoch of repair, caution was right. The bad timing made it timid. Is it the same here?
 #
 # ## 3. What the board counts
 #
@@ -510,7 +510,7 @@ standings()
 # **Read it.** The bars are one standard error of accuracy; half of it is what the score wavers by. Are you ahead by more than that? If you are behind, look at *where*: below others at the same sparsity means that your scores or your
 # epochs can be better; left of them at the same accuracy means that you stopped too early.
 #
-# And the suspect *layers alike*? *magnitude* takes the same share of each layer, as the worked example does. Where its bar reaches yours, that choice costs nothing that can be seen here: harm *before* repair (section 2) is not harm after it.
+# And the suspect *layers alike*? *magnitude* takes the same share of each layer, as the worked example does. Where its bar reaches yours, that choice costs nothing that can be seen, once there are epochs to repair it: harm *before* repair is not harm after it.
 #
 # ### Try again
 # Change *one* thing, give the trial a note that says what, and run the next cell, as often as you like. Here it is the sparsity; it can be `least`, or `my_scores` (change it in section 5 and run its cell): another of the three ideas; or a score that knows which inputs are
