@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
@@ -80,6 +81,9 @@ def pictures(bench):
         "arena with names": figures.arena(
             {"SAP": [(0.5, 0.8), (0.9, 0.7)], "L1": [(0.5, 0.7), (0.9, 0.701)]}, dense=0.8, named=True
         ),
+        "arena of the capstone": figures.arena(
+            {"one": [(0.5, 0.8), (0.97, 0.7)], "far": [(0.9, 0.75)]}, 0.8, stretched=True, pointed="far"
+        ),
         "arena without runs": figures.arena({}),
         "kinds": figures.kinds(
             {"weights": {"SAP": [(0.5, 0.8)], "lots": [(0.5, 0.7)]}, "units": {"L1": [(0.9, 0.6)]}}, ["lots"]
@@ -93,6 +97,8 @@ def pictures(bench):
             }
         ),
         "leaderboard": figures.leaderboard({"one": (0.5, 0.8), "you": (0.97, 0.4)}, 2000, own="you"),
+        "claims": figures.claims({"one": (0.99, 0.0), "two": (0.9, 0.9)}),
+        "spending": figures.spending({"at once": [(3, 0.97)], "in two": [(1, 0.8), (2, 0.97)]}),
         "survivors": figures.survivors({"one": {"a": (5, 10), "b": (0, 4)}, "other": {"a": (1, 10), "b": (4, 4)}}),
         "staircase": figures.staircase({"A": (0.5, 0.9), "B": (0.9, 0.7), "C": (0.4, 0.7)}, ["A", "B"], (0.0, 0.6)),
         "staircase without points": figures.staircase({"A": (0.5, 0.3)}, []),
@@ -129,11 +135,12 @@ def pictures(bench):
             {"one": {"a": (1, 4)}, "other": {"a": (2, 4)}}, guess=("a", 0.5), guessed="other"
         ),
         "shapes": figures.shapes({"even": torch.linspace(-1, 1, 50), "long": torch.linspace(-2, 2, 50) ** 5}),
-        "time_ratios": figures.time_ratios({"a": 0.25, "b": 0.5}, {"1 image": {"a": 0.5, "b": 0.6}}, guess="b"),
+        "time_ratios": figures.time_ratios({"1 image": {"a": 2.0, "b": 1.2}, "64 images": {"a": 1.0, "b": 3.0}}, "b"),
         "constant_units": figures.constant_units(torch.tensor([-1.0, 0.0, 0.5]), torch.tensor([0.0, 0.0, 0.5])),
         "share_board": figures.share_board(ShareState(0.5, {"time": [(0.0, 1.0), (0.9, 0.1)]}, guess=0.3)),
         "share_board without measurements": figures.share_board(ShareState(0.25, {})),
         "ship_board": figures.ship_board(ShipState(WAYS, batch=64)),
+        "ship_board with bars": figures.ship_board(ShipState([replace(way, images=2000) for way in WAYS])),
         "ship_board without times": figures.ship_board(ShipState(WAYS, limit=1.0)),
         "index_path": figures.index_path({"one": [(1.0, 0.2, 0.8), (0.05, 0.1, 0.7)], "other": [(1.0, 0.3, 0.8)]}, 0.8),
     }
@@ -252,7 +259,9 @@ def test_the_words_hold_the_numbers(pictures):
     assert "one: a 1 of 4 (0.250), b 0 of 8 (0.000); other: a 3 of 4" in pictures["amount_bars"].alt
     assert "2 distributions: even, 0.0% beyond" in pictures["shapes"].alt
     assert "one: 1.0000 kept, index 0.200, accuracy 0.800, 0.0500 kept" in pictures["index_path"].alt
-    assert "b 0.50 of the MACs, 0.60 of the time (1 image)" in pictures["time_ratios"].alt
+    assert "1 image: a 2.0, b 1.2; 64 images: a 1.0, b 3.0. Largest, 1 image: a." in pictures["time_ratios"].alt
+    assert "one: claimed 99.0%, counted 0.0%" in pictures["claims"].alt
+    assert "in two: 0.80 for 1 epoch, 0.97 for 2 epochs" in pictures["spending"].alt
     assert "at most 0 away; not silent: 1" in pictures["constant_units"].alt
     assert "50% of the units cut: (1 - p)² is 0.25; left are time 0.50" in pictures["share_board"].alt
     assert (
@@ -290,6 +299,32 @@ def test_dots_of_seeds_are_filled_where_all_lie_on_one_side(pictures):
     assert [to_hex(line.get_markerfacecolor()) for line in lines] == ["#ffffff", "#222222"]
 
 
+def test_the_ring_is_on_the_largest_ratio_of_the_first_label_and_the_star_on_the_guess(pictures):
+    axis = pictures["time_ratios"].axes[0]
+    ringed = [(text.get_text(), text.xy) for text in axis.texts if text.get_bbox_patch()]
+    (star,) = [line for line in axis.lines if line.get_marker() == "*"]
+    middles = {bar.get_width(): pytest.approx(bar.get_y() + bar.get_height() / 2) for bar in axis.patches}
+    assert [(words, width, place == middles[width]) for words, (width, place) in ringed] == [("2.0", 2.0, True)]
+    assert star.get_ydata()[0] == middles[1.2]
+
+
+def test_a_stretched_axis_has_as_much_room_above_nine_tenths_as_below(pictures):
+    axis = pictures["arena of the capstone"].axes[0]
+    to_pixels = axis.get_xaxis_transform().transform
+    half, tenth, last = (to_pixels((1 - left, 0))[0] for left in (0.5, 0.1, 0.02))
+    assert tenth - half == pytest.approx(last - tenth)
+    assert [text.get_text() for text in axis.texts] == ["far"] and axis.texts[0].xy == (0.9, 0.75)
+
+
+def test_the_bar_of_a_way_to_ship_is_one_standard_error_long(pictures):
+    def bars(picture):
+        return [bar for of_way in picture.axes[0].containers for bar in of_way[2]]
+
+    assert not bars(pictures["ship_board"])
+    (low, high) = bars(pictures["ship_board with bars"])[0].get_segments()[0][:, 1]
+    assert (high - low) / 2 == pytest.approx(measure.standard_error(0.875, 2000))
+
+
 def test_every_line_of_equal_score_that_is_seen_says_its_score():
     many, near = {"one": (0.5, 0.8), "you": (0.97, 0.4)}, {"one": (0.9, 0.735)}
     for entries in (many, near, near | {"dense start": (0.0, 0.79)}):
@@ -313,6 +348,14 @@ def test_the_board_numbers_the_entries_by_score_and_the_start_is_nobodys():
         "dense start: score 0.750",
     ]
     assert [text.get_text() for text in axis.texts if text.get_text().isdigit()] == ["1", "2", "3"]
+
+
+def test_the_numbers_of_entries_that_lie_together_stand_on_both_sides():
+    def side(axis):
+        return [text.xyann[0] for text in axis.texts if text.get_text().isdigit()]
+
+    assert side(figures.leaderboard({"one": (0.9, 0.735), "other": (0.9, 0.74)}).axes[0]) == [14, -14]
+    assert side(figures.leaderboard({"one": (0.9, 0.735), "other": (0.9, 0.64)}).axes[0]) == [14, 14]
 
 
 def test_where_others_crowd_together_an_entry_far_away_is_pointed_at():

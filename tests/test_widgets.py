@@ -249,6 +249,24 @@ def test_the_budget_slider_keeps_within_the_budget_over_its_whole_range(points, 
         assert f": {best}" in slider.picture.alt
 
 
+def test_near_sliders_choose_the_same_and_show_the_neighbourhood_with_joined_rounds(points):
+    def axis(slider):
+        assert slider.error is None
+        return slider.picture.axes[0]
+
+    far, near = widgets.PreferenceSlider(points), widgets.PreferenceSlider(points, near=True)
+    assert near.picture.alt == far.picture.alt
+    assert axis(near).get_xlim()[0] > 0.4 > axis(far).get_xlim()[0]
+    assert [text.get_text() for text in axis(near).texts if "at 0" in text.get_text()] == ["dense: 0.900\nat 0"]
+    for slider, joined in ((far, False), (near, True)):
+        (line,) = [line for line in axis(slider).lines if line.get_label() == "SAP"]
+        assert (line.get_linestyle() != "None") == joined
+    macs = widgets.BudgetSlider(points, "macs", near=True)
+    (left, right), (budget,) = axis(macs).get_xlim(), [line for line in axis(macs).lines if line.get_label() == "budget"]
+    assert left < right and budget.get_xdata()[0] == pytest.approx(100 * macs.values["share"])
+    assert "L1, MACs 20.0 % of the largest, validation accuracy" in macs.picture.alt
+
+
 def test_masked_weights_win_no_budget_of_macs(points):
     assert frontier.affordable(points, "kept_parameters", 0.2, 0.6).chosen[0] == "SAP"
     assert frontier.affordable(points, "macs", 0.2, 0.6).chosen[0] == "L1"

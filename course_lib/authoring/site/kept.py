@@ -80,7 +80,7 @@ def rounds_of(kept: Mapping[str, Any]) -> dict[str, Rounds]:
 
 def ways_of(kept: Sequence[Mapping[str, Any]]) -> list[Way]:
     """Return the ways to ship."""
-    return [Way(way["how"], way["bytes"], way["accuracy"], {int(n): ms for n, ms in way["ms"].items()}) for way in kept]
+    return [Way(**{**way, "ms": {int(n): ms for n, ms in way["ms"].items()}}) for way in kept]
 
 
 KEEPERS: dict[str, Callable[..., Any]] = {

@@ -12,7 +12,8 @@ from course_lib.teaching.figures.activations import (
 )
 from course_lib.teaching.figures.board import sparsity_board
 from course_lib.teaching.figures.budget import before_after, budget_board, predicted_measured
-from course_lib.teaching.figures.capstone import leaderboard, survivors
+from course_lib.teaching.figures.capstone import claims, leaderboard, spending, survivors
+from course_lib.teaching.figures.choice import choice_board
 from course_lib.teaching.figures.filters import (
     channel_dots,
     coupling,
@@ -21,7 +22,7 @@ from course_lib.teaching.figures.filters import (
     kernels,
     score_bars,
 )
-from course_lib.teaching.figures.frontier import arena, choice_board, claim, kinds, staircase, three_axes
+from course_lib.teaching.figures.frontier import arena, claim, kinds, staircase, three_axes
 from course_lib.teaching.figures.index import (
     bite,
     bounds,
@@ -71,6 +72,7 @@ __all__ = [
     "channel_dots",
     "choice_board",
     "claim",
+    "claims",
     "constant_units",
     "conv_places",
     "coupling",
@@ -108,6 +110,7 @@ __all__ = [
     "sides",
     "size_panel",
     "sparsity_board",
+    "spending",
     "staircase",
     "subsets",
     "survivor_board",

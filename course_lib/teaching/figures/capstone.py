@@ -1,15 +1,18 @@
-"""Lesson 08: entries on the board, and what a run left of each layer."""
+"""Lesson 08: entries on the board, what a file claims, how epochs are spent, and what a run left of each layer."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 
 from course_lib.pareto import FLOOR, score
 from course_lib.pareto.looks import looks
-from course_lib.teaching.figures.picture import FAINT, HATCH, INK, PAPER, Picture, single, styled
+from course_lib.teaching.figures.picture import FAINT, GONE, HATCH, INK, KEPT, PAPER, Picture, single, styled
+from course_lib.words import number_of
 
 START = "dense start"  # which is nobody's entry
 CROWDED = 0.5  # sparsity from which entries are drawn; what lies before is where an arrow points to
@@ -35,6 +38,7 @@ def leaderboard(entries: Mapping[str, tuple[float, float]], n: int = 0, title: s
     if bottom < FLOOR:
         axis.axhspan(bottom, FLOOR, facecolor="none", edgecolor=FAINT, hatch=HATCH, lw=0, zorder=0)
     styles, parts = looks(set(entries) - {START}), []
+    numbered: list[tuple[float, float]] = []
     styles[START] = {"color": INK, "marker": "*"}
     order = sorted(entries, key=lambda label: (label == START, entries[label][1] < FLOOR, -score(*entries[label][::-1])))
     for place, label in enumerate(order, 1):
@@ -46,7 +50,10 @@ def leaderboard(entries: Mapping[str, tuple[float, float]], n: int = 0, title: s
             name = label if label == START else f"{place}. {label}"
             axis.errorbar(sparsity, accuracy, yerr=error, ms=8, capsize=3, label=f"{name}: {reached}", **look)
             if label != START:
-                axis.annotate(f"{place}", (sparsity, accuracy), (14, 7), textcoords="offset points", fontweight="bold")
+                side = -1 if _crowded((sparsity, accuracy), numbered, (right - left, top - bottom)) else 1
+                numbered.append((sparsity, accuracy))
+                number = axis.annotate(f"{place}", numbered[-1], (14 * side, 7), textcoords="offset points")
+                number.set(fontweight="bold", ha="center")
         else:
             words, at = f"{label}: {accuracy:.3f}\nat sparsity {sparsity:g}", (left + 0.05, accuracy)
             axis.annotate(
@@ -62,6 +69,11 @@ def leaderboard(entries: Mapping[str, tuple[float, float]], n: int = 0, title: s
     picture.legend(loc="outside lower center", ncols=3, frameon=False)
     picture.alt = f"Entries on the board. {'; '.join(parts)}."
     return picture
+
+
+def _crowded(at: tuple[float, float], numbered: Sequence[tuple[float, float]], room: tuple[float, float]) -> bool:
+    """Whether the number of an entry would lie on that of another one; room: what the picture shows across and up."""
+    return any(abs(x - at[0]) < 0.02 * room[0] and abs(y - at[1]) < 0.08 * room[1] for x, y in numbered)
 
 
 def _score_line(axis: Axes, value: float, across: tuple[float, float], up: tuple[float, float]) -> None:
@@ -103,4 +115,49 @@ def survivors(kept: Mapping[str, Mapping[str, tuple[int, int]]], title: str = ""
     axis.set_title(title, loc="left")
     picture.legend(loc="outside lower center", ncols=3, frameon=False, fontsize=9)
     picture.alt = f"Weights left in each layer. {'; '.join(parts)}."
+    return picture
+
+
+@styled
+def claims(files: Mapping[str, tuple[float, float]]) -> Picture:
+    """Draw two bars for each file: the sparsity that it claims and the one that is counted, both in [0, 1]."""
+    picture, axis = single(0.8 * len(files) + 1.5)
+    looked: tuple[tuple[str, int, dict[str, Any]], ...]
+    looked = (("claimed", 0, {"color": "white", "ec": INK, "ls": "--"}), ("counted", 1, {"color": KEPT}))
+    for words, which, look in looked:
+        places = np.arange(len(files)) + 0.4 * (which - 0.5)
+        bars = axis.barh(places, [pair[which] for pair in files.values()], 0.34, label=words, **look)
+        axis.bar_label(bars, [f"{words} {pair[which]:.1%}" for pair in files.values()], padding=4, fontsize=9)
+    axis.set(xlim=(0, 1.2), xticks=np.linspace(0, 1, 6), xlabel="sparsity")
+    axis.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
+    axis.set_yticks(range(len(files)), list(files))
+    axis.invert_yaxis()
+    told = (f"{' '.join(name.split())}: claimed {said:.1%}, counted {held:.1%}" for name, (said, held) in files.items())
+    picture.alt = f"What files say and what they hold. {'; '.join(told)}."
+    return picture
+
+
+@styled
+def spending(ways: Mapping[str, Sequence[tuple[float, float]]]) -> Picture:
+    """Draw each way to spend epochs as a lane: a stripe is a prune to the sparsity written there, then so many epochs.
+
+    ways: label -> (epochs, sparsity) of each round.
+    """
+    picture, axis = single(0.7 * len(ways) + 1.2)
+    for lane, rounds in enumerate(ways.values()):
+        spent = 0.0
+        for number, (epochs, sparsity) in enumerate(rounds):
+            axis.barh(lane, epochs, 0.6, left=spent, color=KEPT, alpha=0.25 if number % 2 else 0.45, lw=0)
+            axis.plot([spent, spent], [lane - 0.36, lane + 0.36], color=GONE, lw=4, clip_on=False)
+            axis.annotate(f"{sparsity:.2f}", (spent, lane), (6, 0), textcoords="offset points", va="center", fontsize=9)
+            spent += epochs
+    axis.set(yticks=range(len(ways)), yticklabels=list(ways), xlabel="epochs spent")
+    axis.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axis.set_title("stripe: a prune, to the sparsity beside it; block: the training after it")
+    axis.invert_yaxis()
+    told = (
+        f"{label}: " + ", ".join(f"{sparsity:.2f} for {number_of(epochs, 'epoch')}" for epochs, sparsity in rounds)
+        for label, rounds in ways.items()
+    )
+    picture.alt = f"Sparsity after each prune, and the epochs that follow. {'; '.join(told)}."
     return picture

@@ -1,9 +1,8 @@
-"""Lesson 06: many networks in one arena, the front, the area below it, and the choice of one point."""
+"""Lesson 06: many networks in one arena, the front, and the area below it."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,7 @@ from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
 from course_lib.pareto import DENSE
 from course_lib.pareto.figure import REFERENCES
 from course_lib.pareto.looks import looks
-from course_lib.teaching.figures.picture import FAINT, GONE, INK, KEPT, Picture, canvas, placed, single, styled
+from course_lib.teaching.figures.picture import FAINT, GONE, INK, KEPT, PAPER, Picture, canvas, single, styled
 from course_lib.words import number_of
 
 PALE, SOFT = "#9A9A9A", "#666666"  # of curves that are only there to compare with, and of their names
@@ -22,8 +21,8 @@ Points = Sequence[Sequence[float]]  # rows of (size, accuracy) or (size, mean, l
 Ends = dict[str, Sequence[float]]  # label -> the right end of its curve
 
 
-def _looks(labels: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """Label -> how it is drawn."""
+def looks_of(labels: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Return label -> how matplotlib draws its curve."""
     styles = looks(set(labels) - {DENSE}) | {DENSE: {"color": INK, "marker": "*", "linestyle": ""}}
     return {label: styles[label] for label in labels}
 
@@ -45,7 +44,7 @@ def _draw(
     if len(front):
         sizes, accuracies = np.asarray(front, dtype=float).T
         axis.plot(sizes, accuracies, color=INK, alpha=0.16, lw=10, solid_capstyle="round", label="front")
-    for label, look in _looks(list(curves)).items():
+    for label, look in looks_of(list(curves)).items():
         rows = np.asarray(curves[label], dtype=float)
         if label in pale:
             look = look | {"color": PALE, "zorder": 1}
@@ -112,6 +111,8 @@ def arena(
     bottom: float | None = None,
     named: bool = False,
     at: float | None = None,
+    stretched: bool = False,
+    pointed: str = "",
 ) -> Picture:
     """Draw accuracy over sparsity, one curve a method.
 
@@ -120,7 +121,8 @@ def arena(
         dense: the dense model's accuracy. front: (sparsity, accuracy) of the points that nothing dominates.
         guesses: sparsity -> (the student's guess or None, the winner). bottom: the lowest accuracy that is shown.
         named: name the methods at the ends of their curves and not in a legend.
-        at: a sparsity that the text speaks of, marked by a broad grey line.
+        at: a sparsity that the text speaks of, marked by a broad grey line. stretched: the closer to 1, the more room a step
+            of sparsity has. pointed: the curve whose end an arrow points to.
     """
     picture, axis = single(4.7)
     ends, parts = _draw(axis, curves, front, named), _in_words(curves) or ["no run is at hand"]
@@ -129,8 +131,14 @@ def arena(
         parts.append(f"dense model {dense:.3f}")
     if at is not None:
         axis.axvline(at, color=FAINT, lw=6, alpha=0.5, zorder=0)
+    if stretched:
+        _stretch(axis)
+    if pointed:
+        end, ink = tuple(curves[pointed][-1][:2]), {"arrowstyle": "->", "color": INK}
+        axis.plot(*end, "o", ms=15, mfc="none", mec=INK, mew=1.5, zorder=5)
+        axis.annotate(pointed, end, (-90, -70), textcoords="offset points", arrowprops=ink | {"shrinkB": 8}, bbox=PAPER)
     parts += _guesses(axis, guesses or {})
-    axis.set(xlabel="sparsity (share of all parameters gone)", ylabel=ylabel)
+    axis.set(xlabel=f"sparsity (share of all parameters gone){', stretched towards 1' if stretched else ''}", ylabel=ylabel)
     axis.set_ylim(bottom=bottom)
     if named:
         _name(axis, ends, 4.7)
@@ -139,6 +147,15 @@ def arena(
     parts += [f"{number_of(len(front), 'point')} on the front"] if len(front) else []
     picture.alt = f"Accuracy over sparsity. {'; '.join(parts)}."
     return picture
+
+
+def _stretch(axis: Axes) -> None:
+    """Let sparsity have as much room from 0.9 to 0.99 as from 0 to 0.9: what is left is on a logarithmic scale."""
+    left, right = axis.dataLim.x0, min(axis.dataLim.x1, 0.999)
+    axis.set_xscale("function", functions=(lambda x: -np.log10(1 - np.minimum(x, 0.999)), lambda x: 1 - 10.0**-x))
+    room = 10 ** (0.05 * np.log10((1 - left) / (1 - right)))
+    axis.set_xlim(1 - (1 - left) * room, 1 - (1 - right) / room)
+    axis.set_xticks([tick for tick in (0, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.97, 0.98, 0.99) if left - 0.05 <= tick <= right])
 
 
 def _guesses(axis: Axes, guesses: Mapping[float, tuple[str | None, str]]) -> list[str]:
@@ -221,68 +238,4 @@ def staircase(
         picture.alt += f" Area beyond ({start:g}, {floor:g}): {area:.4f}."
     axis.set(xlabel="sparsity", ylabel="accuracy", xlim=(-0.03, 1.05))
     axis.grid(color="#E5E5E5", lw=0.6)
-    return picture
-
-
-@dataclass(frozen=True)
-class ChoiceState:
-    """One position of a slider that chooses among points.
-
-    points: method -> rows of (size, accuracy). chosen: (method, size, accuracy), or None where no point qualifies.
-    size: what the horizontal axis says. rule: the choice in words. floor: the accuracy below which nothing is chosen.
-    line: (slope, offset) of the points of equal value. largest: the largest size allowed. log: whether sizes are drawn on
-    a log axis, fewer to the right.
-    """
-
-    points: Mapping[str, Points]
-    chosen: tuple[str, float, float] | None
-    size: str
-    rule: str
-    floor: float
-    line: tuple[float, float] | None = None
-    largest: float | None = None
-    log: bool = False
-
-    def __str__(self) -> str:
-        return f"{self.rule}: {self.choice}"
-
-    @property
-    def choice(self) -> str:
-        """The chosen point in words."""
-        if self.chosen is None:
-            return "no point qualifies"
-        method, size, accuracy = self.chosen
-        number = f"{size:,.0f}" if self.log else f"{size:.3f}"
-        return f"{method}, {self.size} {number}, validation accuracy {accuracy:.3f}"
-
-
-def choice_board(state: ChoiceState) -> Picture:
-    """Draw one position of the preference or of the budget slider: all points, the rule, and the chosen point."""
-    with placed(4.1, (0.09, 0.14, 0.62, 0.76)) as (picture, (axis,)):
-        sizes = np.array([row[0] for rows in state.points.values() for row in rows], dtype=float)
-        accuracies = np.array([row[1] for rows in state.points.values() for row in rows], dtype=float)
-        for label, look in _looks(list(state.points)).items():
-            rows = np.asarray(state.points[label], dtype=float)
-            axis.plot(rows[:, 0], rows[:, 1], label=label, **{**look, "linestyle": "", "markersize": 6, "alpha": 0.8})
-        if state.log:
-            axis.set_xscale("log")
-            axis.xaxis.set_major_locator(LogLocator(subs=(1, 3)))
-            axis.xaxis.set_major_formatter(EngFormatter(sep=""))
-            axis.xaxis.set_minor_formatter(NullFormatter())
-            axis.set_xlim(sizes.max() * 1.3, sizes.min() / 1.3)
-        else:
-            axis.set_xlim(-0.03, 1.03)
-        axis.set_ylim(min(0.3, accuracies.min()) - 0.02, accuracies.max() + 0.05)
-        axis.axhspan(0, state.floor, color=FAINT, alpha=0.25, lw=0)
-        if state.line is not None:
-            slope, offset = state.line
-            axis.axline((0, offset), slope=slope, color=INK, lw=1.2, ls=(0, (4, 2)), label="equal value")
-        if state.largest is not None:
-            axis.axvline(state.largest, color=INK, lw=1.2, ls=(0, (4, 2)), label="budget")
-        if state.chosen is not None:
-            axis.plot(*state.chosen[1:], "o", ms=17, mfc="none", mec=INK, mew=2, label="chosen")
-        axis.set(xlabel=f"{state.size}{', fewer to the right' if state.log else ''}", ylabel="validation accuracy")
-        axis.text(0, 1.03, f"chosen: {state.choice}" if state.chosen else "no point qualifies", transform=axis.transAxes)
-        axis.legend(frameon=False, loc="upper left", bbox_to_anchor=(1.01, 1), fontsize=9)
-    picture.alt = f"{number_of(len(sizes), 'point')}. {state}."
     return picture

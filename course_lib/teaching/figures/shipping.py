@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
+from matplotlib.ticker import LogLocator, NullFormatter
 from matplotlib.transforms import Bbox
 from torch import Tensor
 
+from course_lib.measure import standard_error
 from course_lib.pareto.looks import COLOURS, MARKERS
 from course_lib.teaching.figures.picture import (
     DPI,
@@ -32,31 +35,39 @@ KIB = 1024  # bytes
 
 
 @styled
-def time_ratios(
-    macs: Mapping[str, float], times: Mapping[str, Mapping[str, float]], guess: str | None = None, title: str = ""
-) -> Picture:
-    """Draw layer -> the share that is left of its MACs, beside label -> layer -> the share that is left of its time."""
-    picture, axis = single(0.46 * len(macs) + 1.7)
-    places = {name: -place for place, name in enumerate(macs)}
-    for name, share in macs.items():
-        reach = [share, *(of_layers[name] for of_layers in times.values())]
-        axis.plot([min(reach), max(reach)], [places[name]] * 2, color=FAINT, lw=2, zorder=0)
-    axis.plot(list(macs.values()), list(places.values()), "|", color=INK, ms=22, mew=3, label="MACs")
-    for number, (label, of_layers) in enumerate(times.items()):
-        where = [of_layers[name] for name in macs]
-        axis.plot(where, list(places.values()), MARKERS[number], color=COLOURS[number], ms=9, ls="", label=f"time, {label}")
-    axis.axvline(1, color=INK, lw=1, ls=(0, (2, 2)))
-    axis.set(yticks=list(places.values()), xlabel="share of the dense layer's that is left")
-    axis.set_yticklabels([f"your guess: {name}" if name == guess else name for name in places])
-    axis.set(xlim=(0, max(1.08, axis.get_xlim()[1])), ylim=(-len(macs) + 0.4, 0.6))
+def time_ratios(lags: Mapping[str, Mapping[str, float]], guess: str | None = None, title: str = "") -> Picture:
+    """Draw label -> layer -> (what is left of its time) / (what is left of its MACs), as bars over a line at 1.
+
+    The largest ratio of the first label has a ring, the layer that was guessed a star.
+    """
+    first, layers = next(iter(lags)), list(next(iter(lags.values())))
+    largest = max(layers, key=lambda name: lags[first][name])
+    picture, axis = single(0.62 * len(layers) + 1.7)
+    height = 0.8 / len(lags)
+    for number, (label, of_layers) in enumerate(lags.items()):
+        places = np.arange(len(layers)) + height * (number - (len(lags) - 1) / 2)
+        look: dict[str, Any] = {"color": COLOURS[number], "hatch": ("", HATCH)[number % 2], "ec": "white"}
+        axis.barh(places, [of_layers[name] for name in layers], 0.9 * height, label=label, **look)
+        for place, name in zip(places, layers, strict=True):
+            axis.annotate(
+                f"{of_layers[name]:.1f}", (of_layers[name], place), (16, 0), textcoords="offset points", va="center"
+            )
+            axis.texts[-1].set(fontsize=9, ha="center")
+            if number == 0 and name == largest:
+                ring = {"boxstyle": "circle,pad=0.35", "fc": "white", "ec": INK, "lw": 1.8}
+                axis.texts[-1].set_bbox(ring)
+            if number == 0 and name == guess:
+                axis.plot(
+                    0, place, "*", color=COLOURS[3], ms=17, mec=INK, ls="", label="your guess", clip_on=False, zorder=5
+                )
+    axis.axvline(1, color=INK, lw=1.5, ls=(0, (4, 2)), label="1: time follows MACs")
+    axis.set(yticks=range(len(layers)), yticklabels=layers, xlabel="share of the time that is left / share of the MACs")
+    axis.set_xlim(0, 1.12 * max(1.0, *(ratio for of_layers in lags.values() for ratio in of_layers.values())))
+    axis.invert_yaxis()
     axis.set_title(title, loc="left")
     picture.legend(loc="outside lower center", ncols=4, frameon=False)
-    told = ", ".join(
-        f"{name} {share:.2f} of the MACs, "
-        + " and ".join(f"{of[name]:.2f} of the time ({label})" for label, of in times.items())
-        for name, share in macs.items()
-    )
-    picture.alt = f"What is left, layer by layer: {told}."
+    told = (f"{label}: " + ", ".join(f"{name} {of[name]:.1f}" for name in layers) for label, of in lags.items())
+    picture.alt = f"Time left over MACs left. {'; '.join(told)}. Largest, {first}: {largest}."
     return picture
 
 
@@ -151,12 +162,18 @@ def share_board(state: ShareState) -> Picture:
 
 @dataclass(frozen=True)
 class Way:
-    """One way to ship a network: how it is stored, its bytes, accuracy, and batch size -> milliseconds of a pass."""
+    """One way to ship a network: how it is stored, its bytes, accuracy on so many images, and batch size -> ms of a pass."""
 
     how: str
     bytes: int
     accuracy: float
-    ms: Mapping[int, float]
+    ms: Mapping[int, float] = field(default_factory=dict)
+    images: int = 0
+
+    @property
+    def error(self) -> float:
+        """One standard error of the accuracy, 0 where it is not known on how many images."""
+        return standard_error(self.accuracy, self.images) if self.images else 0.0
 
 
 @dataclass(frozen=True)
@@ -189,7 +206,7 @@ def ship_board(state: ShipState) -> Picture:
     """
     with placed(4.6, (0.08, 0.12, 0.89, 0.79)) as (picture, (axis,)):
         sizes = [state.limit / KIB, *(way.bytes / KIB for way in state.ways)]
-        accuracies = [way.accuracy for way in state.ways]
+        accuracies = [way.accuracy + side * way.error for way in state.ways for side in (-1, 1)]
         room = 0.25 * (max(accuracies) - min(accuracies)) + 0.01
         axis.set(xscale="log", xlim=(min(sizes) / 1.8, max(sizes) * 1.5))
         axis.set(ylim=(min(accuracies) - room, max(accuracies) + room))
@@ -197,17 +214,19 @@ def ship_board(state: ShipState) -> Picture:
         networks = list(dict.fromkeys(way.how.partition(", ")[0] for way in state.ways))
         for way in state.ways:
             marker = MARKERS[networks.index(way.how.partition(", ")[0]) % len(MARKERS)]
-            colour = KEPT if state.fits(way) else GONE
-            axis.plot(
-                way.bytes / KIB, way.accuracy, marker, color=colour, mfc=colour if state.fits(way) else "white", ms=9, mew=2
-            )
-        taken = [_box(axis, way, 0, 0, 12, 12) for way in state.ways]
+            look: dict[str, Any] = {"color": KEPT, "mfc": KEPT} if state.fits(way) else {"color": GONE, "mfc": "white"}
+            error: dict[str, Any] = {"yerr": way.error, "capsize": 3, "elinewidth": 1.2} if way.error else {}
+            axis.errorbar(way.bytes / KIB, way.accuracy, fmt=marker, ms=9, mew=2, **look, **error)
+        taken = [_box(axis, way, 0, 0, 12, max(12, _bar(axis, way))) for way in state.ways]
         for together in _spots(state.ways):
             _label(axis, state, together, taken)
         axis.set(xlabel="KB of the file (1,024 bytes, logarithmic)", ylabel="validation accuracy")
-        axis.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
+        axis.xaxis.set_major_locator(LogLocator(subs=(1, 3)))
+        axis.xaxis.set_major_formatter("{x:,.0f}")
+        axis.xaxis.set_minor_formatter(NullFormatter())
         times = f"; times: {state.batch} image{'s' * (state.batch > 1)} at once" if state.batch else ""
-        axis.set_title(f"limit {state.limit / KIB:,.0f} KB (dashed); solid: within it, hollow: beyond{times}")
+        bars = "; bars: one standard error" if any(way.error for way in state.ways) else ""
+        axis.set_title(f"limit {state.limit / KIB:,.0f} KB (dashed); solid: within it, hollow: beyond{bars}{times}")
         axis.grid(color="#E5E5E5", lw=0.6)
         axis.set_axisbelow(True)
     ways = "; ".join(f"{way.how}: {state.told(way)}{'' if state.fits(way) else ' (beyond the limit)'}" for way in state.ways)
@@ -240,9 +259,10 @@ def _label(axis: Axes, state: ShipState, spot: Sequence[Way], taken: list[Bbox])
     words = "\n".join([network, *lines])
     width, height = 5.7 * max(map(len, words.split("\n"))), 11.5 * (1 + len(lines))
     left, right, limit = axis.bbox.x0, axis.bbox.x1, axis.transData.transform((state.limit / KIB, spot[0].accuracy))[0]
+    near = max(12.0, 4 + _bar(axis, spot[0]) / 2) + height / 2
     for away in range(0, 90, 6):
         for side in (1, -1):
-            up = side * (12 + height / 2 + away)
+            up = side * (near + away)
             box = _box(axis, spot[0], 0, up, width, height)
             aside = max(left - box.x0, 0) + min(right - box.x1, 0)
             aside += _clear(_box(axis, spot[0], aside, up, width, height), limit)
@@ -261,6 +281,12 @@ def _box(axis: Axes, way: Way, aside: float, up: float, width: float, height: fl
     """Return the box, in pixels, whose middle is that far from a way's point."""
     x, y = axis.transData.transform((way.bytes / KIB, way.accuracy))
     return Bbox.from_bounds(x + aside - width / 2, y + up - height / 2, width, height)
+
+
+def _bar(axis: Axes, way: Way) -> float:
+    """Return how high a way's error bar is, in pixels."""
+    low, high = (axis.transData.transform((1, way.accuracy + side * way.error))[1] for side in (-1, 1))
+    return high - low
 
 
 def _clear(box: Bbox, line: float) -> float:

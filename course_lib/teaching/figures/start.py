@@ -237,9 +237,7 @@ def average_board(state: AverageState) -> Picture:
 
 @dataclass(frozen=True)
 class WeightState:
-    """One position of the weight slider.
-
-    share: of the weights, as asked. rule: in words, who decides. kept: layer -> (weights kept, size).
+    """One position of the weight slider; share: of the weights, as asked. rule: in words, who decides. kept: layer -> (weights kept, size).
     maps: layer -> (rows, columns), the share kept in each block of its weights. sparsity: of all parameters.
     accuracy: on n images, nothing repaired. trail: (sparsity, accuracy) of the positions visited with this rule before.
     curves: label -> (sparsity, accuracy), measured before.

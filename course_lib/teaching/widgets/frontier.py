@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets
@@ -10,7 +11,8 @@ import numpy as np
 
 from course_lib.errors import CourseError
 from course_lib.teaching import figures
-from course_lib.teaching.figures.frontier import ChoiceState, Points
+from course_lib.teaching.figures.choice import ChoiceState
+from course_lib.teaching.figures.frontier import Points
 from course_lib.teaching.figures.picture import Picture
 from course_lib.teaching.figures.seeds import SeedsState
 from course_lib.teaching.widgets.skin import Skin
@@ -23,11 +25,14 @@ DRAWS = 2000
 
 
 class PreferenceSlider(Skin):
-    """Say how much accuracy counts against sparsity, and see which point is then the best; 50 % is the challenge's score."""
+    """Say how much accuracy counts against sparsity, and see which point is then the best; 50 % is the challenge's score.
 
-    def __init__(self, table: pd.DataFrame) -> None:
+    near: show what is near the best, and join the points of a method.
+    """
+
+    def __init__(self, table: pd.DataFrame, near: bool = False) -> None:
         def draw(values: dict[str, Any], rested: bool) -> tuple[Picture, str]:
-            state = preferred(table, values["weight"], values["floor"])
+            state = replace(preferred(table, values["weight"], values["floor"]), near=near)
             return figures.choice_board(state), str(state)
 
         controls = {
@@ -42,14 +47,15 @@ class PreferenceSlider(Skin):
 class BudgetSlider(Skin):
     """Set the largest size that may be shipped, and see which point is the most accurate within it.
 
-    size: the column of `table` that the menu starts with; None: the first of them.
+    size: the column of `table` that the menu starts with; None: the first of them. near: sizes in percent of the largest,
+    more to the right, and the points of a method joined.
     """
 
-    def __init__(self, table: pd.DataFrame, size: str | None = None) -> None:
+    def __init__(self, table: pd.DataFrame, size: str | None = None, near: bool = False) -> None:
         names = [(words, column) for column, words in SIZES.items() if column in table]
 
         def draw(values: dict[str, Any], rested: bool) -> tuple[Picture, str]:
-            state = affordable(table, values["size"], values["share"], values["floor"])
+            state = affordable(table, values["size"], values["share"], values["floor"], near)
             return figures.choice_board(state), str(state)
 
         controls = {
@@ -95,8 +101,11 @@ def preferred(table: pd.DataFrame, weight: float, floor: float) -> ChoiceState:
     return ChoiceState(_points(table, "sparsity"), _named(chosen, "sparsity"), "sparsity", rule, floor, line=line)
 
 
-def affordable(table: pd.DataFrame, size: str, share: float, floor: float) -> ChoiceState:
-    """Return the choice of the most accurate point, by validation, that needs at most `share` of the largest size."""
+def affordable(table: pd.DataFrame, size: str, share: float, floor: float, near: bool = False) -> ChoiceState:
+    """Return the choice of the most accurate point, by validation, that needs at most `share` of the largest size.
+
+    near: sizes are in percent of the largest.
+    """
     if size not in SIZES or size not in table:
         raise CourseError(f"size={size!r} was given; the table has {', '.join(c for c in SIZES if c in table)}.")
     largest = share * float(table[size].max())
@@ -104,6 +113,11 @@ def affordable(table: pd.DataFrame, size: str, share: float, floor: float) -> Ch
     rows = rows.sort_values(["val_accuracy", size], ascending=[False, True], kind="stable")
     chosen = rows.iloc[0] if len(rows) else None
     rule = f"at most {largest:,.0f} {SIZES[size]} ({share:.1%}), floor {floor:g}"
+    if near:
+        percent = table.assign(**{size: 100 * table[size] / table[size].max()})
+        chosen = None if chosen is None else percent.loc[chosen.name]
+        points, named = _points(percent, size), _named(chosen, size)
+        return ChoiceState(points, named, SIZES[size], rule, floor, largest=100 * share, log=True, near=True)
     return ChoiceState(_points(table, size), _named(chosen, size), SIZES[size], rule, floor, largest=largest, log=True)
 
 
