@@ -40,7 +40,7 @@ def of_shape(name: str, shape: tuple[int, int, int], classes: int, seed: int = 0
 def _mlp(shape: tuple[int, int, int], classes: int) -> nn.Module:
     pixels = shape[0] * shape[1] * shape[2]
     layers = [nn.Flatten(), nn.Linear(pixels, 128), nn.ReLU(), nn.Linear(128, 256), nn.ReLU(), nn.Linear(256, classes)]
-    return _named(layers, "flatten dense1 relu1 dense2 relu2 head")
+    return _named(layers, "flatten hidden1 relu1 hidden2 relu2 head")
 
 
 def _cnn(shape: tuple[int, int, int], classes: int) -> nn.Module:
@@ -52,7 +52,7 @@ def _cnn(shape: tuple[int, int, int], classes: int) -> nn.Module:
     ]
     width = _width(features, shape)
     layers = [*features, nn.Linear(width, 512), nn.ReLU(), nn.Dropout(0.5), nn.Linear(512, classes)]
-    names = "conv1 relu1 conv2 relu2 pool1 drop1 conv3 relu3 conv4 relu4 pool2 drop2 flatten dense relu5 drop3 head"
+    names = "conv1 relu1 conv2 relu2 pool1 drop1 conv3 relu3 conv4 relu4 pool2 drop2 flatten hidden relu5 drop3 head"
     return _named(layers, names)
 
 
@@ -66,7 +66,7 @@ def _vgg(shape: tuple[int, int, int], classes: int) -> nn.Module:
             names.append(f"pool{i // 2}")
         channels = width
     layers += [nn.Flatten(), nn.Linear(_width([*layers, nn.Flatten()], shape), 128), nn.ReLU(), nn.Linear(128, classes)]
-    return _named(layers, " ".join([*names, "flatten", "dense", "relu7", "head"]))
+    return _named(layers, " ".join([*names, "flatten", "hidden", "relu7", "head"]))
 
 
 @contextmanager

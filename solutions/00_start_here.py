@@ -202,15 +202,15 @@ def count_parameters(model: nn.Module) -> int:
 check(count_parameters)
 
 # %% [markdown]
-# Our network has four *convolutions*, which look for small patterns anywhere in the image, a *dense layer*, in which everything is connected with everything and which we have named `dense`, and the *head*,
-# a second dense layer, which names the class. (*Dense* has a second meaning: a whole network is called dense as long as nothing of it is pruned.) Where are its parameters?
+# Our network has four *convolutions*, which look for small patterns anywhere in the image, a *linear layer*, in which everything is connected with everything and which we have named `hidden`, and the *head*,
+# a second linear layer, which names the class. Where are its parameters?
 
 # %%
 count_parameters = use(count_parameters)
 total = count_parameters(model)
-layers = ["conv1", "conv2", "conv3", "conv4", "dense", "head"]
+layers = ["conv1", "conv2", "conv3", "conv4", "hidden", "head"]
 counts = {name: count_parameters(model.get_submodule(name)) for name in layers}
-title = f"{total:,} parameters, {counts['dense'] / total:.0%} of them in one layer"
+title = f"{total:,} parameters, {counts['hidden'] / total:.0%} of them in one layer"
 figures.bars(counts, "parameters", title, form=",.0f")
 
 # %% [markdown]
@@ -232,7 +232,7 @@ figures.mask_cells(toy)
 # Three quarters of the one are gone, and a quarter of the other. The titles count layer by layer. So is half of the two together gone? Work it out before you read on.
 #
 # ### Exercise 4: `sparsity`
-# The **sparsity** of a network is the share of **all** its parameters that is gone. Divide by `total`, the number of parameters of the dense network. What
+# The **sparsity** of a network is the share of **all** its parameters that is gone. Divide by `total`, the number of parameters of the *dense* network, from which nothing has been taken. What
 # no mask names, such as the biases, is kept, and counts in `total`. Every sparsity that this course reports means this.
 #
 # <details><summary>Hint 1</summary><code>masks.values()</code> are the tensors; <code>~mask</code> turns True and False round, and <code>.sum()</code> counts the True ones.
@@ -262,11 +262,11 @@ gone = {
 figures.layers_gone(gone, truth=sparsity(masks, total))
 
 # %% [markdown]
-# **Read it.** Nobody told the pruner to spare the first layer. It took the smallest weights, wherever they were, and most were in the dense layer. The two lines are two averages of the *same* masks: the
-# mean over the layers gives the few hundred weights of `conv1` as large a say as the hundreds of thousands of `dense`. That is the classic mistake.
+# **Read it.** Nobody told the pruner to spare the first layer. It took the smallest weights, wherever they were, and most were in the hidden layer. The two lines are two averages of the *same* masks: the
+# mean over the layers gives the few hundred weights of `conv1` as large a say as the hundreds of thousands of `hidden`. That is the classic mistake.
 # (The true share is a hair below 90 %: asked for were 90 % of the *weights*, and the biases, which stay, count as well.)
 #
-# Make the mistake as large as you can: take everything from the convolutions and nothing from the two dense layers, then the reverse.
+# Make the mistake as large as you can: take everything from the convolutions and nothing from the two linear layers, then the reverse.
 
 # %%
 widgets.AverageSlider(model)
@@ -340,11 +340,11 @@ figures.bars(files, "bytes of the file", title, form=",.0f")
 #
 # ## 7. In your own words
 #
-# A colleague writes: *"I took 90 % of the weights from each of the four convolutions of this network, and nothing from the two dense layers. On average over the six layers 60 % of it is gone, so it is 60 % smaller now."*
+# A colleague writes: *"I took 90 % of the weights from each of the four convolutions of this network, and nothing from the two linear layers. On average over the six layers 60 % of it is gone, so it is 60 % smaller now."*
 # What do you answer? (Three to five sentences. Double-click the line below, click into it, and write there.)
 
 # %% [markdown] explain="sixty" points=2
-# *Rubric (2 points).* One point for the average: the layers are of very different size, so their shares have to be weighted by it; of all parameters only about 7 % are gone, because the dense layer holds more than nine tenths of them.
+# *Rubric (2 points).* One point for the average: the layers are of very different size, so their shares have to be weighted by it; of all parameters only about 7 % are gone, because the hidden layer holds more than nine tenths of them.
 # One point for "smaller": the weights are set to zero, not removed; the file has as many bytes as before, so what has become smaller must be said, and measured.
 #
 # *Sample answer, 2 points.* "You took the mean over the layers, but the four convolutions together hold only some 7 % of the parameters, so of the whole network you removed less than a tenth. Weigh each layer by its size. And it is not smaller

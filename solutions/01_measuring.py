@@ -13,7 +13,7 @@
 #
 # **Words of this lesson**, and of the whole course:
 #
-# - *Dense* is said of a model that is not pruned; a *dense layer* connects everything with everything; our network's first one is called `dense`.
+# - A model is *dense* as long as nothing of it is pruned. A *linear layer* connects everything with everything; our network's first one is called `hidden`, the last one `head`.
 # - *Sparsity*: the share of ALL the dense model's parameters that is gone, between 0 and 1. *Density* is 1 - sparsity. *Kept parameters* is the same as a number, and stands beside it.
 # - *MACs*: multiply-accumulates, the multiplications (each with its addition) that one image costs.
 # - *Tensor bytes*: what the numbers take in memory. *Latency*: the time from an image to its answer.
@@ -58,7 +58,7 @@ bench
 # %% [markdown]
 # ## 1. Ninety percent gone, and nothing is smaller
 #
-# Lesson 00 ended with a riddle: nine of ten weights gone, and not one byte less. Here is its network again, trained more briefly: four convolutions, a dense layer of 512 neurons, a head.
+# Lesson 00 ended with a riddle: nine of ten weights gone, and not one byte less. Here is its network again, trained more briefly: four convolutions, a linear layer of 512 neurons, a head.
 
 # %%
 model = models.build("cnn", bench, seed=0)
@@ -195,7 +195,7 @@ def conv_macs(
 check(conv_macs)
 
 # %% [markdown]
-# Now count a whole network by hand. `shapes` gives what goes into each layer; a dense layer has one place, so that its MACs are its weights. PyTorch can count as well: `measure.macs` asks `torch.utils.flop_counter`,
+# Now count a whole network by hand. `shapes` gives what goes into each layer; a linear layer has one place, so that its MACs are its weights. PyTorch can count as well: `measure.macs` asks `torch.utils.flop_counter`,
 # which counts a multiplication and an addition as *two* operations (FLOPs), and halves. Do both agree?
 
 # %% tags=["nbval-check-output"]
@@ -208,7 +208,7 @@ for name in ("conv1", "conv2", "conv3", "conv4"):
     conv = model.get_submodule(name)
     channels, size = (conv.in_channels, conv.out_channels), tuple(shapes[name][2:])
     mine[name] = conv_macs(*channels, conv.kernel_size[0], size, padding=conv.padding[0])
-mine |= {name: model.get_submodule(name).weight.numel() for name in ("dense", "head")}
+mine |= {name: model.get_submodule(name).weight.numel() for name in ("hidden", "head")}
 print(f"by hand: {sum(mine.values()):,}  by PyTorch: {measure.macs(model, bench.example):,}")
 print(f"with 90 % masked, by PyTorch: {measure.macs(masked, bench.example):,}")
 
@@ -224,7 +224,7 @@ figures.layer_shares(
 )
 
 # %% [markdown]
-# **Read it.** The dense layer holds almost all of the parameters and does little of the work; the convolutions hold few and do nearly all of it, because a filter's weights are used at hundreds of places. So a method that removes
+# **Read it.** The hidden layer holds almost all of the parameters and does little of the work; the convolutions hold few and do nearly all of it, because a filter's weights are used at hundreds of places. So a method that removes
 # parameters can leave the arithmetic untouched, and the other way round.
 #
 # ## 4. How many bytes?
@@ -260,15 +260,15 @@ def bytes_on_disk(weight: Tensor) -> dict[str, int]:
 check(bytes_on_disk)
 
 # %% [markdown]
-# We thin out the dense layer, by magnitude, to nine densities, and compress each. The lines are formulas; the star is your guess. A third format is drawn beside them: a 32-bit index for each value.
+# We thin out the hidden layer, by magnitude, to nine densities, and compress each. The lines are formulas; the star is your guess. A third format is drawn beside them: a 32-bit index for each value.
 
 # %%
 bytes_on_disk = use(bytes_on_disk)
-dense_layer = model.dense.weight.detach().cpu()
-order = dense_layer.abs().flatten().argsort()
+hidden_layer = model.hidden.weight.detach().cpu()
+order = hidden_layer.abs().flatten().argsort()
 measured = []
 for density in (0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9, 1.0):
-    thin = dense_layer.flatten().clone()
+    thin = hidden_layer.flatten().clone()
     thin[order[: round((1 - density) * len(thin))]] = 0
     found = bytes_on_disk(thin)
     measured.append((density, found["gzip"] / found["whole"]))
@@ -399,7 +399,7 @@ check(breaks_first, "breaks_first")
 # ### Exercise 5: `sensitivity`
 # Prune one layer to each sparsity in turn, and return what `evaluate(model)` says each time:
 #
-# - *what goes*: of the n weights of the **dense** layer the `round(sparsity * n)` smallest, by magnitude;
+# - *what goes*: of the n weights of the **unpruned** layer the `round(sparsity * n)` smallest, by magnitude;
 # - *what stays*: all other weights of the layer, its bias, and all other layers;
 # - *in the end*: the model is what it was.
 #
@@ -498,7 +498,7 @@ for scarce, mixture in mixtures.items():
     print("   gone: " + ", ".join(f"{name} {share:.2f}" for name, share in mixture.items()))
 
 # %% [markdown]
-# The same curves, and two different networks: where MACs are scarce, `dense` may keep more, for it does few of them. There is no "best pruning" until somebody says what is scarce.
+# The same curves, and two different networks: where MACs are scarce, `hidden` may keep more, for it does few of them. There is no "best pruning" until somebody says what is scarce.
 #
 # Is the scan worth its price? Its rivals are *the same share of every layer* and *the smallest of all*, at the same sparsity. All are measured on all validation images, just pruned and after the same short training.
 
@@ -544,17 +544,17 @@ widgets.FormatSlider()
 # **Read it.** The cheaper a value, the more expensive it is to say where it belongs: with 4-bit values and 8-bit indices a list of indices needs two thirds of the weights gone before it gains anything. With scattered zeros, pruning and quantizing do not simply multiply.
 #
 # ### Optional: could someone skip the zeros?
-# PyTorch has a sparse format (CSR: values and column indices) that multiplies only what is there. We thin out our dense layer and time both ways, in turns, on 64 images.
+# PyTorch has a sparse format (CSR: values and column indices) that multiplies only what is there. We thin out the hidden layer and time both ways, in turns, on 64 images.
 
 # %% tags=["folded"]
 warnings.filterwarnings("ignore", message=".*[Ss]parse.*")  # "in beta state", says PyTorch
-inputs = torch.randn(dense_layer.shape[1], 64, generator=torch.Generator().manual_seed(0))
+inputs = torch.randn(hidden_layer.shape[1], 64, generator=torch.Generator().manual_seed(0))
 densities = [0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5]
 speed = {"multiply everything": [], "sparse format": []}
 for density in densities:
-    thin = dense_layer.flatten().clone()
+    thin = hidden_layer.flatten().clone()
     thin[order[: round((1 - density) * len(thin))]] = 0
-    thin = thin.view(dense_layer.shape)
+    thin = thin.view(hidden_layer.shape)
     forms = dict(zip(speed, (thin, thin.to_sparse_csr()), strict=True))
     found = in_turns({name: lambda form=form: form @ inputs for name, form in forms.items()})
     for name, ms in found.items():

@@ -10,7 +10,7 @@
 #
 # You write six small functions, lock in two predictions and find three bugs. Two sittings: sections 1 to 4 take filters out, 5 to 10 ask how many can go.
 #
-# **Words of this lesson.** A *filter* is what makes one output channel of a convolution, a *neuron* one output of a dense layer; both are *units*.
+# **Words of this lesson.** A *filter* is what makes one output channel of a convolution, a *neuron* one output of a linear layer; both are *units*.
 # *Masked*: set to zero in tensors of the same shape; *slimmed*: cut out, so that the tensors are
 # smaller. The *head* is the last layer, one output a class; it is never pruned.
 
@@ -273,10 +273,10 @@ figures.channel_dots(spoken, gone=~keep, ylabel="mean activation after relu3")
 # ## 4. What the next layer no longer needs
 #
 # A silent channel is a zero that the next layer multiplies by weights. Those weights can go as well: in a convolution the slice
-# `weight[:, j]`. At the end of the network the maps are flattened, and a dense layer reads them as one long row.
+# `weight[:, j]`. At the end of the network the maps are flattened, and a linear layer reads them as one long row.
 #
 # ### Exercise 4: `columns_of_channel`
-# Which columns of the dense layer read channel `channel`, when each map is `height` x `width`? Channels are counted from 0, and
+# Which columns of the hidden layer read channel `channel`, when each map is `height` x `width`? Channels are counted from 0, and
 # flatten lays the whole map of channel 0 first, then that of channel 1, and so on.
 #
 # <details><summary>Hint</summary>How many numbers lie before the first one of this channel?</details>
@@ -306,7 +306,7 @@ figures.flatten_map(channels=6, height=2, width=3, columns=gone)
 masks = L1NormPruner(sparsity=0.5).masks(model, bench)
 filters = [~masks.units[name] for name in layers]
 print(f"filters gone:             {torch.cat(filters).float().mean():.3f}")
-print(f"filters and neurons gone: {masks.unit_sparsity:.3f} (the dense layer's keep all)")
+print(f"filters and neurons gone: {masks.unit_sparsity:.3f} (the hidden layer's keep all)")
 print(f"parameters gone:          {masks.sparsity:.3f} (your guess: {half_gone})")
 for name in [*layers, "dense", "head"]:
     kept = (

@@ -11,7 +11,7 @@
 # You write six small functions, lock in two predictions and find four bugs. Run every cell, also those you leave empty: where an answer is missing,
 # the lesson goes on with the library's version and says so.
 #
-# **Words of this lesson.** A *unit* is a filter or a neuron of a dense layer. Its *activation* is what comes out after its ReLU, one number for each image
+# **Words of this lesson.** A *unit* is a filter or a neuron of a linear layer. Its *activation* is what comes out after its ReLU, one number for each image
 # and, in a convolution, for each position. *Calibration* means to run some training images through a trained network and write down what its units do.
 
 # %%
@@ -65,7 +65,7 @@ bench
 # | **amount** | **how many this round?** | **all that lie below a threshold** |
 #
 # Lesson 02 ended with a doubt: the L1 norm looks at weights only. A filter of large weights that nothing ever excites is kept. Do such filters
-# exist? We train the reference network of the course, four convolutions and a dense layer of 512 neurons, and rank the filters of its third convolution
+# exist? We train the reference network of the course, four convolutions and a linear layer of 512 neurons, and rank the filters of its third convolution
 # twice: by their norm, and by how active they are on average.
 
 # %%
@@ -172,7 +172,7 @@ figures.kernels(toy, item="image")
 # ### Exercise 1: `record`
 # A data set does not fit into one batch, and the last batch is smaller. So we never average on the way: we keep *sums*, *numbers of zeros* and a
 # *count*, add each batch to them, and divide once, in the end. Add one batch; return new values and leave the old ones as they are.
-# The batch is `(b, c, h, w)` after a convolution, and `(b, c)` after a dense layer; `total` and `zeros` are `(c,)`. Only exact zeros count as
+# The batch is `(b, c, h, w)` after a convolution, and `(b, c)` after a linear layer; `total` and `zeros` are `(c,)`. Only exact zeros count as
 # zeros, not tiny outputs.
 #
 # <details><summary>Hint 1</summary>Sum over all axes but the second. <code>outputs.transpose(0, 1).flatten(1)</code> has one row for each unit, in both cases.
@@ -273,7 +273,7 @@ figures.activity_strips(means, threshold=0.1)
 # A unit with APoZ = 1 has not spoken once on the calibration images. If it really never speaks, it can go without any loss, exactly.
 #
 # ### Predict
-# How many of the 512 neurons of the dense layer put out zero for *every one* of 1024 training images?
+# How many of the 512 neurons of the hidden layer put out zero for *every one* of 1024 training images?
 
 # %% answer="dead_neurons"
 dead_neurons = None  # your prediction, a number from 0 to 512
@@ -289,7 +289,7 @@ calibration = [images for images, _ in bench.batches("train", samples=1024, seed
 dead = apoz([outputs_of(model, "relu5", images).cpu() for images in calibration]) == 1
 print(f"dead neurons: {int(dead.sum())} of {len(dead)} (your guess: {dead_neurons})")
 whole = {group.name: torch.ones(group.size, dtype=torch.bool) for group in groups}
-masks = units.close(model, groups, whole | {"dense": ~dead})
+masks = units.close(model, groups, whole | {"hidden": ~dead})
 lighter = slim.slim(model, masks, bench.example).eval()
 
 
@@ -419,7 +419,7 @@ for rule, pruner in rules.items():
 figures.unit_counts(counts, title="The same number of units in all, from different layers")
 
 # %% [markdown]
-# **Read it.** (Other images than above: a unit more or less.) Both take most from the dense layer. Of the convolutions the fixed threshold takes little where activations
+# **Read it.** (Other images than above: a unit more or less.) Both take most from the hidden layer. Of the convolutions the fixed threshold takes little where activations
 # happen to be large, and the variable one about the same share of each. Neither knows how much a layer *can spare*. Play with both: which layers go first,
 # and where does the accuracy break? (With a skewed layer mean - k std can lie below zero, and then nothing goes: move the deviations up and watch.)
 
@@ -453,7 +453,7 @@ check(jaccard)
 
 # %% [markdown]
 # ### Predict
-# The same trained network, the same rule, calibrated on 64 training images and on 64 others: of the dense layer's *living* neurons the quietest 30 % go.
+# The same trained network, the same rule, calibrated on 64 training images and on 64 others: of the hidden layer's *living* neurons the quietest 30 % go.
 # (On the dead all calibrations agree.) **How large is the Jaccard overlap** of the two sets? Lock in a number between 0 and 1.
 
 # %% answer="overlap"
@@ -496,7 +496,7 @@ def compared(name: str, one: Tensor, other: Tensor, living: Tensor) -> tuple[str
 panels = {}
 for layer, title in (
     ("conv2", "filters of conv2"),
-    ("dense", "living neurons of the dense layer"),
+    ("hidden", "living neurons of the hidden layer"),
 ):
     own, rows = means_of(model, layer), []
     for n in (4, 16, 64, 1024):
@@ -507,7 +507,7 @@ for layer, title in (
         rows.append(compared(f"trained: {name}", own, theirs, (own > 0) & (theirs > 0)))
     panels[title] = rows
 figures.overlap_bars(
-    panels, guess=("living neurons of the dense layer", "64 other images", overlap)
+    panels, guess=("living neurons of the hidden layer", "64 other images", overlap)
 )
 
 # %% [markdown]
@@ -520,7 +520,7 @@ figures.overlap_bars(
 # Where do two calibrations disagree? Each point is a living neuron, at its mean on some images and on as many others. Move the number of images.
 
 # %%
-widgets.CalibrationSlider(model, bench, "dense")
+widgets.CalibrationSlider(model, bench, "hidden")
 
 # %% [markdown]
 # **Read it.** A square lies below the cut in one set and above it in the other. With more images the points draw near the line, and the squares grow few.
@@ -571,10 +571,10 @@ for name, curve in curves.items():
 # ### Optional: while it trains, or afterwards?
 #
 # The class project behind this course removed neurons "with consistently low average activations *during training*". Our recorder was on while
-# the network trained: it has one mean for each unit and each epoch. Here are all neurons of the dense layer. Six of the living are named: the three that fell furthest in the ranking, and the three that rose furthest.
+# the network trained: it has one mean for each unit and each epoch. Here are all neurons of the hidden layer. Six of the living are named: the three that fell furthest in the ranking, and the three that rose furthest.
 
 # %%
-epochs = [(a["dense"].total / a["dense"].count).float().cpu() for a in recorder.recording]
+epochs = [(a["hidden"].total / a["hidden"].count).float().cpu() for a in recorder.recording]
 # argsort twice: the rank of each neuron, 0 is the quietest
 living = (epochs[-1] > 0).nonzero().flatten()
 climbed = (epochs[-1].argsort().argsort() - epochs[0].argsort().argsort())[living].argsort()
@@ -583,7 +583,7 @@ figures.histories(epochs, chosen, threshold=0.1)
 
 # %%
 low = torch.stack([epoch < 0.1 for epoch in epochs])
-consistently, afterwards = low.all(0), means["dense"] < 0.1
+consistently, afterwards = low.all(0), means["hidden"] < 0.1
 print(f"below 0.1 in each epoch: {low.sum(1).tolist()} neurons")
 print(f"in all of them: {int(consistently.sum())}", end="; ")
 print(

@@ -52,7 +52,7 @@ bench
 # %% [markdown]
 # ## 1. How sparse is a vector that has no zeros?
 #
-# The dense layer of our reference network after a short training. What share of it would you give away?
+# The hidden layer of our reference network after a short training. What share of it would you give away?
 
 # %%
 model = models.build("cnn", bench, seed=0)
@@ -61,8 +61,8 @@ for epoch in range(3):
     train.fit(model, bench, epochs=mode.epochs / 3, seed=epoch, lr=1e-3)
     along_training.append(copy.deepcopy(model.state_dict()))
 dense_accuracy = train.evaluate(model, bench)
-weights = model.dense.weight.detach().cpu()
-figures.weight_histogram(weights, title=f"{weights.numel():,} weights of the dense layer")
+weights = model.hidden.weight.detach().cpu()
+figures.weight_histogram(weights, title=f"{weights.numel():,} weights of the hidden layer")
 
 # %% [markdown]
 # **Read it.** Counting zeros says "not sparse at all": there are none. Yet many weights are tiny beside the largest ones. A threshold would count them,
@@ -301,7 +301,7 @@ widgets.IndexSlider()
 draw = torch.Generator().manual_seed(0)
 uniform, normal = torch.rand(1_000_000, generator=draw), torch.randn(1_000_000, generator=draw)
 print(f"drawn: uniform {pq_index(uniform, 0.5, 1):.3f}, normal {pq_index(normal, 0.5, 1):.3f}")
-for name in ("conv1", "conv2", "conv3", "conv4", "dense", "head"):
+for name in ("conv1", "conv2", "conv3", "conv4", "hidden", "head"):
     trained = model.get_submodule(name).weight.detach()
     fresh = along_training[0][f"{name}.weight"]
     told = [f"{pq_index(w.cpu(), 0.5, 1):.3f}" for w in (fresh, trained)]
@@ -316,7 +316,7 @@ for name in ("conv1", "conv2", "conv3", "conv4", "dense", "head"):
 
 # %%
 steps = list(range(len(along_training)))
-layers = ["conv1", "conv2", "conv3", "conv4", "dense"]
+layers = ["conv1", "conv2", "conv3", "conv4", "hidden"]
 figures.lines(
     {
         name: (steps, [pq_index(state[f"{name}.weight"].cpu()) for state in along_training])
@@ -392,8 +392,8 @@ print(f"float64, with means:            {pq_index(w, 0.1, 1):.3f}")
 # ```
 # **B.** Is there still something to spare in a pruned layer?
 # ```python
-# 1  mask = MagnitudePruner(0.5).masks(model, bench)["dense.weight"]
-# 2  pruned = model.dense.weight.detach() * mask
+# 1  mask = MagnitudePruner(0.5).masks(model, bench)["hidden.weight"]
+# 2  pruned = model.hidden.weight.detach() * mask
 # 3  index = pq_index(pruned)
 # ```
 # **C.** The index with a small p.
@@ -486,4 +486,4 @@ figures.lines(
 #
 # - Uniform weights have the index 1/9 with `(0.5, 1)`. Derive it: the mean of $u^s$ over 0 < u < 1 is 1/(s + 1).
 # - Search for counterexamples to Robin Hood by chance: draw vectors, p and q, and count. Which pairs (p, q) have any?
-# - Compute the index of each *row* of the dense layer, one number a neuron. How much do they differ? This is the "neuron" scope of lesson 05.
+# - Compute the index of each *row* of the hidden layer, one number a neuron. How much do they differ? This is the "neuron" scope of lesson 05.

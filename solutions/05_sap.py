@@ -65,7 +65,7 @@ fit = partial(train.fit, optimizer="sgd")
 epochs = 3 * mode.epochs
 fit(mlp, bench, epochs=epochs, seed=0)
 dense_accuracy = train.evaluate(mlp, bench)
-layers = ["dense1", "dense2", "head"]
+layers = ["hidden1", "hidden2", "head"]
 weights = {name: mlp.get_submodule(name).weight.detach().cpu() for name in layers}
 print(f"dense model: {dense_accuracy:.3f} on {len(bench.validation)} validation images")
 
@@ -423,7 +423,7 @@ rewind, sap_loop = use(rewind), use(sap_loop)
 
 
 def run(rewinds: bool, gamma: float, rounds: int, fit: Callable, net: nn.Module) -> list[tuple]:
-    """Return (sparsity, survivors of dense1, index, accuracy) before round 1 and after each."""
+    """Return (sparsity, survivors of hidden1, index, accuracy) before round 1 and after each."""
     net, path = copy.deepcopy(net), []
     pruner = SAPPruner(p=1, q=2, gamma=gamma)
 
@@ -432,7 +432,7 @@ def run(rewinds: bool, gamma: float, rounds: int, fit: Callable, net: nn.Module)
         left = [w for w in kept.values() if w.any()]
         index = np.average([pq_index(w, 1, 2) for w in left], weights=list(map(len, left)))
         accuracy = train.evaluate(net, bench)
-        path.append((masks.sparsity, kept["dense1.weight"], float(index), accuracy))
+        path.append((masks.sparsity, kept["hidden1.weight"], float(index), accuracy))
 
     def prune(masks: Masks) -> Masks:
         masks = pruner.masks(net, bench, masks)
@@ -669,7 +669,7 @@ methods = {
     "units, mean activation": Pruner("mean", units, amount=sap),
     "units, lottery": Pruner("random", units, amount=sap),
 }
-names, taken = ["conv1", "conv2", "conv3", "conv4", "dense"], {}
+names, taken = ["conv1", "conv2", "conv3", "conv4", "hidden"], {}
 for label, pruner in methods.items():
     _, seen = pruner.propose(cnn, bench)
     seen = {name.removesuffix(".weight"): facts for name, facts in seen.items()}
@@ -726,7 +726,7 @@ widgets.RoundSlider(
         name: [(w, pq_index(w, 1, 2) if w.any() else 0.0, a) for _, w, _, a in path]
         for name, path in fast.items()
     },
-    layer="dense1",
+    layer="hidden1",
 )
 
 # %% [markdown]

@@ -240,7 +240,7 @@ widgets.ShareSlider(shares)
 # Take the networks apart: each layer is timed alone, on what the layers before it put out.
 #
 # ### Predict
-# Divide what is left of a layer's time by what is left of its MACs: 1 would be a time that follows. **In which layer is that ratio largest, with one image?** Choose among `"conv1"`, `"conv2"`, `"conv3"`, `"conv4"`, `"dense"` and `"head"`.
+# Divide what is left of a layer's time by what is left of its MACs: 1 would be a time that follows. **In which layer is that ratio largest, with one image?** Choose among `"conv1"`, `"conv2"`, `"conv3"`, `"conv4"`, `"hidden"` and `"head"`.
 
 # %% answer="lags_most"
 lags_most = None  # a name, such as "conv3"
@@ -252,7 +252,7 @@ lags_most = "head"
 check(lags_most, "lags_most")
 
 # %% tags=["folded"]
-layers = ["conv1", "conv2", "conv3", "conv4", "dense", "head"]
+layers = ["conv1", "conv2", "conv3", "conv4", "hidden", "head"]
 
 
 def layer_times(batch: int) -> dict[str, list[float]]:
@@ -489,8 +489,8 @@ for name, net in networks.items():
 # ```
 # **C.** Nine of ten weights of a layer stay zero while it is trained.
 # ```python
-# 1  prune.l1_unstructured(net.dense, "weight", amount=0.9)
-# 2  prune.remove(net.dense, "weight")
+# 1  prune.l1_unstructured(net.hidden, "weight", amount=0.9)
+# 2  prune.remove(net.hidden, "weight")
 # 3  train.fit(net, bench, epochs=1)
 # 4  print(measure.nonzeros(net))
 # ```
@@ -558,7 +558,7 @@ figures.constant_units(theirs.conv3.bias.cpu()[silent], channel_means(theirs)[si
 # **Read it.** Where the bias is above zero a pruned filter is not silent: it says that number, at all places of all images. Cut it, and the next layer misses a constant. But a constant can be said by a bias.
 #
 # ### Exercise 3 (optional): `fold_constant_unit`
-# A layer has `weight` (m, n), if it is dense, or (m, n, h, w), and `bias` (m,). Its input number `unit` is always `constant`. Return weight and bias of the layer that does *not* read this input and puts out the same. (The convolution has no padding.)
+# A layer has `weight` (m, n), if it is linear, or (m, n, h, w), and `bias` (m,). Its input number `unit` is always `constant`. Return weight and bias of the layer that does *not* read this input and puts out the same. (The convolution has no padding.)
 #
 # <details><summary>Hint 1</summary>How much does output j get from this input? A kernel reads the constant at each of its places.
 # <details><summary>Hint 2</summary><code>weight[:, unit].reshape(len(weight), -1)</code> has two axes for both kinds of layer.</details></details>
@@ -690,7 +690,7 @@ for label, some in (("as pruned", odd), ("multiples of 8", even)):
 # Between single weights and whole filters lies a pattern that some hardware knows: *2:4*. Of each four neighbours in a row of the weight, two are zero. NVIDIA's graphics processors since 2020 can skip these zeros (Mishra et al., *Accelerating Sparse Deep Neural Networks*, 2021), in short number formats, with kernels made for it. All other machines, and other patterns, multiply them. We have not measured it, so we claim no speed.
 #
 # ### Exercise 5 (optional): `two_of_four`
-# The mask of a dense layer's weight (m, n), where n is a multiple of 4: of columns 0 to 3 of a row, of 4 to 7, and so on, the two of the largest magnitude are kept, exactly two; of equal ones any.
+# The mask of a linear layer's weight (m, n), where n is a multiple of 4: of columns 0 to 3 of a row, of 4 to 7, and so on, the two of the largest magnitude are kept, exactly two; of equal ones any.
 #
 # <details><summary>Hint</summary><code>weight.abs().reshape(-1, 4)</code> has a row for each four; then choose indices, not a threshold.</details>
 
@@ -720,7 +720,7 @@ def in_fours(weight: Tensor) -> Tensor:
     return two_of_four(weight.view(1, -1)).flatten().float()
 
 
-half, only = amounts.target(0.5), ["dense"]
+half, only = amounts.target(0.5), ["hidden"]
 patterns = {
     "any half of the weights": Pruner("magnitude", "weight", amount=half, layers=only),
     "2:4": Pruner(in_fours, "weight", amount=half, layers=only),
@@ -729,7 +729,7 @@ patterns = {
 shown = {}
 for name, pruner in patterns.items():
     some = pruner.masks(model, bench)
-    shown[name] = some["dense.weight"][:8, :8].cpu()
+    shown[name] = some["hidden.weight"][:8, :8].cpu()
     accuracy = train.evaluate(some.apply_(copy.deepcopy(model)), bench)
     print(f"{name:24} accuracy {accuracy:.3f}, nothing trained")
 figures.mask_cells(shown)

@@ -318,7 +318,7 @@ pd.DataFrame(first.rows).round(3)
 
 # %%
 def left(masks) -> dict:
-    """Return layer -> (weights left, weights of the dense layer)."""
+    """Return layer -> (weights left, weights of the hidden layer)."""
     sizes = {n: p.numel() for n, p in dense.named_parameters() if p.ndim > 1}
     kept = {n: int(masks[n].sum()) if n in masks else size for n, size in sizes.items()}
     return {n.removesuffix(".weight"): (kept[n], size) for n, size in sizes.items()}

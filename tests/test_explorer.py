@@ -10,7 +10,7 @@ from course_lib.pruning import Masks, SAPPruner, sap_amount
 from course_lib.teaching import figures
 from course_lib.teaching.boards import explorer
 
-LAYERS = ("dense1", "dense2", "head")
+LAYERS = ("hidden1", "hidden2", "head")
 
 
 @pytest.fixture(scope="module")

@@ -457,12 +457,12 @@ def test_the_threshold_board_takes_the_units_that_the_pruner_takes(thresholds, b
 
     for rule, name, values in (("fixed", "threshold", (0.0, 0.02, 0.3, 9.0)), ("variable", "deviations", (-1, 0, 0.7, 3))):
         for value in values:
-            state = thresholds.at(rule, value, statistic, "dense")
+            state = thresholds.at(rule, value, statistic, "hidden")
             masks = ActivationPruner(statistic, **{name: value}, cap=1.0).masks(thresholds.trial.model, bench)
             assert all(torch.equal(state.keep[layer], kept.cpu()) for layer, kept in masks.units.items())
             assert state.sparsity == masks.sparsity
             assert figures.threshold_board(state).png()
-            assert f"Drawn large: dense, cut at {state.cuts['dense']:.3f}" in figures.threshold_board(state).alt
+            assert f"Drawn large: hidden, cut at {state.cuts['hidden']:.3f}" in figures.threshold_board(state).alt
 
 
 def test_the_threshold_board_leaves_the_model_as_it_is(thresholds):
@@ -498,7 +498,7 @@ def test_the_weight_board_takes_the_weights_that_the_pruners_take(weights, bench
 def test_the_map_of_weights_shows_where_they_survive(weights):
     state = weights.at(0.9, "layer")
     assert {values.shape for values in state.maps.values()} == {(6, 72)}
-    assert abs(state.maps["dense"].mean() - 0.1) < 0.01  # its blocks are nearly of one size
+    assert abs(state.maps["hidden"].mean() - 0.1) < 0.01  # its blocks are nearly of one size
     assert (weights.at(0.0).maps["conv1"] == 1).all()
 
 
@@ -524,7 +524,7 @@ def budgets(bench):
 
 def test_the_budget_board_counts_what_masks_and_measures_say(budgets, bench):
     layers = list(budgets.weights)
-    assert layers == ["conv1", "conv2", "conv3", "conv4", "dense", "head"]
+    assert layers == ["conv1", "conv2", "conv3", "conv4", "hidden", "head"]
     for shares in ([0.0] * 6, [0.9] * 6, [0.98, 0.0, 0.3, 0.5, 0.95, 0.7]):
         mixture = dict(zip(layers, shares, strict=True))
         masks = budgets.masks(mixture)

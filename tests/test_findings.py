@@ -76,11 +76,11 @@ def test_what_two_methods_keep_at_their_ends_is_read_from_the_records(tmp_path):
     for method, seed, dense in (("one", 0, 10), ("one", 1, 20), ("other", 0, 5), ("other", 1, 5)):
         record = {
             "config": {"method": method},
-            "rounds": [{"kept": {}}, {"kept": {"conv.weight": 7, "dense.weight": dense}}],
+            "rounds": [{"kept": {}}, {"kept": {"conv.weight": 7, "hidden.weight": dense}}],
         }
         (tmp_path / "records" / f"{method}-seed{seed}-x.json").write_text(json.dumps(record))
     assert findings.kept(tmp_path, "one", "other") == [
-        "At their ends both keep the same number of weights in 1 of 2 layers; in dense.weight one keeps 15, other keeps 5 "
+        "At their ends both keep the same number of weights in 1 of 2 layers; in hidden.weight one keeps 15, other keeps 5 "
         "(means)."
     ]
 

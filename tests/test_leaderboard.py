@@ -121,16 +121,16 @@ def problem(bench, data):
 NAN, INF = float("nan"), float("inf")
 SPOILED = {
     "NaN": ("head.bias", lambda t: t * NAN, "head.bias holds NaN or infinity"),
-    "Inf": ("dense1.weight", lambda t: t / 0, "dense1.weight holds NaN or infinity"),
+    "Inf": ("hidden1.weight", lambda t: t / 0, "hidden1.weight holds NaN or infinity"),
     "float64": ("head.bias", lambda t: t.double(), "head.bias is of the type float64; float32 is expected"),
     "float16": ("head.weight", lambda t: t.half(), "is of the type float16"),
     "int8": ("head.weight", lambda t: t.to(torch.int8), "is of the type int8"),
     "bool": ("head.weight", lambda t: t > 0, "is of the type bool"),
     "complex": ("head.weight", lambda t: t.to(torch.complex64), "is of the type complex64"),
-    "wider": ("dense1.weight", lambda t: torch.cat([t, t]), "nothing can be added"),
-    "no row": ("dense1.weight", lambda t: t[:0], "of which something has to be left"),
-    "flat": ("dense1.weight", lambda t: t.flatten()[:5], "has the shape (5,)"),
-    "a row less": ("dense1.weight", lambda t: t[:-1], "do not fit together"),
+    "wider": ("hidden1.weight", lambda t: torch.cat([t, t]), "nothing can be added"),
+    "no row": ("hidden1.weight", lambda t: t[:0], "of which something has to be left"),
+    "flat": ("hidden1.weight", lambda t: t.flatten()[:5], "has the shape (5,)"),
+    "a row less": ("hidden1.weight", lambda t: t[:-1], "do not fit together"),
     "a class less": ("head.weight", lambda t: t[:-1], "do not fit together"),
     "overflowing": ("head.weight", lambda t: torch.full_like(t, 3e38), "outputs are NaN or infinite"),
 }
@@ -176,12 +176,13 @@ BYTES = {
     ),
     "overlapping": (
         raw(
-            {name: {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]} for name in ("head.bias", "dense1.bias")}, bytes(8)
+            {name: {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]} for name in ("head.bias", "hidden1.bias")},
+            bytes(8),
         ),
         "its header does not describe what follows",
     ),
     "negative": (raw({"head.bias": {"dtype": "F32", "shape": [-1], "data_offsets": [0, 4]}}, bytes(4)), "does not describe"),
-    "no tensors": (raw({}), "dense1.bias is missing"),
+    "no tensors": (raw({}), "hidden1.bias is missing"),
     "pickle": (pickle.dumps(Nasty(), 2), "a pickle; such files can run code and are not opened"),
     "zip": (b"PK\x03\x04" + bytes(64), "a zip archive, as torch.save writes it"),
     "text": (b"accuracy: 1.0, sparsity: 0.999\n" * 9, "no safetensors file"),
@@ -242,7 +243,7 @@ def test_what_a_sandbox_answers_is_not_believed_unseen(answer, net, bench):
         "widths": None,
         "keys": {},
         "wide": good["widths"] | {"head.bias": [99]},
-        "unfit": good["widths"] | {"dense1.weight": [5, 784], "dense1.bias": [5]},
+        "unfit": good["widths"] | {"hidden1.weight": [5, 784], "hidden1.bias": [5]},
     }
     if isinstance(answer, str):
         key = {"kept": "nonzeros", "keys": "widths", "wide": "widths", "unfit": "widths"}.get(answer, answer)

@@ -197,7 +197,7 @@ def test_a_network_at_chance_has_collapsed_and_gets_no_final_epochs(noise):
         )
     )
     assert [record.status for record in records] == ["collapsed"]
-    assert records[0].emptied == ["dense1.weight", "dense2.weight", "head.weight"]
+    assert records[0].emptied == ["hidden1.weight", "hidden2.weight", "head.weight"]
     assert [arguments["epochs"] for arguments, _ in calls] == [1]
 
 
@@ -400,15 +400,15 @@ def test_a_history_reads_the_recording_of_the_training_before(noise):
     model = models.build("mlp", noise)
     pruner = ActivationPruner(threshold=1e-6, history=2, cap=1.0)
     recorder = pruner.recorder(model, noise)
-    bias = model.dense1.bias.detach().clone()
+    bias = model.hidden1.bias.detach().clone()
     with torch.no_grad():
-        model.dense1.bias[:5] = -100
+        model.hidden1.bias[:5] = -100
     train.fit(model, noise, epochs=2, lr=1e-9, recorder=recorder)
     with torch.no_grad():
-        model.dense1.bias.copy_(bias)
+        model.hidden1.bias.copy_(bias)
     record = next(iterate(pruner, model, noise, rounds=2, epochs=2, recording=recorder.recording, fit=no_training))
-    assert not record.masks.units["dense1"][:5].any()
-    assert record.groups["dense1"]["removed"] < 30
+    assert not record.masks.units["hidden1"][:5].any()
+    assert record.groups["hidden1"]["removed"] < 30
 
 
 def test_masks_given_at_the_start_stay_gone(noise):

@@ -247,7 +247,7 @@ def test_every_recorded_epoch_draws_the_same_numbers(bench):
         return activation.total
 
     model = models.build("mlp", bench)
-    pruner = Pruner(drawn, "neuron", amount=amounts.quantile(0.1), history=2, layers=["dense1"])
+    pruner = Pruner(drawn, "neuron", amount=amounts.quantile(0.1), history=2, layers=["hidden1"])
     recorder = pruner.recorder(model, bench)
     with recorder, torch.no_grad():
         for _ in range(2):
@@ -274,7 +274,7 @@ def test_an_allocation_that_leaves_out_a_layer_is_told_which(bench):
         def bind(self, shapes):
             return {}
 
-    with pytest.raises(CourseError, match=r"Nothing has no amount for layer dense1\.weight"):
+    with pytest.raises(CourseError, match=r"Nothing has no amount for layer hidden1\.weight"):
         Pruner("magnitude", "weight", amount=Nothing()).masks(models.build("mlp", bench), bench)
 
 

@@ -260,7 +260,7 @@ def test_exact_count_with_ties_the_first_go(built, bench):
     for group in ("conv1", "conv2", "conv3", "conv4"):
         gone = round(0.3 * len(filters.units[group]))
         assert int((~filters.units[group]).sum()) == gone and not filters.units[group][:gone].any()
-    assert filters.units["dense"].all()
+    assert filters.units["hidden"].all()
     # Equal magnitudes have the PQ index 0: SAP takes none. And none lies below the mean of them all.
     assert SAPPruner().masks(model, bench).sparsity == 0
     assert Pruner(amount=amounts.variable(0.0)).masks(model, bench).sparsity == 0
@@ -299,20 +299,20 @@ def test_global_l1_is_fair_to_layers_of_small_fan_in(built, bench):
 @pytest.mark.parametrize(
     "pruner",
     [
-        Pruner("l1", BOTH, layers=["conv2", "dense"]),
-        Pruner("magnitude", "weight", layers=["conv2", "dense"]),
-        ActivationPruner(sparsity=0.5, layers=("conv2", "dense"), **few),
-        Pruner("magnitude", "weight", "global", layers=["conv2", "dense"]),
+        Pruner("l1", BOTH, layers=["conv2", "hidden"]),
+        Pruner("magnitude", "weight", layers=["conv2", "hidden"]),
+        ActivationPruner(sparsity=0.5, layers=("conv2", "hidden"), **few),
+        Pruner("magnitude", "weight", "global", layers=["conv2", "hidden"]),
     ],
     ids=str,
 )
 def test_layers_restricts_what_is_pruned(pruner, built, bench):
     masks = pruner.masks(built["cnn"], bench)
     if pruner.kinds == ("weight",):
-        assert {name for name, mask in masks.items() if not mask.all()} == {"conv2.weight", "dense.weight"}
+        assert {name for name, mask in masks.items() if not mask.all()} == {"conv2.weight", "hidden.weight"}
     else:
-        assert {name for name, kept in masks.units.items() if not kept.all()} == {"conv2", "dense"}
-        assert set(masks.units) == {"conv1", "conv2", "conv3", "conv4", "dense"}
+        assert {name for name, kept in masks.units.items() if not kept.all()} == {"conv2", "hidden"}
+        assert set(masks.units) == {"conv1", "conv2", "conv3", "conv4", "hidden"}
         assert masks.unit_sparsity == (16 + 256) / (32 + 32 + 64 + 64 + 512)
 
 
@@ -341,11 +341,11 @@ def test_a_model_without_such_units_is_refused_and_never_loses_its_classifiers_w
 @pytest.mark.parametrize("scope", ["neuron", "layer"])
 def test_sap_skips_and_notes_a_group_of_zeros(scope, built, bench):
     model = copy.deepcopy(built["mlp"])
-    nn.init.zeros_(model.dense2.weight)
+    nn.init.zeros_(model.hidden2.weight)
     nn.init.zeros_(model.head.weight[3])
     masks, seen = SAPPruner(scope=scope).propose(model, bench)
-    assert masks["dense2.weight"].all() and not masks["dense1.weight"].all()
-    assert seen["dense2.weight"]["note"] == ONLY_ZEROS and seen["dense1.weight"]["note"] == ""
+    assert masks["hidden2.weight"].all() and not masks["hidden1.weight"].all()
+    assert seen["hidden2.weight"]["note"] == ONLY_ZEROS and seen["hidden1.weight"]["note"] == ""
     assert seen["head.weight"]["note"] == (f"{ONLY_ZEROS} (1 of 10)" if scope == "neuron" else "")
 
 
@@ -473,7 +473,7 @@ def test_saps_amount_on_filters_is_one_line(built, bench):
 
 def test_one_kind_of_unit_may_be_given_as_a_word(built, bench):
     masks = ActivationPruner(sparsity=0.5, units="neuron", **few).masks(built["cnn"], bench)
-    assert {name for name, kept in masks.units.items() if not kept.all()} == {"dense"}
+    assert {name for name, kept in masks.units.items() if not kept.all()} == {"hidden"}
 
 
 def test_a_history_takes_only_what_every_epoch_calls_low(built, bench):
@@ -549,7 +549,7 @@ def test_progress_is_a_share(progress, built, bench):
 
 @pytest.mark.parametrize(
     ("given", "sentence"),
-    [({"layers": "dense1"}, "it is a list of names"), ({"history": 2, "score": "l1"}, "only scores of activations")],
+    [({"layers": "hidden1"}, "it is a list of names"), ({"history": 2, "score": "l1"}, "only scores of activations")],
 )
 def test_layers_are_a_list_and_only_activations_have_a_history(given, sentence):
     with pytest.raises(CourseError, match=sentence):

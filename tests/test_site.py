@@ -136,7 +136,7 @@ def test_a_watched_slider_is_the_same_slider_and_leaves_what_it_was_given(tmp_pa
 
 def test_survivors_that_were_kept_are_as_many_and_as_large_as_they_were():
     weights = torch.randn(5000, generator=torch.Generator().manual_seed(0))
-    told = kept.keep_rounds({"run": [(weights, 0.2, 0.8), (torch.empty(0), 0.0, 0.1)]}, layer="dense1")
+    told = kept.keep_rounds({"run": [(weights, 0.2, 0.8), (torch.empty(0), 0.0, 0.1)]}, layer="hidden1")
     (back, index, accuracy), (nothing, *_) = kept.rounds_of(json.loads(json.dumps(told)))["run"]
     assert (len(back), index, accuracy, len(nothing)) == (5000, 0.2, 0.8, 0)
     drawn = [torch.histc(w.double() / w.mean(), 40, 0, 4) / len(w) for w in (weights.abs(), back)]

@@ -58,7 +58,7 @@ def all_sliders(bench):
     return [
         widgets.IndexSlider(), widgets.SurvivorSlider(w["a"]), widgets.SAPExplorer(w), widgets.BoundSlider(w),
         widgets.FormatSlider(), widgets.ScheduleSlider(), widgets.TimingSlider({"a": [1.0, 2.0, 3.0]}),
-        widgets.ThresholdSlider(model, bench), widgets.CalibrationSlider(model, bench, "dense1"),
+        widgets.ThresholdSlider(model, bench), widgets.CalibrationSlider(model, bench, "hidden1"),
         widgets.PreferenceSlider(table), widgets.BudgetSlider(table), widgets.SeedsSlider(groups),
         widgets.RoundSlider({"a": path, "b": path}, "head"),
         widgets.AverageSlider(models.build("cnn", bench)),

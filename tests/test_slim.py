@@ -145,7 +145,7 @@ def test_masks_of_single_weights_are_refused(bench, pruner):
 
 def test_masks_of_another_network_are_refused_by_name(bench):
     masks = some_units(models.build("mlp", bench), bench.example)
-    with pytest.raises(CourseError, match=r"the masks name a parameter 'dense1\.weight'"):
+    with pytest.raises(CourseError, match=r"the masks name a parameter 'hidden1\.weight'"):
         slim.slim(models.build("cnn", bench), masks, bench.example)
 
 

@@ -164,15 +164,15 @@ def test_momentum_revives_even_where_the_gradient_is_masked(bench, mlp, name):
 def test_a_masked_weight_that_is_nan_does_not_survive(bench, mlp):
     masks = half_gone(mlp, bench)
     with torch.no_grad():
-        mlp.dense1.weight[~masks["dense1.weight"]] = torch.nan
+        mlp.hidden1.weight[~masks["hidden1.weight"]] = torch.nan
     train.fit(mlp, bench, epochs=0.5, batch_size=100, masks=masks)
     assert all(parameter.isfinite().all() for parameter in mlp.parameters())
     assert revived(mlp, masks) == 0
 
 
 def test_masks_of_another_network_are_refused_by_name(bench, mlp):
-    with pytest.raises(CourseError, match=r"the mask of dense1\.weight has the shape \(3, 3\)"):
-        train.fit(mlp, bench, epochs=1, masks=Masks({"dense1.weight": torch.ones(3, 3, dtype=torch.bool)}, 9))
+    with pytest.raises(CourseError, match=r"the mask of hidden1\.weight has the shape \(3, 3\)"):
+        train.fit(mlp, bench, epochs=1, masks=Masks({"hidden1.weight": torch.ones(3, 3, dtype=torch.bool)}, 9))
 
 
 # parts of a batch
@@ -429,7 +429,7 @@ def test_the_recorder_keeps_one_entry_an_epoch_and_leaves_no_hooks(bench, mlp):
     train.fit(mlp, bench, epochs=2.5, batch_size=50, recorder=recorder)
     assert hooks(mlp) == 0
     assert [{name: activity.count for name, activity in epoch.items()} for epoch in recorder.recording] == [
-        {"dense1": images, "dense2": images} for images in (200, 200, 100)
+        {"hidden1": images, "hidden2": images} for images in (200, 200, 100)
     ]
 
 

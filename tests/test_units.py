@@ -19,15 +19,15 @@ from course_lib.pruning import ActivationPruner
 
 CHAINS = {  # producer -> (norm, units, consumer, columns a unit, site), for images of 28x28x1
     "mlp": {
-        "dense1": ("", 128, "dense2", 1, "relu1"),
-        "dense2": ("", 256, "head", 1, "relu2"),
+        "hidden1": ("", 128, "hidden2", 1, "relu1"),
+        "hidden2": ("", 256, "head", 1, "relu2"),
     },
     "cnn": {
         "conv1": ("", 32, "conv2", 1, "relu1"),
         "conv2": ("", 32, "conv3", 1, "relu2"),
         "conv3": ("", 64, "conv4", 1, "relu3"),
-        "conv4": ("", 64, "dense", 25, "relu4"),
-        "dense": ("", 512, "head", 1, "relu5"),
+        "conv4": ("", 64, "hidden", 25, "relu4"),
+        "hidden": ("", 512, "head", 1, "relu5"),
     },
     "vgg": {
         "conv1": ("norm1", 32, "conv2", 1, "relu1"),
@@ -35,8 +35,8 @@ CHAINS = {  # producer -> (norm, units, consumer, columns a unit, site), for ima
         "conv3": ("norm3", 64, "conv4", 1, "relu3"),
         "conv4": ("norm4", 64, "conv5", 1, "relu4"),
         "conv5": ("norm5", 128, "conv6", 1, "relu5"),
-        "conv6": ("norm6", 128, "dense", 9, "relu6"),
-        "dense": ("", 128, "head", 1, "relu7"),
+        "conv6": ("norm6", 128, "hidden", 9, "relu6"),
+        "hidden": ("", 128, "head", 1, "relu7"),
     },
 }
 RESNET = {  # (producers, norms, units, consumers, site)
@@ -105,7 +105,7 @@ def test_a_chain_has_one_group_for_each_layer_but_the_classifier(bench, name):
         norm, size, consumer, columns, site = CHAINS[name][group.name]
         assert (group.producers, group.norms) == ((group.name,), (norm,) if norm else ())
         assert (group.size, group.site) == (size, site)
-        assert group.kind == ("neuron" if "dense" in group.name else "filter")
+        assert group.kind == ("neuron" if "hidden" in group.name else "filter")
         assert list(group.consumers) == [consumer]
         in_order = torch.arange(size * columns).view(size, columns)  # flattening keeps a channel's pixels together
         assert torch.equal(group.consumers[consumer], in_order)
@@ -246,14 +246,14 @@ def test_a_layer_that_units_cannot_be_followed_through_keeps_what_it_reads_whole
         def forward(self, x):
             x = self.dense(self.flatten0(x))
             x = self.strange(x, x) if isinstance(layer, nn.Bilinear) else self.strange(x)
-            return self.head(self.relu2(self.dense2(self.relu(x))))
+            return self.head(self.relu2(self.hidden2(self.relu(x))))
 
     model = Strange(
-        flatten0=nn.Flatten(), dense=nn.Linear(784, 6), strange=layer, relu=nn.ReLU(), dense2=nn.Linear(6, 5),
+        flatten0=nn.Flatten(), dense=nn.Linear(784, 6), strange=layer, relu=nn.ReLU(), hidden2=nn.Linear(6, 5),
         relu2=nn.ReLU(), head=nn.Linear(5, 10),
     )  # fmt: skip
     assert stays(model, example) == {"dense": f"layer strange, which reads it, is a {type(layer).__name__}"}
-    assert [group.name for group in units.groups(model, example)] == ["dense2"]
+    assert [group.name for group in units.groups(model, example)] == ["hidden2"]
 
 
 def test_a_norm_over_more_than_one_layers_units_keeps_them_whole(example):
@@ -275,10 +275,10 @@ def test_an_activation_that_is_called_twice_is_refused_by_name_when_it_is_to_be_
         def __init__(self):
             super().__init__()
             self.flatten, self.relu = nn.Flatten(), relu
-            self.dense1, self.dense2, self.head = nn.Linear(784, 5), nn.Linear(5, 6), nn.Linear(6, 10)
+            self.hidden1, self.hidden2, self.head = nn.Linear(784, 5), nn.Linear(5, 6), nn.Linear(6, 10)
 
         def forward(self, x):
-            return self.head(self.relu(self.dense2(self.relu(self.dense1(self.flatten(x))))))
+            return self.head(self.relu(self.hidden2(self.relu(self.hidden1(self.flatten(x))))))
 
     model = Twice()
     assert [group.site for group in units.groups(model, bench.example)] == ["", ""]

@@ -144,7 +144,7 @@ def test_the_threshold_slider_draws_over_its_whole_range(bench, rule):
 
 
 def test_the_calibration_slider_draws_over_its_whole_range(bench):
-    slider = widgets.CalibrationSlider(models.build("cnn", bench), bench, "dense")
+    slider = widgets.CalibrationSlider(models.build("cnn", bench), bench, "hidden")
     for images in range(11):
         slider.controls["images"].value = images
         assert slider.error is None
@@ -154,8 +154,8 @@ def test_the_calibration_slider_draws_over_its_whole_range(bench):
 def test_the_calibration_slider_leaves_out_what_never_speaks(bench):
     model = models.build("cnn", bench)
     with torch.no_grad():
-        model.dense.weight[:5] = 0
-        model.dense.bias[:5] = -1
+        model.hidden.weight[:5] = 0
+        model.hidden.bias[:5] = -1
     slider = widgets.CalibrationSlider(model, bench, "dense")
     left = int(re.search(r"of (\d+) living units go", slider._readout.value)[1])
     out = int(re.search(r"(\d+) silent ones left out", slider.picture.alt)[1])
@@ -201,11 +201,11 @@ def test_the_average_slider_tells_the_mean_over_the_layers_from_the_share_of_all
     averages = widgets.AverageSlider(models.build("cnn", bench))
     for convolutions in torch.linspace(0, 1, 6).tolist():
         for dense in torch.linspace(0, 1, 6).tolist():
-            averages.controls["convolutions"].value, averages.controls["dense"].value = convolutions, dense
+            averages.controls["convolutions"].value, averages.controls["linear"].value = convolutions, dense
             assert averages.error is None
     assert "mean over the layers 1.000, share of all 889,834 parameters 0.999" in averages.picture.alt  # biases stay
-    averages.controls["dense"].value = 0
-    assert "conv4 36,864 of 36,864, dense 0 of 819,200" in averages.picture.alt
+    averages.controls["linear"].value = 0
+    assert "conv4 36,864 of 36,864, hidden 0 of 819,200" in averages.picture.alt
     assert "mean over the layers 0.667, share of all 889,834 parameters 0.073" in averages._readout.value
 
 
@@ -322,7 +322,7 @@ def test_the_layer_budget_slider_draws_over_its_whole_range(bench):
     for unit in ("parameters", "MACs"):
         slider.controls["unit"].value = unit
         for share in (0.0, 0.5, slider.controls["dense"].max):
-            for layer in ("conv1", "dense", "head"):
+            for layer in ("conv1", "hidden", "head"):
                 slider.controls[layer].value = share
             assert slider.error is None
             assert f"dense {share:.2f}" in slider.picture.alt

@@ -56,7 +56,7 @@ def _keep_columns(module: nn.Module, kept: Tensor) -> None:
 
 
 def fit(module: nn.Module, tensors: Mapping[str, Tensor]) -> None:
-    """Give a convolution, a dense layer or a normalisation these parameters and buffers, and the widths that they have."""
+    """Give a convolution, a linear layer or a normalisation these parameters and buffers, and the widths that they have."""
     depthwise = is_depthwise(module)
     for name, tensor in tensors.items():
         old = getattr(module, name)

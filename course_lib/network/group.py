@@ -72,7 +72,7 @@ class Weights:
 
 
 def prunable_weights(model: nn.Module) -> dict[str, Tensor]:
-    """Return name -> weight of every convolution and dense layer: what weight pruners may take from."""
+    """Return name -> weight of every convolution and linear layer: what weight pruners may take from."""
     layers = {name: m for name, m in model.named_modules() if isinstance(m, (nn.modules.conv._ConvNd, nn.Linear))}
     named = {f"{name}.weight" if name else "weight": layer.weight for name, layer in layers.items()}
     own = dict(model.named_parameters())  # a tied weight has one name only
@@ -80,7 +80,7 @@ def prunable_weights(model: nn.Module) -> dict[str, Tensor]:
 
 
 def weights(model: nn.Module) -> dict[str, Weights]:
-    """Return layer -> its single weights, for every convolution and dense layer."""
+    """Return layer -> its single weights, for every convolution and linear layer."""
     found = [
         Weights(name, name[: -len("weight")].rstrip("."), tuple(w.shape)) for name, w in prunable_weights(model).items()
     ]

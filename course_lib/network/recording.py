@@ -157,7 +157,7 @@ def gradients(model: nn.Module, bench: Bench, samples: int, seed: int) -> dict[s
 def input_squares(model: nn.Module, bench: Bench, layers: Sequence[str], samples: int, seed: int) -> dict[str, Tensor]:
     """Return "LAYER.weight" -> the mean square of what each of its entries is multiplied with, in the weight's shape.
 
-    Measured on `samples` training images, in eval mode. Of a dense layer that is exact, input column by input column. A
+    Measured on `samples` training images, in eval mode. Of a linear layer that is exact, input column by input column. A
     convolution multiplies each entry with a shifted window of its input channel; here the whole channel stands for every
     window, so what padding adds and what stride skips are left out.
 
@@ -192,7 +192,7 @@ def _layer(model: nn.Module, name: str) -> nn.modules.conv._ConvNd | nn.Linear:
     module = model.get_submodule(name)
     if not isinstance(module, (nn.modules.conv._ConvNd, nn.Linear)):
         raise CourseError(
-            f"the inputs of layer {name} were asked for; it is a {type(module).__name__}, no convolution or dense layer."
+            f"the inputs of layer {name} were asked for; it is a {type(module).__name__}, no convolution or linear layer."
         )
     return module
 

@@ -13,7 +13,7 @@ class L1NormPruner(Pruner):
     """Remove the filters of smallest L1 norm until the share `sparsity` of each layer's filters is gone (Li et al. 2017).
 
     scope "global" ranks all layers together, by the L1 norm divided by the fan-in. unit "neuron" does the same to the rows
-    of dense layers, for networks without filters.
+    of linear layers, for networks without filters.
 
     >>> L1NormPruner(0.3, scope="global").score
     'l1_mean'

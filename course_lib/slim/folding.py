@@ -28,7 +28,7 @@ def fold(model: nn.Module, masks: Masks, bench: Bench, samples: int = 1024, seed
     """Return a copy of `model` without the units that are constant on calibration images, and its masks: fewer units.
 
     A unit whose every reader gets one and the same number from it, on all images and at all places, is not needed: weight
-    times number is added to the reader's bias. That is done where it is exact: a dense layer, a convolution without
+    times number is added to the reader's bias. That is done where it is exact: a linear layer, a convolution without
     padding with zeros, or the number 0 (a dead unit); each reader needs a bias unless the number is 0. Whether a unit is
     constant on other images is not known: measure afterwards. A layer keeps at least one unit.
 

@@ -85,8 +85,8 @@ def _of(skin: widgets.Skin, *names: str) -> Callable[..., tuple[Picture, str]]:
 def _averages(root: Path) -> Moving:
     shares = [k / 10 for k in range(11)]
     model, _ = measured.network(root)
-    controls = [_share("convolutions", shares, 0.9), _share("dense and head", shares, 0.0)]
-    return Moving(controls, _of(widgets.AverageSlider(model), "convolutions", "dense"))
+    controls = [_share("convolutions", shares, 0.9), _share("hidden and head", shares, 0.0)]
+    return Moving(controls, _of(widgets.AverageSlider(model), "convolutions", "linear"))
 
 
 def _weights(root: Path) -> Moving:
@@ -143,14 +143,16 @@ def _layers(root: Path) -> Moving:
     names = [name for name in skin.values if name not in ("unit", "budget")]
     within = {"a tenth of the parameters": ("parameters", 0.1), "a third of the MACs": ("MACs", 0.33)}
 
-    def draw(small: float, convolutions: float, dense: float, budget: tuple[str, float]) -> tuple[Picture, str]:
-        shares = {name: small if name in ("conv1", "head") else dense if name == "dense" else convolutions for name in names}
+    def draw(small: float, convolutions: float, hidden: float, budget: tuple[str, float]) -> tuple[Picture, str]:
+        shares = {
+            name: small if name in ("conv1", "head") else hidden if name == "hidden" else convolutions for name in names
+        }
         return skin.draw({**shares, "unit": budget[0], "budget": budget[1]}, True)
 
     controls = [
         _share("conv1 and head gone", [0.0, 0.5, 0.7, 0.9], 0.9),
         _share("conv2 to conv4 gone", [0.5, 0.7, 0.8, 0.9], 0.9),
-        _share("dense gone", [0.7, 0.9, 0.95, 0.98], 0.9),
+        _share("hidden gone", [0.7, 0.9, 0.95, 0.98], 0.9),
         _choice("budget", within),
     ]
     return Moving(controls, draw, f"In the notebook each layer has a handle of its own. {SAME_NET}")
@@ -182,7 +184,7 @@ def _thresholds(root: Path) -> Moving:
 
 
 def _calibration(root: Path) -> Moving:
-    skin = widgets.CalibrationSlider(*measured.network(root), "dense")
+    skin = widgets.CalibrationSlider(*measured.network(root), "hidden")
     powers = list(range(11))
     images = Control("images in each set", powers, [str(2**power) for power in powers], 4)
     return Moving(
@@ -203,7 +205,7 @@ def _index() -> Moving:
 
 def _survivors(root: Path) -> Moving:
     model, _ = measured.network(root)
-    skin = widgets.SurvivorSlider(model.get_parameter("dense.weight"))
+    skin = widgets.SurvivorSlider(model.get_parameter("hidden.weight"))
     return Moving([_share("weights gone", [round(0.05 * k, 2) for k in range(20)], 0.3)], _of(skin, "share"), SAME_NET)
 
 

@@ -10,7 +10,7 @@ def record(
     total: Tensor, zeros: Tensor, count: int, outputs: Tensor
 ) -> tuple[Tensor, Tensor, int]:
     """It moves no axis: it sums over all of them but that of the units. The same line serves
-    dense layers and convolutions."""
+    linear layers and convolutions."""
     others = [axis for axis in range(outputs.dim()) if axis != 1]
     values = outputs.numel() // outputs.shape[1]
     return total + outputs.sum(others), zeros + (outputs == 0).sum(others), count + values

@@ -159,7 +159,7 @@ def channel_dots(values: Mapping[str, Tensor], gone: Tensor, ylabel: str = "mean
 
 @styled
 def flatten_map(channels: int, height: int, width: int, columns: Sequence[int]) -> Picture:
-    """Draw how the maps of a convolution become the columns of a dense layer, and mark those `columns`."""
+    """Draw how the maps of a convolution become the columns of a linear layer, and mark those `columns`."""
     size = height * width
     picture, axis = single(1.9)
     for channel in range(channels):
@@ -175,7 +175,7 @@ def flatten_map(channels: int, height: int, width: int, columns: Sequence[int]) 
         axis.text(channel * size + (size - 1) / 2, 1.12, f"channel {channel}", ha="center", color=INK)
         axis.axvline(channel * size - 0.5, color=INK, lw=1)
     axis.set(
-        xlim=(-0.6, channels * size - 0.4), ylim=(0, 1.35), yticks=[], xticks=[], xlabel="input columns of the dense layer"
+        xlim=(-0.6, channels * size - 0.4), ylim=(0, 1.35), yticks=[], xticks=[], xlabel="input columns of the linear layer"
     )
     axis.spines["left"].set_visible(False)
     axis.set_title(f"Each {height}x{width} map fills {number_of(size, 'column')}")

@@ -156,8 +156,7 @@ def guessed(
 ) -> Picture:
     """Draw accuracy over sparsity, and the guesses, percent -> accuracy, on top.
 
-    curves: label -> (sparsity, accuracy). guesses: what is no percent and no accuracy is not drawn. chance: what guessing a
-        class reaches. n: images behind each accuracy.
+    curves: label -> (sparsity, accuracy). guesses: what is no such pair is not drawn. n: images behind each accuracy.
     """
     picture, axis = single(4.2)
     for number, (label, rows) in enumerate(curves.items()):
@@ -177,9 +176,7 @@ def guessed(
     ends = "; ".join(f"{name}: " + ", ".join(f"{a:.3f} at {s:.2f}" for s, a in rows) for name, rows in curves.items())
     picture.alt = f"Accuracy over sparsity. {ends}."
     if stars:
-        picture.alt += (
-            " Predicted: " + ", ".join(f"{accuracy:g} at {percent} %" for percent, accuracy in stars.items()) + "."
-        )
+        picture.alt += f" Predicted: {', '.join(f'{accuracy:g} at {percent} %' for percent, accuracy in stars.items())}."
     return picture
 
 
@@ -237,9 +234,11 @@ def average_board(state: AverageState) -> Picture:
 
 @dataclass(frozen=True)
 class WeightState:
-    """One position of the weight slider; share: of the weights, as asked. rule: in words, who decides. kept: layer -> (weights kept, size).
+    """One position of the weight slider.
+
+    share: of the weights, as asked. rule: in words, who decides. kept: layer -> (weights kept, size).
     maps: layer -> (rows, columns), the share kept in each block of its weights. sparsity: of all parameters.
-    accuracy: on n images, nothing repaired. trail: (sparsity, accuracy) of the positions visited with this rule before.
+    accuracy: on n images, nothing repaired. trail: (sparsity, accuracy) of the positions visited with this rule before, and
     curves: label -> (sparsity, accuracy), measured before.
     """
 

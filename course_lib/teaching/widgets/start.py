@@ -55,7 +55,7 @@ class WeightSlider(Skin):
 
 
 class AverageSlider(Skin):
-    """Take a share of the convolutions and another of the dense layers, and compare two averages of what is gone."""
+    """Take a share of the convolutions and another of the linear layers, and compare two averages of what is gone."""
 
     def __init__(self, model: nn.Module) -> None:
         weights, total = prunable_weights(model), parameters(model)
@@ -63,7 +63,7 @@ class AverageSlider(Skin):
         def draw(values: dict[str, Any], rested: bool) -> tuple[Picture, str]:
             gone = {
                 name.removesuffix(".weight"): (
-                    share(values["convolutions" if weight.ndim == 4 else "dense"], weight.numel()),
+                    share(values["convolutions" if weight.ndim == 4 else "linear"], weight.numel()),
                     weight.numel(),
                 )
                 for name, weight in weights.items()
@@ -76,4 +76,4 @@ class AverageSlider(Skin):
                 value=value, min=0, max=1, step=0.05, description=description, readout_format=".0%"
             )
 
-        super().__init__({"convolutions": slider(0.9, "convolutions"), "dense": slider(0, "dense and head")}, draw)
+        super().__init__({"convolutions": slider(0.9, "convolutions"), "linear": slider(0, "hidden and head")}, draw)

@@ -215,7 +215,7 @@ WRONG = {
     "only what is not zero": (count_nonzero, "zeros left out"),
     "length of the first axis": (count_rows, "rows counted"),
     "every layer has both": (count_weight_and_bias, ""),
-    "only convolutions and dense layers": (count_conv_and_linear, "some kinds of layer missed"),
+    "only convolutions and linear layers": (count_conv_and_linear, "some kinds of layer missed"),
     "bytes": (count_megabytes, "bytes"),
     "what is called weight or bias, everywhere": (count_weight_and_bias_everywhere, "weight and bias only"),
     "three kinds of layer": (count_known_kinds, "some kinds of layer missed"),

@@ -146,7 +146,7 @@ WRONG = {
     "not cut": (fold_not_cut, "input left in"),
     "a row": (fold_row, "an output for an input"),
     "convolutions only": (fold_conv_only, "convolutions only"),
-    "dense layers only": (fold_dense_only, ""),
+    "linear layers only": (fold_dense_only, ""),
     "read after the cut": (fold_after_the_cut, ""),
     "in place": (fold_in_place, "mutated input"),
     "the bias only": (fold_bias_only, ""),

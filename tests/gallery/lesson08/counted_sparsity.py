@@ -76,7 +76,7 @@ def a_count(tensors, total):
 
 
 def first_tensor_only(tensors, total):
-    return 1 - int(torch.count_nonzero(tensors["dense.weight"])) / total
+    return 1 - int(torch.count_nonzero(tensors["hidden.weight"])) / total
 
 
 def right_loop(tensors, total):

@@ -64,7 +64,7 @@ def _networks(rng: torch.Generator) -> list[Case]:
         alike = dense(b, b)
         twins = {"first": dense(b, b), "middle": dense(b, b), "last": dense(b, b)}
         return [
-            case("one dense layer with 2 inputs and 3 outputs", {"dense": dense(2, 3)}),
+            case("one linear layer with 2 inputs and 3 outputs", {"dense": dense(2, 3)}),
             case("two layers", {"conv": conv(a, b), "relu": relu, "head": dense(b, c)}),
             case("a layer without bias", {"conv": conv(a, b, bias=False), "head": dense(b, c)}),
             case("a BatchNorm", {"conv": conv(1, b, bias=False), "norm": norm(b), "relu": relu}),
@@ -185,7 +185,7 @@ EXERCISE = Exercise(
         ),
         Misconception(
             "some kinds of layer missed",
-            "Only convolutions and dense layers are counted; a BatchNorm has parameters too.",
+            "Only convolutions and linear layers are counted; a BatchNorm has parameters too.",
             lambda model: _of_kinds(model, (nn.Conv2d, nn.Linear)),
         ),
         Misconception(

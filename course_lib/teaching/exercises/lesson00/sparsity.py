@@ -33,11 +33,11 @@ def _masked(rng: torch.Generator) -> list[Case]:
     extra = integer(rng, 10, 99)
     return [
         Case("a small layer that lost 3 of 4 and a large one that lost 6 of 24", (toy, 28)),
-        Case("layers of different size", ({"conv.weight": small, "dense.weight": large}, sizes)),
-        Case("two layers, and biases that no mask names", ({"conv.weight": small, "dense.weight": large}, sizes + extra)),
+        Case("layers of different size", ({"conv.weight": small, "hidden.weight": large}, sizes)),
+        Case("two layers, and biases that no mask names", ({"conv.weight": small, "hidden.weight": large}, sizes + extra)),
         Case("one layer of a larger model", ({"conv.weight": small}, sizes)),
         Case("three layers", ({"one": mask(0.5, b), "two": mask(0.9, a, b), "three": large}, b + a * b + large.numel())),
-        Case("a mask that is not contiguous", ({"dense.weight": large.t()}, sizes), edge=True),
+        Case("a mask that is not contiguous", ({"hidden.weight": large.t()}, sizes), edge=True),
         Case("everything gone", ({"conv.weight": torch.zeros(a, b, dtype=torch.bool)}, a * b), edge=True),
         Case("nothing gone", ({"conv.weight": torch.ones(a, b, dtype=torch.bool)}, a * b + extra), edge=True),
     ]

@@ -4,5 +4,5 @@ from __future__ import annotations
 
 from course_lib.teaching.exercises.base import pick
 
-LAYERS = ("conv1", "conv2", "conv3", "conv4", "dense", "head")
+LAYERS = ("conv1", "conv2", "conv3", "conv4", "hidden", "head")
 EXERCISE = pick("breaks_first", "01", LAYERS)

@@ -34,7 +34,7 @@ def weight_of(network: Network, layer: str) -> Tensor:
 
 
 def dense_layer(inputs: int, outputs: int, bias: bool = True) -> tuple[type[nn.Module], dict[str, Any]]:
-    """Return what `drawn_network` takes for a dense layer."""
+    """Return what `drawn_network` takes for a linear layer."""
     return nn.Linear, {"in_features": inputs, "out_features": outputs, "bias": bias}
 
 

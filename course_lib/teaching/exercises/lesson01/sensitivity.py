@@ -168,12 +168,12 @@ EXERCISE = Exercise(
         Misconception("not restored", _RESTORE, _scanning(between=False, after=False)),
         Misconception(
             "restored at the end only",
-            "Each sparsity starts from the dense layer: here a later one finds what an earlier one has left.",
+            "Each sparsity starts from the unpruned layer: here a later one finds what an earlier one has left.",
             _scanning(lambda dense, now, s: _without(now, round(s * now.numel())), between=False),
         ),
         Misconception(
             "share of what remains",
-            "Every sparsity is a share of the DENSE layer; this takes it of what is left from the sparsity before.",
+            "Every sparsity is a share of the UNPRUNED layer; this takes it of what is left from the sparsity before.",
             _scanning(_of_the_rest, between=False),
         ),
         Misconception(

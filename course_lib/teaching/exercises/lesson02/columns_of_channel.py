@@ -1,4 +1,4 @@
-"""The columns of a dense layer that read one channel of the maps before it."""
+"""The columns of a linear layer that read one channel of the maps before it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ COLUMNS = 4_500  # of a layer in the cases: all of them together can still be se
 
 
 def columns_of_channel(channel: int, height: int, width: int) -> list[int]:
-    """Return which columns of a dense layer after flatten read the (height, width) map of `channel`."""
+    """Return which columns of a linear layer after flatten read the (height, width) map of `channel`."""
     return list(range(channel * height * width, (channel + 1) * height * width))
 
 

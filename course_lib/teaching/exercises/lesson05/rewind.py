@@ -38,8 +38,8 @@ def _trained(rng: torch.Generator) -> list[Case]:
     n = integer(rng, 4, 6)
     with torch.random.fork_rng(devices=[]):
         return [
-            case("a dense layer", "Linear", in_features=n, out_features=3),
-            case("a dense layer without bias", "Linear", in_features=3, out_features=n, bias=False),
+            case("a linear layer", "Linear", in_features=n, out_features=3),
+            case("a linear layer without bias", "Linear", in_features=3, out_features=n, bias=False),
             case("a convolution", "Conv2d", in_channels=2, out_channels=n, kernel_size=3),
             case("a layer of which nothing is masked", "Linear", False, in_features=2, out_features=n),
             _network(rng, n),

@@ -48,7 +48,7 @@ def _round(
 
 
 def _networks(rng: torch.Generator) -> list[Case]:
-    weights = {"conv.weight": few_large(rng, 2, 2, 3, 3), "dense.weight": 8 * few_large(rng, 3, 12) + 0.01}
+    weights = {"conv.weight": few_large(rng, 2, 2, 3, 3), "hidden.weight": 8 * few_large(rng, 3, 12) + 0.01}
     dense = {name: torch.ones_like(w, dtype=torch.bool) for name, w in weights.items()}
     masks = {name: w.abs() > w.abs().median() for name, w in weights.items()}
     zeroed = {name: w * masks[name] for name, w in weights.items()}
@@ -56,13 +56,13 @@ def _networks(rng: torch.Generator) -> list[Case]:
 
     def one(label: str, w: Tensor, scope: str = "layer", mask: Tensor | None = None, edge: bool = True) -> Case:
         mask = torch.ones_like(w, dtype=torch.bool) if mask is None else mask
-        return Case(label, ({"dense.weight": w}, {"dense.weight": mask}, scope, 1.0, 2.0), edge)
+        return Case(label, ({"hidden.weight": w}, {"hidden.weight": mask}, scope, 1.0, 2.0), edge)
 
-    holed = weights["dense.weight"].clone()
+    holed = weights["hidden.weight"].clone()
     holed[:, integer(rng, 0, 5) :: 3] = 0
     lone = torch.zeros(2, 10)
     lone[1, integer(rng, 0, 9)] = 2.0
-    empty = weights["dense.weight"].abs() > weights["dense.weight"].abs().median()
+    empty = weights["hidden.weight"].abs() > weights["hidden.weight"].abs().median()
     empty[integer(rng, 0, 2)] = False
     return [
         Case("the first round, scope layer", (weights, dense, "layer")),
@@ -78,7 +78,7 @@ def _networks(rng: torch.Generator) -> list[Case]:
         one("equal magnitudes at the cut", tied()),
         one("zeros but for one weight, none of them masked", lone),
         one("nothing to spare", torch.full((2, 6), -0.5)),
-        one("a neuron with nothing left", weights["dense.weight"] * empty, "neuron", empty),
+        one("a neuron with nothing left", weights["hidden.weight"] * empty, "neuron", empty),
     ]
 
 

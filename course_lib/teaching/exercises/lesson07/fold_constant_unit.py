@@ -32,8 +32,8 @@ def _layers(rng: torch.Generator) -> list[Case]:
     n = integer(rng, 4, 6)
     toy = torch.tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
     return [
-        Case("a dense layer of two outputs", (toy, torch.tensor([10.0, 20.0]), 1, 2.0)),
-        case("a dense layer", (3, n), integer(rng, 1, n - 2), 0.7),
+        Case("a linear layer of two outputs", (toy, torch.tensor([10.0, 20.0]), 1, 2.0)),
+        case("a linear layer", (3, n), integer(rng, 1, n - 2), 0.7),
         case("as many outputs as inputs", (n, n), integer(rng, 1, n - 2), 1.6),
         case("a convolution of 3x3", (3, n, 3, 3), integer(rng, 1, n - 2), 0.4),
         case("a convolution of 2x5", (n, n, 2, 5), integer(rng, 1, n - 2), 1.3),
@@ -82,7 +82,7 @@ def _row(weight: Tensor, bias: Tensor, unit: int, constant: float) -> Folded:
 
 
 def _kernel_by_hand(weight: Tensor, bias: Tensor, unit: int, constant: float) -> Folded:
-    said = constant * weight[:, unit].sum((1, 2))  # a dense layer has no such axes
+    said = constant * weight[:, unit].sum((1, 2))  # a linear layer has no such axes
     return _without(weight, unit), bias + said
 
 
@@ -147,7 +147,7 @@ EXERCISE = Exercise(
         Misconception("input left in", "The bias is right; the input is still in the weight: leave it out.", _whole),
         Misconception("an output for an input", "Inputs are axis 1 of the weight; this takes an output away.", _row),
         Misconception(
-            "convolutions only", "A dense layer's weight has two axes only: nothing is left to sum there.", _kernel_by_hand
+            "convolutions only", "A linear layer's weight has two axes only: nothing is left to sum there.", _kernel_by_hand
         ),
         Misconception("the unit before it", "Units are counted from 0: this is the one before.", _neighbour),
         *rounded(fold_constant_unit),

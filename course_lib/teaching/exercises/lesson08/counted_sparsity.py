@@ -41,7 +41,7 @@ def _weights(rng: torch.Generator, rows: int, columns: int, gone: int) -> Tensor
     """A layer of which `gone` weights are zero."""
     weight = torch.randn(rows, columns, generator=rng).abs() + 0.1
     weight.view(-1)[torch.randperm(rows * columns, generator=rng)[:gone]] = 0
-    return {"dense.weight": weight, "dense.bias": torch.randn(rows, generator=rng).abs() + 0.1}
+    return {"hidden.weight": weight, "hidden.bias": torch.randn(rows, generator=rng).abs() + 0.1}
 
 
 def _norm(rng: torch.Generator, size: int) -> Tensors:
@@ -63,9 +63,9 @@ def _files(rng: torch.Generator) -> list[Case]:
     normed = plain | _norm(rng, rows)
     full = _weights(rng, rows, columns, 0)
     claimed = full | {f"kept/{name}": torch.rand(t.shape, generator=rng) < 0.2 for name, t in full.items()}
-    tiny = dict(full, **{"dense.bias": torch.full((rows,), 1e-7)})
-    negative = dict(plain, **{"dense.bias": -plain["dense.bias"]})
-    negative["dense.weight"] = torch.where(plain["dense.weight"] == 0, -0.0, plain["dense.weight"])
+    tiny = dict(full, **{"hidden.bias": torch.full((rows,), 1e-7)})
+    negative = dict(plain, **{"hidden.bias": -plain["hidden.bias"]})
+    negative["hidden.weight"] = torch.where(plain["hidden.weight"] == 0, -0.0, plain["hidden.weight"])
     return [
         Case("a masked layer", (plain, total)),
         Case("two layers of unlike size", (plain | more, total + _size(more))),

@@ -62,12 +62,12 @@ def _networks(rng: torch.Generator) -> list[Case]:
     half = {name: torch.rand(score.shape, generator=rng) > 0.4 for name, score in scores.items()}
     gone = sum(int((~mask).sum()) for mask in half.values())
     more = gone + integer(rng, 5, 9)
-    lonely = dict(half, **{"dense2.weight": torch.zeros(3, 4, dtype=torch.bool)})
-    lonely["dense2.weight"][1, 2] = True
+    lonely = dict(half, **{"hidden2.weight": torch.zeros(3, 4, dtype=torch.bool)})
+    lonely["hidden2.weight"][1, 2] = True
     few = sum(int((~mask).sum()) for mask in lonely.values())
     louder = {name: score + 100.0 * ~half[name] for name, score in scores.items()}
     equal = {name: torch.ones_like(score) for name, score in scores.items()}
-    small = dict(scores, **{"dense2.weight": 1e-3 * scores["dense2.weight"]})
+    small = dict(scores, **{"hidden2.weight": 1e-3 * scores["hidden2.weight"]})
     below = {name: score - 200.0 for name, score in scores.items()}
     double = {name: score.double() for name, score in scores.items()}
     return [
