@@ -716,6 +716,6 @@ figures.coupling(units.groups(resnet, bench.example))
 #
 # ## Bonus
 #
-# - Prune only `conv6`, then only `conv1`, to 80 %: `Pruner("l1", "filter", "layer", amounts.target(0.8), layers=["conv6"])`. Which one can spare more?
+# - Prune only `conv6`, then only `conv1`, to 80 %: `Pruner("l1", "filter", scope="layer", amount=amounts.target(0.8), layers=["conv6"])`. Which one can spare more?
 #   This is the *sensitivity* of lesson 01, for filters.
 # - Train the pruned shape from scratch. How far behind is it?

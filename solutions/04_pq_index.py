@@ -295,13 +295,13 @@ print(f"the same with p = 1:   {pq_index(before, 1, 2):.8f}, after {pq_index(aft
 widgets.IndexSlider()
 
 # %% [markdown]
-# ## 6. What does a layer have, before and after its training?
+# ## 6. Along training
 #
 # A large layer of drawn weights has the index of their distribution; a million uniform and a million normal weights show it (dashed). Our layers, along their training: did PyTorch draw their first weights uniformly or normally?
 
 # %%
 draw = torch.Generator().manual_seed(0)
-drawn = {
+million = {
     "uniform": torch.rand(1_000_000, generator=draw),
     "normal": torch.randn(1_000_000, generator=draw),
 }
@@ -315,7 +315,7 @@ figures.lines(
     xlabel="thirds of the training",
     ylabel="PQ index, p = 0.5, q = 1",
     title="Training moves the layers from uniform towards normal (axis cut)",
-    levels={name: pq_index(w) for name, w in drawn.items()},
+    levels={name: pq_index(w) for name, w in million.items()},
 )
 
 # %% [markdown]
@@ -326,9 +326,9 @@ figures.lines(
 # The question of the beginning: can a layer of higher index spare more? Take the smallest 90 % of the weights of *one* layer, leave the others whole, train nothing, and measure. What would the picture look like if the index knew?
 
 # %%
-pruned_alone = {}
+pruned_alone, ninety = {}, amounts.target(0.9)
 for name in layers:
-    pruner = Pruner("magnitude", "weight", "layer", amounts.target(0.9), layers=[name])
+    pruner = Pruner("magnitude", "weight", scope="layer", amount=ninety, layers=[name])
     net = pruner.masks(model, bench).apply_(copy.deepcopy(model))
     index = pq_index(model.get_submodule(name).weight.detach().cpu())
     pruned_alone[name] = index, train.evaluate(net, bench)
