@@ -334,7 +334,7 @@ for name in layers:
     pruned_alone[name] = index, train.evaluate(net, bench)
 figures.index_against(
     pruned_alone,
-    dense=dense_accuracy,
+    whole=dense_accuracy,
     n=len(bench.validation),
     ylabel="accuracy without 90 % of the layer",
 )

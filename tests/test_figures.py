@@ -233,7 +233,7 @@ def test_the_words_hold_the_numbers(pictures):
     assert "25.0% are exactly zero, 50.0% within half" in pictures["weight_histogram"].alt
     assert "numbers: a 0.500, b 0.000; predicted: a 0.25" in pictures["vectors"].alt
     assert "predicted" not in pictures["vectors with a guess that is none"].alt
-    assert "a: index 0.100, 0.300; b: index 0.200, 0.700. Dense model: 0.800" in pictures["index_against"].alt
+    assert "a: index 0.100, 0.300; b: index 0.200, 0.700. Nothing pruned: 0.800" in pictures["index_against"].alt
     assert "To compare: half 0.500." in pictures["lines with levels"].alt
     assert "left by the prediction: non-zeros 0.70" in pictures["size_panel with a guess"].alt
     assert "overlap by 0.33" in pictures["subsets"].alt

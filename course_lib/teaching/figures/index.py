@@ -73,10 +73,10 @@ def _scale(axis: Axes, numbers: Mapping[str, float], guess: tuple[str, float | N
 
 
 @styled
-def index_against(points: Mapping[str, tuple[float, float]], dense: float, n: int, ylabel: str) -> Picture:
-    """Draw each layer's (PQ index, accuracy on n images when it is pruned), with one standard error; dense: of the whole."""
+def index_against(points: Mapping[str, tuple[float, float]], whole: float, n: int, ylabel: str) -> Picture:
+    """Draw each layer's (PQ index, accuracy on n images when it is pruned), with one standard error; whole: of the network."""
     picture, axis = single(3.8)
-    axis.axhline(dense, color=INK, lw=1, ls=(0, (2, 2)), label=f"dense model ({dense:.3f})")
+    axis.axhline(whole, color=INK, lw=1, ls=(0, (2, 2)), label=f"nothing pruned ({whole:.3f})")
     for place, (name, (index, accuracy)) in enumerate(points.items()):
         look: dict[str, Any] = {"color": COLOURS[place % len(COLOURS)], "fmt": MARKERS[place % len(MARKERS)]}
         axis.errorbar(index, accuracy, standard_error(accuracy, n), ms=9, capsize=4, **look)
@@ -87,7 +87,7 @@ def index_against(points: Mapping[str, tuple[float, float]], dense: float, n: in
     axis.grid(color="#E5E5E5", lw=0.6)
     axis.legend(frameon=False, loc="lower right")
     parts = "; ".join(f"{name}: index {index:.3f}, {accuracy:.3f}" for name, (index, accuracy) in points.items())
-    picture.alt = f"PQ index of each layer and {ylabel}. {parts}. Dense model: {dense:.3f}."
+    picture.alt = f"PQ index of each layer and {ylabel}. {parts}. Nothing pruned: {whole:.3f}."
     return picture
 
 
