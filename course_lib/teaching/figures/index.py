@@ -74,7 +74,7 @@ def _scale(axis: Axes, numbers: Mapping[str, float], guess: tuple[str, float | N
 
 @styled
 def index_against(points: Mapping[str, tuple[float, float]], whole: float, n: int, ylabel: str) -> Picture:
-    """Draw each layer's (PQ index, accuracy on n images when it is pruned), with one standard error; whole: of the network."""
+    """Draw each layer's (PQ index, accuracy on n images when it is pruned); whole: the accuracy when nothing is."""
     picture, axis = single(3.8)
     axis.axhline(whole, color=INK, lw=1, ls=(0, (2, 2)), label=f"nothing pruned ({whole:.3f})")
     for place, (name, (index, accuracy)) in enumerate(points.items()):
