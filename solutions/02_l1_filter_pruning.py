@@ -2,7 +2,7 @@
 # # 02 · L1-norm filter pruning
 #
 # **Goal.** Take whole filters out of a convolutional network, so that arithmetic really disappears, and find out how far that
-# goes. The method is that of Li et al., *Pruning Filters for Efficient ConvNets* (ICLR 2017, arXiv 1608.08710).
+# goes. The method: Li et al., *Pruning Filters for Efficient ConvNets* (ICLR 2017, arXiv 1608.08710).
 #
 # ![Where this lesson goes: three filters of three rows and three columns, with their numbers. Which one would you take away?](../notebooks/pictures/02_l1_filter_pruning.png)
 #
@@ -35,7 +35,6 @@ from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import conv2d
 
 from course_lib import data, models, slim, train
 from course_lib.pruning import L1NormPruner, MagnitudePruner, Masks, Pruner, amounts, units
@@ -50,7 +49,7 @@ bench
 # %% [markdown]
 # ## 1. Ninety percent gone, and nothing is faster
 #
-# Lesson 01 ended with a budget that was kept on paper only. The zeros have to come in blocks that can be cut out. To see the difference we take another network, a small VGG:
+# Lesson 01 ended with a budget that was kept on paper only. The zeros have to come in blocks that can be cut out. Our network is a small VGG:
 # convolution, BatchNorm, ReLU, again and again. (*BatchNorm* brings each channel to a common mean and spread; section 3 has the formula.)
 
 # %%
@@ -61,12 +60,12 @@ print(f"dense model: {dense_accuracy:.3f} on {len(bench.validation)} validation 
 
 # %% [markdown]
 # ### Predict
-# Half of the filters of every convolution will be cut out, and none of the neurons of the layer `dense`. With a filter goes all that belongs to it, and every weight that reads its channel.
-# **What share of all parameters is that?** Here are the layers; lock in a number between 0 and 1 before you run on.
+# Half of the filters of every convolution will be cut out, and none of the neurons of the layer `hidden`. With a filter goes all that belongs to it, and every weight that reads its channel.
+# **What share of all parameters goes?** Here are the layers; lock in a number between 0 and 1 before you run on.
 
 # %% tags=["nbval-check-output"]
 layers = ["conv1", "conv2", "conv3", "conv4", "conv5", "conv6"]
-for name in [*layers, "dense", "head"]:
+for name in [*layers, "hidden", "head"]:
     layer = model.get_submodule(name)
     print(f"{name:6} {tuple(layer.weight.shape)!s:18} {layer.weight.numel():8,} weights")
 
@@ -80,12 +79,12 @@ half_gone = 0.5
 check(half_gone, "half_gone")
 
 # %% [markdown]
-# Three versions of it, side by side: the dense one, one with 90 % of its single weights masked, and one from which half of the
-# filters have been cut out. None has been trained again, so look at the sizes only.
+# Three versions of it, side by side. The pruned ones have not been trained again, so look at the sizes only.
 
 # %%
-scattered = MagnitudePruner(sparsity=0.9).masks(model, bench).apply_(copy.deepcopy(model))
-half = L1NormPruner(sparsity=0.5).masks(model, bench)
+scattered = copy.deepcopy(model)
+MagnitudePruner(sparsity=0.9, scope="layer").masks(model, bench).apply_(scattered)
+half = L1NormPruner(sparsity=0.5, scope="layer").masks(model, bench)
 slimmed = slim.slim(model, half, bench.example)
 
 three = {
@@ -93,11 +92,11 @@ three = {
     "90 % of weights masked": scattered,
     "50 % of filters cut out": slimmed,
 }
-figures.size_panel(sizes.compared(three, bench))
+figures.size_panel(sizes.compared(three, bench), guess=half_gone)
 
 # %% [markdown]
 # **Read it.** Scattered zeros help only a compressor: the tensors keep their shape, so the MACs and the time stay. Cut-out
-# filters leave *smaller tensors* behind, and everything shrinks at once, without any special software. The price: a filter goes whole or not at all. So which ones? (Your prediction: the row *non-zeros* says what is left; section 4 counts it.)
+# filters leave *smaller tensors* behind, and everything shrinks at once. The price: a filter goes whole or not at all. So which ones? (The star is what your prediction leaves; section 4 counts what is left, layer by layer.)
 #
 # ## 2. A toy seen whole
 #
@@ -182,7 +181,7 @@ figures.score_bars(scores, keep)
 # %% [markdown]
 # **Read it.** There is no gap at which one would cut by itself. How many go is a decision, not a discovery.
 #
-# Why rank *within* a layer and not all filters of the network in one list? Here is such a list, by the sum of $|W_j|$, and by the sum divided by the number of weights.
+# Why rank *within* a layer and not all filters in one list? Here is such a list, by the sum of $|W_j|$, and by the sum divided by the number of weights.
 
 # %%
 tensors = {name: model.get_submodule(name).weight.detach() for name in layers}
@@ -192,11 +191,11 @@ figures.global_rankings(
 )
 
 # %% [markdown]
-# **Read it.** A filter of `conv1` has one small kernel (three if images have colours), one of `conv6` more than a hundred: by the sum the first layers go, because there is less to add, not because they matter less. Dividing turns that round instead of removing it: the weights of a wide layer are small, so that the *last* layers go.
-# *Against whom* a filter is ranked is a question of its own, the **scope**: its own *layer*, as here, or all filters, *global* (`L1NormPruner` then divides). Section 8 measures what that costs.
+# **Read it.** By the sum the first layers go: a filter of `conv1` has one small kernel (three if images have colours), one of `conv6` more than a hundred. Dividing turns that round instead of removing it: the weights of a wide layer are small, so that the *last* layers go.
+# *Against whom* a filter is ranked is a question of its own, the **scope**: its own *layer*, as here, or all filters, *global* (`L1NormPruner` then divides). An optional section at the end measures what that costs.
 #
 # ### Four questions
-# Every pruning method answers the same four:
+# Every pruning method answers:
 #
 # | axis | question | in this lesson |
 # | --- | --- | --- |
@@ -233,7 +232,7 @@ figures.channel_dots(spoken, gone=~keep, ylabel="mean activation after relu3")
 
 # %% [markdown]
 # **A failure.** The rows are zero, and many of the channels still speak: they put out a *constant*, that of the formula, where it is above zero. The next layer hears a hum where there was a
-# signal. And when the channel is later cut out, the hum disappears: the slimmed network would not compute what the masked one did.
+# signal. And once the channel is cut out, the hum is gone: the slimmed network would not compute what the masked one did.
 #
 # ### Exercise 3: `silence`
 # A filter is all that belongs to it: its row, its bias if there is one, and its entries of BatchNorm's $\gamma$ (`norm.weight`) and $\beta$
@@ -272,8 +271,23 @@ figures.channel_dots(spoken, gone=~keep, ylabel="mean activation after relu3")
 #
 # ## 4. What the next layer no longer needs
 #
-# A silent channel is a zero that the next layer multiplies by weights. Those weights can go as well: in a convolution the slice
-# `weight[:, j]`. At the end of the network the maps are flattened, and a linear layer reads them as one long row.
+# A silent channel is a zero that the next layer multiplies by weights. Those weights can go as well. Two small layers, one cell for each 3x3 kernel: a row is a filter, a column is what reads one channel.
+
+# %%
+first = torch.tensor([True, False, False, True])
+second = torch.tensor([False, True, True, False])
+figures.mask_cells(
+    {
+        "first layer: filters 1, 2 go": first[:, None].expand(4, 3),
+        "next layer: what read them": first.expand(4, 4),
+        "next layer: its own half, too": first & second[:, None],
+    }
+)
+
+# %% [markdown]
+# **Read it.** A row here is a *column* there: filter `j` takes the slice `weight[:, j]` of the next layer with it. When the next layer loses half of its own filters as well, half of its rows times half of its columns stay: a *quarter*.
+#
+# At the end of the network the maps are flattened, and a linear layer reads them as one long row.
 #
 # ### Exercise 4: `columns_of_channel`
 # Which columns of the hidden layer read channel `channel`, when each map is `height` x `width`? Channels are counted from 0, and
@@ -303,26 +317,19 @@ figures.flatten_map(channels=6, height=2, width=3, columns=gone)
 # At the beginning you guessed what share of the parameters goes with half of the filters. Here is the count, layer by layer.
 
 # %% tags=["nbval-check-output"]
-masks = L1NormPruner(sparsity=0.5).masks(model, bench)
+masks = L1NormPruner(sparsity=0.5, scope="layer").masks(model, bench)
 filters = [~masks.units[name] for name in layers]
 print(f"filters gone:             {torch.cat(filters).float().mean():.3f}")
 print(f"filters and neurons gone: {masks.unit_sparsity:.3f} (the hidden layer's keep all)")
 print(f"parameters gone:          {masks.sparsity:.3f} (your guess: {half_gone})")
-for name in [*layers, "dense", "head"]:
-    kept = (
-        masks[f"{name}.weight"]
-        if f"{name}.weight" in masks
-        else torch.ones(1, dtype=torch.bool)
-    )
-    shape = tuple(model.get_submodule(name).weight.shape)
-    print(f"{name:6} {shape!s:18} weights kept: {kept.float().mean().item():.3f}")
+for name in [*layers, "hidden", "head"]:
+    shape, mask = tuple(model.get_submodule(name).weight.shape), masks.get(f"{name}.weight")
+    kept = 1.0 if mask is None else mask.float().mean().item()
+    print(f"{name:6} {shape!s:18} weights kept: {kept:.3f}")
 
 # %% [markdown]
-# Three shares of one and the same prune. `L1NormPruner(sparsity=0.5)` *asks* for a share of each layer's filters; `masks.sparsity` *reports* the share
-# of all parameters, and on that number methods are compared. Between two convolutions a *quarter* stays: half of the rows
-# times half of the input slices.
-#
-# These masks are *closed*: wherever a filter is gone, all that reads it is gone too.
+# Three shares of one and the same prune. `L1NormPruner(sparsity=0.5, scope="layer")` *asks* for a share of each layer's filters; `masks.sparsity` *reports* the share
+# of all parameters, and on that number methods are compared. These masks are *closed*: wherever a filter is gone, all that reads it is gone too.
 #
 # ### Exercise 5: `cut_pair`
 # Cut for real, for two neighbours. Return both weights smaller: of `weight` (n, c, h, w) the rows, of `following` (m, n, h, w) the slices that read them, where `keep` (n,) is True. The given tensors stay
@@ -344,53 +351,31 @@ def cut_pair(weight: Tensor, following: Tensor, keep: Tensor) -> tuple[Tensor, T
 check(cut_pair)
 
 # %% [markdown]
-# Is it the same function? We send random maps through `conv3` and `conv4`, once with the rows set to zero, once cut.
-
+# First on `conv3` and `conv4`. Then `slim` does it for a whole network, with biases and BatchNorm (you do that in place in lesson 07). Does the slimmed network compute what the masked one does?
 
 # %%
-def through(first: Tensor, second: Tensor) -> Tensor:
-    """Return what two convolutions, with a ReLU between them, make of the random maps."""
-    return conv2d(conv2d(maps, first, padding=1).relu(), second, padding=1)
-
-
 cut_pair = use(cut_pair)
 whole = model.conv3.weight.detach().cpu(), model.conv4.weight.detach().cpu()
-maps = torch.randn(8, whole[0].shape[1], 14, 14, generator=torch.Generator().manual_seed(0))
-zeroed = through(whole[0] * keep[:, None, None, None], whole[1])
-cut = cut_pair(*whole, keep)
-difference = (through(*cut) - zeroed).abs().max() / zeroed.std()
-for name, before, after in zip(("conv3", "conv4"), whole, cut, strict=True):
+for name, before, after in zip(("conv3", "conv4"), whole, cut_pair(*whole, keep), strict=True):
     print(f"{name} {tuple(before.shape)} -> {tuple(after.shape)}")
-print(f"largest difference: {difference:.1e} of the outputs' spread")
 
-# %% [markdown]
-# `slim` does this for a whole network, with its biases and BatchNorm, and then compares the masked network with the slimmed one. (You do it in place in lesson 07.)
-
-# %%
 masked = masks.apply_(copy.deepcopy(model)).eval()
 slimmed = slim.slim(model, masks, bench.example).eval()
 with torch.inference_mode():
     difference = (masked(x) - slimmed(x)).abs().max().item() / masked(x).std().item()
-print(
-    slimmed.conv3,
-    slimmed.dense,
-    f"largest difference: {difference:.1e} of the outputs' spread",
-    sep="\n",
-)
+print(f"masked against slimmed, at most {difference:.1e} of the outputs' spread apart")
 
 # %% [markdown]
-# Same function, smaller tensors. We prune with masks, because they can still change, and slim when the work is done.
+# Same function, up to rounding, and smaller tensors. We prune with masks, because they can still change, and slim when the work is done.
 #
-# > **A good place to stop for today.** You can choose filters by their norm, silence them wholly, and cut them and what reads them out. Open: how many can go, in how many steps, and what repairs the rest? When you come back, run all cells above again.
+# > **A good place to stop for today.** You can choose filters by their norm, silence them wholly, and cut them and what reads them out. Open: how many can go, and what repairs the rest? When you come back, run all cells above again.
 #
-# ## 5. How much, and when
+# ## 5. Prune, recalibrate, fine-tune
 #
 # Gradual pruning takes a little, lets the network recover, takes more. One prune and the training after it are a **round of pruning**. Zhu & Gupta (2017) take much
-# while there is much to take, and little towards the end: on the way from the initial sparsity $s_i$ to the final one $s_f$, after round $t$ of $n$
+# while there is much to take: on the way from the initial sparsity $s_i$ to the final one $s_f$, after round $t$ of $n$
 #
 # $$s_t = s_f + (s_i - s_f)\,(1 - t/n)^3$$
-#
-# Here it is as a function, and with sliders: with more rounds each bite gets smaller, and the exponent (3: *cubic*) decides who is bitten first.
 
 
 # %%
@@ -401,14 +386,9 @@ def cubic_schedule(step: int, steps: int, final: float, initial: float = 0.0) ->
 
 print("to 0.8 in four rounds:", [round(cubic_schedule(t, 4, 0.8), 3) for t in (1, 2, 3, 4)])
 
-# %%
-widgets.ScheduleSlider()
-
 # %% [markdown]
-# ## 6. Prune, recalibrate, fine-tune
-#
 # ### Exercise 6: `prune_and_fine_tune`
-# The loop that carries the whole course. `prune(sparsity, masks)` returns new masks that are a subset of the given ones;
+# The loop that carries the whole course: few lines, and their order matters. `prune(sparsity, masks)` returns new masks that are a subset of the given ones;
 # `fine_tune(masks)` trains the network while the masks hold. Go through the schedule as it stands, one prune and one training for each entry, and return the last
 # masks; if there is no entry, those that were given.
 #
@@ -433,16 +413,17 @@ def prune_and_fine_tune(
 check(prune_and_fine_tune)
 
 # %% [markdown]
-# Let it run on a copy of the network. After each prune we measure three times: as it is, with BatchNorm's statistics measured anew on
+# Let it run. After each prune we measure three times: as it is, with BatchNorm's statistics measured anew on
 # training images (no weight changes), and after fine-tuning.
 
 # %% tags=["folded"]
 prune_and_fine_tune = use(prune_and_fine_tune)
 net, triptych = copy.deepcopy(model), []
+schedule = [cubic_schedule(t, 4, 0.8) for t in (1, 2, 3, 4)]
 
 
 def prune(sparsity: float, masks: Masks) -> Masks:
-    masks = L1NormPruner(sparsity).masks(net, bench, masks)
+    masks = L1NormPruner(sparsity, scope="layer").masks(net, bench, masks)
     pruned = train.evaluate(masks.apply_(net), bench)
     train.recalibrate_batchnorm(net, bench)
     triptych.append((masks.sparsity, pruned, train.evaluate(net, bench)))
@@ -454,20 +435,18 @@ def fine_tune(masks: Masks) -> None:
     triptych[-1] += (train.evaluate(net, bench),)
 
 
-final_masks = prune_and_fine_tune(
-    [cubic_schedule(t, 4, 0.8) for t in (1, 2, 3, 4)], prune, fine_tune, Masks.dense(net)
-)
-figures.triptych(triptych, dense_accuracy)
+final_masks = prune_and_fine_tune(schedule, prune, fine_tune, Masks.dense(net))
+figures.triptych(triptych, schedule, dense_accuracy)
 
 # %% [markdown]
-# **Read it.** The labels give the share of *parameters*; that of the filters is what the schedule says. Right after a bite the network looks dead (the last bite is tiny). Much of that is repaired *without training a single weight*: with filters missing,
+# **Read it.** Right after a bite the network looks dead (the last bite is tiny). Much of that is repaired *without training a single weight*: with filters missing,
 # sums change their mean and spread, and BatchNorm was still using those of the network before. Fine-tuning adds the rest.
 #
 # Was it worth going in four steps? The rival takes 80 % at once, then trains for as long as all four rounds.
 
 # %%
 at_once = copy.deepcopy(model)
-masks = L1NormPruner(sparsity=0.8).masks(at_once, bench)
+masks = L1NormPruner(sparsity=0.8, scope="layer").masks(at_once, bench)
 masks.apply_(at_once)
 train.recalibrate_batchnorm(at_once, bench)
 train.fit(at_once, bench, epochs=4 * mode.tune_epochs, masks=masks, lr=1e-3)
@@ -478,10 +457,55 @@ print(f"at once:        {train.evaluate(at_once, bench):.3f} at sparsity {masks.
 # One network, and one *seed*, the number that fixes what is random in a run: treat a difference of a point or two as none. What gradual pruning surely
 # gives you is a point at each of its rounds, so that you can stop where the price is too high.
 #
+# ## 6. Momentum revives the dead
+#
+# Why does `fine_tune` get the masks? A silenced filter gets no gradient: its $\gamma$ and $\beta$ are zero, its ReLU is closed, and whoever reads it reads zeros. So once dead it stays dead. Or does it?
+# An *optimizer*, such as SGD or Adam, changes the weights after each batch; with *momentum* it goes on with a part of its earlier steps. We prune in the middle of a training and watch the sum of all pruned weights.
+
+# %% tags=["folded"]
+masks = L1NormPruner(sparsity=0.5, scope="layer").masks(model, bench)
+batches = (list(itertools.islice(bench.batches("train", 32, shuffle=True), 30)) * 3)[:30]
+
+
+def dead_weights(momentum: float, hold: bool) -> list[float]:
+    """Return the summed size of the pruned weights over 20 steps; `hold`: masks at each."""
+    net = copy.deepcopy(model).train()
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.01, momentum=momentum)
+    for x, y in batches[:10]:  # the training before the prune
+        train.train_step(net, x, y, optimizer)
+    masks.apply_(net)
+    sizes = [0.0]
+    for x, y in batches[10:]:
+        train.train_step(net, x, y, optimizer, masks if hold else None)
+        sizes.append(
+            sum(
+                net.get_parameter(name)[~mask].abs().sum().item()
+                for name, mask in masks.items()
+            )
+        )
+    return sizes
+
+
+ways = {
+    "SGD without momentum": dead_weights(0.0, hold=False),
+    "SGD with momentum": dead_weights(0.9, hold=False),
+    "with momentum, masks every step": dead_weights(0.9, hold=True),
+}
+figures.lines(
+    {how: (list(range(len(sizes))), sizes) for how, sizes in ways.items()},
+    xlabel="optimizer step after the prune",
+    ylabel="sum of |pruned weights|",
+    title="The dead get no gradient and rise all the same: momentum remembers",
+)
+
+# %% [markdown]
+# **Read it.** Without momentum nothing moves. With it (and with Adam, which remembers in the same way) the optimizer goes on pushing in the direction
+# of *before* the prune. Only masks that are applied after every step hold; `train.fit(masks=...)` does that.
+#
 # ## 7. Smallest, random, largest
 #
-# Is a small norm a good reason to go? There is only one way to know: choose the same number of filters at random, and by the opposite
-# rule, the same score with a minus sign (a Pruner gives a function all weights of a layer as one flat row a filter). The random choice is drawn three
+# Is a small norm a good reason to go? To know, choose as many filters at random, and by the opposite
+# rule, the same score with a minus sign (a function gets the weights as one flat row a filter). The random choice is drawn three
 # times (once in CI): the line is its mean, the band reaches from the lowest to the highest.
 
 # %% tags=["folded"]
@@ -490,10 +514,8 @@ levels = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6]
 
 def accuracy_without(share: float, score: object, seed: int = 0) -> tuple[float, float]:
     """Return (sparsity, validation accuracy): BatchNorm recalibrated, nothing trained."""
-    # the four questions:
-    #       score,  unit,     scope,   amount
-    pruner = Pruner(score, "filter", "layer", amounts.target(share), seed=seed)
-    masks = pruner.masks(model, bench)
+    four = {"score": score, "unit": "filter", "scope": "layer", "amount": amounts.target(share)}
+    masks = Pruner(**four, seed=seed).masks(model, bench)
     small = slim.slim(model, masks, bench.example)
     train.recalibrate_batchnorm(small, bench, samples=1024)
     return masks.sparsity, train.evaluate(small, bench)
@@ -521,13 +543,12 @@ figures.accuracy_curves(
 )
 
 # %% [markdown]
-# **Read it.** Towards the right end they part in the paper's order: smallest, random, largest; before that smallest-first is worst for a while. And look at the band: where the norm lies inside it, a lucky
-# draw does as well. So put random draws beside every criterion, several of them.
+# **Read it.** At the right end they part in the paper's order: smallest, random, largest. On the left even the *largest* norms can go first at no higher price. So on this network, with nothing trained again: no evidence that a small norm is a good reason to go while few filters go, some where many go. And the band is wide: one random draw is no control. Take several.
 #
 # ## 8. Where is the cliff?
 #
-# The class project from which this course comes (the *reference project*) reports a share beyond which L1 filter pruning "falls sharply". A share of *what*, and with which repair? Put it to the test: prune the dense
-# network once, to each level, and measure without any repair, after recalibration, and after fine-tuning.
+# The class project from which this course comes (the *reference project*) reports a share beyond which L1 filter pruning "falls sharply". A share of *what*, and with which repair? We prune the dense
+# network once, to each level, and measure without repair, after recalibration, and after fine-tuning.
 #
 # ### Predict
 # At which share of **filters gone** does the accuracy *without any repair* first lie ten points or more below the dense model? Lock in a number.
@@ -545,7 +566,8 @@ check(cliff, "cliff")
 levels = [0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8]
 claim = {"no repair": [], "BatchNorm recalibrated": [], "fine-tuned": []}
 for level in levels:
-    small = slim.slim(model, L1NormPruner(level).masks(model, bench), bench.example)
+    masks = L1NormPruner(level, scope="layer").masks(model, bench)
+    small = slim.slim(model, masks, bench.example)
     claim["no repair"].append((level, train.evaluate(small, bench)))
     train.recalibrate_batchnorm(small, bench)
     claim["BatchNorm recalibrated"].append((level, train.evaluate(small, bench)))
@@ -566,42 +588,24 @@ figures.accuracy_curves(
 )
 
 # %% [markdown]
-# **Read it.** One network, one ranking, three curves. The claim is "beyond 30 %". There our network has nothing left without any repair;
-# measuring BatchNorm anew moves the cliff, and a short fine-tuning moves it almost off the picture. So "falls sharply beyond 30 %"
+# **Read it.** One network, one ranking, three curves: measuring BatchNorm anew moves the cliff, and a short fine-tuning moves it further (the printed lines say where to). At the claimed 30 % our network
+# has little left without repair, and has lost little with fine-tuning. So "falls sharply beyond 30 %"
 # says as much about the training that followed as about the L1 norm. (The reference project's network has no BatchNorm and its data are not
 # public: we test the sentence, not their run.)
 #
-# Now look at every position in between. The slider prunes the live network while you drag it: accuracy on 256 fixed images
-# while it moves, on all validation images once it rests. Switch the ranking from *per layer* to *global* and look at the map of survivors.
+# And in between? The slider prunes the live network: accuracy on 256 fixed images
+# while it moves, on all validation images once it rests. Switch the ranking from *per layer* to *global*: which layers empty first?
 
 
 # %%
 widgets.SparsitySlider(model, bench)
 
 # %% [markdown]
-# In *global* the map empties from the bottom: the last layers go first, as section 2 announced. What does that cost, when both are
-# recalibrated?
-
-# %%
-globally = L1NormPruner(0.3, scope="global").masks(model, bench)
-# within each layer: the share at which most nearly the same number of parameters goes
-choices = [L1NormPruner(share / 100).masks(model, bench) for share in range(30, 80, 2)]
-evenly = min(choices, key=lambda masks: abs(masks.sparsity - globally.sparsity))
-for scope, masks in (("layer", evenly), ("global", globally)):
-    small = slim.slim(model, masks, bench.example)
-    train.recalibrate_batchnorm(small, bench)
-    left = ", ".join(f"{name} {int(masks.units[name].sum())}" for name in layers)
-    print(f"{scope:6} {train.evaluate(small, bench):.3f} at sparsity {masks.sparsity:.3f}")
-    print(f"       filters left: {left}")
-
-# %% [markdown]
-# With nearly as many parameters gone, the ranking
-# within each layer keeps more accuracy. A ranking over all layers needs scores that mean the same in each of them, and neither the sum nor the mean does.
-
-# %% [markdown]
+# In *global* one cut goes through all strips, and the last layers empty first, as section 2 announced.
+#
 # ## 9. Find the bug
 #
-# Three pieces of code that run without an error and are wrong. In each, one line is to blame. Answer with its number.
+# Three pieces of code that run without an error and are wrong. Which line is to blame?
 #
 # **A.** Half of the filters are to go.
 # ```python
@@ -613,7 +617,7 @@ for scope, masks in (("layer", evenly), ("global", globally)):
 # ```python
 # 1  accuracy = {}
 # 2  for sparsity in (0.3, 0.5, 0.7):
-# 3      small = slim.slim(model, L1NormPruner(sparsity).masks(model, bench), bench.example)
+# 3      small = slim.slim(model, L1NormPruner(sparsity, scope="layer").masks(model, bench), bench.example)
 # 4      train.recalibrate_batchnorm(small, bench)
 # 5      accuracy[sparsity] = train.evaluate(small, bench, split="test")
 # 6  best = max(accuracy, key=accuracy.get)
@@ -662,64 +666,45 @@ check(bugs, "bugs")
 # - Choose indices, not thresholds; keep at least one; re-apply masks after every step.
 # - Recalibrate before you judge, and compare with several random draws before you praise.
 #
-# **Next**, lesson 03: the L1 norm looks at weights only. A filter of large weights that nothing ever excites is kept, and that is the
-# picture that this lesson cannot explain. What follows here is optional.
+# **Next**, lesson 03: the L1 norm looks at weights only. A filter of large weights that nothing ever excites is kept. What follows here is optional.
 #
-# ## Optional: momentum revives the dead
+# ## Optional: what a global ranking costs
 #
-# A trap for everyone who writes a training loop. (An *optimizer*, such as SGD or Adam, changes the weights after each batch; with *momentum* it goes on with a part of its earlier steps.) A silenced filter gets no gradient: its $\gamma$ and $\beta$ are zero, its ReLU is closed, and
-# whoever reads it reads zeros. So once dead it stays dead, and masks need to be applied only once. Or do they? We prune in the middle of a
-# training and watch the sum of all pruned weights.
+# One list of all filters against a list for each layer, with nearly as many parameters gone and both recalibrated.
 
-# %% tags=["folded"]
-masks = L1NormPruner(sparsity=0.5).masks(model, bench)
-batches = (list(itertools.islice(bench.batches("train", 32, shuffle=True), 30)) * 3)[:30]
-
-
-def dead_weights(momentum: float, hold: bool) -> list[float]:
-    """Return the summed size of the pruned weights over 20 steps; `hold`: masks at each."""
-    net = copy.deepcopy(model).train()
-    optimizer = torch.optim.SGD(net.parameters(), lr=0.01, momentum=momentum)
-    for x, y in batches[:10]:  # the training before the prune
-        train.train_step(net, x, y, optimizer)
-    masks.apply_(net)
-    sizes = [0.0]
-    for x, y in batches[10:]:
-        train.train_step(net, x, y, optimizer, masks if hold else None)
-        sizes.append(
-            sum(
-                net.get_parameter(name)[~mask].abs().sum().item()
-                for name, mask in masks.items()
-            )
-        )
-    return sizes
-
-
-ways = {
-    "SGD without momentum": dead_weights(0.0, hold=False),
-    "SGD with momentum": dead_weights(0.9, hold=False),
-    "with momentum, masks every step": dead_weights(0.9, hold=True),
-}
-figures.lines(
-    {how: (list(range(len(sizes))), sizes) for how, sizes in ways.items()},
-    xlabel="optimizer step after the prune",
-    ylabel="sum of |pruned weights|",
-    title="The dead get no gradient and rise all the same: momentum remembers",
-)
+# %%
+globally = L1NormPruner(0.3, scope="global").masks(model, bench)
+# within each layer: the share at which most nearly the same number of parameters goes
+choices = [
+    L1NormPruner(share / 100, scope="layer").masks(model, bench) for share in range(30, 80, 2)
+]
+evenly = min(choices, key=lambda masks: abs(masks.sparsity - globally.sparsity))
+for scope, masks in (("layer", evenly), ("global", globally)):
+    small = slim.slim(model, masks, bench.example)
+    train.recalibrate_batchnorm(small, bench)
+    left = ", ".join(f"{name} {int(masks.units[name].sum())}" for name in layers)
+    print(f"{scope:6} {train.evaluate(small, bench):.3f} at sparsity {masks.sparsity:.3f}")
+    print(f"       filters left: {left}")
 
 # %% [markdown]
-# **Read it.** With momentum (and with Adam, which remembers in the same way) the optimizer goes on pushing in the direction
-# of *before* the prune. Only masks that are applied after every step hold; `train.fit(masks=...)` does that.
+# **Read it.** Look at `conv6` in the last line: all that the network sees has to pass through what is left there. A ranking over all layers needs scores that mean the same in each of them, and neither the sum nor the mean does.
 #
+# ## Optional: who is bitten first?
+#
+# The schedule of section 5 with sliders: with more rounds each bite gets smaller, and the exponent (3: *cubic*) decides who is bitten first.
+
+# %%
+widgets.ScheduleSlider()
+
+# %% [markdown]
 # ## Optional: the ResNet puzzle
 #
 # In a chain every filter can go by itself. A shortcut *adds* the output of one layer to that of another: channel 7 of the one meets channel 7 of the
-# other. Take it from one of them, and it is still there. Which layers are tied together in a small ResNet? (A *projection* is a 1x1 convolution on
-# the shortcut, where its two ends differ in width.)
+# other. Take it from one of them, and it is still there. Which layers are tied together in a small ResNet?
 
 # %%
 resnet = models.build("resnet", bench, seed=0)
-coupled = L1NormPruner(sparsity=0.5).masks(resnet, bench)
+coupled = L1NormPruner(sparsity=0.5, scope="layer").masks(resnet, bench)
 small = slim.slim(resnet, coupled, bench.example)
 print(f"half of the filters, {coupled.sparsity:.3f} of the parameters gone, and it still runs:")
 print(f"outputs of shape {tuple(small.eval()(bench.example).shape)}")
@@ -727,10 +712,10 @@ figures.coupling(units.groups(resnet, bench.example))
 
 # %% [markdown]
 # **Read it.** The first convolution of each block is free: nobody else writes into its channels. The second one writes into the stream that the
-# shortcut carries, and there whole chains of layers share one decision: `units.groups` finds the groups, and `L1NormPruner` sums the norms over each of them.
+# shortcut carries, and there whole chains of layers share one decision: `L1NormPruner` sums the norms over each of them.
 #
 # ## Bonus
 #
-# - Prune only `conv6`, then only `conv1`, to 80 %: `Pruner("l1", "filter", "layer", amounts.target(0.8), layers=["conv6"])`. Which one can spare more?
+# - Prune only `conv6`, then only `conv1`, to 80 %: `Pruner("l1", "filter", scope="layer", amount=amounts.target(0.8), layers=["conv6"])`. Which one can spare more?
 #   This is the *sensitivity* of lesson 01, for filters.
 # - Train the pruned shape from scratch. How far behind is it?

@@ -8,8 +8,8 @@
 #
 # **You need** lesson 00 or 02 (masks, sparsity) and powers and roots. **Difficulty** medium. {{minutes: 50}}
 #
-# **Fifty percent: says who?** So far *you* set a share, a threshold, a number of deviations, and took the same for every layer. You found out afterwards, by the accuracy, whether it was too much. But a layer in which a few weights carry
-# everything can spare the rest, and one in which all are equally large can spare none. Could the weights say so themselves, without an image and without training? Then each layer could get its own amount; lesson 05 does that, with the number that you build here.
+# **Fifty percent: says who?** So far *you* set a share, a threshold, a number of deviations, the same for every layer, and found out afterwards, by the accuracy, whether it was too much. But a layer in which a few weights carry
+# everything can spare the rest, and one in which all are equally large can spare none. Could the weights say so themselves, without an image and without training? You build the number, and section 7 puts it to the test.
 #
 # You write four small functions and, if you like, a fifth; lock in a prediction; and find three bugs. Where an answer is missing, the library's goes on.
 #
@@ -39,7 +39,7 @@ import torch
 from torch import Tensor
 
 from course_lib import data, models, train
-from course_lib.pruning import MagnitudePruner, iterate
+from course_lib.pruning import MagnitudePruner, Pruner, amounts, iterate
 from course_lib.teaching import check, figures, modes, use, widgets
 from course_lib.teaching.exercises.measures import MEASURES
 
@@ -52,7 +52,7 @@ bench
 # %% [markdown]
 # ## 1. How sparse is a vector that has no zeros?
 #
-# The hidden layer of our reference network after a short training. What share of it would you give away?
+# The hidden layer of a small CNN after a short training. What share of it would you give away?
 
 # %%
 model = models.build("cnn", bench, seed=0)
@@ -75,7 +75,7 @@ figures.weight_histogram(weights, title=f"{weights.numel():,} weights of the hid
 # %% tags=["ahead"]
 five = {
     "equal": torch.ones(8),
-    "rising": torch.arange(1.0, 9.0),
+    "stairs": torch.arange(8.0, 0.0, -1),
     "half": torch.tensor([1.0, 1, 1, 1, 0, 0, 0, 0]),
     "one large": torch.tensor([8.0, 1, 1, 1, 1, 1, 1, 1]),
     "single": torch.tensor([1.0, 0, 0, 0, 0, 0, 0, 0]),
@@ -109,7 +109,7 @@ check(index_of_five, "index_of_five")
 # $s = 1$ is the ordinary mean of the magnitudes, $s = 2$ the root mean square, and for large $s$ only the largest entries count.
 #
 # ### Exercise 1: `power_mean`
-# For a tensor of any shape, of which at least one entry is not zero. Compute in float64: in float32 small exponents overflow, a fault that the authors' own code has (section 7 shows it). Leave `w` as it is.
+# For a tensor of any shape, of which at least one entry is not zero. Compute in float64 (section 8 shows why). Leave `w` as it is.
 #
 # <details><summary>Hint 1</summary><code>w.abs().double()</code>, then the power, the mean, the root.
 # <details><summary>Hint 2</summary>All entries count, zeros too; the root is the power <code>1 / s</code>.</details></details>
@@ -172,7 +172,9 @@ check(pq_index)
 
 # %%
 pq_index = use(pq_index)
-figures.vectors(five, {name: pq_index(w, 1, 2) for name, w in five.items()})
+figures.vectors(
+    five, {name: pq_index(w, 1, 2) for name, w in five.items()}, guess=("half", index_of_five)
+)
 
 # %% tags=["nbval-check-output"]
 print("p, q     " + "".join(f"{name:>11}" for name in five))
@@ -293,30 +295,18 @@ print(f"the same with p = 1:   {pq_index(before, 1, 2):.8f}, after {pq_index(aft
 widgets.IndexSlider()
 
 # %% [markdown]
-# ## 6. What does an untrained layer have?
+# ## 6. Along training
 #
-# Large layers have the index of their distribution. A million drawn weights show it. Compare the layers of our network with them, before and after their training: did PyTorch draw its initial weights uniformly or normally?
+# A large layer of drawn weights has the index of their distribution; a million uniform and a million normal weights show it (dashed). Our layers, along their training: did PyTorch draw their first weights uniformly or normally?
 
 # %%
 draw = torch.Generator().manual_seed(0)
-uniform, normal = torch.rand(1_000_000, generator=draw), torch.randn(1_000_000, generator=draw)
-print(f"drawn: uniform {pq_index(uniform, 0.5, 1):.3f}, normal {pq_index(normal, 0.5, 1):.3f}")
-for name in ("conv1", "conv2", "conv3", "conv4", "hidden", "head"):
-    trained = model.get_submodule(name).weight.detach()
-    fresh = along_training[0][f"{name}.weight"]
-    told = [f"{pq_index(w.cpu(), 0.5, 1):.3f}" for w in (fresh, trained)]
-    print(f"{name:6} (0.5, 1): {told[0]} before training, {told[1]} after")
-
-# %% [markdown]
-# <details><summary><b>Read it</b>, when you have an answer</summary>Uniformly: the index of the large layers shows it. Compare the two columns: which layers has training moved away from there?</details>
-#
-# ## 7. Along training, and along pruning
-#
-# What does the index do while the network learns?
-
-# %%
+million = {
+    "uniform": torch.rand(1_000_000, generator=draw),
+    "normal": torch.randn(1_000_000, generator=draw),
+}
+layers = ["conv1", "conv2", "conv3", "conv4", "hidden", "head"]
 steps = list(range(len(along_training)))
-layers = ["conv1", "conv2", "conv3", "conv4", "hidden"]
 figures.lines(
     {
         name: (steps, [pq_index(state[f"{name}.weight"].cpu()) for state in along_training])
@@ -324,13 +314,38 @@ figures.lines(
     },
     xlabel="thirds of the training",
     ylabel="PQ index, p = 0.5, q = 1",
-    title="The index moves while the network learns (axis cut)",
+    title="Training moves the layers from uniform towards normal (axis cut)",
+    levels={name: pq_index(w) for name, w in million.items()},
 )
 
 # %% [markdown]
-# **Read it.** Most layers become less equal while they learn. That is slack for pruning.
+# <details><summary><b>Read it</b>, when you have an answer</summary>Uniformly: the large layers begin on that line; the small ones have too few weights to lie on it. Then most become less equal, though none gets as far as normal weights.</details>
 #
-# And while it is pruned? Here is the most common mistake with this index. Prune the smallest weights of a layer to zero and compute the index of the layer: it rises, of course, because you appended babies. What
+# ## 7. Does the index know?
+#
+# The question of the beginning: can a layer of higher index spare more? Take the smallest 90 % of the weights of *one* layer, leave the others whole, train nothing, and measure. What would the picture look like if the index knew?
+
+# %%
+pruned_alone, ninety = {}, amounts.target(0.9)
+for name in layers:
+    pruner = Pruner("magnitude", "weight", scope="layer", amount=ninety, layers=[name])
+    net = pruner.masks(model, bench).apply_(copy.deepcopy(model))
+    index = pq_index(model.get_submodule(name).weight.detach().cpu())
+    pruned_alone[name] = index, train.evaluate(net, bench)
+figures.index_against(
+    pruned_alone,
+    whole=dense_accuracy,
+    n=len(bench.validation),
+    ylabel="accuracy without 90 % of the layer",
+)
+
+# %% [markdown]
+# **Read it.** In part. `conv1` has the lowest index and loses by far the most; `hidden` has the highest and loses next to nothing. But the layers between them lose as little as `dense`, whatever their index, except `head`, which has the index of `conv2` and loses more. The index sees
+# how unequal weights are, not what the network does with them: each row of `head` is all that one class has. So it is a hint, not a measurement.
+#
+# ## 8. Along pruning
+#
+# And while a layer is pruned? Here is the most common mistake with this index. Prune the smallest weights to zero and compute the index of the layer: it rises, of course, because you appended babies. What
 # counts is the index of the *survivors*: is there still something to spare among them? Which way does it go?
 
 # %%
@@ -340,12 +355,13 @@ widgets.SurvivorSlider(weights)
 # **Read it.** Without any training the index of the survivors falls with every bite: the small ones are gone, what is left is more and more alike. With the zeros counted it
 # climbs towards 1 and says "ever sparser", whatever the survivors look like. In a loop that prunes *because* the index is high, that is a machine that never stops.
 #
-# Now with fine-tuning between the bites, on the real network, in four rounds on the cubic schedule of lesson 02:
+# Now with fine-tuning between the bites, on the real network: four rounds, the same share of each layer, most of it in the first:
 
 # %%
 net = copy.deepcopy(model)
 records = []
-for record in iterate(MagnitudePruner(0.9), net, bench, rounds=4, epochs=mode.tune_epochs):
+pruner = MagnitudePruner(0.9, scope="layer")
+for record in iterate(pruner, net, bench, rounds=4, epochs=mode.tune_epochs):
     survivors = [
         net.get_parameter(f"{name}.weight")[record.masks[f"{name}.weight"]] for name in layers
     ]
@@ -363,8 +379,7 @@ figures.lines(
 )
 
 # %% [markdown]
-# **Read it.** Most of the fall comes with the first and largest bite. After it the small ones are gone, and this short training brings hardly any unequal ones back. The index tells how much more could go *now*. The paper reports three phases as pruning goes on: the index falls, rises, and falls again when the network collapses.
-# Four rounds are too few to see them; lesson 05 and [our study on Fashion-MNIST](../results/fashion-mnist/README.md) look for them.
+# **Read it.** Most of the fall comes with the first and largest bite. After it the small ones are gone, and this short training brings hardly any unequal ones back. The index speaks of what could go *now*.
 #
 # ### A trap for computers
 # With `p = 0.1` the root is a power of ten. In float32 that overflows:
@@ -376,12 +391,12 @@ print(f"float32, as the formula stands: {naive.item():.3f}")
 print(f"float64, with means:            {pq_index(w, 0.1, 1):.3f}")
 
 # %% [markdown]
-# This is the fault of the authors' code: above some thousands of weights the sum to the power ten leaves the range of float32. Means instead of sums, and float64, are two lines of care (the library
+# This is a fault of the authors' own code: above some thousands of weights the sum to the power ten leaves the range of float32. Means instead of sums, and float64, are two lines of care (the library
 # divides by the largest weight first, too).
 #
-# ## 8. Find the bug
+# ## 9. Find the bug
 #
-# Three pieces of code that run without an error and are wrong. In each, one line is to blame. Answer with its number.
+# Three pieces of code that run without an error and are wrong. Which line is to blame?
 #
 # **A.** The index of a vector.
 # ```python
@@ -392,8 +407,8 @@ print(f"float64, with means:            {pq_index(w, 0.1, 1):.3f}")
 # ```
 # **B.** Is there still something to spare in a pruned layer?
 # ```python
-# 1  mask = MagnitudePruner(0.5).masks(model, bench)["hidden.weight"]
-# 2  pruned = model.hidden.weight.detach() * mask
+# 1  mask = MagnitudePruner(0.5, scope="layer").masks(model, bench)["hidden.weight"]
+# 2  pruned = model.hidden.weight.detach().masked_fill(~mask, 0)
 # 3  index = pq_index(pruned)
 # ```
 # **C.** The index with a small p.
@@ -415,7 +430,7 @@ index_bugs = {"A": 4, "B": 3, "C": 3}
 check(index_bugs, "index_bugs")
 
 # %% [markdown]
-# ## 9. In your own words
+# ## 10. In your own words
 #
 # A colleague reports: *"After every pruning round the PQ index of our layers went up. So the network still has a lot to spare, and we should prune more."* What do you ask? (Four to six
 # sentences.)
@@ -435,9 +450,10 @@ check(index_bugs, "index_bugs")
 # - The PQ index compares two power means: 0 for equal magnitudes, larger the fewer carry everything, always below 1.
 # - It needs no threshold, ignores scale and copies, and rises with appended zeros, so leave the masked ones out.
 # - Which of two vectors is sparser depends on p and q; Robin Hood needs $p \le 1 \le q$.
+# - It is a hint at what a layer can spare, and `head` shows that it can be wrong.
 # - Float64, and means in place of sums.
 #
-# **Next**, lesson 05: SAP turns the index into *how many weights go in this round*, for each layer its own, and that is all it does. What follows here is optional.
+# **Next**, lesson 05: SAP turns this hint into *how many weights go in this round*, for each layer its own, and asks again after every round. Is that enough? What follows here is optional.
 #
 # ## Optional: normal weights, by hand
 #

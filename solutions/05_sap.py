@@ -165,7 +165,7 @@ check(retain_bound)
 retain_bound = use(retain_bound)
 five = {
     "equal": torch.ones(8),
-    "rising": torch.arange(1.0, 9.0),
+    "stairs": torch.arange(8.0, 0.0, -1),
     "half": torch.tensor([1.0, 1, 1, 1, 0, 0, 0, 0]),
     "one large": torch.tensor([8.0, 1, 1, 1, 1, 1, 1, 1]),
     "single": torch.tensor([1.0, 0, 0, 0, 0, 0, 0, 0]),

@@ -22,6 +22,7 @@ from course_lib.teaching.boards.budget import BudgetBoard, spread
 from course_lib.teaching.boards.filters import FilterBoard
 from course_lib.teaching.boards.thresholds import STATISTICS, ThresholdBoard
 from course_lib.teaching.boards.weights import RULES, WeightBoard
+from course_lib.teaching.figures.index import SurvivorState
 from course_lib.teaching.figures.measuring import FormatState
 from course_lib.teaching.figures.picture import DPI, WIDTH
 from course_lib.teaching.figures.results import QUARTILES
@@ -54,11 +55,13 @@ def pictures(bench):
         "flatten_map": figures.flatten_map(3, 2, 2, [1]),
         "coupling": figures.coupling(units.groups(resnet, bench.example)),
         "size_panel": figures.size_panel({"dense": report(), "small": report(MACs=1.0)}),
+        "size_panel with a guess": figures.size_panel({"dense": report(), "small": report(MACs=1.0)}, guess=0.3),
         "lines": figures.lines({"up": ([0, 1], [0.0, 0.5])}, "step", "share"),
+        "lines with levels": figures.lines({"up": ([0, 1], [0.0, 0.5])}, "step", "share", levels={"half": 0.5}),
         "accuracy_curves": figures.accuracy_curves(
             {"one": [(0.1, 0.8), (0.5, 0.4)], "many": [(0.1, 0.8, 0.7, 0.9), (0.5, 0.4, 0.3, 0.5)]}, 0.9, 0.2, 0.3, 2000
         ),
-        "triptych": figures.triptych([(0.5, 0.1, 0.6, 0.8)], 0.9),
+        "triptych": figures.triptych([(0.5, 0.1, 0.6, 0.8)], [0.3], 0.9),
         "kernels of outputs": figures.kernels(torch.ones(2, 3, 2, 2), item="image"),
         "rank_scatter": figures.rank_scatter({"one": layer, "other": torch.tensor([1.0, 3.0, 2.0, 5.0])}, ringed=[0]),
         "feature_maps": figures.feature_maps(torch.rand(3, 8, 8), {"unit 1": torch.zeros(3, 4, 4)}),
@@ -68,7 +71,10 @@ def pictures(bench):
         "histories": figures.histories([layer, 0.5 * layer, 2 * layer], [1, 3], threshold=2.5),
         "bounds": figures.bounds({"a": layer, "b": torch.tensor([4.0, 0, 0, 1])}, {"a": 2.5, "b": 2.0}),
         "bite": figures.bite([0, 0.2, 1], {"a": [0, 0.05, 1], "b": [0, 0.1, 1]}, at=0.2, indices={"a": 0.3, "b": 0.2}),
-        "vectors": figures.vectors({"a": layer, "b": 0 * layer}, {"a": 0.5, "b": 0.0}),
+        "vectors": figures.vectors({"a": layer, "b": 0 * layer}, {"a": 0.5, "b": 0.0}, guess=("a", 0.25)),
+        "vectors without numbers": figures.vectors({"a": layer}),
+        "vectors with a guess that is none": figures.vectors({"a": layer}, {"a": 0.5}, guess=("a", None)),
+        "index_against": figures.index_against({"a": (0.1, 0.3), "b": (0.2, 0.7)}, 0.8, 256, "accuracy without most of it"),
         "weight_histogram": figures.weight_histogram(torch.tensor([0.0, 1.0, -1.0, 0.1]), "four"),
         "subsets": figures.subsets(layer, torch.tensor([1.0, 3.0, 2.0, 5.0]), 0.5, 16),
         "claim": figures.claim(),
@@ -234,7 +240,11 @@ def test_the_words_hold_the_numbers(pictures):
     assert "Below 2: a 1 of 4, b 4 of 4" in pictures["activity_strips"].alt
     assert "in every epoch: 1 of 4. neuron 1: 1.00, 0.50, 2.00; neuron 3: 5.00" in pictures["histories"].alt
     assert "25.0% are exactly zero, 50.0% within half" in pictures["weight_histogram"].alt
-    assert "numbers: a 0.500, b 0.000" in pictures["vectors"].alt
+    assert "numbers: a 0.500, b 0.000; predicted: a 0.25" in pictures["vectors"].alt
+    assert "predicted" not in pictures["vectors with a guess that is none"].alt
+    assert "a: index 0.100, 0.300; b: index 0.200, 0.700. Nothing pruned: 0.800" in pictures["index_against"].alt
+    assert "To compare: half 0.500." in pictures["lines with levels"].alt
+    assert "left by the prediction: non-zeros 0.70" in pictures["size_panel with a guess"].alt
     assert "overlap by 0.33" in pictures["subsets"].alt
     assert "0.800 at 0.10 to 0.400 at 0.50" in pictures["accuracy_curves"].alt
     assert "best at 0.5: SAP (guess: L1)" in pictures["arena"].alt and "(guess: none)" in pictures["arena"].alt
@@ -424,6 +434,50 @@ def test_the_sparsity_board_is_right_over_the_whole_range(board, scope):
             assert gone == min(round(share * total), total - len(state.keep))
         assert all(keep.any() for keep in state.keep.values())
         assert figures.sparsity_board(state).png()
+
+
+def test_in_the_strips_of_the_sparsity_board_a_cut_parts_the_filters_that_go_from_those_that_stay(board):
+    def drawn(share, scope):
+        """Return layer -> (places of crosses, of dots, of cuts), and the heights of all cuts."""
+        axis = figures.sparsity_board(board.at(share, scope)).axes[1]
+        dots, crosses = axis.lines
+        cuts = [segment for collection in axis.collections for segment in collection.get_segments()]
+        rows = {label.get_text(): height for label, height in zip(axis.get_yticklabels(), axis.get_yticks(), strict=True)}
+
+        def of(points, row):
+            return [x for x, y in zip(*points.get_data(), strict=True) if abs(y - row) < 0.5]
+
+        layers = {
+            name: (of(crosses, row), of(dots, row), [ends[0][0] for ends in cuts if ends[0][1] <= row <= ends[1][1]])
+            for name, row in rows.items()
+        }
+        return layers, [ends[1][1] - ends[0][1] for ends in cuts]
+
+    layers, heights = drawn(0.4, "layer")
+    assert len(heights) == len(layers) and max(heights) < 1
+    for name, (gone, kept, (cut,)) in layers.items():
+        assert len(gone) == round(0.4 * (len(gone) + len(kept))) > 0, name
+        assert max(gone) <= cut <= min(kept), name
+    layers, heights = drawn(0.4, "global")
+    assert heights == [len(layers)]
+    assert all(max(gone, default=0) <= cut for gone, _, (cut,) in layers.values())
+    layers, heights = drawn(0.0, "layer")
+    assert heights == []
+
+
+def test_the_bins_of_the_survivor_board_end_at_the_cut():
+    magnitudes = torch.rand(5000, generator=torch.Generator().manual_seed(0)).sort().values.numpy()
+    for share in (0.0, 0.05, 0.3, 0.95):
+        cut = float(magnitudes[round(5000 * share) - 1]) if share else -1.0
+        axis = figures.survivor_board(
+            SurvivorState(share, 0.1, 0.3, magnitudes, cut, [(0.0, 0.1, 0.1), (0.9, 0.0, 0.9)])
+        ).axes[0]
+        parts = [patch.get_data() for patch in axis.patches]
+        assert len(parts) == 1 + (share > 0)
+        if share:
+            assert parts[0].edges[-1] == parts[1].edges[0] == cut
+        filled = sum(float((part.values * np.diff(part.edges)).sum()) for part in parts)
+        assert filled == pytest.approx(0.999, abs=1e-3)
 
 
 def test_the_board_takes_the_filters_that_the_l1_pruner_takes(board, bench):

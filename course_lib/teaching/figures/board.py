@@ -1,4 +1,4 @@
-"""The picture of the sparsity slider: accuracy, scores with their cut, and the map of surviving filters."""
+"""The picture of the sparsity slider: accuracy, the scores of each layer with their cut, and how many filters survive."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator
 from torch import Tensor
 
 from course_lib.measure import standard_error
@@ -44,10 +43,10 @@ class BoardState:
 
 def sparsity_board(state: BoardState) -> Picture:
     """Draw one position of the sparsity slider in three panels."""
-    places = ((0.06, 0.16, 0.26, 0.7), (0.39, 0.16, 0.25, 0.7), (0.72, 0.16, 0.27, 0.7))
+    places = ((0.06, 0.16, 0.22, 0.7), (0.355, 0.16, 0.33, 0.7), (0.71, 0.16, 0.27, 0.7))
     with placed(3.4, *places) as (picture, (left, middle, right)):
         _accuracy(left, state)
-        _scores(middle, state)
+        _strips(middle, state)
         _survivors(right, state)
     picture.alt = (
         f"{state}; ranked {'within each layer' if state.scope == 'layer' else 'over all layers'}. Kept: "
@@ -72,30 +71,39 @@ def _accuracy(axis: Axes, state: BoardState) -> None:
     _head(axis, f"accuracy {state.accuracy:.3f} ± {error:.3f} (n={state.n:,})")
 
 
-def _scores(axis: Axes, state: BoardState) -> None:
-    kept = np.concatenate([state.scores[name][keep].numpy() for name, keep in state.keep.items()])
-    gone = np.concatenate([state.scores[name][~keep].numpy() for name, keep in state.keep.items()])
-    positive = np.maximum(np.concatenate([kept, gone]), 1e-6)  # a dead filter's zero has no place on a log axis
-    edges = np.geomspace(positive.min() * 0.97, positive.max() * 1.03, 25)
-    kept, gone = np.maximum(kept, edges[0]), np.maximum(gone, edges[0])
-    heights, _ = np.histogram(kept, edges)
-    lower, _ = np.histogram(gone, edges)
-    # Two outlines, not 48 bars: each bar would be placed and drawn by itself.
-    axis.stairs(lower, edges, fill=True, facecolor=GONE, edgecolor="white", hatch=HATCH, lw=0)
-    axis.stairs(lower + heights, edges, baseline=lower, fill=True, color=KEPT)
-    cuts = [float(state.scores[name][~keep].max()) for name, keep in state.keep.items() if not bool(keep.all())]
-    if cuts and state.scope == "global":
-        cuts = [max(cuts)]
-    for cut in cuts:
-        axis.axvline(cut, color=INK, lw=1, ls=(0, (3, 2)))
-    axis.set(xlabel="mean |weight| of the filter (log scale)", ylabel="filters", xscale="log")
-    # Few ticks and fixed ones: a log axis spends more time on them than on bars; three need room.
-    ticks = np.geomspace(edges[0], edges[-1], 3 if edges[-1] > 4 * edges[0] else 2)
+def _strips(axis: Axes, state: BoardState) -> None:
+    every = np.concatenate([scores.numpy() for scores in state.scores.values()])
+    floor = 0.8 * min(every[every > 0], default=1.0)  # a dead filter's zero has no place on a log axis
+    own = [np.maximum(scores.numpy(), floor) for scores in state.scores.values()]
+    keep = [state.keep[name].numpy() for name in state.scores]
+    heights = np.concatenate([np.linspace(0.28, -0.28, len(scores)) - row for row, scores in enumerate(own)])
+    values, kept = np.concatenate(own), np.concatenate(keep)
+    # Two lines of markers, not two for each layer: each would be placed and drawn by itself.
+    axis.plot(values[kept], heights[kept], "o", color=KEPT, ms=3)
+    axis.plot(values[~kept], heights[~kept], "x", color=GONE, ms=4)
+    bottom = 0.5 - len(own)
+    if state.scope == "global":
+        cuts = [(_cut(values, kept), bottom, 0.5)]
+    else:
+        cuts = [(_cut(*layer), -row - 0.42, 0.42 - row) for row, layer in enumerate(zip(own, keep, strict=True))]
+    for cut, low, high in cuts:
+        if cut is not None:
+            axis.vlines(cut, low, high, color=INK, lw=1.5)
+    axis.set(yticks=[-row for row in range(len(own))], yticklabels=list(state.scores), ylim=(bottom, 0.5))
+    axis.set(xlabel="mean |weight| of a filter (log scale)", xscale="log", xlim=(values.min() / 1.1, 1.1 * values.max()))
+    # Few ticks and fixed ones: a log axis spends more time on them than on points; three need room.
+    ticks = np.geomspace(values.min(), values.max(), 3 if values.max() > 4 * values.min() else 2)
     axis.set_xticks(ticks, [f"{tick:.2g}" for tick in ticks])
     axis.set_xticks([], minor=True)
-    axis.yaxis.set_major_locator(MaxNLocator(3))
-    cut_rule = "one cut for all" if state.scope == "global" else "a cut for each layer"
-    _head(axis, f"{cut_rule} (gone: hatched)")
+    _head(axis, f"{'one cut for all' if state.scope == 'global' else 'a cut for each layer'} (crosses go)")
+
+
+def _cut(scores: np.ndarray, keep: np.ndarray) -> float | None:
+    """Return a place above the scores that go and, where it can be, below those that stay; None if all stay."""
+    if keep.all():
+        return None
+    last = float(scores[~keep].max())
+    return (last * float(min(scores[keep & (scores >= last)], default=last))) ** 0.5  # halfway on a log axis
 
 
 def _survivors(axis: Axes, state: BoardState) -> None:
@@ -105,6 +113,6 @@ def _survivors(axis: Axes, state: BoardState) -> None:
         axis.barh(-place, keep.numel(), 0.8, color=GONE, hatch=HATCH, edgecolor="white", lw=0, alpha=0.45)
         axis.barh(-place, kept, 0.8, color=KEPT)
         axis.text(1.04 * longest, -place, str(kept), va="center", ha="left", fontsize=9)
-    axis.set(yticks=[-place for place in range(len(state.keep))], yticklabels=list(state.keep))
+    axis.set(yticks=[], ylim=(0.5 - len(state.keep), 0.5))  # the rows are those of the strips
     axis.set(xlabel="filters, survivors first", xlim=(0, 1.15 * longest), xticks=[0, longest])
-    _head(axis, "survivors of each layer (gone: hatched)")
+    _head(axis, "survivors (gone: hatched)")

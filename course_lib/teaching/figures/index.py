@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 from torch import Tensor
 
-from course_lib.pareto.looks import COLOURS, DASHES
+from course_lib.measure import standard_error
+from course_lib.pareto.looks import COLOURS, DASHES, MARKERS
 from course_lib.teaching.figures.picture import (
     FAINT,
     GONE,
@@ -28,9 +30,16 @@ from course_lib.words import number_of
 
 
 @styled
-def vectors(named: Mapping[str, Tensor], numbers: Mapping[str, float] | None = None) -> Picture:
-    """Draw small vectors as bars, largest first, each relative to its largest; numbers: what is written above each."""
-    picture, axes = canvas(2.2, 1, len(named), sharey=True)
+def vectors(
+    named: Mapping[str, Tensor], numbers: Mapping[str, float] | None = None, guess: tuple[str, float | None] | None = None
+) -> Picture:
+    """Draw small vectors as bars, largest first, each relative to its largest.
+
+    numbers: the index of each, from 0 to 1, written above it and marked on one scale below all. guess: the student's number
+    for one of them; what is no number from 0 to 1 is not drawn.
+    """
+    rows = 1 if numbers is None else 2
+    picture, axes = canvas(1.8 * rows + 0.3, rows, len(named), sharey="row", height_ratios=(2, 1.1)[:rows])
     for axis, (name, values) in zip(axes[0], named.items(), strict=True):
         magnitudes = (values.abs() / values.abs().max().clamp(min=1e-12)).sort(descending=True).values.numpy()
         axis.bar(np.arange(len(magnitudes)), magnitudes, color=KEPT, width=0.85)
@@ -41,6 +50,44 @@ def vectors(named: Mapping[str, Tensor], numbers: Mapping[str, float] | None = N
     picture.alt = f"Magnitudes of {number_of(len(named), 'vector')} (x marks zeros): {entries}"
     if numbers is not None:
         picture.alt += "; numbers: " + ", ".join(f"{name} {value:.3f}" for name, value in numbers.items())
+        for axis in axes[1]:
+            axis.remove()
+        picture.alt += _scale(picture.add_subplot(axes[1, 0].get_gridspec()[1, :]), numbers, guess)
+    return picture
+
+
+def _scale(axis: Axes, numbers: Mapping[str, float], guess: tuple[str, float | None] | None) -> str:
+    """Mark the numbers, and the guess as a star, on one scale from 0 to 1; return the guess in words, if there is one."""
+    for place, (name, value) in enumerate(numbers.items()):
+        axis.plot(value, 0, MARKERS[place % len(MARKERS)], color=COLOURS[place % len(COLOURS)], ms=9)
+        axis.text(value, 0.55, name, ha="center", va="center")
+    axis.set(xlim=(-0.04, 1.04), ylim=(-1.6, 1), yticks=[], xlabel="index: 0 all equal, below 1")
+    axis.spines["left"].set_visible(False)
+    who, guessed = guess or ("", None)
+    if not isinstance(guessed, (int, float)) or not 0 <= guessed <= 1:
+        return ""
+    axis.plot(guessed, -0.95, "*", color=COLOURS[3], ms=15, markeredgecolor=INK)
+    beside, side = (guessed + 0.02, "left") if guessed < 0.6 else (guessed - 0.02, "right")
+    axis.text(beside, -0.95, f"your prediction for {who}: {guessed:g}", va="center", ha=side)
+    return f"; predicted: {who} {guessed:g}"
+
+
+@styled
+def index_against(points: Mapping[str, tuple[float, float]], whole: float, n: int, ylabel: str) -> Picture:
+    """Draw each layer's (PQ index, accuracy on n images when it is pruned); whole: the accuracy when nothing is."""
+    picture, axis = single(3.8)
+    axis.axhline(whole, color=INK, lw=1, ls=(0, (2, 2)), label=f"nothing pruned ({whole:.3f})")
+    for place, (name, (index, accuracy)) in enumerate(points.items()):
+        look: dict[str, Any] = {"color": COLOURS[place % len(COLOURS)], "fmt": MARKERS[place % len(MARKERS)]}
+        axis.errorbar(index, accuracy, standard_error(accuracy, n), ms=9, capsize=4, **look)
+        axis.annotate(name, (index, accuracy), (8, -14), textcoords="offset points")
+    axis.set(xlabel="PQ index of the layer, p = 0.5, q = 1", ylabel=ylabel, ylim=(0, 1.02))
+    axis.margins(x=0.12)
+    axis.set_title("If the index knew, the points would rise from left to right")
+    axis.grid(color="#E5E5E5", lw=0.6)
+    axis.legend(frameon=False, loc="lower right")
+    parts = "; ".join(f"{name}: index {index:.3f}, {accuracy:.3f}" for name, (index, accuracy) in points.items())
+    picture.alt = f"PQ index of each layer and {ylabel}. {parts}. Nothing pruned: {whole:.3f}."
     return picture
 
 
@@ -187,12 +234,17 @@ class SurvivorState:
 def survivor_board(state: SurvivorState) -> Picture:
     """Draw one position of the pruning slider: magnitudes with their cut, and both indices over all shares."""
     with placed(3.2, (0.08, 0.17, 0.37, 0.7), (0.56, 0.17, 0.42, 0.7)) as (picture, (left, right)):
-        edges = np.linspace(0, float(np.quantile(state.magnitudes, 0.999)), 41)
-        gone = np.histogram(state.magnitudes[state.magnitudes <= state.cut], edges)[0]
-        kept = np.histogram(state.magnitudes[state.magnitudes > state.cut], edges)[0]
-        left.stairs(gone, edges, fill=True, facecolor=GONE, edgecolor="white", hatch=HATCH, lw=0)
-        left.stairs(gone + kept, edges, baseline=gone, fill=True, color=KEPT)
-        left.set(xlabel="|w| (gone: hatched)", ylabel="weights")
+        top = float(np.quantile(state.magnitudes, 0.999))
+        bins = int(np.clip(round(40 * state.cut / top), 1, 39)) if state.cut > 0 else 0
+        for low, high, number, look in (
+            (0.0, state.cut, bins, {"facecolor": GONE, "edgecolor": "white", "hatch": HATCH, "lw": 0}),
+            (max(state.cut, 0.0), top, 40 - bins, {"color": KEPT}),
+        ):  # no bin reaches over the cut: half full, it would look like a step
+            if number:
+                edges = np.linspace(low, high, number + 1)
+                heights = np.histogram(state.magnitudes, edges)[0] / len(state.magnitudes) / np.diff(edges)
+                left.stairs(heights, edges, fill=True, **look)
+        left.set(xlabel="|w| (gone: hatched)", ylabel="density of the weights", yticks=[])
         left.text(0, 1.03, f"{state.share:.0%} gone", transform=left.transAxes)
         shares, alone, zeros = np.asarray(state.curve).T
         right.plot(shares, alone, color=COLOURS[0], ls=DASHES[0], label="of the survivors")

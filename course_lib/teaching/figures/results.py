@@ -17,10 +17,11 @@ QUARTILES = "latency quartiles (ms)"  # (low, high) of the times, where they are
 
 
 @styled
-def size_panel(reports: Mapping[str, Mapping[str, Any]]) -> Picture:
+def size_panel(reports: Mapping[str, Mapping[str, Any]], guess: float | None = None) -> Picture:
     """Draw "is it really smaller?": each measure of each network as a share of the first one's.
 
     reports: label -> measure -> value, as a column of `measure.report`; with `sizes.compared` a bar shows the quartiles.
+    guess: the share of the parameters that a student lets go: what it leaves is a star below the last network's non-zeros.
     """
     first, *others = reports
     picture, axis = single(0.75 * len(SIZES) + 1.1)
@@ -50,11 +51,15 @@ def size_panel(reports: Mapping[str, Mapping[str, Any]]) -> Picture:
         axis.text(right + 0.15, -row, _amount(reports[first][measure], measure), va="center", fontsize=9)
     axis.text(right + 0.15, 0.75, first, va="center", fontsize=9)
     axis.axvline(1, color=INK, lw=1, ls=(0, (2, 2)))
+    if isinstance(guess, (int, float)) and 0 <= guess <= 1:
+        star: dict[str, Any] = {"color": COLOURS[3], "ms": 13, "markeredgecolor": INK, "ls": ""}
+        axis.plot(1 - guess, -0.36, marker="*", label=f"left by your prediction ({1 - guess:.2f})", **star)
+        parts.append(f"left by the prediction: non-zeros {1 - guess:.2f}")
     bar = "; bars: the middle half of the times" if spread else ""
     axis.set(yticks=[-row for row in range(len(SIZES))], yticklabels=SIZES, xlabel=f"share of {first!r}{bar}")
     axis.set(xlim=(0, right + 0.34), ylim=(-len(SIZES) + 0.45, 0.6))
     axis.set_title("Is it really smaller?", loc="left")
-    axis.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.4, -0.12), ncols=len(others))
+    axis.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.4, -0.12), ncols=len(others) + 1)
     picture.alt = f"Sizes as shares of {first}: " + "; ".join(parts) + "."
     return picture
 
@@ -77,12 +82,19 @@ def lines(
     title: str = "",
     log: bool = False,
     log_y: bool = False,
+    levels: Mapping[str, float] | None = None,
 ) -> Picture:
-    """Draw label -> (x, y) as lines, each with its own colour, dash and marker; log, log_y: the scales of x and y."""
+    """Draw label -> (x, y) as lines, each with its own colour, dash and marker; log, log_y: the scales of x and y.
+
+    levels: label -> y of horizontal lines to compare with, named at their right end.
+    """
     picture, axis = single(3.2)
     for number, (label, (x, y)) in enumerate(curves.items()):
         look = curve_look(number)
         axis.plot(x, y, label=label, lw=1.8, ms=5, markevery=max(1, len(x) // 12), **look)
+    for label, level in (levels or {}).items():
+        axis.axhline(level, color=INK, lw=1, ls=(0, (2, 2)), zorder=1)
+        axis.text(1.01, level, label, transform=axis.get_yaxis_transform(), va="center")
     axis.set(xlabel=xlabel, ylabel=ylabel)
     axis.set_title(title, loc="left")
     if log:
@@ -99,6 +111,8 @@ def lines(
     axis.legend(frameon=False)
     ends = "; ".join(f"{label} goes from {y[0]:.3g} to {y[-1]:.3g}" for label, (_, y) in curves.items())
     picture.alt = f"{ylabel} over {xlabel}: {ends}."
+    if levels:
+        picture.alt += " To compare: " + ", ".join(f"{label} {level:.3f}" for label, level in levels.items()) + "."
     return picture
 
 
@@ -161,8 +175,11 @@ def accuracy_curves(
 
 
 @styled
-def triptych(rows: Sequence[Sequence[float]], dense: float | None = None) -> Picture:
-    """Draw (sparsity, pruned, recalibrated, tuned) after each round: the three accuracies side by side."""
+def triptych(rows: Sequence[Sequence[float]], filters: Sequence[float], dense: float | None = None) -> Picture:
+    """Draw (sparsity, pruned, recalibrated, tuned) after each round: the three accuracies side by side.
+
+    filters: the share of them that is gone after each round.
+    """
     picture, axis = single(3.4)
     names = ("just pruned", "BatchNorm recalibrated", "fine-tuned")
     place = np.arange(len(rows))
@@ -174,7 +191,10 @@ def triptych(rows: Sequence[Sequence[float]], dense: float | None = None) -> Pic
         axis.bar_label(bars, fmt="%.2f", fontsize=9, padding=1)
     if dense is not None:
         axis.axhline(dense, color=FAINT, lw=1.5, ls=(0, (2, 2)), zorder=0, label=f"dense model ({dense:.3f})")
-    axis.set(xticks=place, xticklabels=[f"round {i + 1}\nsparsity {row[0]:.2f}" for i, row in enumerate(rows)])
+    told = [
+        f"{share:.0%} of the filters,\n{row[0]:.0%} of the parameters gone" for share, row in zip(filters, rows, strict=True)
+    ]
+    axis.set(xticks=place, xticklabels=[f"round {i + 1}\n{shares}" for i, shares in enumerate(told)])
     axis.set(ylabel="validation accuracy", ylim=(0, 1.02))
     picture.legend(loc="outside upper center", frameon=False, ncols=4)
     rounds = "; ".join(f"round {i + 1} at {r[0]:.2f}: {r[1]:.3f}, {r[2]:.3f}, {r[3]:.3f}" for i, r in enumerate(rows))

@@ -13,7 +13,7 @@ _BUGS = {
     "B": {
         2: "Trying a few levels is fine.",
         3: "The masks are those of the level, and slimming is exact.",
-        4: "Recalibrating uses training images and is what section 6 asks for.",
+        4: "Recalibrating uses training images and is what section 5 asks for.",
         5: "The test part chooses the level here, so its accuracy is no longer an honest estimate: choose on validation.",
         6: "Taking the best is fine; what it is the best OF is not.",
     },
