@@ -73,7 +73,7 @@ def _files(rng: torch.Generator) -> list[Case]:
         Case("a slimmed layer and BatchNorm", (normed, 3 * total)),
         Case("dense weights behind masks that claim much", (claimed, total)),
         Case("BatchNorm's statistics beside the parameters", (normed, _size(_parameters(normed)))),
-        Case("masks of units as well", (plain | {"unit/dense": torch.zeros(rows, dtype=torch.bool)}, total)),
+        Case("masks of units as well", (plain | {"unit/hidden": torch.zeros(rows, dtype=torch.bool)}, total)),
         Case("weights of 1e-7, which are not zero", (tiny, total), edge=True),
         Case("negative weights, and a zero with a minus sign", (negative, total), edge=True),
         Case("nothing gone", (full, total), edge=True),

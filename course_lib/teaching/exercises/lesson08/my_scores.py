@@ -25,10 +25,10 @@ def my_scores(weights: Tensors) -> Tensors:
 
 
 def _networks(rng: torch.Generator) -> list[Case]:
-    weights = {f"dense{n}.weight": few_large(rng, *shape) for n, shape in enumerate(((6, 5), (4, 6), (3, 4)))}
+    weights = {f"hidden{n}.weight": few_large(rng, *shape) for n, shape in enumerate(((6, 5), (4, 6), (3, 4)))}
     pruned = {name: weight * (weight.abs() > 0.2) for name, weight in weights.items()}
     pruned["hidden1.weight"] = torch.cat([torch.zeros(1, 6), pruned["hidden1.weight"][1:]])
-    pruned["dense0.weight"][0, 0] = 0.0
+    pruned["hidden0.weight"][0, 0] = 0.0
     double = {name: weight.double() for name, weight in weights.items()}
     return [
         Case("three layers", (weights,)),

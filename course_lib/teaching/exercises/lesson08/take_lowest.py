@@ -47,7 +47,7 @@ def _drawn(rng: torch.Generator) -> Tensors:
     """Scores of three layers on different scales."""
     shapes, scales = ((6, 5), (4, 6), (3, 4)), (1.0, 0.3, 3.0)
     return {
-        f"dense{n}.weight": scale * few_large(rng, *shape).abs()
+        f"hidden{n}.weight": scale * few_large(rng, *shape).abs()
         for n, (shape, scale) in enumerate(zip(shapes, scales, strict=True))
     }
 
