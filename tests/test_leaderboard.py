@@ -182,7 +182,7 @@ BYTES = {
         "its header does not describe what follows",
     ),
     "negative": (raw({"head.bias": {"dtype": "F32", "shape": [-1], "data_offsets": [0, 4]}}, bytes(4)), "does not describe"),
-    "no tensors": (raw({}), "hidden1.bias is missing"),
+    "no tensors": (raw({}), "head.bias is missing"),
     "pickle": (pickle.dumps(Nasty(), 2), "a pickle; such files can run code and are not opened"),
     "zip": (b"PK\x03\x04" + bytes(64), "a zip archive, as torch.save writes it"),
     "text": (b"accuracy: 1.0, sparsity: 0.999\n" * 9, "no safetensors file"),

@@ -156,10 +156,12 @@ def test_the_calibration_slider_leaves_out_what_never_speaks(bench):
     with torch.no_grad():
         model.hidden.weight[:5] = 0
         model.hidden.bias[:5] = -1
-    slider = widgets.CalibrationSlider(model, bench, "dense")
+    slider = widgets.CalibrationSlider(model, bench, "hidden")
     left = int(re.search(r"of (\d+) living units go", slider._readout.value)[1])
     out = int(re.search(r"(\d+) silent ones left out", slider.picture.alt)[1])
     assert out >= 5 and left + out == 512
+    with pytest.raises(CourseError, match="layer 'fc' was given; the layers with units that can be pruned are conv1, "):
+        widgets.CalibrationSlider(model, bench, "fc")
 
 
 def test_the_index_slider_draws_over_its_whole_range_and_refuses_p_above_q():
@@ -321,7 +323,7 @@ def test_the_layer_budget_slider_draws_over_its_whole_range(bench):
     assert "parameters kept 0.101, OVER the budget of 0.10" in slider._readout.value  # biases are parameters as well
     for unit in ("parameters", "MACs"):
         slider.controls["unit"].value = unit
-        for share in (0.0, 0.5, slider.controls["dense"].max):
+        for share in (0.0, 0.5, slider.controls["hidden"].max):
             for layer in ("conv1", "hidden", "head"):
                 slider.controls[layer].value = share
             assert slider.error is None

@@ -134,9 +134,9 @@ def arena(
     if stretched:
         _stretch(axis)
     if pointed:
-        end, ink = tuple(curves[pointed][-1][:2]), {"arrowstyle": "->", "color": INK}
-        axis.plot(*end, "o", ms=15, mfc="none", mec=INK, mew=1.5, zorder=5)
-        axis.annotate(pointed, end, (-90, -70), textcoords="offset points", arrowprops=ink | {"shrinkB": 8}, bbox=PAPER)
+        (x, y, *_), ink = curves[pointed][-1], {"arrowstyle": "->", "color": INK}
+        axis.plot(x, y, "o", ms=15, mfc="none", mec=INK, mew=1.5, zorder=5)
+        axis.annotate(pointed, (x, y), (-90, -70), textcoords="offset points", arrowprops=ink | {"shrinkB": 8}, bbox=PAPER)
     parts += _guesses(axis, guesses or {})
     axis.set(xlabel=f"sparsity (share of all parameters gone){', stretched towards 1' if stretched else ''}", ylabel=ylabel)
     axis.set_ylim(bottom=bottom)

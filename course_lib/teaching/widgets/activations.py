@@ -8,6 +8,7 @@ import ipywidgets
 from torch import nn
 
 from course_lib.data import Bench
+from course_lib.errors import CourseError
 from course_lib.network import recording, units
 from course_lib.teaching import figures
 from course_lib.teaching.boards.thresholds import STATISTICS, ThresholdBoard
@@ -43,10 +44,19 @@ class ThresholdSlider(Skin):
 
 
 class CalibrationSlider(Skin):
-    """Calibrate one layer on two sets of training images and see how far the two agree on the living units to remove."""
+    """Calibrate one layer on two sets of training images and see how far the two agree on the living units to remove.
+
+    Raises:
+        CourseError: if the model has no layer of that name with units that can be pruned.
+    """
 
     def __init__(self, model: nn.Module, bench: Bench, layer: str) -> None:
-        group = next(group for group in units.groups(model, bench.example) if group.name == layer)
+        groups = {group.name: group for group in units.groups(model, bench.example)}
+        if layer not in groups:
+            raise CourseError(
+                f"layer {layer!r} was given; the layers with units that can be pruned are {', '.join(groups)}."
+            )
+        group = groups[layer]
         largest = min(1024, len(bench.train) // 2)
         means = recording.per_image(model, bench, group, 2 * largest, seed=0)
         living = (means != 0).any(0)
