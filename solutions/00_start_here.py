@@ -167,7 +167,7 @@ story["90 % gone\nat random"] = train.evaluate(by_lot, bench)
 figures.bars(story, "validation accuracy", chance=chance)
 
 # %% [markdown]
-# **Read it.** Just as many weights went, and now it only guesses. *How much* goes is one question, *who decides* what goes another. (This lottery also takes the same share of every layer. Section 5 tells the two apart.)
+# **Read it.** Just as many weights went, and now it only guesses. *How much* goes is one question, *who decides* what goes another.
 #
 # Those are two of the three questions of this course. Here it is in one picture.
 
@@ -311,7 +311,7 @@ figures.guessed(curves, accuracy_left, chance=chance, n=len(bench.validation))
 
 # %% [markdown]
 # **Read it.** One network, and at every level each rule takes the same number of weights. With equal shares it holds for a while, and at 90 % it only guesses. The smallest of all can go beyond that; then this curve
-# falls as well. The random choice, which also takes equal shares, is lost soonest. So two things matter: how the layers share the loss, and which weights go within each. How close were your stars?
+# falls as well. The random choice, which also takes equal shares (as it did in section 2), is lost soonest. So two things matter: how the layers share the loss, and which weights go within each. How close were your stars?
 #
 # How exact are these points? 2,000 images are a sample: a measured accuracy is typically off by about one in a hundred, its *standard error* (the title of the picture has it). On differences that small nothing should be built, and what the fine-tuning of section 2 won back is hardly larger.
 #
@@ -322,7 +322,7 @@ figures.guessed(curves, accuracy_left, chance=chance, n=len(bench.validation))
 widgets.WeightSlider(model, bench, curves)
 
 # %% [markdown]
-# **Read it.** An equal share is not an equal loss: some layers have weights to spare, others have none. (Which ones? Lesson 01 asks you, and measures it.) The rule that looks
+# **Read it.** An equal share is not an equal loss: some layers have weights to spare, others hardly any. (Which ones? Lesson 01 asks you, and measures it.) The rule that looks
 # at all weights together comes close to the answer by itself, here. It is no law: in lesson 02, where whole groups of weights go at once, ranking over all layers does worse. Rules have to be tried, and that is what this course does.
 #
 # ## 6. Was it worth it?

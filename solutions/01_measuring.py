@@ -6,6 +6,8 @@
 #
 # ![Where this lesson goes: six layers that have lost nine tenths each, a budget that is still exceeded, and hardly any accuracy left. How would you spend the budget?](../notebooks/pictures/01_measuring.png)
 #
+# *Six layers have lost nine tenths each, and the budget is still exceeded. How would you spend it?*
+#
 # **You need** lesson 00 (masks and sparsity) and a little PyTorch. **Difficulty** easy to medium. {{minutes: 80}} Two sittings: sections 1 to 5 measure, 6 to 8 spend a budget.
 #
 # You write five small functions, lock in two predictions and find four bugs. Run every cell, also those
@@ -308,7 +310,7 @@ figures.timings(times, warmup=10)
 # (If slow calls are the rule, another program is at work: run the cell again.)
 #
 # Now be careless on purpose. With no warm-up and *one* run (where the slider stands), which network is "faster"? Then count more runs, and compare
-# what the median says with what the mean says: they part where there are stragglers.
+# the median with the mean (in the line above the picture): they part where there are stragglers.
 
 # %%
 widgets.TimingSlider(times)
@@ -498,7 +500,7 @@ for scarce, mixture in mixtures.items():
     print("   gone: " + ", ".join(f"{name} {share:.2f}" for name, share in mixture.items()))
 
 # %% [markdown]
-# The same curves, and two different networks: where MACs are scarce, `hidden` may keep more, for it does few of them. There is no "best pruning" until somebody says what is scarce.
+# The same curves, and two networks that differ in one layer: where MACs are scarce, `hidden` may keep more, for it does few of them. There is no "best pruning" until somebody says what is scarce.
 #
 # Is the scan worth its price? Its rivals are *the same share of every layer* and *the smallest of all*, at the same sparsity. All are measured on all validation images, just pruned and after the same short training.
 
@@ -531,63 +533,7 @@ figures.before_after(
 figures.size_panel(sizes.compared(tuned, bench, kept_by))
 
 # %% [markdown]
-# **Read it.** The same rows as in section 1. The budget was kept on paper. To be paid out in bytes and milliseconds, the zeros have to come in blocks that can be *cut out*.
-#
-# ### Optional: fewer bits
-#
-# Today's networks are stored with fewer bits. What does that do to the bitmap, and what to the indices? Move *bits a value* from 32 to 4.
-
-# %%
-widgets.FormatSlider()
-
-# %% [markdown]
-# **Read it.** The cheaper a value, the more expensive it is to say where it belongs: with 4-bit values and 8-bit indices a list of indices needs two thirds of the weights gone before it gains anything. With scattered zeros, pruning and quantizing do not simply multiply.
-#
-# ### Optional: could someone skip the zeros?
-# PyTorch has a sparse format (CSR: values and column indices) that multiplies only what is there. We thin out the hidden layer and time both ways, in turns, on 64 images.
-
-# %% tags=["folded"]
-warnings.filterwarnings("ignore", message=".*[Ss]parse.*")  # "in beta state", says PyTorch
-inputs = torch.randn(hidden_layer.shape[1], 64, generator=torch.Generator().manual_seed(0))
-densities = [0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5]
-speed = {"multiply everything": [], "sparse format": []}
-for density in densities:
-    thin = hidden_layer.flatten().clone()
-    thin[order[: round((1 - density) * len(thin))]] = 0
-    thin = thin.view(hidden_layer.shape)
-    forms = dict(zip(speed, (thin, thin.to_sparse_csr()), strict=True))
-    found = in_turns({name: lambda form=form: form @ inputs for name, form in forms.items()})
-    for name, ms in found.items():
-        speed[name].append(statistics.median(ms))
-faster = [f"{d:g}" for d, a, b in zip(densities, *speed.values(), strict=True) if b < a]
-figures.lines(
-    {name: (densities, ms) for name, ms in speed.items()},
-    xlabel="density of the layer",
-    ylabel="ms for 64 images (log scale)",
-    title="the sparse format is faster at density " + (", ".join(faster) or "none of these"),
-    log=True,
-    log_y=True,
-)
-
-# %% [markdown]
-# **Read it.** Multiplying everything takes the same time at every density. The sparse format pays for each value that is left, and more for each: it has to look up where the value belongs. Left of where the lines cross, skipping saves time; right of it the zeros cost time. Where that is depends on the machine and on the batch.
-#
-# ### Optional: can losses be added?
-# The board adds up what each layer has lost alone. Let chance play with it, and compare 30 mixtures.
-
-# %%
-draw = torch.Generator().manual_seed(0)
-pairs = []
-for _ in range(30):
-    shares = (0.98 * torch.rand(len(layers), generator=draw)).tolist()
-    mixture = dict(zip(layers, shares, strict=True))
-    pairs.append((board.predicted(mixture), board.accuracy(mixture)))
-figures.predicted_measured(
-    pairs, len(labels), "Losses of single layers, added up, against the truth"
-)
-
-# %% [markdown]
-# **Read it.** While little is lost the sum is a good guess. Where several layers have lost much it can be far off: a layer that coped with clean inputs gets damaged ones now. So use it to *choose* a mixture, and measure before you believe it.
+# **Read it.** The budget was kept on paper. To be paid out in bytes and milliseconds, the zeros have to come in blocks that can be *cut out*.
 #
 # ## 9. Find the bug
 #
@@ -656,7 +602,63 @@ check(measuring_bugs, "measuring_bugs")
 # - FLOPs are about two for each MAC; times are medians after a warm-up; zeros are skipped only by software made for it.
 # - Layers are not equally sensitive. Scan them one by one, add up with care, and measure in the end.
 #
-# **Next**, lesson 02: to make arithmetic really disappear, take whole filters, and cut them out.
+# **Next**, lesson 02: to make arithmetic really disappear, take whole filters, and cut them out. What follows here is optional.
+#
+# ### Optional: fewer bits
+#
+# Today's networks are stored with fewer bits. What does that do to the bitmap, and what to the indices? Move *bits a value* from 32 to 4, and then *bits an index* to 8.
+
+# %%
+widgets.FormatSlider()
+
+# %% [markdown]
+# **Read it.** The cheaper a value, the more expensive it is to say where it belongs: with 4-bit values and 8-bit indices a list of indices needs two thirds of the weights gone before it gains anything. With scattered zeros, pruning and quantizing do not simply multiply.
+#
+# ### Optional: could someone skip the zeros?
+# PyTorch has a sparse format (CSR: values and column indices) that multiplies only what is there. We thin out the hidden layer and time both ways, in turns, on 64 images.
+
+# %% tags=["folded"]
+warnings.filterwarnings("ignore", message=".*[Ss]parse.*")  # "in beta state", says PyTorch
+inputs = torch.randn(hidden_layer.shape[1], 64, generator=torch.Generator().manual_seed(0))
+densities = [0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5]
+speed = {"multiply everything": [], "sparse format": []}
+for density in densities:
+    thin = hidden_layer.flatten().clone()
+    thin[order[: round((1 - density) * len(thin))]] = 0
+    thin = thin.view(hidden_layer.shape)
+    forms = dict(zip(speed, (thin, thin.to_sparse_csr()), strict=True))
+    found = in_turns({name: lambda form=form: form @ inputs for name, form in forms.items()})
+    for name, ms in found.items():
+        speed[name].append(statistics.median(ms))
+faster = [f"{d:g}" for d, a, b in zip(densities, *speed.values(), strict=True) if b < a]
+figures.lines(
+    {name: (densities, ms) for name, ms in speed.items()},
+    xlabel="density of the layer",
+    ylabel="ms for 64 images (log scale)",
+    title="the sparse format is faster at density " + (", ".join(faster) or "none of these"),
+    log=True,
+    log_y=True,
+)
+
+# %% [markdown]
+# **Read it.** Multiplying everything takes the same time at every density. The sparse format pays for each value that is left, and more for each: it has to look up where the value belongs. Left of where the lines cross, skipping saves time; right of it the zeros cost time. Where that is depends on the machine and on the batch.
+#
+# ### Optional: can losses be added?
+# The board adds up what each layer has lost alone. Let chance play with it, and compare 30 mixtures.
+
+# %%
+draw = torch.Generator().manual_seed(0)
+pairs = []
+for _ in range(30):
+    shares = (0.98 * torch.rand(len(layers), generator=draw)).tolist()
+    mixture = dict(zip(layers, shares, strict=True))
+    pairs.append((board.predicted(mixture), board.accuracy(mixture)))
+figures.predicted_measured(
+    pairs, len(labels), "Losses of single layers, added up, against the truth"
+)
+
+# %% [markdown]
+# **Read it.** While little is lost the sum is a good guess. Where several layers have lost much it can be far off: a layer that coped with clean inputs gets damaged ones now. So use it to *choose* a mixture, and measure before you believe it.
 #
 # ## Bonus
 #

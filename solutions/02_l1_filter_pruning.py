@@ -6,6 +6,8 @@
 #
 # ![Where this lesson goes: three filters of three rows and three columns, with their numbers. Which one would you take away?](../notebooks/pictures/02_l1_filter_pruning.png)
 #
+# *Which of these three filters would you take away?*
+#
 # **You need** lesson 01 (parameters, MACs, latency) and a little PyTorch. **Difficulty** medium. {{minutes: 80}}
 #
 # You write six small functions, lock in two predictions and find three bugs. Two sittings: sections 1 to 4 take filters out, 5 to 10 ask how many can go.
@@ -440,7 +442,7 @@ figures.triptych(triptych, schedule, dense_accuracy)
 
 # %% [markdown]
 # **Read it.** Right after a bite the network looks dead (the last bite is tiny). Much of that is repaired *without training a single weight*: with filters missing,
-# sums change their mean and spread, and BatchNorm was still using those of the network before. Fine-tuning adds the rest.
+# sums change their mean and spread, and BatchNorm was still using those of the network before. Fine-tuning adds more; what is still missing to the dotted line stays lost.
 #
 # Was it worth going in four steps? The rival takes 80 % at once, then trains for as long as all four rounds.
 
@@ -505,7 +507,7 @@ figures.lines(
 # ## 7. Smallest, random, largest
 #
 # Is a small norm a good reason to go? To know, choose as many filters at random, and by the opposite
-# rule, the same score with a minus sign (a function gets the weights as one flat row a filter). The random choice is drawn three
+# rule, the same score with a minus sign (the score function is given a matrix with one row per filter). The random choice is drawn three
 # times (once in CI): the line is its mean, the band reaches from the lowest to the highest.
 
 # %% tags=["folded"]
@@ -514,6 +516,7 @@ levels = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6]
 
 def accuracy_without(share: float, score: object, seed: int = 0) -> tuple[float, float]:
     """Return (sparsity, validation accuracy): BatchNorm recalibrated, nothing trained."""
+    # the four questions: by which score, of what, ranked among whom, how many
     four = {"score": score, "unit": "filter", "scope": "layer", "amount": amounts.target(share)}
     masks = Pruner(**four, seed=seed).masks(model, bench)
     small = slim.slim(model, masks, bench.example)
@@ -543,7 +546,7 @@ figures.accuracy_curves(
 )
 
 # %% [markdown]
-# **Read it.** At the right end they part in the paper's order: smallest, random, largest. On the left even the *largest* norms can go first at no higher price. So on this network, with nothing trained again: no evidence that a small norm is a good reason to go while few filters go, some where many go. And the band is wide: one random draw is no control. Take several.
+# **Read it.** At the right end they part in the paper's order: smallest, random, largest. On the left even the *largest* norms can go first at no higher price. So on this network, with nothing trained again: no evidence that a small norm is a good reason to go while few filters go, some where most go. And the band is wide: one random draw is no control. Take several.
 #
 # ## 8. Where is the cliff?
 #

@@ -6,6 +6,8 @@
 #
 # ![Where this lesson goes: seven images and what two filters make of them: one of large weights that is quiet, one of small weights that is busy. Which of them should go?](../notebooks/pictures/03_activation_pruning.png)
 #
+# *One of these filters is quiet, the other busy. Which should go?*
+#
 # **You need** lesson 02 (filters, masks, slimming, fine-tuning). **Difficulty** medium. {{minutes: 70}} Two sittings: sections 1 to 4 listen to units, 5 to 8 decide who goes.
 #
 # You write six small functions, lock in two predictions and find four bugs. Run every cell, also those you leave empty: where an answer is missing,
@@ -265,7 +267,7 @@ means = {name: (a.total / a.count).float().cpu() for name, a in activity.items()
 figures.activity_strips(means, threshold=0.1)
 
 # %% [markdown]
-# **Read it.** Every layer has its own scale, with many quiet units and a few loud ones. The threshold is the
+# **Read it.** Many quiet units and a few loud ones; the convolutions have nearly one scale, the hidden layer another. The threshold is the
 # same for all: it takes much of one layer and little of another, and nothing says that this is right. Sections 5 and 6 give two answers to that. First the marks at zero.
 #
 # ## 4. The dead go for free
@@ -419,8 +421,8 @@ for rule, pruner in rules.items():
 figures.unit_counts(counts, title="The same number of units in all, from different layers")
 
 # %% [markdown]
-# **Read it.** (Other images than above: a unit more or less.) Both take most from the hidden layer. Of the convolutions the fixed threshold takes little where activations
-# happen to be large, and the variable one about the same share of each. Neither knows how much a layer *can spare*. Play with both: which layers go first,
+# **Read it.** Both take most from the hidden layer. Of the convolutions the fixed threshold takes little where few units lie near
+# zero, and the variable one about the same share of each. Neither knows how much a layer *can spare*. Play with both: which layers go first,
 # and where does the accuracy break? (With a skewed layer mean - k std can lie below zero, and then nothing goes: move the deviations up and watch.)
 
 # %%
@@ -560,8 +562,8 @@ for name, curve in curves.items():
     print(f"{name:20} {told}")
 
 # %% [markdown]
-# **Read it.** Compare at equal sparsity, not at equal rounds: thresholds choose for themselves how much goes. Up to where are they ahead of the L1 norm, and of chance? (In our run
-# ahead at first, and about level with chance where nine tenths are gone.) Where a curve is not above the control, its score has shown nothing. The two straight lines are the dense network, as it was and
+# **Read it.** Compare at equal sparsity, not at equal rounds: thresholds choose for themselves how much goes. Up to where are they ahead of the L1 norm, and of chance? In our run
+# they are ahead at first; beyond four fifths the L1 norm is ahead of both, by about three points, and they are level with chance. So knowing what a unit *does* was not better there than knowing its weights. Where a curve is not above the control, its score has shown nothing. The two straight lines are the dense network, as it was and
 # trained as long as the others: what lies between them has gained from training, not from pruning. One network, one seed: one or two standard errors mean nothing here. (The schedules of L1 and of the lottery take almost nothing in
 # the last round: that step is training only, so a line can go up.)
 #

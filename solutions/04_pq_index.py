@@ -6,6 +6,8 @@
 #
 # ![Where this lesson goes: five vectors of eight entries, drawn as bars. Which of them is the sparsest, and what comes next?](../notebooks/pictures/04_pq_index.png)
 #
+# *Which of these vectors is the sparsest?*
+#
 # **You need** lesson 00 or 02 (masks, sparsity) and powers and roots. **Difficulty** medium. {{minutes: 50}}
 #
 # **Fifty percent: says who?** So far *you* set a share, a threshold, a number of deviations, the same for every layer, and found out afterwards, by the accuracy, whether it was too much. But a layer in which a few weights carry
@@ -297,7 +299,7 @@ widgets.IndexSlider()
 # %% [markdown]
 # ## 6. Along training
 #
-# A large layer of drawn weights has the index of their distribution; a million uniform and a million normal weights show it (dashed). Our layers, along their training: did PyTorch draw their first weights uniformly or normally?
+# From here on the pair is `(0.5, 1)`, the paper's other one. A large layer of drawn weights has the index of their distribution; a million uniform and a million normal weights show it (dashed). Our layers, along their training: did PyTorch draw their first weights uniformly or normally?
 
 # %%
 draw = torch.Generator().manual_seed(0)
@@ -314,12 +316,12 @@ figures.lines(
     },
     xlabel="thirds of the training",
     ylabel="PQ index, p = 0.5, q = 1",
-    title="Training moves the layers from uniform towards normal (axis cut)",
+    title="Drawn uniformly or normally? The first point tells (axis cut)",
     levels={name: pq_index(w) for name, w in million.items()},
 )
 
 # %% [markdown]
-# <details><summary><b>Read it</b>, when you have an answer</summary>Uniformly: the large layers begin on that line; the small ones have too few weights to lie on it. Then most become less equal, though none gets as far as normal weights.</details>
+# <details><summary><b>Read it</b>, when you have an answer</summary>Uniformly: the large layers begin on that line; the small ones have too few weights to lie on it: half of what parts `conv1` from the line is chance. Then most become less equal, though none gets as far as normal weights.</details>
 #
 # ## 7. Does the index know?
 #
@@ -340,7 +342,7 @@ figures.index_against(
 )
 
 # %% [markdown]
-# **Read it.** In part. `conv1` has the lowest index and loses by far the most; `hidden` has the highest and loses next to nothing. But the layers between them lose as little as `dense`, whatever their index, except `head`, which has the index of `conv2` and loses more. The index sees
+# **Read it.** In part. `conv1` has the lowest index and loses by far the most; `hidden` has the highest and loses next to nothing. But the layers between them lose little as well, whatever their index, except `head`, which has the index of `conv2` and loses more. The index sees
 # how unequal weights are, not what the network does with them: each row of `head` is all that one class has. So it is a hint, not a measurement.
 #
 # ## 8. Along pruning

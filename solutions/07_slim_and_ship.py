@@ -5,6 +5,8 @@
 #
 # ![Where this lesson starts: a network, its half-masked copy in a file as large, and the 256 KB that a microcontroller may have](../notebooks/pictures/07_slim_and_ship.png)
 #
+# *A network, its half-masked copy, and the dashed line of 256 KB, which a microcontroller may have. How do you get to its left?*
+#
 # **You need** lessons 01 (MACs, bytes, latency), 02 (filters, closed masks) and 03 (units that say nothing). **Difficulty** medium. {{minutes: 90}}
 #
 # **Words of this lesson.** *Masked*: zeros in tensors of the old shape; *slimmed*: cut out. *Width*: how many filters or neurons a layer has. *Logits*: the outputs of the network, one number per class. *ONNX*: a file format for networks
@@ -80,7 +82,7 @@ start = [
 figures.ship_board(ShipState(start))
 
 # %% [markdown]
-# **Read it.** Most of the numbers are zeros, and not a byte is gone. To get to the left, what was zeroed has to be cut out.
+# **Read it.** Most of the numbers are zeros, and not a byte is gone. (The accuracy is not repaired yet.) To get to the left, what was zeroed has to be cut out.
 #
 # Two layers seen whole, one cell for each *kernel*. The first has four filters and reads three channels; the next has five filters and reads four channels, one from each filter of the first. Filter 1 is gone.
 
@@ -296,7 +298,7 @@ print(f"1 image: largest in {largest}, {lags['1 image'][largest]:.1f}; your gues
 figures.time_ratios(lags, lags_most, "half of the filters and neurons cut out")
 
 # %% [markdown]
-# **Read it.** The ring is the answer, as printed; the star is your guess. Where a bar goes beyond 1, MACs promised what time did not keep, for three reasons. *Calling* a layer costs some microseconds, however small it is: with one image that is much of a small layer's time. *Moving* numbers costs time as well: ReLU and pooling have no MACs, and they are not free. And *small products* leave most of the processor idle.
+# **Read it.** The ring is the answer, as printed; the star is your guess. Where a bar goes beyond 1, MACs promised what time did not keep, for three reasons. *Calling* a layer costs some microseconds, however small it is: with one image that is much of a small layer's time. *Moving* numbers costs time as well: ReLU and pooling have no MACs, and they are not free. And *small products* leave most of the processor idle: `conv2` has only half of its channels left, so its products are small ones now, while `conv1` before it never had large ones.
 # More images at once share the first among them, and give the products more to do. (A bar below 1? What is left may fit into a faster memory, or the machine was busy. With one image the head is so quick that its bar is mostly noise. Is the ring's bar hardly longer than another? Run both cells again.) So name the batch size and the machine, and measure.
 #
 # ## 5. What you will meet elsewhere
@@ -454,7 +456,7 @@ widgets.ShipSlider(ways)
 # **Read it.** Which points to the left of the dashed line are highest? What differs by less than a bar is as good as equal.
 #
 # - Cutting and rounding multiply: half of the units leave a quarter of the numbers, and each of these shrinks to a quarter of its bytes (the graph itself adds some). So a wider network in int8 takes about the room of a narrower one in float32.
-# - What does int8 cost? Compare it in the table with fp32 of the same network, in accuracy and in time. Whatever it is here, read the accuracy of the very file that is shipped.
+# - What does int8 cost? Compare it in the table with fp32 of the same network, in accuracy and in time. On small layers it can be the *slower* one: inputs and outputs are rounded and turned back at every layer, and that is a larger part of a smaller product. Read accuracy and time of the very file that is shipped.
 # - The sparse file is small on its way only: once unpacked, it is the dense network, in memory and in time.
 #
 # The file is not all: while it runs, a layer's inputs and outputs must be held somewhere. How many numbers is that at most?

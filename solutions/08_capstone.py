@@ -5,6 +5,8 @@
 #
 # ![Where this lesson goes: the dense start, a worked example, and lines of equal score; where will your entry stand?](../notebooks/pictures/08_capstone.png)
 #
+# *The dense start and a worked example. Where will your entry stand?*
+#
 # **You need** lessons 02 (masks, fine-tuning), 05 (who decides how many go) and 06 (score, floor, budget).
 # **Difficulty** open. {{minutes: 75}}
 #
@@ -76,7 +78,7 @@ print(f"{name}: accuracy {start:.3f} on {images:,} validation images, one standa
 print(f"{measure.standard_error(start, images):.3f}; the budget is {budget} epochs")
 
 # %% [markdown]
-# **Read it.** Remember the standard error: on this board two entries whose accuracies differ by less than it are as good as equal.
+# **Read it.** Remember the standard error: on this board two entries whose accuracies differ by less than it, or whose scores differ by less than half of it, are a *tie*.
 #
 # ## 2. A worked example that loses
 #
@@ -131,7 +133,7 @@ ends = {what: (r.rows[-1]["sparsity"], r.rows[-1]["accuracy"]) for what, r in ch
 figures.leaderboard(ends, images)
 
 # %% [markdown]
-# **Read it.** In our runs, with three seeds, *all epochs after the cut* was always first: the same cut, the same budget, and more than a bar above the example. That is why the example loses. What its early epochs bought was cut away, and one was left for repair. *Layers ranked together* gained less. And *93 % at once* lost: with one epoch of repair, caution was right. The bad timing made it timid. Is it the same here?
+# **Read it.** *All epochs after the cut* is first: the same cut, the same budget, and more than a bar above the example. That is why the example loses. What its early epochs bought was cut away, and one was left for repair. *Layers ranked together* is a tie with the example, or little more. And *93 % at once* lost: with one epoch of repair, caution was right. The bad timing made it timid. Is it the same here?
 #
 # ## 3. What the board counts
 #
@@ -340,7 +342,7 @@ print(f"mine: {best}")
 pd.DataFrame.from_dict(trials, orient="index").round(3)
 
 # %% [markdown]
-# **Read it.** Compare rows that differ in *one* column: what moved the score? A step below one standard error, printed in section 1, is a tie. And the best of many rows looks better than it is: these images have chosen it.
+# **Read it.** Compare rows that differ in *one* column: what moved the score? Is it more than a tie (section 1)? And the best of many rows looks better than it is: these images have chosen it.
 #
 # ## 6. Against the course's own
 #
@@ -397,8 +399,7 @@ words = {
 figures.arena(drawn, start, **words, stretched=True, pointed="worked example")
 
 # %% [markdown]
-# **Read it.** Each dot is a network that could be handed in. Where do the curves fall, and which of them go on where others stop? One seed, one data set: a gap of less than two standard errors says
-# nothing about the methods, only about these files.
+# **Read it.** Each dot is a network that could be handed in. Where do the curves fall, and which of them go on where others stop? In our run mean activation falls first, and SAP goes furthest. How far each goes is our choice, and nobody tuned it: so this ranks files, not methods.
 #
 # ## 7. Which round to hand in
 #
@@ -507,10 +508,10 @@ print(f"your place: {place} (you: {my_place})")
 standings()
 
 # %% [markdown]
-# **Read it.** The bars are one standard error of accuracy; half of it is what the score wavers by. Are you ahead by more than that? If you are behind, look at *where*: below others at the same sparsity means that your scores or your
+# **Read it.** The bars are one standard error of accuracy. Are you ahead by more than a tie? If you are behind, look at *where*: below others at the same sparsity means that your scores or your
 # epochs can be better; left of them at the same accuracy means that you stopped too early.
 #
-# And the suspect *layers alike*? *magnitude* takes the same share of each layer, as the worked example does. Where its bar reaches yours, that choice costs nothing that can be seen, once there are epochs to repair it: harm *before* repair is not harm after it.
+# And the suspect *layers alike*? *magnitude* takes the same share of each layer, as the worked example does. Where it is a tie with yours, that choice costs nothing that can be seen, once there are epochs to repair it: harm *before* repair is not harm after it.
 #
 # ### Try again
 # Change *one* thing, give the trial a note that says what, and run the next cell, as often as you like. Here it is the sparsity; it can be `least`, or `my_scores` (change it in section 5 and run its cell): another of the three ideas; or a score that knows which inputs are
@@ -522,7 +523,7 @@ enter("again", again)
 standings()
 
 # %% [markdown]
-# **Read it.** Did the one change move the score by more than half a bar? One change at a time is slower and teaches more; `trials` keeps them all for section 11. Is this one better? Then `mine = again`, and `enter("mine", mine)`.
+# **Read it.** Did the one change move the score by more than a tie? One change at a time is slower and teaches more; `trials` keeps them all for section 11. Is this one better? Then `mine = again`, and `enter("mine", mine)`.
 #
 # ## 9. Before you hand in
 #
@@ -614,7 +615,7 @@ check(entry_bugs, "entry_bugs")
 # - Epochs after a cut repair; what epochs before it bought is cut away (section 2).
 # - What is counted is what is in the file: not masks, not metadata, not what anybody says.
 # - Legal is not good: only a run tells.
-# - Choose by validation images, read test images once. Places within a standard error are ties.
+# - Choose by validation images, read test images once. Places within half a standard error of score are ties.
 # - Sparsity and arithmetic are two boards, and a different unit wins each.
 #
 # ## Bonus

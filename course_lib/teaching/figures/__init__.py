@@ -42,6 +42,7 @@ from course_lib.teaching.figures.measuring import (
     timings,
 )
 from course_lib.teaching.figures.picture import Picture
+from course_lib.teaching.figures.question import question
 from course_lib.teaching.figures.results import accuracy_curves, lines, size_panel, triptych
 from course_lib.teaching.figures.sap import amount_bars, bound_board, explorer_board, index_path, rounds_board
 from course_lib.teaching.figures.seeds import crowd, duel, seeds_board, sides, winners_curse
@@ -52,7 +53,6 @@ from course_lib.teaching.figures.start import (
     guessed,
     layers_gone,
     mask_cells,
-    question,
     sample,
     weight_board,
 )

@@ -64,7 +64,7 @@ def choice_board(state: ChoiceState) -> Picture:
             axis.xaxis.set_major_locator(LogLocator(subs=(1, 3)))
             axis.xaxis.set_major_formatter("{x:g} %" if state.near else EngFormatter(sep=""))
             axis.xaxis.set_minor_formatter(NullFormatter())
-            axis.set_xlim(*sorted((sizes.max() * 1.3, sizes.min() / 1.3), reverse=not state.near))
+            axis.set_xlim(sizes.max() * 1.3, sizes.min() / 1.3)
         else:
             axis.set_xlim(NEAR if state.near else -0.03, 1.02 if state.near else 1.03)
         if state.near:
@@ -81,7 +81,7 @@ def choice_board(state: ChoiceState) -> Picture:
             axis.axvline(state.largest, color=INK, lw=1.2, ls=(0, (4, 2)), label="budget")
         if state.chosen is not None:
             axis.plot(*state.chosen[1:], "o", ms=17, mfc="none", mec=INK, mew=2, label="chosen")
-        how = (", percent of the largest" if state.near else ", fewer to the right") if state.log else ""
+        how = f"{', percent of the largest' * state.near}, fewer to the right" if state.log else ""
         axis.set(xlabel=state.size + how, ylabel=f"validation accuracy{' (axis cut)' * state.near}")
         axis.text(0, 1.03, f"chosen: {state.choice}" if state.chosen else "no point qualifies", transform=axis.transAxes)
         axis.legend(frameon=False, loc="upper left", bbox_to_anchor=(1.01, 1), fontsize=9)

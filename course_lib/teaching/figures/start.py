@@ -1,8 +1,7 @@
-"""The first lesson: the question of the course, a few images, simple bars, small masks, and where weights go."""
+"""The first lesson: a few images, simple bars, small masks, and where weights go."""
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -29,36 +28,6 @@ from course_lib.teaching.figures.picture import (
     tile,
 )
 from course_lib.words import number_of
-
-QUESTIONS = (
-    ("How much can go?", "lessons 04 and 05"),
-    ("Who decides what goes?", "lessons 02 and 03"),
-    ("How do we know that it was worth it?", "lessons 01 and 06"),
-)
-
-
-@styled
-def question() -> Picture:
-    """Draw a small network that has lost nine of ten connections, beside the three questions of the course."""
-    picture, axes = canvas(3.1, 1, 2, width_ratios=(1.25, 1))
-    left, right = axes[0]
-    columns = [np.column_stack([np.full(n, float(x)), np.linspace(-1, 1, n)]) for x, n in enumerate((6, 8, 8, 4))]
-    lines = [(a, b) for inputs, outputs in itertools.pairwise(columns) for a in inputs for b in outputs]
-    kept = set(np.random.default_rng(5).choice(len(lines), round(len(lines) / 10), replace=False).tolist())
-    for number, (a, b) in enumerate(lines):
-        look = {"color": KEPT, "lw": 2.2, "zorder": 2} if number in kept else {"color": FAINT, "lw": 0.6, "ls": (0, (2, 3))}
-        left.plot([a[0], b[0]], [a[1], b[1]], **look)
-    for column in columns:
-        left.plot(*column.T, "o", color="white", markeredgecolor=INK, ms=11, zorder=3)
-    left.set_title(f"{len(lines)} connections, {len(kept)} of them left (solid)", loc="left")
-    for place, (asked, where) in enumerate(QUESTIONS):
-        right.text(0, 0.83 - 0.33 * place, f"{place + 1}  {asked}", fontsize=13, fontweight="bold", color=INK)
-        right.text(0.075, 0.71 - 0.33 * place, where, fontsize=10.5, color="#555555")
-    for axis in (left, right):
-        axis.set_axis_off()
-    questions = "; ".join(f"{asked} ({where})" for asked, where in QUESTIONS)
-    picture.alt = f"A network of {len(lines)} connections of which {len(kept)} are left, and three questions: {questions}."
-    return picture
 
 
 @styled
