@@ -102,7 +102,7 @@ print("and biases are parameters too, of which none has gone")
 
 # %% [markdown]
 # **Read it.** Two rows have fallen: the non-zeros, and what a compressor makes of the file. Everything else stands where it stood: the tensors have the same shape, and every zero is
-# multiplied as carefully as any other number. (On the last row a difference smaller than the black bar is chance: section 5.) So "90 % smaller" is true of one row, nearly true of another and false of the rest. In this lesson you build the rows yourself.
+# multiplied as carefully as any other number. (On the last row a difference smaller than the black bar is chance: section 5. The gzip row is a share of the dense file *after* gzip; your guess is answered in section 4.) So "90 % smaller" is true of one row, nearly true of another and false of the rest. In this lesson you build the rows yourself.
 #
 # ## 2. What a mask does
 #
@@ -307,7 +307,7 @@ figures.timings(times, warmup=10)
 
 # %% [markdown]
 # **Read it.** Left every call; right, how many of the counted ones took how long; the thin lines are the medians. Both networks make the same heap, and the stragglers above it hit either.
-# (If slow calls are the rule, another program is at work: run the cell again.)
+# (If slow calls are the rule, another program is at work: run the cell again. If all points step up or down together, the processor has changed its speed: it meets both, which is why they take turns.)
 #
 # Now be careless on purpose. With no warm-up and *one* run (where the slider stands), which network is "faster"? Then count more runs, and compare
 # the median with the mean (in the line above the picture): they part where there are stragglers.
@@ -500,9 +500,9 @@ for scarce, mixture in mixtures.items():
     print("   gone: " + ", ".join(f"{name} {share:.2f}" for name, share in mixture.items()))
 
 # %% [markdown]
-# The same curves, and two networks that differ in one layer: where MACs are scarce, `hidden` may keep more, for it does few of them. There is no "best pruning" until somebody says what is scarce.
+# The same curves, and two networks that differ most in one layer: where MACs are scarce, `hidden` may keep more, for it does few of them. There is no "best pruning" until somebody says what is scarce.
 #
-# Is the scan worth its price? Its rivals are *the same share of every layer* and *the smallest of all*, at the same sparsity. All are measured on all validation images, just pruned and after the same short training.
+# Is the scan worth its price? Its rivals are *the same share of every layer* and *the smallest of all*, at the same sparsity. All are measured on all validation images (the 256 that chose the mixture are among them), just pruned and after the same short training.
 
 # %% tags=["folded"]
 scanned = board.masks(mixtures["parameters"])
