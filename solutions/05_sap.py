@@ -16,7 +16,7 @@
 # **An honest word first.** At the end you measure what the rule is worth, and only a part of its fame survives: its *pace*, a large bite first and then ever smaller ones. Any other method can borrow that; and you
 # will know how to find the part of a method that does the work.
 #
-# You write six functions, lock in two predictions (and, if you like, a third) and find four bugs. Where an answer is missing, the library's goes on.
+# You write six functions, lock in two predictions (a third is optional) and find four bugs. Where an answer is missing, the library's goes on.
 #
 # **Words of this lesson.** A *round* is one prune and the training after it; the *pace* is how much goes in each. *Index* means the PQ index $I$ with $(p, q) = (1, 2)$. Of the $d$ weights that are left, $r$ have to stay.
 
@@ -570,13 +570,13 @@ figures.arena(
 # %% [markdown]
 # **Read it** at four fifths, the grey line:
 #
-# | | sparsity | epochs, in all | test accuracy |
-# | --- | --- | --- | --- |
-# | SAP | {{results/pace: sap.round14.sparsity | .2f}} | {{results/pace: sap.round14.epochs | .0f}} | {{results/pace: sap.round14.test_accuracy | .3f}} |
-# | magnitude, its own pace | {{results/pace: magnitude.round9.sparsity | .2f}} | {{results/pace: magnitude.round9.epochs | .0f}} | {{results/pace: magnitude.round9.test_accuracy | .3f}} |
-# | magnitude, SAP's pace | {{results/pace: magnitude_sap_s_pace.round14.sparsity | .2f}} | {{results/pace: magnitude_sap_s_pace.round14.epochs | .0f}} | {{results/pace: magnitude_sap_s_pace.round14.test_accuracy | .3f}} |
-# | magnitude, global, its own pace | {{results/pace: magnitude_global.round9.sparsity | .2f}} | {{results/pace: magnitude_global.round9.epochs | .0f}} | {{results/pace: magnitude_global.round9.test_accuracy | .3f}} |
-# | magnitude, global, SAP's pace | {{results/pace: magnitude_global_sap_s_pace.round14.sparsity | .2f}} | {{results/pace: magnitude_global_sap_s_pace.round14.epochs | .0f}} | {{results/pace: magnitude_global_sap_s_pace.round14.test_accuracy | .3f}} |
+# | | epochs, in all | test accuracy |
+# | --- | --- | --- |
+# | SAP | {{results/pace: sap.round14.epochs | .0f}} | {{results/pace: sap.round14.test_accuracy | .3f}} |
+# | magnitude, its own pace | {{results/pace: magnitude.round9.epochs | .0f}} | {{results/pace: magnitude.round9.test_accuracy | .3f}} |
+# | magnitude, SAP's pace | {{results/pace: magnitude_sap_s_pace.round14.epochs | .0f}} | {{results/pace: magnitude_sap_s_pace.round14.test_accuracy | .3f}} |
+# | magnitude, global, its own pace | {{results/pace: magnitude_global.round9.epochs | .0f}} | {{results/pace: magnitude_global.round9.test_accuracy | .3f}} |
+# | magnitude, global, SAP's pace | {{results/pace: magnitude_global_sap_s_pace.round14.epochs | .0f}} | {{results/pace: magnitude_global_sap_s_pace.round14.test_accuracy | .3f}} |
 #
 # SAP is ahead of magnitude. But it got there later, and had trained longer. So lend magnitude SAP's pace: it has no clear distance from SAP then. And a single ranking at that pace is clearly ahead.
 #
@@ -699,8 +699,7 @@ figures.amount_bars(
 )
 
 # %% [markdown]
-# **Read it.** Next to nothing goes by the L1 norm, and that is no bug. A filter's norm is a *sum* of hundreds of magnitudes, and such sums are alike: the differences that SAP lives on are averaged away. Activations differ more, so it bites. But it bites
-# into random scores as well, for no reason at all: the amount is only as good as its score.
+# **Read it.** Next to nothing goes by the L1 norm, and that is no bug. A filter's norm is a *sum* of hundreds of magnitudes, and such sums are alike: the differences that SAP lives on are averaged away. Activations differ more, so it bites; into random scores as well: the amount is only as good as its score.
 #
 # ## Optional: regularization, compression, collapse?
 #
@@ -745,5 +744,4 @@ widgets.RoundSlider(
 #
 # ## Bonus
 #
-# - In the explorer of section 4: does the paper's other pair of norms, `(0.5, 1)`, bite more or less? And what do gamma = 8 and beta = 1 leave of each layer?
-# - Give SAP scores that are neither sums nor lots: `lambda weight: weight.abs().amax(1)`, the largest weight of each filter. Does it take more?
+# In the explorer of section 4: does the paper's other pair of norms, `(0.5, 1)`, bite more or less? And what do gamma = 8 and beta = 1 leave of each layer?
