@@ -50,7 +50,7 @@ def test_the_first_check_of_the_course_stands_within_two_screens_and_waits_for_n
     cells = page.locator(".jp-Notebook .jp-Cell")
     page.wait_for_timeout(2000)  # pictures are there
     checks = page.locator(".jp-Notebook .jp-Cell", has_text="check(weights_left)")
-    top, first = cells.first.bounding_box(), checks.first.bounding_box()
+    top, first = cells.first.bounding_box(), checks.first.locator(".jp-Cell-inputWrapper").bounding_box()
     screen = page.locator(".jp-WindowedPanel-outer").first.bounding_box()["height"]
     assert first["y"] + first["height"] - top["y"] <= 2 * screen
     before = nbformat.read(jupyter.notebooks / NAMES[0], as_version=4).cells
