@@ -90,7 +90,7 @@ def pictures(bench):
         "arena of the capstone": figures.arena(
             {"one": [(0.5, 0.8), (0.97, 0.7)], "far": [(0.9, 0.75)]}, 0.8, stretched=True, pointed="far"
         ),
-        "arena without runs": figures.arena({}),
+        "arena without runs": figures.arena({}, named=True, stretched=True, bottom=0.6),
         "kinds": figures.kinds(
             {"weights": {"SAP": [(0.5, 0.8)], "lots": [(0.5, 0.7)]}, "units": {"L1": [(0.9, 0.6)]}}, ["lots"]
         ),

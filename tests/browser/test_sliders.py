@@ -177,10 +177,15 @@ def by_button(page, skin) -> None:
 
 def can_be_read(skin) -> None:
     """Each handle has a name and says its value as it is shown; its track is long enough to hit a position."""
+    from playwright.sync_api import expect
+
     for handle in skin.locator(".noUi-handle").all():
         assert handle.get_attribute("aria-label")
         assert handle.get_attribute("aria-valuetext")
-    shown = [readout.inner_text() for readout in skin.locator(".widget-readout").all() if readout.is_visible()]
+    readouts = [readout for readout in skin.locator(".widget-readout").all() if readout.is_visible()]
+    for readout in readouts:
+        expect(readout).not_to_be_empty(timeout=REST)  # JupyterLab fills it when the slider has come into view
+    shown = [readout.inner_text() for readout in readouts]
     said = [handle.get_attribute("aria-valuetext") for handle in skin.locator(".noUi-handle").all()]
     assert set(shown) <= set(said)
     assert all(track.bounding_box()["width"] >= 180 for track in skin.locator(".noUi-base").all())

@@ -131,7 +131,7 @@ def arena(
         parts.append(f"dense model {dense:.3f}")
     if at is not None:
         axis.axvline(at, color=FAINT, lw=6, alpha=0.5, zorder=0)
-    if stretched:
+    if stretched and curves:
         _stretch(axis)
     if pointed:
         (x, y, *_), ink = curves[pointed][-1], {"arrowstyle": "->", "color": INK}
