@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 
 import nbformat
 import pytest
@@ -133,6 +134,9 @@ def comes(page, skin, wanted) -> None:
 
 def by_keyboard(page, skin) -> None:
     """Move the first slider that can move by one step, or two where a step changes nothing that is drawn."""
+    from playwright.sync_api import expect
+
+    expect(skin).not_to_have_class(re.compile(r"\bcourse-busy\b"), timeout=REST)  # with what came before
     before = alt(skin)
     handle = skin.locator(".noUi-handle").first
     handle.focus()
@@ -147,7 +151,7 @@ def by_keyboard(page, skin) -> None:
 
 
 def by_mouse(page, skin) -> None:
-    """Drag the first handle to a quarter of its track, or to three quarters if it is there; the last position wins."""
+    """Drag the first handle to the other half of its track; the last position wins."""
     before = alt(skin)
     drags(page, skin)
     comes(page, skin, lambda now: now != before)
@@ -158,7 +162,7 @@ def drags(page, skin) -> None:
     track = skin.locator(".noUi-base").first.bounding_box()
     handle = skin.locator(".noUi-handle").first.bounding_box()
     x, y = handle["x"] + handle["width"] / 2, handle["y"] + handle["height"] / 2
-    to = 0.25 if (x - track["x"]) / track["width"] > 0.5 else 0.75
+    to = 0.15 if (x - track["x"]) / track["width"] > 0.5 else 0.85  # another position, and be it one of three
     page.mouse.move(x, y)
     page.mouse.down()
     page.mouse.move(track["x"] + to * track["width"], y, steps=8)
