@@ -568,7 +568,7 @@ figures.arena(
 )
 
 # %% [markdown]
-# **Read it** at four fifths, the grey line:
+# **Read it** at the points nearest to the grey line:
 #
 # | | epochs, in all | test accuracy |
 # | --- | --- | --- |
@@ -580,9 +580,9 @@ figures.arena(
 #
 # SAP is ahead of magnitude. But it got there later, and had trained longer. So lend magnitude SAP's pace: it has no clear distance from SAP then. And a single ranking at that pace is clearly ahead.
 #
-# **So what SAP gives you is a pace:** it slows down, and more epochs stand behind each point. Which weights go, others choose as well or better. And a pace is a choice, no gain for nothing: after the same twenty rounds magnitude's own had come to {{results/pace: magnitude.round20.sparsity | .2f}}, SAP's to {{results/pace: sap.round20.sparsity | .2f}}.
+# **So what SAP gives you is a pace:** it slows down, so more epochs stand behind its later points. Which weights go, others choose as well or better. And a pace is a choice, no gain for nothing: after the same twenty rounds magnitude's own had come to {{results/pace: magnitude.round20.sparsity | .2f}}, SAP's to {{results/pace: sap.round20.sparsity | .2f}}.
 #
-# On CIFAR-10, with [a convolutional network](../results/controls/README.md) at {{results/controls: sap.round6.sparsity | .2f}}, much the same: SAP {{results/controls: sap.round6.test_accuracy | .3f}}, magnitude at its pace {{results/controls: magnitude_sap_s_pace.round6.test_accuracy | .3f}}, a single ranking {{results/controls: magnitude_global_sap_s_pace.round6.test_accuracy | .3f}}.
+# On CIFAR-10, with [a convolutional network](../results/controls/README.md) at {{results/controls: sap.round6.sparsity | .2f}}: SAP {{results/controls: sap.round6.test_accuracy | .3f}}, magnitude at its pace {{results/controls: magnitude_sap_s_pace.round6.test_accuracy | .3f}}, a single ranking {{results/controls: magnitude_global_sap_s_pace.round6.test_accuracy | .3f}}.
 #
 # ## Find the bug
 #
@@ -699,7 +699,7 @@ figures.amount_bars(
 )
 
 # %% [markdown]
-# **Read it.** Next to nothing goes by the L1 norm, and that is no bug. A filter's norm is a *sum* of hundreds of magnitudes, and such sums are alike: the differences that SAP lives on are averaged away. Activations differ more, so it bites; into random scores as well: the amount is only as good as its score.
+# **Read it.** Next to nothing goes by the L1 norm, and that is no bug. A filter's norm is a *sum* of many magnitudes, and such sums are alike: the differences that SAP lives on are averaged away. Activations differ more, so it bites; into random scores as well: the amount is only as good as its score.
 #
 # ## Optional: regularization, compression, collapse?
 #
@@ -726,7 +726,7 @@ figures.index_path(
 )
 
 # %% [markdown]
-# **Read it.** Only a line that says "falls, then rises, then falls" has all three phases. In our run (one seed) that is rewinding with SGD, and it ends in collapse. The others only sink, so SAP slows down, and the same ten rounds do not break the network. The phases are no law; they belong to a way of training.
+# **Read it.** Only a line that says "falls, then rises, then falls" has all three phases. In our run (one seed) that is rewinding with SGD, and its accuracy is gone before the index turns. The others only sink, so SAP slows down, and the same ten rounds do not break the network. The phases belong to a way of training.
 #
 # What does the index see? The survivors, round by round:
 

@@ -342,7 +342,7 @@ print(f"mine: {best}")
 pd.DataFrame.from_dict(trials, orient="index").round(3)
 
 # %% [markdown]
-# **Read it.** Compare rows that differ in *one* column: what moved the score? Is it more than a tie (section 1)? Was boldness a matter of epochs, or of rounds? (Compare with section 2.) And the best of many rows looks better than it is: these images have chosen it.
+# **Read it.** Compare rows that differ in *one* column: what moved the score? Is it more than a tie (section 1)? And the best of many rows looks better than it is: these images have chosen it.
 #
 # ## 6. Against the course's own
 #
@@ -513,7 +513,7 @@ standings()
 # **Read it.** The bars are one standard error of accuracy. Are you ahead by more than a tie? If you are behind, look at *where*: below others at the same sparsity means that your scores or your
 # epochs can be better; left of them at the same accuracy means that you stopped too early.
 #
-# And the suspect *layers alike*? *magnitude* takes the same share of each layer, as the worked example does, with a guard: `fewest` leaves the small layer that broke first some weights more. Where it is a tie with yours, a guard is all that was needed, once there are epochs for repair: harm *before* repair is not harm after it.
+# And the suspect *layers alike*? *magnitude* takes the same share of each layer, as the worked example does, with a guard: `fewest` leaves the small layer that broke first some weights more. Where it is a tie with yours, ranking the layers together has bought nothing more, once there are epochs for repair: harm *before* repair is not harm after it. Was the guard needed? A trial without it would say.
 #
 # ### Try again
 # Change *one* thing, give the trial a note that says what, and run the next cell, as often as you like. Here it is the sparsity; it can be `least`, or `my_scores` (change it in section 5 and run its cell): another of the three ideas; or a score that knows which inputs are
@@ -617,7 +617,7 @@ check(entry_bugs, "entry_bugs")
 # - Epochs after a cut repair; what epochs before it bought is cut away (section 2).
 # - What is counted is what is in the file: not masks, not metadata, not what anybody says.
 # - Legal is not good: only a run tells.
-# - Choose by validation images, read test images once. Places within half a standard error of score are ties.
+# - Choose by validation images, read test images once. Scores closer than half the standard error of accuracy are ties.
 # - Sparsity and arithmetic are two boards, and a different unit wins each.
 #
 # ## Bonus
