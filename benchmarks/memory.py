@@ -1,7 +1,7 @@
 """Memory: what the kernel of each lesson holds when its last cell has run, beside one that has only imported torch.
 
-The answered lessons run in laptop mode, each in a kernel of its own, as in JupyterLab; half an hour of two cores. Counted is
-what the process would give back if it ended, so that libraries that several kernels share do not count twice.
+The answered lessons run in laptop mode, each in a kernel of its own, as in JupyterLab; ten minutes or more of two cores.
+Counted is what the process would give back if it ended: libraries that several kernels share do not count twice.
 """
 
 from __future__ import annotations
@@ -41,9 +41,6 @@ def table() -> Table:
     for path in sorted((ROOT / "solutions").glob("[0-9][0-9]_*.ipynb")):
         end, most = held(nbformat.read(path, as_version=4))
         rows.append([path.stem, f"{end:.0f}", f"{end - framework:.0f}", f"{most:.0f}"])
-    note = (
-        "What a lesson holds beyond torch itself: course_lib and matplotlib, the images (float tensors are made batch by "
-        "batch), the networks that its last pictures need, and the positions that its sliders have measured."
-    )
+    note = "Beyond torch itself a lesson holds course_lib, matplotlib, the images, and its networks and pictures."
     head = ("kernel", "MiB at the end", "beyond torch", "most after a cell")
     return Table("what a lesson's kernel holds", head, rows, (note,))

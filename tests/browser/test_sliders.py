@@ -81,10 +81,7 @@ def test_each_slider_is_moved_by_keyboard_and_by_mouse_and_shows_what_the_librar
 
 @pytest.mark.heavy
 def test_a_reset_right_after_a_drag_wins_over_what_the_page_still_sends_of_the_drag(page, jupyter):
-    jupyter.write("reset.ipynb", SLOW.strip())
-    jupyter.opened(page, "reset.ipynb")
-    runs_all(page, jupyter)
-    skin = page.locator(".course-skin")
+    skin = alone(page, jupyter, SLOW)
     handle, reset = skin.locator(".noUi-handle"), skin.get_by_role("button", name="reset")
     first, press = alt(skin), reset.bounding_box()
     for _ in range(5):
@@ -102,10 +99,7 @@ def test_a_reset_right_after_a_drag_wins_over_what_the_page_still_sends_of_the_d
 def test_what_is_typed_into_a_box_that_shows_per_cent_is_per_cent(page, jupyter):
     from playwright.sync_api import expect
 
-    jupyter.write("share.ipynb", SHARE.strip())
-    jupyter.opened(page, "share.ipynb")
-    runs_all(page, jupyter)
-    skin = page.locator(".course-skin")
+    skin = alone(page, jupyter, SHARE)
     box, said = skin.locator(".widget-readout"), skin.locator(".course-readout")
     for typed, share in ((None, 0.9), ("33", 0.33), ("50 %", 0.5), ("0.2", 0.2), ("2", 0.02), ("150", 0.99)):
         box.click()
@@ -116,6 +110,14 @@ def test_what_is_typed_into_a_box_that_shows_per_cent_is_per_cent(page, jupyter)
         skin.locator(".widget-label").first.click()  # and the box is left
         expect(box).to_have_text(f"{share:.0%}")
         expect(said).to_have_text(f"x is {share:g}", timeout=REST)
+
+
+def alone(page, jupyter, source: str):
+    """Return the slider of a notebook that has nothing else."""
+    jupyter.write("alone.ipynb", source.strip())
+    jupyter.opened(page, "alone.ipynb")
+    runs_all(page, jupyter)
+    return page.locator(".course-skin")
 
 
 def alt(skin) -> str:

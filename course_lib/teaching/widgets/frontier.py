@@ -48,7 +48,7 @@ class BudgetSlider(Skin):
     """Set the largest size that may be shipped, and see which point is the most accurate within it.
 
     size: the column of `table` that the menu starts with; None: the first of them. near: sizes in percent of the largest,
-    more to the right, and the points of a method joined.
+    and the points of a method joined.
     """
 
     def __init__(self, table: pd.DataFrame, size: str | None = None, near: bool = False) -> None:
