@@ -31,10 +31,15 @@ WAIT = 180_000  # milliseconds; a busy machine takes its time
 
 @dataclass(frozen=True)
 class Server:
-    """A JupyterLab that answers at `address`; notebooks: the folder of what it shows first."""
+    """A JupyterLab that answers at `address`; root: the course's folder."""
 
     address: str
-    notebooks: Path
+    root: Path
+
+    @property
+    def notebooks(self) -> Path:
+        """The folder of what it shows first."""
+        return self.root / "notebooks"
 
     def ask(self, path: str, method: str = "GET") -> Any:
         """Return what the server's API says."""
@@ -54,8 +59,11 @@ class Server:
         nbformat.write(book, self.notebooks / name)
 
     def opened(self, page: Any, name: str) -> None:
-        """Open a notebook in a page as on a new day, and wait for its kernel, which has the course's name."""
-        page.goto(f"{self.address}/lab/tree/notebooks/{name}?token={TOKEN}&reset", timeout=WAIT)
+        """Open a notebook in a window as `course lab` opens its first, and wait for its kernel, which has the course's name."""
+        page.goto("about:blank")  # an open JupyterLab would keep its own window
+        shutil.rmtree(self.root / lab.OWN / "student" / "workspaces", ignore_errors=True)
+        lab.settle(self.root)
+        page.goto(f"{self.address}/lab/tree/notebooks/{name}?token={TOKEN}", timeout=WAIT)
         page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=WAIT)
         page.get_by_text("Pruning course | Idle").wait_for(timeout=WAIT)
 
@@ -73,7 +81,7 @@ def serving(root: Path, threads: int = 1) -> Iterator[Server]:
     own = {"HOME": home, "IPYTHONDIR": home, "COURSE_MODE": "ci", "OMP_NUM_THREADS": str(threads), "TQDM_DISABLE": ""}
     with (root / "log.txt").open("w") as log:
         server = subprocess.Popen(line, stdout=log, stderr=log, env={**os.environ, **lab.settle(root), **own})
-        found = Server(f"http://127.0.0.1:{port}", root / "notebooks")
+        found = Server(f"http://127.0.0.1:{port}", root)
         try:
             until = time.monotonic() + WAIT / 1000
             while not _answers(found):

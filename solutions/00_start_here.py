@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 00 · Start here
 #
-# In a few minutes you train a small network, throw away *nine of every ten* of its weights, and look whether it can still tell a coat from a sneaker.
+# In a few minutes you train a small network, throw away *nine of every ten* of its weights, and see whether it still tells a coat from a sneaker.
 #
 # > **How much of a network can go, who decides what goes, and how do we know that it was worth it?**
 #
@@ -50,7 +50,7 @@ bench
 # In every lesson you write small functions, and below each stands a **check**, which tries yours on fresh inputs. It says ○ *not attempted*, ✘ *not yet* (with the call, what came out, what was expected, and the mistake, if it knows it), or ✔ *correct*: right on every input that it tried. To trust it, see it catch you:
 #
 # ### Exercise 1: `weights_left`
-# A *weight* is a number by which a value is multiplied on its way through a network; to *prune* is to set weights to zero, for good. A share of `n` weights goes, exactly `round(share * n)` by Python's own `round` (`round(2.5)` is 2). How many are *left*?
+# A *weight* is a number by which a network multiplies a value; to *prune* is to set weights to zero, for good. Of `n` weights a share goes, exactly `round(share * n)` (by Python's `round`: `round(2.5)` is 2). How many are *left*?
 #
 # 1. Run the two cells below **as they are**. What does the check say?
 # 2. Be **wrong** on purpose: replace the line with `pass` by `return share * n`, run both again, and read what it says.

@@ -75,11 +75,17 @@ masks = units_gone(0.5)
 masked = masks.apply_(copy.deepcopy(model)).eval()
 print(f"sparsity of the masked network: {masks.sparsity:.3f}")
 images = len(bench.split("validation"))
-start = [
-    Way(how, measure.file_bytes(net), train.evaluate(net, bench), images=images)
-    for how, net in (("dense, as trained", model), ("masked, half of the units", masked))
-]
-figures.ship_board(ShipState(start))
+nets = {"dense, as trained": model, "masked, half of the units": masked}
+figures.file_bars(
+    {
+        f"{how}\naccuracy {train.evaluate(net, bench):.3f}": (
+            measure.file_bytes(net) / 1024,
+            1 - measure.nonzeros(net) / measure.parameters(net),
+        )
+        for how, net in nets.items()
+    },
+    limit=256,
+)
 
 # %% [markdown]
 # **Read it.** Most of the numbers are zeros, and not a byte is gone. (The accuracy is not repaired yet.) To get to the left, what was zeroed has to be cut out.

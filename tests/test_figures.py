@@ -24,7 +24,7 @@ from course_lib.teaching.boards.thresholds import STATISTICS, ThresholdBoard
 from course_lib.teaching.boards.weights import RULES, WeightBoard
 from course_lib.teaching.figures.index import SurvivorState
 from course_lib.teaching.figures.measuring import FormatState
-from course_lib.teaching.figures.picture import DPI, WIDTH
+from course_lib.teaching.figures.picture import DPI, HATCH, WIDTH
 from course_lib.teaching.figures.results import QUARTILES
 from course_lib.teaching.figures.shipping import KIB, ShareState, ShipState, Way
 
@@ -145,6 +145,7 @@ def pictures(bench):
         "constant_units": figures.constant_units(torch.tensor([-1.0, 0.0, 0.5]), torch.tensor([0.0, 0.0, 0.5])),
         "share_board": figures.share_board(ShareState(0.5, {"time": [(0.0, 1.0), (0.9, 0.1)]}, guess=0.3)),
         "share_board without measurements": figures.share_board(ShareState(0.25, {})),
+        "file_bars": figures.file_bars({"dense": (1000.0, 0.0), "masked": (1000.0, 0.5)}, limit=256),
         "ship_board": figures.ship_board(ShipState(WAYS, batch=64)),
         "ship_board with bars": figures.ship_board(ShipState([replace(way, images=2000) for way in WAYS])),
         "ship_board without times": figures.ship_board(ShipState(WAYS, limit=1.0)),
@@ -324,6 +325,14 @@ def test_a_stretched_axis_has_as_much_room_above_nine_tenths_as_below(pictures):
     half, tenth, last = (to_pixels((1 - left, 0))[0] for left in (0.5, 0.1, 0.02))
     assert tenth - half == pytest.approx(last - tenth)
     assert [text.get_text() for text in axis.texts] == ["far"] and axis.texts[0].xy == (0.9, 0.75)
+
+
+def test_the_hatched_part_of_a_file_is_its_zeros_and_the_line_its_limit(pictures):
+    axis = pictures["file_bars"].axes[0]
+    parts = [(bar.get_x(), bar.get_width(), bar.get_hatch()) for bar in axis.patches]
+    assert parts == [(0, 1000, None), (1000, 0, HATCH), (0, 500, None), (500, 500, HATCH)]
+    assert list(axis.lines[0].get_xdata()) == [256, 256]
+    assert "masked: 1,000 KB, 50% of them zeros" in pictures["file_bars"].alt
 
 
 def test_the_bar_of_a_way_to_ship_is_one_standard_error_long(pictures):

@@ -85,7 +85,7 @@ def test_students_see_neither_news_nor_nbgrader_and_a_closed_lesson_ends_its_ker
         defaults = json.loads(answers.ask(f"lab/api/settings/{plugin}"))["schema"]["properties"]
         assert {name: defaults[name]["default"] for name in settings} == settings
     window = json.loads(answers.ask("lab/api/workspaces/default"))
-    assert window["data"]["layout-restorer:data"]["left"]["current"] == "table-of-contents"
+    assert window["data"]["layout-restorer:data"]["left"]["current"] == lab.TOC
 
 
 def test_a_lesson_that_was_only_opened_and_saved_is_the_same_to_the_byte(answers):

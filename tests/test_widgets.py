@@ -10,7 +10,7 @@ import pandas
 import pytest
 import torch
 
-from course_lib import models
+from course_lib import models, train
 from course_lib.errors import CourseError
 from course_lib.pruning import pq_index
 from course_lib.teaching import figures, widgets
@@ -107,6 +107,12 @@ def test_the_sparsity_slider_says_share_sparsity_and_parameters_kept(slider):
     slider.controls["share"].value = 0.5
     assert "50% of filters (96 of 192 kept): sparsity 0.5" in slider._readout.value
     assert "parameters kept, accuracy" in slider._readout.value
+
+
+def test_the_sparsity_slider_shows_the_network_with_nothing_gone_beside_its_first_position(bench):
+    model = models.build("cnn", bench)
+    (visited,) = widgets.SparsitySlider(model, bench).picture.axes[0].lines[:1]
+    assert visited.get_xydata().tolist() == [[0.0, train.evaluate(model, bench)]]
 
 
 @pytest.mark.parametrize("scope", ["layer", "global"])

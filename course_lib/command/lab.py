@@ -30,7 +30,9 @@ SETTINGS: dict[str, dict[str, Any]] = {
         "codeCellConfig": {"lineNumbers": False, "lineWrap": True},  # no cell scrolls sideways
     },
 }
-SIDE = ["filebrowser", "running-sessions", "table-of-contents"]
+# As the plugins name their panels to JupyterLab, which leaves out what it does not know.
+TOC = "@jupyterlab/toc:plugin"
+SIDE = ["filebrowser", "running-sessions", TOC]
 
 
 def register(prefix: str = sys.prefix) -> Path:
@@ -95,7 +97,7 @@ def _before(name: str, path: Path) -> str:
 
 def _workspace() -> dict[str, Any]:
     """Return a window whose table of contents is open, wide enough for the headings of a lesson."""
-    left = {"collapsed": False, "visible": True, "current": "table-of-contents", "widgets": SIDE}
+    left = {"collapsed": False, "visible": True, "current": TOC, "widgets": SIDE}
     layout = {"main": {"dock": None}, "left": left, "relativeSizes": [0.24, 0.76, 0]}
     return {"data": {"layout-restorer:data": layout}, "metadata": {"id": "default"}}
 

@@ -45,6 +45,20 @@ def test_a_lesson_is_opened_run_saved_and_opened_again(page, jupyter, name):
 
 
 @pytest.mark.heavy
+def test_the_table_of_contents_stands_beside_every_lesson_that_a_window_opens_and_shows_its_headings(page, jupyter):
+    jupyter.opened(page, NAMES[0])
+    contents = page.locator("#table-of-contents")
+    for name in NAMES[:2]:
+        page.goto(f"{jupyter.address}/lab/tree/notebooks/{name}")  # the second one as somebody's link does
+        first = nbformat.read(jupyter.notebooks / name, as_version=4).cells[1].source.splitlines()[0].lstrip("# ")
+        contents.get_by_text(first, exact=True).wait_for(timeout=WAIT)
+        assert contents.bounding_box()["width"] >= 300
+        headings = contents.locator(".jp-tocItem-content").all()
+        cut = [line.inner_text() for line in headings if line.evaluate("part => part.scrollWidth > part.clientWidth")]
+        assert len(cut) <= len(headings) / 10, cut
+
+
+@pytest.mark.heavy
 def test_the_first_check_of_the_course_stands_within_two_screens_and_waits_for_no_training(page, jupyter):
     jupyter.opened(page, NAMES[0])
     cells = page.locator(".jp-Notebook .jp-Cell")

@@ -43,7 +43,7 @@ from course_lib.teaching.figures.measuring import (
 )
 from course_lib.teaching.figures.picture import Picture
 from course_lib.teaching.figures.question import question
-from course_lib.teaching.figures.results import accuracy_curves, lines, size_panel, triptych
+from course_lib.teaching.figures.results import accuracy_curves, file_bars, lines, size_panel, triptych
 from course_lib.teaching.figures.sap import amount_bars, bound_board, explorer_board, index_path, rounds_board
 from course_lib.teaching.figures.seeds import crowd, duel, seeds_board, sides, winners_curse
 from course_lib.teaching.figures.shipping import constant_units, share_board, ship_board, time_ratios
@@ -81,6 +81,7 @@ __all__ = [
     "duel",
     "explorer_board",
     "feature_maps",
+    "file_bars",
     "flatten_map",
     "formats_board",
     "global_rankings",

@@ -10,7 +10,7 @@ from matplotlib.ticker import LogLocator, MaxNLocator
 
 from course_lib.measure import standard_error
 from course_lib.pareto.looks import COLOURS, DASHES, MARKERS
-from course_lib.teaching.figures.picture import FAINT, INK, Picture, curve_look, single, styled
+from course_lib.teaching.figures.picture import FAINT, GONE, HATCH, INK, KEPT, Picture, curve_look, single, styled
 
 SIZES = ("non-zeros", "tensor bytes", "file bytes", "gzip bytes", "MACs", "latency median (ms)")
 QUARTILES = "latency quartiles (ms)"  # (low, high) of the times, where they are known
@@ -61,6 +61,26 @@ def size_panel(reports: Mapping[str, Mapping[str, Any]], guess: float | None = N
     axis.set_title("Is it really smaller?", loc="left")
     axis.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.4, -0.12), ncols=len(others) + 1)
     picture.alt = f"Sizes as shares of {first}: " + "; ".join(parts) + "."
+    return picture
+
+
+@styled
+def file_bars(files: Mapping[str, tuple[float, float]], limit: float) -> Picture:
+    """Draw the KB of each file, hatched as far as its numbers are zeros, and the limit in KB as a dashed line.
+
+    files: label -> (KB, share of the numbers in it that are zeros).
+    """
+    picture, axis = single(0.75 * len(files) + 1.2)
+    for row, (kb, zeros) in enumerate(files.values()):
+        axis.barh(-row, kb * (1 - zeros), 0.6, color=KEPT)
+        axis.barh(-row, kb * zeros, 0.6, kb * (1 - zeros), color=GONE, ec="white", hatch=HATCH, lw=0)
+        axis.annotate(f"{kb:,.0f} KB", (kb, -row), (6, 0), textcoords="offset points", va="center")
+    axis.axvline(limit, color=INK, lw=2, ls=(0, (3, 2)))
+    axis.set(yticks=[-row for row in range(len(files))], yticklabels=files, xlabel="KB of the file (1,024 bytes)")
+    axis.set_xlim(0, 1.12 * max(limit, *(kb for kb, _ in files.values())))
+    axis.set_title(f"limit {limit:,.0f} KB (dashed); hatched: zeros", loc="left")
+    told = (f"{label}: {kb:,.0f} KB, {zeros:.0%} of them zeros" for label, (kb, zeros) in files.items())
+    picture.alt = f"Files, and a limit of {limit:,.0f} KB. {'; '.join(told)}."
     return picture
 
 

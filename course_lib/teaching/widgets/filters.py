@@ -21,7 +21,8 @@ class SparsitySlider(Skin):
 
     def __init__(self, model: nn.Module, bench: Bench) -> None:
         board = FilterBoard.of(model, bench)
-        visited: dict[str, dict[float, float]] = {"layer": {}, "global": {}}
+        dense = board.at(0.0, full=True)  # so that the first position has something to be compared with
+        visited = {scope: {dense.sparsity: dense.accuracy} for scope in ("layer", "global")}
 
         def draw(values: dict[str, Any], rested: bool) -> tuple[Picture, str]:
             share, scope = values["share"], values["scope"]
