@@ -43,9 +43,9 @@ validate: $(VENV)/.ready
 		tests/test_matrix.py
 	$(BIN)/python -m pytest tests/browser
 
-# By hand, with Debian's chromium: every lesson and every slider in a real JupyterLab in a real browser (half an hour).
+# By hand, with Debian's chromium: every lesson and every slider in a real JupyterLab in a real browser.
 browser: $(VENV)/.ready
-	$(BIN)/python -m pytest tests/browser
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal tests/browser
 
 # By hand, as root on Linux: a real JupyterHub on loopback and a real PostgreSQL, for users whom the test makes and removes.
 hub: $(VENV)/.hub

@@ -17,6 +17,7 @@ from typing import Any
 
 import nbformat
 
+from course_lib import kernel
 from course_lib.command import lab
 
 ROOT = Path(__file__).parent.parent
@@ -55,11 +56,11 @@ class Server:
 
     def write(self, name: str, *sources: str) -> None:
         """Write a notebook of these code cells, for the course's kernel."""
-        book = nbformat.v4.new_notebook(cells=list(map(nbformat.v4.new_code_cell, sources)), metadata=lab.METADATA)
+        book = nbformat.v4.new_notebook(cells=list(map(nbformat.v4.new_code_cell, sources)), metadata=kernel.METADATA)
         nbformat.write(book, self.notebooks / name)
 
     def opened(self, page: Any, name: str) -> None:
-        """Open a notebook in a window as `course lab` opens its first, and wait for its kernel, which has the course's name."""
+        """Open a notebook in a window as `course lab` opens its first; wait for its kernel, which has the course's name."""
         page.goto("about:blank")  # an open JupyterLab would keep its own window
         shutil.rmtree(self.root / lab.OWN / "student" / "workspaces", ignore_errors=True)
         lab.settle(self.root)

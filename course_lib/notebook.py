@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 OPENED = "JPY_SESSION_NAME"  # set by Jupyter's server, in whose pages people work, and by no runner of notebooks
 OPENED_IN_CODE = "__vsc_ipynb_file__"  # VS Code's: a name in the notebook
@@ -78,11 +79,24 @@ def give_back() -> None:
             trim(0)
 
 
-def _after_cell(result: object) -> None:
+# Two lines: JupyterLab breaks a long one in the middle of a word.
+UNDONE = (
+    "Nothing more was trained in this cell after the stop: do not believe its numbers, run it again.\n"
+    "The cells that waited were not run."
+)
+
+
+def _after_cell(result: Any) -> None:
+    """Say under a cell that went on after a stop what its numbers are worth; none of the cells that wait is run then."""
+    global _untold
+    if _untold and result is not None and result.success:
+        print(UNDONE)
+        result.error_in_exec = KeyboardInterrupt(UNDONE)  # which is how Jupyter knows that it must not go on
+    _untold = False
     give_back()
 
 
-def _give_back_after_each_cell() -> None:
+def _listen_to_the_end_of_cells() -> None:
     from IPython.core.getipython import get_ipython
 
     shell = get_ipython()
@@ -93,13 +107,14 @@ def _give_back_after_each_cell() -> None:
 
 _current: Stop | None = None
 _stopped: int | None = None  # the cell in which it was asked: nothing more is trained there
+_untold = False  # whether the running cell was stopped, which is said when it ends
 
 
 @contextmanager
 def stoppable() -> Iterator[Stop]:
     """Within, a notebook's interrupt is noted in `asked`, so that what runs can end in good order; the second one strikes.
 
-    From then on each cell gives back what is free when it ends.
+    From then on each cell gives back what is free when it ends, and one that was stopped says so.
 
     Outside of notebooks, and in other threads, nothing changes: KeyboardInterrupt is raised, and `heard` is false.
     """
@@ -111,14 +126,14 @@ def stoppable() -> Iterator[Stop]:
     if number is None or threading.current_thread() is not threading.main_thread():
         yield Stop(heard=False)
         return
-    _give_back_after_each_cell()
+    _listen_to_the_end_of_cells()
     stop = Stop(heard=True, asked=_stopped == number)
 
     def note(signum: int, frame: FrameType | None) -> None:
-        global _stopped
+        global _stopped, _untold
         if stop.asked and _stopped == number:
             raise KeyboardInterrupt
-        stop.asked, _stopped = True, number
+        stop.asked, _stopped, _untold = True, number, True
 
     before, _current = signal.signal(signal.SIGINT, note), stop
     try:

@@ -111,19 +111,21 @@ def _trained(outcomes: Sequence[Outcome]) -> str:
     '3 epochs, 12 s, 0.87 of the training images right'
     >>> _trained([Outcome(0.5, 2.0, 0.7, None), Outcome(1, 4.0, 0.8, None)])
     '2 trainings, 1.5 epochs, 6 s, 0.80 of the training images right in the last'
-    >>> _trained([Outcome(1, 4.0, 0.8, 3)]).split(":")[0]
-    'Stopped after 1 epoch of 3, 4 s, 0.80 of the training images right'
+    >>> print(_trained([Outcome(1, 4.0, 0.8, 3)]))
+    Stopped after 1 epoch of 3, 4 s, 0.80 of the training images right.
+    The model is as the last finished epoch left it.
     """
     done = [outcome for outcome in outcomes if outcome.epochs]
     stopped = next((outcome for outcome in outcomes if outcome.asked is not None), None)
     counted = outcomes if stopped is None else [stopped]
     epochs = number_of(round(sum(outcome.epochs for outcome in counted), 2), "epoch")
     told = [number_of(len(done), "training")] if len(done) > 1 and stopped is None else []
-    told += [epochs if stopped is None else f"Stopped after {epochs} of {stopped.asked:g}"]
+    told += [epochs if stopped is None else f"Stopped after {epochs} of {stopped.asked:,g}"]
     told += [f"{sum(outcome.seconds for outcome in counted):.0f} s"]
     if counted[-1].epochs:
         told += [f"{counted[-1].accuracy:.2f} of the training images right" + (" in the last" if len(counted) > 1 else "")]
     line = ", ".join(told)
     if stopped is None:
         return line
-    return f"{line}: the model is as the last finished epoch left it, and nothing more is trained in this cell."
+    left = "the last finished epoch left it" if stopped.epochs else "it was before"
+    return f"{line}.\nThe model is as {left}."

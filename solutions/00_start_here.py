@@ -11,8 +11,8 @@
 #
 # **You need** a little Python; PyTorch is explained. **Difficulty** easy. {{minutes: 25}}
 #
-# **How to run it.** A *notebook* is text, and *cells* of code. The next three set things up and are folded (the dots open them). Click the first and press **Shift + Enter**: it runs, and the next one is chosen;
-# `[*]` means still running. Go from top to bottom. You cannot break anything: if something looks odd, choose *Kernel, Restart* and begin again.
+# **How to run it.** A *notebook* is text, and *cells* of code. Click on this text and press **Shift + Enter**, again and again: the chosen cell runs, and the next one is chosen. The next three
+# set things up and are folded (the dots open them). `[*]` beside a cell means still running. You cannot break anything: if something looks odd, choose *Kernel, Restart* and begin again.
 
 # %%
 import importlib.util

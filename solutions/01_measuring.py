@@ -373,7 +373,7 @@ for batch_size in (1, 64):
 # **Read it.** Expect middle ratios near 1: the processor does not look whether a number is zero before it multiplies. The brackets hold the smallest and the largest of nine ratios: so far chance alone can carry you. (Far from 1? Look at the heaps
 # above: was the machine busy?) Some programs do skip zeros; an optional section below times one. They pay when few weights are left, and here there is none for convolutions. So scattered zeros rarely make a program faster, and lesson 02 removes whole filters.
 #
-# > **A good place to stop for today.** You can say what is smaller, and what is not: parameters, MACs, bytes, time. Open: which weights should go? When you come back, run all cells above again.
+# > **A good place to stop for today.** You can say what is smaller, and what not. Open: which weights go? To go on later, click here and choose *Run > Run All Above Selected Cell*.
 #
 # ## 6. Which layer breaks first?
 #

@@ -370,7 +370,7 @@ print(f"masked against slimmed, at most {difference:.1e} of the outputs' spread 
 # %% [markdown]
 # Same function, up to rounding, and smaller tensors. We prune with masks, because they can still change, and slim when the work is done.
 #
-# > **A good place to stop for today.** You can choose filters by their norm, silence them wholly, and cut them and what reads them out. Open: how many can go, and what repairs the rest? When you come back, run all cells above again.
+# > **A good place to stop for today.** You can choose filters by their norm, silence them wholly, and cut them and what reads them out. Open: how many can go, and what repairs the rest? To go on later, click here and choose *Run > Run All Above Selected Cell*.
 #
 # ## 5. Prune, recalibrate, fine-tune
 #
@@ -508,7 +508,7 @@ figures.lines(
 #
 # Is a small norm a good reason to go? To know, choose as many filters at random, and by the opposite
 # rule, the same score with a minus sign (the score function is given a matrix with one row per filter). The random choice is drawn three
-# times (once in CI): the line is its mean, the band reaches from the lowest to the highest.
+# times: the line is its mean, the band reaches from the lowest to the highest.
 
 # %% tags=["folded"]
 levels = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6]

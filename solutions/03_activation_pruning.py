@@ -311,7 +311,7 @@ print(f"largest difference on the validation images:  {largest_difference(valida
 # the last number tells how much the difference matters.
 #
 # > **A good place to stop for today.** You can write down what units do, in batches of any size, and cut out those that do nothing. Open: where is the line among those that
-# > speak, and would other images draw the same one? When you come back, run all cells above again.
+# > speak, and would other images draw the same one? To go on later, click here and choose *Run > Run All Above Selected Cell*.
 #
 # ## 5. A fixed threshold
 #

@@ -365,7 +365,7 @@ widgets.SAPExplorer(weights)
 # %% [markdown]
 # <details><summary><b>Read it</b>, when you have an answer</summary>As in the group of ten: the smallest go, the survivors become alike, their index falls, and with it the next amount; below 1 it rounds down to 0. The head keeps most in scope global; in the other two its own large index counts against it at once.</details>
 #
-# > **A good place to stop for today.** You have built all of SAP: index, bound, amount, round. Its bites shrink by themselves. When you come back, run all cells above again. Next come rounds with training.
+# > **A good place to stop for today.** You have built all of SAP: index, bound, amount, round. To go on later, click here and choose *Run > Run All Above Selected Cell*. Next come rounds with training.
 #
 # ## 5. And after the bite?
 #

@@ -336,7 +336,7 @@ figures.sides(
 # %% [markdown]
 # **Read it.** In some rows all seeds speak for magnitude, in others all for SAP. Three seeds agree easily, as three coins do one time in four; and neighbouring rows are the same networks a round apart, so count them as two or three, not as seven. And to *dominate*, SAP would have to be ahead in every row.
 #
-# > **A good place to stop for today.** You can draw a fair picture; SAP and magnitude are hardly to be told apart in it. Next: are they better than a coin? When you come back, run all cells above again.
+# > **A good place to stop for today.** You can draw a fair picture; SAP and magnitude are hardly to be told apart in it. Next: are they better than a coin? To go on later, click here and choose *Run > Run All Above Selected Cell*.
 #
 # ## 5. Would a coin have done as well?
 #

@@ -46,7 +46,7 @@ from course_lib import data, measure, models, ship, slim, train
 from course_lib.errors import CourseError
 from course_lib.pruning import MagnitudePruner, Masks, Pruner, amounts, units
 from course_lib.teaching import check, figures, modes, use, widgets
-from course_lib.teaching.figures.shipping import ShareState, ShipState, Way
+from course_lib.teaching.figures.shipping import ShareState, Way
 
 mode = modes.get(MODE)
 bench = data.load(mode.data, device=mode.device, limit=mode.limit)
@@ -343,7 +343,7 @@ print(f"after two or three steps of training: {measure.nonzeros(trained):,}")
 #
 # One more trap: `ln_structured` takes the weights of a filter and leaves its *bias*, so it may still speak. An optional section at the end listens to it.
 #
-# > **A good place to stop for today.** You can cut layers, prove the cut, and say what it is worth in MACs and in milliseconds. Open: the lost accuracy, and the way out of this notebook. When you come back, run all cells above again.
+# > **A good place to stop for today.** You can cut layers, prove the cut, and say what it is worth in MACs and in milliseconds. Open: the lost accuracy, and the way out of this notebook. To go on later, click here and choose *Run > Run All Above Selected Cell*.
 #
 # ## 6. Repair, with and without a teacher
 #

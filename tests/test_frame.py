@@ -44,7 +44,7 @@ def test_each_lesson_leads_to_its_neighbours_the_map_and_the_glossary(folder):
         before, behind = names[max(0, place - 1) : place], names[place + 1 : place + 2]
         pages_of_course = ["../notebooks/README.md", "../notebooks/GLOSSARY.md"]
         assert links(footer) == [*before, *pages_of_course, *behind]
-        assert links(header) == [*before, *pages_of_course, "#Points-so-far", *behind]
+        assert links(header) == [*before, *pages_of_course, f"{path.stem}.ipynb#Points-so-far", *behind]
         assert all((ROOT / folder / link).is_file() for link in links(footer))
         assert any(cell.source.startswith("## Points so far\n") for cell in book.cells)  # where JupyterLab puts the anchor
     assert "[01 Measuring a network](01_measuring.ipynb) →" in read(SOURCES[0], ROOT).cells[0].source

@@ -12,7 +12,7 @@ import nbformat
 import pytest
 
 from course_lib import authoring
-from course_lib.authoring.source import KERNEL
+from course_lib.kernel import METADATA
 
 ROOT = Path(__file__).parent.parent
 LESSONS = [path.stem for path in authoring.lessons(ROOT)]
@@ -91,4 +91,4 @@ def test_autograde_gives_the_stub_nothing_and_the_solution_all_auto_graded_point
 def test_notebooks_name_the_kernel_that_every_environment_has():
     for folder in ("solutions", "notebooks"):
         for path in (ROOT / folder).glob("*.ipynb"):
-            assert nbformat.read(path, 4).metadata.kernelspec == KERNEL
+            assert nbformat.read(path, 4).metadata.kernelspec == METADATA["kernelspec"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import html
 import io
 import re
 import threading
@@ -117,9 +118,10 @@ def test_a_position_that_cannot_be_is_said_in_words_over_a_grey_picture(slider):
 def test_a_saved_slider_is_a_picture_and_a_sentence_and_nothing_else_that_needs_a_kernel(slider, outputs):
     slider._ipython_display_()
     view, still = outputs.values()
-    assert set(view) == {skin.VIEW, "text/plain"} and view["text/plain"] == "To move it, run the cells above, then this one."
+    assert set(view) == {skin.VIEW, "text/plain"} and view["text/plain"] == page.RUN
     assert set(still) == {"text/html", "text/plain"}
-    assert "<img" in still["text/html"] and "To move it, run the cells above, then this one." in still["text/html"]
+    assert "<img" in still["text/html"] and html.escape(page.RUN) in still["text/html"]
+    assert f"<div>{slider._readout.value}</div>" in still["text/html"]
     assert still["text/plain"] == slider.picture.alt
 
 
@@ -137,7 +139,8 @@ def test_the_saved_picture_is_that_of_the_last_position_at_which_it_rested(slide
 
     asyncio.run(drag())
     assert len(outputs) == 2
-    assert list(outputs.values())[1] == {"text/html": page.still(slider.picture.html()), "text/plain": slider.picture.alt}
+    still = page.still(slider.picture.html(), slider._readout.value)
+    assert list(outputs.values())[1] == {"text/html": still, "text/plain": slider.picture.alt}
 
 
 def shown(picture, sharp=True):
@@ -210,7 +213,7 @@ def test_the_build_keeps_the_still_picture_of_a_slider_and_nothing_that_runs(sli
     view, still = (new_output("display_data", dict(bundle)) for bundle in outputs.values())
     assert _cleaned(view) is None
     kept = _cleaned(still)["data"]["text/html"]
-    assert "<img" in kept and "run the cells above" in kept and "<script" not in kept and "<style" not in kept
+    assert "<img" in kept and "Run All Above" in kept and "<script" not in kept and "<style" not in kept
 
 
 def test_two_threads_that_move_one_slider_draw_one_after_the_other(slider):

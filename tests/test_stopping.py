@@ -35,6 +35,7 @@ def running(monkeypatch):
     shell = types.SimpleNamespace(execution_count=3, kernel=True, events=EventManager(None, available_events))
     monkeypatch.setattr("IPython.core.getipython.get_ipython", lambda: shell)
     monkeypatch.setattr(notebook, "_stopped", None)
+    monkeypatch.setattr(notebook, "_untold", False)
     monkeypatch.setattr(progress, "_SHOWN", {})
     return shell
 
@@ -91,7 +92,7 @@ def test_a_stopped_training_leaves_the_model_as_the_last_finished_epoch_did(benc
     assert history["images"] == len(bench.train)
     assert equal(state(model), epochs[1])
     said = capsys.readouterr().out
-    assert said.startswith("Stopped after 1 epoch of 3, ") and said.count("\n") == 1
+    assert said.startswith("Stopped after 1 epoch of 3, ") and said.endswith("last finished epoch left it.\n")
 
 
 def test_what_is_trained_after_a_stop_in_the_same_cell_does_nothing_and_the_next_cell_trains(bench, running, monkeypatch):
@@ -103,6 +104,24 @@ def test_what_is_trained_after_a_stop_in_the_same_cell_does_nothing_and_the_next
     running.execution_count = 4
     assert not train.fit(model, bench, epochs=1, batch_size=50)["interrupted"]
     assert len(made) == 2 + 4
+
+
+def test_a_cell_that_was_stopped_ends_with_a_word_on_its_numbers_and_jupyter_runs_none_that_waits(
+    bench, running, monkeypatch, capsys
+):
+    def ends():
+        result = types.SimpleNamespace(success=True, error_in_exec=None)
+        running.events.trigger("post_run_cell", result)
+        return result.error_in_exec, capsys.readouterr().out
+
+    interrupted_at(monkeypatch, [2])
+    train.fit(models.build("mlp", bench), bench, epochs=1, batch_size=50)
+    error, said = ends()
+    assert isinstance(error, KeyboardInterrupt) and said.endswith(f"{notebook.UNDONE}\n")
+    assert "Stopped after 0 epochs of 1, " in said and "The model is as it was before." in said
+    running.execution_count += 1
+    train.fit(models.build("mlp", bench), bench, epochs=1, batch_size=50)
+    assert ends()[0] is None
 
 
 def test_a_second_interrupt_strikes_at_once(running):

@@ -8,7 +8,7 @@ import os
 import nbformat
 import pytest
 
-from course_lib import authoring, validation
+from course_lib import kernel, validation
 from course_lib.errors import CourseError
 from course_lib.teaching.verdict import Verdict
 from course_lib.validation import minutes, run
@@ -17,7 +17,7 @@ FACTS = {"schema_version": 3, "grade": True, "solution": False, "locked": True, 
 
 
 def lesson(root, name, *sources, check=None, folder="solutions"):
-    book = nbformat.v4.new_notebook(metadata={"kernelspec": authoring.source.KERNEL, "language_info": {"name": "python"}})
+    book = nbformat.v4.new_notebook(metadata=kernel.METADATA)
     book.cells = [nbformat.v4.new_code_cell('MODE = "laptop"', metadata={"tags": ["parameters"]})]
     book.cells += [nbformat.v4.new_code_cell(source) for source in sources]
     if check:

@@ -37,7 +37,9 @@ def framed(cells: list[NotebookNode], path: Path, lessons: Sequence[Path], root:
         return cells
     ways = _ways(path, lessons)
     middle = [f"[map](../{MAP_PAGE.as_posix()})", f"[glossary](../{GLOSSARY_PAGE.as_posix()})"]
-    header = " · ".join([*ways[0], *middle, f"[points so far](#{POINTS.replace(' ', '-')})", *ways[1]])
+    # With the file's name: of two open lessons, JupyterLab would look for the section in the one that was opened first.
+    points = f"[points so far]({path.stem}.ipynb#{POINTS.replace(' ', '-')})"
+    header = " · ".join([*ways[0], *middle, points, *ways[1]])
     footer = " · ".join([*ways[0], *middle, *ways[1]])
     code = f'from course_lib.teaching import so_far\n\nso_far("{path.name[:2]}")'
     return [

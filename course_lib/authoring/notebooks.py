@@ -14,6 +14,7 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
+from course_lib import kernel
 from course_lib.authoring import overview
 from course_lib.authoring.frame import generated
 from course_lib.authoring.source import AHEAD, CODE_STUB, TEXT_STUB, code_hash, lessons, own_code, read, templates
@@ -178,7 +179,7 @@ def _execute(plain: NotebookNode, path: Path) -> NotebookNode:
         end = f"{error.ename}: {error.evalue}" if isinstance(error, CellExecutionError) else "the death of its kernel"
         raise CourseError(f"{path.name}: cell {cell.id if cell else '?'} ended in {end}; nothing was written.") from error
     book.metadata.pop("widgets", None)
-    book.metadata["language_info"] = {"name": "python"}
+    book.metadata["language_info"] = copy.deepcopy(kernel.METADATA["language_info"])
     for cell in book.cells:
         if cell.cell_type == "code":
             cell.metadata.pop("execution", None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import copy
 import hashlib
 import itertools
 from collections import Counter
@@ -12,6 +13,7 @@ import jupytext
 from nbformat import NotebookNode
 from nbformat.v4 import new_notebook
 
+from course_lib import kernel
 from course_lib.authoring.frame import framed, generated
 from course_lib.authoring.numbers import fill
 from course_lib.errors import CourseError
@@ -20,7 +22,6 @@ from course_lib.teaching import exercises
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 CODE_STUB = "pass  # your code here"  # runs: a function returns None, a value stays None, and no student cell raises
 TEXT_STUB = "*Your answer here.*"
-KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 ROLES = ("answer", "check", "explain")
 OPTIONS = {*ROLES, "points", "tags"}
 FOLDED = "folded"  # tag of a code cell whose input is hidden
@@ -69,7 +70,7 @@ def read(path: Path, root: Path) -> NotebookNode:
     _fold(cells)
     _check_exercises(cells, path)
     cells = framed(cells, path, lessons(root), root)
-    notebook = new_notebook(cells=cells, metadata={"kernelspec": KERNEL, "language_info": {"name": "python"}})
+    notebook = new_notebook(cells=cells, metadata=copy.deepcopy(kernel.METADATA))
     notebook.nbformat_minor = 5
     return notebook
 

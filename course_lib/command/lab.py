@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +15,10 @@ from course_lib.errors import CourseError
 from course_lib.files import write_json
 from course_lib.starting import LAB
 
-KERNEL, TITLE = "python3", "Pruning course"  # of the name that Colab, hubs, papermill and nbgrader know
+EXTENSION, EXTENSION_NAME = Path(__file__).parent / "labextension", "pruning-course"
 OWN = ".lab"  # where what is only `course lab`'s lies, below the course's folder
 GRADING = "@jupyter/nbgrader"
 SERVER = "nbgrader.server_extensions."
-# What a student's notebook names, whatever kernel opened it: a lesson that was only looked at stays as it is.
-METADATA: dict[str, dict[str, str]] = {
-    "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": KERNEL},
-    "language_info": {"name": "python"},
-}
 SETTINGS: dict[str, dict[str, Any]] = {
     "@jupyterlab/apputils-extension:notification": {"checkForUpdates": False, "fetchNews": "false"},
     "@jupyterlab/notebook-extension:tracker": {
@@ -39,7 +35,7 @@ def register(prefix: str = sys.prefix) -> Path:
     """Register this environment's Python below `prefix` as the kernel "Pruning course"; return its folder."""
     from ipykernel.kernelspec import install
 
-    folder = Path(install(kernel_name=KERNEL, display_name=TITLE, prefix=prefix))
+    folder = Path(install(kernel_name=kernel.NAME, display_name=kernel.TITLE, prefix=prefix))
     spec = json.loads((folder / "kernel.json").read_text(encoding="utf-8"))
     write_json(folder / "kernel.json", spec | {"argv": [*spec["argv"], f"--IPKernelApp.extra_extensions={kernel.__name__}"]})
     return folder
@@ -57,11 +53,11 @@ def command(
         f"--ServerApp.root_dir={root}",
         f"--ServerApp.preferred_dir={root if instructor else root / 'notebooks'}",
         f"--LabApp.default_url=/lab/tree/{first}",
-        f"--MultiKernelManager.default_kernel_name={KERNEL}",
-        f"--KernelSpecManager.allowed_kernelspecs={KERNEL}",
-        f"--ContentsManager.pre_save_hook={__name__}.keep_metadata",
+        f"--MultiKernelManager.default_kernel_name={kernel.NAME}",
+        f"--KernelSpecManager.allowed_kernelspecs={kernel.NAME}",
         f"--ServerApp.port={port}",
         f"--ServerApp.ip={ip}",
+        *_terminal(),
     )
     return [sys.executable, "-c", LAB, *options, *(() if browser else ("--no-browser",))]
 
@@ -83,12 +79,20 @@ def settle(root: Path, instructor: bool = False) -> dict[str, str]:
     if not workspace.exists():
         write_json(workspace, _workspace())
     register(str(own))
+    shutil.copytree(EXTENSION, own / "share" / "jupyter" / "labextensions" / EXTENSION_NAME, dirs_exist_ok=True)
     return {
         "JUPYTER_CONFIG_PATH": _before("JUPYTER_CONFIG_PATH", config),
         "JUPYTER_PATH": _before("JUPYTER_PATH", own / "share" / "jupyter"),
+        "PATH": _before("PATH", Path(sys.executable).parent),  # so that `course` is known in JupyterLab's terminal
         "JUPYTERLAB_SETTINGS_DIR": str(own / "settings"),
         "JUPYTERLAB_WORKSPACES_DIR": str(workspace.parent),
     }
+
+
+def _terminal() -> list[str]:
+    """Return the option for a shell that keeps this environment's PATH: a login shell, JupyterLab's own, sets it anew."""
+    shell = os.environ.get("SHELL") or shutil.which("bash") or shutil.which("sh")
+    return [f"--ServerApp.terminado_settings={{'shell_command': [{shell!r}]}}"] if os.name == "posix" and shell else []
 
 
 def _before(name: str, path: Path) -> str:
@@ -100,17 +104,6 @@ def _workspace() -> dict[str, Any]:
     left = {"collapsed": False, "visible": True, "current": TOC, "widgets": SIDE}
     layout = {"main": {"dock": None}, "left": left, "relativeSizes": [0.24, 0.76, 0]}
     return {"data": {"layout-restorer:data": layout}, "metadata": {"id": "default"}}
-
-
-def keep_metadata(model: Mapping[str, Any], **_: Any) -> None:
-    """Give a notebook that is saved the kernel's and the language's names as lessons are delivered with.
-
-    JupyterLab writes those of the kernel that it happens to run, and whoever only opens a lesson would have changed it.
-    """
-    if model.get("type") == "notebook" and isinstance(model.get("content"), dict):
-        metadata = model["content"].setdefault("metadata", {})
-        if "course" in metadata:
-            metadata.update({name: dict(value) for name, value in METADATA.items()})
 
 
 def start(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import time
+
 import nbformat
 import pytest
 
@@ -59,6 +62,34 @@ def test_the_table_of_contents_stands_beside_every_lesson_that_a_window_opens_an
 
 
 @pytest.mark.heavy
+def test_a_link_to_a_section_lands_there_at_the_first_click_also_in_a_lesson_that_was_not_open(page, jupyter):
+    jupyter.opened(page, NAMES[0])
+    follows(page, "01 Measuring a network")
+    follows(page, "points so far")  # of 01, with 00 open before it
+    seen(page, "Points so far", 'so_far("01")')
+    page.locator(".lm-TabBar-tab", has_text=NAMES[0]).click()
+    follows(page, "glossary")
+    for term, heading in (("2:4", "Optional: two of four"), ("bias", "3. How much is there to lose?")):
+        page.locator(".jp-MarkdownViewer a", has_text=re.compile(f"^{term}$")).click()
+        seen(page, heading)
+        page.locator(".lm-TabBar-tab", has_text="GLOSSARY").click()
+
+
+@pytest.mark.heavy
+def test_the_terminal_knows_the_course_s_command(page, jupyter):
+    jupyter.opened(page, NAMES[0])
+    page.evaluate("() => window.jupyterapp.commands.execute('terminal:create-new')")
+    page.locator(".jp-Terminal .xterm-helper-textarea").wait_for(state="attached", timeout=WAIT)
+    page.wait_for_timeout(2000)
+    page.keyboard.type("course --help > told.txt 2>&1; echo > done.txt\n")
+    until = time.monotonic() + 60
+    while not list(jupyter.root.rglob("done.txt")) and time.monotonic() < until:
+        page.wait_for_timeout(200)
+    (told,) = jupyter.root.rglob("told.txt")
+    assert "progress" in told.read_text(encoding="utf-8")
+
+
+@pytest.mark.heavy
 def test_the_first_check_of_the_course_stands_within_two_screens_and_waits_for_no_training(page, jupyter):
     jupyter.opened(page, NAMES[0])
     cells = page.locator(".jp-Notebook .jp-Cell")
@@ -70,6 +101,21 @@ def test_the_first_check_of_the_course_stands_within_two_screens_and_waits_for_n
     before = nbformat.read(jupyter.notebooks / NAMES[0], as_version=4).cells
     before = before[: next(k for k, cell in enumerate(before) if "check(weights_left)" in cell.source)]
     assert not [cell for cell in before if cell.cell_type == "code" and "fit(" in cell.source]
+
+
+def follows(page, text: str) -> None:
+    """Click a link of the lesson that is shown."""
+    page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Cell a", has_text=text).first.click()
+
+
+def seen(page, *texts: str) -> None:
+    """Wait until one of the texts is within what is seen of a lesson, and stays there."""
+    texts_seen = """(texts) => [...document.querySelectorAll('.jp-NotebookPanel:not(.lm-mod-hidden) :is(h2, h3, .cm-line)')]
+      .some((part) => texts.includes(part.textContent) && part.getBoundingClientRect().top > 60
+        && part.getBoundingClientRect().bottom < innerHeight)"""
+    page.wait_for_function(texts_seen, arg=list(texts), timeout=30_000)
+    page.wait_for_timeout(1500)
+    assert page.evaluate(texts_seen, list(texts))
 
 
 def gone(page) -> list[str]:

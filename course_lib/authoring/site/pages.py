@@ -15,6 +15,7 @@ import nbformat
 from nbformat import NotebookNode
 from PIL import Image
 
+from course_lib import kernel
 from course_lib.authoring import overview
 from course_lib.authoring.frame import generated
 from course_lib.authoring.site.moving import Moving, write
@@ -57,7 +58,7 @@ def lesson(path: Path, student: Path, extra: Path, sliders: Sliders) -> Notebook
     path, student: the executed notebook and the student's.
     """
     book, stubs = nbformat.read(path, 4), {cell.id: cell for cell in nbformat.read(student, 4).cells}
-    page = nbformat.v4.new_notebook(metadata={"kernelspec": book.metadata.kernelspec, "language_info": {"name": "python"}})
+    page = nbformat.v4.new_notebook(metadata=copy.deepcopy(kernel.METADATA))
     for number, cell in enumerate(book.cells):
         if generated(cell):  # the site has ways of its own, and nobody earns points there
             continue

@@ -122,7 +122,8 @@ class Exercise:
             return f"On {case.label}: {view[0].message}.", tuple(lines)
         if not right:
             if after[-1] or rightly[-1]:
-                lines += [("its calls", calls(after[-1])), ("expected", calls(rightly[-1]))]
+                lines += [("its calls", calls(after[-1]))]
+                lines += [] if same(after[-1], rightly[-1]) else [("expected", calls(rightly[-1]))]
             return f"On {case.label} the result is not the expected one.", tuple(lines)
         if not same(after[-1], rightly[-1]):
             lines += [("its calls", calls(after[-1])), ("expected", calls(rightly[-1]))]

@@ -26,7 +26,7 @@ from course_lib.teaching.figures.picture import (
     styled,
     tile,
 )
-from course_lib.words import number_of
+from course_lib.words import number_of, whole_percent
 
 
 @styled
@@ -96,7 +96,7 @@ def activity_strips(means: Mapping[str, Tensor], threshold: float) -> Picture:
             axis.plot(scores[mine], place + 0.7 * spread[mine], marker, color=colour, ms=4, alpha=0.7, ls="",
                       clip_on=False, label=None if place else label)  # fmt: skip
         parts.append(f"{layer} {int(below.sum())} of {len(scores)}")
-        axis.text(1.01, place, f"{below.mean():.0%} ({parts[-1].removeprefix(layer + ' ')})",
+        axis.text(1.01, place, f"{whole_percent(below.mean())} ({parts[-1].removeprefix(layer + ' ')})",
                   transform=axis.get_yaxis_transform(), va="center")  # fmt: skip
     axis.axvline(threshold, color=INK, lw=1.2, ls=(0, (4, 2)), label=f"threshold {threshold:g}")
     axis.text(1.01, -0.75, "goes", transform=axis.get_yaxis_transform(), va="center")

@@ -11,6 +11,7 @@ from matplotlib.ticker import LogLocator, MaxNLocator
 from course_lib.measure import standard_error
 from course_lib.pareto.looks import COLOURS, DASHES, MARKERS
 from course_lib.teaching.figures.picture import FAINT, GONE, HATCH, INK, KEPT, Picture, curve_look, single, styled
+from course_lib.words import whole_percent
 
 SIZES = ("non-zeros", "tensor bytes", "file bytes", "gzip bytes", "MACs", "latency median (ms)")
 QUARTILES = "latency quartiles (ms)"  # (low, high) of the times, where they are known
@@ -79,7 +80,7 @@ def file_bars(files: Mapping[str, tuple[float, float]], limit: float) -> Picture
     axis.set(yticks=[-row for row in range(len(files))], yticklabels=files, xlabel="KB of the file (1,024 bytes)")
     axis.set_xlim(0, 1.12 * max(limit, *(kb for kb, _ in files.values())))
     axis.set_title(f"limit {limit:,.0f} KB (dashed); hatched: zeros", loc="left")
-    told = (f"{label}: {kb:,.0f} KB, {zeros:.0%} of them zeros" for label, (kb, zeros) in files.items())
+    told = (f"{label}: {kb:,.0f} KB, {whole_percent(zeros)} of them zeros" for label, (kb, zeros) in files.items())
     picture.alt = f"Files, and a limit of {limit:,.0f} KB. {'; '.join(told)}."
     return picture
 

@@ -24,7 +24,7 @@ from course_lib.teaching.figures.picture import (
     single,
     styled,
 )
-from course_lib.words import number_of
+from course_lib.words import number_of, whole_percent
 
 HATCHES = ("", "//", "..", "xx")
 
@@ -48,7 +48,7 @@ def amount_bars(
         shares = [counts[group][0] / counts[group][1] for group in groups]
         bars = axis.bar(place + (number - (len(amounts) - 1) / 2) * width, shares, 0.92 * width, label=rule,
                         color=COLOURS[number], hatch=HATCHES[number % 4])  # fmt: skip
-        axis.bar_label(bars, [f"{share:.0%}" for share in shares], fontsize=8, padding=1)
+        axis.bar_label(bars, [whole_percent(share) for share in shares], fontsize=8, padding=1)
     if guess is not None and isinstance(guess[1], (int, float)):
         x, half = float(groups.index(guess[0])), 0.46
         if guessed is not None:

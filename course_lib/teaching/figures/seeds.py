@@ -9,7 +9,7 @@ import numpy as np
 
 from course_lib.pareto.looks import COLOURS, DASHES, MARKERS
 from course_lib.teaching.figures.picture import FAINT, GONE, INK, KEPT, Picture, canvas, placed, single, styled
-from course_lib.words import number_of
+from course_lib.words import number_of, whole_percent
 
 
 @styled
@@ -130,7 +130,7 @@ class SeedsState:
         parts = [f"{label} {np.mean(values):.3f} ± {_spread(values)}" for label, values in self.drawn.items()]
         count = len(next(iter(self.drawn.values())))
         words = f"{count} seed{'s' if count > 1 else ''}: {', '.join(parts)}"
-        return f"{words}; draws of {count} that name the wrong winner: {self.wrong:.0%}"
+        return f"{words}; draws of {count} that name the wrong winner: {whole_percent(self.wrong)}"
 
 
 def _spread(values: Sequence[float]) -> str:
@@ -152,7 +152,7 @@ def seeds_board(state: SeedsState) -> Picture:
                 )
         axis.set(yticks=[0, -1], yticklabels=list(state.drawn), ylim=(-1.5, 0.5), xlabel="validation accuracy")
         count = number_of(len(next(iter(state.drawn.values()))), "seed")
-        words = f"{state.wrong:.0%} of draws of {count} name the wrong winner; shaded: one standard deviation"
+        words = f"{whole_percent(state.wrong)} of draws of {count} name the wrong winner; shaded: one standard deviation"
         axis.text(0, 1.04, words, transform=axis.transAxes)
     picture.alt = f"{state}."
     return picture

@@ -27,7 +27,7 @@ from course_lib.teaching.figures.picture import (
     styled,
     tile,
 )
-from course_lib.words import number_of
+from course_lib.words import number_of, whole_percent
 
 
 @styled
@@ -193,7 +193,7 @@ def average_board(state: AverageState) -> Picture:
         largest = max(state.gone, key=lambda name: state.gone[name][1])
         right.set(yticks=[], ylim=(-0.5, 0.6), xlim=(0, state.total), xticks=[0, state.total])
         right.set_xticklabels(["0", f"{state.total:,}"])
-        right.set_xlabel(f"parameters; the longest piece is {largest}")
+        right.set_xlabel(f"parameters; the longest piece is the layer {largest!r}")
         right.text(0, 1.04, f"in their true size: {state.sparsity:.3f} gone", transform=right.transAxes)
         right.spines["left"].set_visible(False)
     shares = ", ".join(f"{name} {count:,} of {size:,}" for name, (count, size) in state.gone.items())
@@ -262,7 +262,7 @@ def _bands(axis: Axes, state: WeightState) -> None:
     axis.set(yticks=middles, yticklabels=list(state.maps), xticks=[])
     axis.tick_params(length=0)
     for middle, (count, size) in zip(middles, state.kept.values(), strict=True):
-        axis.text(width + 0.5, middle, f"{count / size:.0%} of {size:,}", va="center", fontsize=9)
+        axis.text(width + 0.5, middle, f"{whole_percent(count / size)} of {size:,}", va="center", fontsize=9)
     for side in ("left", "bottom"):
         axis.spines[side].set_visible(False)
     axis.text(0, 1.03, "what survives of each layer (dark: many)", transform=axis.transAxes)

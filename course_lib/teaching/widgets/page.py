@@ -6,8 +6,10 @@ as one's own is; without them a slider only looks plainer.
 
 from __future__ import annotations
 
-RUN = "To move it, run the cells above, then this one."
-RESTARTED = "The kernel was restarted: to move it, run the cells above again, then this one."
+import html
+
+RUN = "To move it, click here, choose Run > Run All Above Selected Cell, then run this cell."
+RESTARTED = f"The kernel was restarted. {RUN}"
 DEAD = ".lm-Panel.jp-OutputArea-output:not(:has(*))"  # where JupyterLab has no widget to show, and says so
 
 STYLE = f"""
@@ -94,6 +96,9 @@ SCRIPT = """
 """
 
 
-def still(picture: str) -> str:
-    """Return the HTML of a slider's picture as it stands where no kernel runs. picture: an <img>."""
-    return f'<div class="course-still">{picture}<p>{RUN}</p></div><style>{STYLE}</style><script>{SCRIPT}</script>'
+def still(picture: str, readout: str) -> str:
+    """Return the HTML of a slider's picture where no kernel runs. picture: an <img>. readout: its line, in HTML."""
+    return (
+        f'<div class="course-still"><div>{readout}</div>{picture}<p>{html.escape(RUN)}</p></div>'
+        f"<style>{STYLE}</style><script>{SCRIPT}</script>"
+    )

@@ -152,11 +152,11 @@ class Skin(ipywidgets.VBox):
             self._say(error)
             return
         self._image.remove_class("course-stale")
+        self._readout.value = html.escape(readout)
         if rested:
             self._sharpen()
         else:
             self._image.value = self.picture.html(sharp=False)
-        self._readout.value = html.escape(readout)
 
     def _say(self, error: Exception) -> None:
         self.error = error
@@ -174,7 +174,7 @@ class Skin(ipywidgets.VBox):
             self._still.update(self._as_still(), raw=True)
 
     def _as_still(self) -> dict[str, str]:
-        return {"text/html": still(self._image.value), "text/plain": self.picture.alt}
+        return {"text/html": still(self._image.value, self._readout.value), "text/plain": self.picture.alt}
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
         bundle = super()._repr_mimebundle_(**kwargs)

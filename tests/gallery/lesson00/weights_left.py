@@ -62,7 +62,7 @@ def right_left_one_liner(n, share):
     return n - round(n * share)
 
 
-def right_left_of_the_rest(n, share):
+def left_of_the_rest(n, share):
     return round((1 - share) * n)
 
 
@@ -116,7 +116,7 @@ def left_rounded_share_of_the_rest(n, share):
     return round(round(1 - share, 1) * n)
 
 
-def right_left_of_the_rest_product(n, share):
+def left_of_the_rest_product(n, share):
     return round(n - share * n)
 
 
@@ -161,15 +161,15 @@ WRONG = {
     "nudged before it is rounded": (left_nudged, "a half rounded up"),
     "at least one stays": (left_at_least_one, "never all, never none"),
     "at least one goes": (left_at_least_one_goes, "never all, never none"),
+    "rounding what is left": (left_of_the_rest, "what is left is rounded"),
+    "rounding n less the product": (left_of_the_rest_product, "what is left is rounded"),
     "the share rounded to two digits": (left_rounded_share, "share rounded first"),
     "the share rounded to one digit": (left_rounded_share_of_the_rest, ""),
 }
 RIGHT = {
     "in one line": right_left_one_liner,
-    "rounding what is left": right_left_of_the_rest,
     "removing from a list": right_left_by_removing,
     "with NumPy, as a float": right_left_float,
-    "rounding n less the product": right_left_of_the_rest_product,
     "formatted": right_left_format,
     "torch.round": right_left_torch,
     "halves by hand": right_left_even,

@@ -327,7 +327,20 @@ def right_scan_try_finally(model, layer, sparsities, evaluate):
     return found
 
 
+def scan_rounds_what_stays(model, layer, sparsities, evaluate):
+    weight = model.get_submodule(layer).weight
+    dense = weight.detach().clone()
+    found = []
+    for sparsity in sparsities:
+        zero_smallest(weight, weight.numel() - round((1 - sparsity) * weight.numel()))
+        found.append(evaluate(model))
+        with torch.no_grad():
+            weight.copy_(dense)
+    return found
+
+
 WRONG = {
+    "what stays is rounded": (scan_rounds_what_stays, "what stays is rounded"),
     "never restored": (scan_never_restored, "not restored"),
     "state_dict without a copy": (scan_alias, "not restored"),
     "restored in the end only": (scan_restored_in_the_end, "restored at the end only"),

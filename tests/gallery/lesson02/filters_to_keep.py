@@ -223,7 +223,7 @@ def right_keep_compared(scores, sparsity):
     return before.sum(1) >= min(round(sparsity * n), n - 1)
 
 
-def right_keep_rounds_what_stays(scores, sparsity):
+def keep_rounds_what_stays(scores, sparsity):
     n = len(scores)
     return torch.isin(torch.arange(n), scores.topk(max(round((1 - sparsity) * n), 1)).indices)
 
@@ -249,6 +249,7 @@ WRONG = {
     "half down": (keep_of(lambda s, n: math.ceil(s * n - 0.5)), "a half rounded down"),
     "rounded up": (keep_of(lambda s, n: math.ceil(s * n)), "rounded up"),
     "absolute values": (keep_of(lambda s, n: round(s * n), lambda scores: scores.abs().argsort()), "absolute values"),
+    "rounds what stays": (keep_rounds_what_stays, "what stays is rounded"),
     "at least one goes": (keep_of(lambda s, n: max(1, round(s * n))), "at least one goes"),
     "order[-stay:]": (keep_last_of_the_order, "keeps everything"),
     "the first stays": (keep_first_if_none, "keeps an arbitrary one"),
@@ -269,5 +270,4 @@ RIGHT = {
     "NumPy": right_keep_numpy,
     "scatter": right_keep_scatter,
     "compared in pairs": right_keep_compared,
-    "rounds what stays": right_keep_rounds_what_stays,
 }

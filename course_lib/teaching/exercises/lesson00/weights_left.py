@@ -26,9 +26,9 @@ def _shares(rng: torch.Generator) -> list[Case]:
         Case("a whole number of many weights goes", (10_000, many / 10_000)),
         Case("a share that is a little more than a whole number of weights", (n, (gone + 0.3) / n)),
         Case("a share that is a little less than a whole number of weights", (n, (gone - 0.3) / n)),
-        # n is even: then rounding what is left comes to the same.
         Case("a half whose even neighbour lies below", (eight + 2, 0.25), edge=True),
         Case("a half whose even neighbour lies above", (eight + 6, 0.25), edge=True),
+        Case("half of an odd number of weights", (2 * integer(rng, 2, 20) + 1, 0.5), edge=True),
         Case("nothing goes", (n, 0.0), edge=True),
         Case("everything goes", (n, 1.0), edge=True),
         Case("a single weight, which goes", (1, 0.8), edge=True),
@@ -39,6 +39,9 @@ _GOES = "This is how many GO. Asked is how many are LEFT."
 _WHOLE = "This is not always a whole number, and nobody removes a third of a weight: round what goes."
 _NEAREST = "What goes is round(share * n), the NEAREST whole number; int() and // always round down, ceil() up."
 _HALF = "A half goes to the EVEN neighbour: round(2.5) is 2, and round(3.5) is 4."
+_REST = (
+    "Round what GOES, and take it from n: of 5 weights half is 2.5, so round(2.5) = 2 go and 3 are left, not round(2.5) = 2."
+)
 _ALL = "Exactly round(share * n) go: with a share of 0 that is none, with a share of 1 all of them."
 EXERCISE = Exercise(
     "weights_left",
@@ -49,6 +52,8 @@ EXERCISE = Exercise(
     misconceptions=(
         Misconception("what goes", _GOES, lambda n, share: share * n),
         Misconception("what goes", _GOES, lambda n, share: round(share * n)),
+        Misconception("what is left is rounded", _REST, lambda n, share: round(n - share * n)),
+        Misconception("what is left is rounded", _REST, lambda n, share: round((1 - share) * n)),
         Misconception("not a whole number", _WHOLE, lambda n, share: n - share * n),
         Misconception("not the nearest number", _NEAREST, lambda n, share: n - int(share * n)),
         # The same but for floats, which tell these two apart where a whole number is left.

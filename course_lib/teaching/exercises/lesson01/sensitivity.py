@@ -65,6 +65,11 @@ def _scans(rng: torch.Generator) -> list[Case]:
             edge=True,
         ),
         Case("halves of a weight, whose even neighbours differ", (toy, "only", [0.3125, 0.1875], gauge), edge=True),
+        Case(
+            "half of an odd number of weights",
+            (drawn_network(rng, only=dense_layer(3, 2 * integer(rng, 1, 3) + 1)), "only", [0.5], gauge),
+            edge=True,
+        ),
         Case("a layer with some weights that are zero already", (holed, "hidden", [0.5, 0.8], gauge), edge=True),
         Case("equal weights", (tied, "hidden", [0.3, 0.6], gauge), edge=True),
         Case("a layer whose name begins another one's", (convs, "conv1", [0.5, 0.9], gauge), edge=True),
@@ -155,6 +160,7 @@ def _with_autograd(model: nn.Module, layer: str, sparsities: list[float], evalua
 
 _RESTORE = "The model is not restored: put the layer's weights back before the next sparsity, and at the end."
 _HALF = "A half goes to the EVEN neighbour: round(2.5) is 2, and round(1.5) is 2 as well."
+_REST = "Round what GOES, round(s * n): of 9 weights half is 4.5, so round(4.5) = 4 go and 5 stay, not round(4.5) = 4."
 _ZEROS = "The share is of ALL the layer's weights, also of those that are zero already."
 _INT = "int() and // round down; the share s of n weights is round(s * n)."
 EXERCISE = Exercise(
@@ -206,6 +212,7 @@ EXERCISE = Exercise(
             f"{_HALF} This always takes it down.",
             _counted(lambda s, w: math.ceil(s * w.numel() - 0.5)),
         ),
+        Misconception("what stays is rounded", _REST, _counted(lambda s, w: w.numel() - round((1 - s) * w.numel()))),
         Misconception("zeros not counted", _ZEROS, _counted(lambda s, w: round(s * int(w.count_nonzero())))),
         Misconception(
             "zeros not counted",

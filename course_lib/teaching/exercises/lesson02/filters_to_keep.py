@@ -38,9 +38,13 @@ def _scores(rng: torch.Generator) -> list[Case]:
         Case("a whole number of filters to go", (drawn, gone / n)),
         Case("a share that is not a whole number of filters", (drawn, (other + 0.3) / n)),
         Case("a share just below a whole number of filters", (drawn, (gone - 0.2) / n)),
-        # n is even: then rounding what stays comes to the same.
         Case("a half whose even neighbour lies below", (torch.randperm(10, generator=rng) / 4, 0.25), edge=True),
         Case("a half whose even neighbour lies above", (torch.randperm(6, generator=rng) / 4, 0.25), edge=True),
+        Case(
+            "half of an odd number of filters",
+            (torch.randperm(2 * integer(rng, 2, 5) + 1, generator=rng) / 4, 0.5),
+            edge=True,
+        ),
         Case("equal scores at the cut", (tied, 0.25), edge=True),
         Case("equal scores only", (torch.full((6,), 0.5), 0.5), edge=True),
         Case("sparsity 0", (drawn, 0.0), edge=True),
@@ -96,6 +100,7 @@ _ORDER = (
 )
 _UP = "What goes is rounded up here, by ceil() or by an int() of what stays; the share s of n filters is round(s * n)."
 _HALF = "A half goes to the EVEN neighbour: round(2.5) is 2, and round(1.5) is 2 as well."
+_REST = "Round what GOES, and keep the rest: of 5 filters half is 2.5, so round(2.5) = 2 go and 3 stay, not round(2.5) = 2."
 _EVERYTHING = "Where all would go, one filter stays; here all of them do. (A slice such as order[-0:] is the whole list.)"
 _ARBITRARY = "Where all would go, the filter of the HIGHEST score stays, not just any."
 _ROUND = "int() and // round down; the share s of n filters is round(s * n)."
@@ -120,6 +125,7 @@ EXERCISE = Exercise(
             f"{_HALF} This always takes it down.",
             _keeping(lambda s, n: max(1, n - math.ceil(s * n - 0.5))),
         ),
+        Misconception("what stays is rounded", _REST, _keeping(lambda s, n: max(1, round((1 - s) * n)))),
         Misconception(
             "at least one goes", "At sparsity 0 nothing goes.", _keeping(lambda s, n: max(1, n - max(1, share(s, n))))
         ),
