@@ -2,27 +2,35 @@
 // before a notebook that was not open yet has drawn its cells, and stays at its top; nor does it read %3F as a question mark.
 (() => {
   const LINK = "rendermime:handle-local-link"; // JupyterLab's own command
-  const LOOK = 200, PATIENCE = 8000; // milliseconds
+  const LOOK = 200, PATIENCE = 60000; // milliseconds
 
   const wait = (ms) => new Promise((done) => setTimeout(done, ms));
 
-  // Whether the heading of that name is within what is seen of the notebook.
-  const arrived = (widget, name) => {
-    const heading = widget.node.querySelector(`[data-jupyter-id="${CSS.escape(name)}"], [id="${CSS.escape(name)}"]`);
+  const named = (widget, name) =>
+    widget.node.querySelector(`[data-jupyter-id="${CSS.escape(name)}"], [id="${CSS.escape(name)}"]`);
+
+  // Whether the heading is within what is seen of the notebook.
+  const arrived = (widget, heading) => {
     const seen = widget.node.querySelector(".jp-WindowedPanel-outer")?.getBoundingClientRect();
     const top = heading?.getBoundingClientRect().top;
-    return seen !== undefined && top >= seen.top - LOOK && top < seen.bottom;
+    return seen !== undefined && top >= seen.top - 1 && top < seen.bottom;
   };
 
-  // Go there until it stays there: what is drawn meanwhile moves it.
+  // Go there until it stays there, as what is drawn meanwhile moves it, or until the reader goes elsewhere.
   const go = async (app, path, fragment) => {
     const name = decodeURIComponent(fragment.slice(1));
-    for (let waited = 0, stayed = 0; waited < PATIENCE && stayed < 3; waited += LOOK) {
+    let elsewhere = false;
+    for (const type of ["wheel", "keydown", "pointerdown"])
+      addEventListener(type, () => (elsewhere = true), { once: true, capture: true });
+    for (let waited = 0, stayed = 0; waited < PATIENCE && stayed < 3 && !elsewhere; waited += LOOK) {
       await wait(LOOK);
       const widget = [...app.shell.widgets("main")].find((one) => one.context?.path === path);
       if (!widget?.isVisible || !widget.context.isReady) continue;
-      stayed = arrived(widget, name) ? stayed + 1 : 0;
-      if (!stayed) widget.setFragment(`#${name}`);
+      const heading = named(widget, name);
+      stayed = arrived(widget, heading) ? stayed + 1 : 0;
+      if (stayed) continue;
+      if (heading) heading.scrollIntoView();
+      else widget.setFragment(`#${name}`); // JupyterLab's way draws the cells on the way
     }
   };
 
