@@ -11,8 +11,8 @@
 #
 # **You need** a little Python; PyTorch is explained. **Difficulty** easy. {{minutes: 25}}
 #
-# **How to run it.** A *notebook* is text, and *cells* of code. Click on this text and press **Shift + Enter**, again and again: the chosen cell runs, and the next one is chosen. The next three
-# set things up and are folded (the dots open them). `[*]` beside a cell means still running. You cannot break anything: if something looks odd, choose *Kernel, Restart* and begin again.
+# **How to run it.** A *notebook* is text, and *cells* of code. Click here and press **Shift + Enter**, again and again: a cell runs, and the next one is chosen.
+# (The next three are folded: they set things up.) `[*]` means still running. You cannot break anything: if something looks odd, choose *Kernel, Restart*.
 
 # %%
 import importlib.util
@@ -47,7 +47,7 @@ bench
 # %% [markdown]
 # ## 1. A check that catches you
 #
-# In every lesson you write small functions, and below each stands a **check**, which tries yours on fresh inputs. It says ○ *not attempted*, ✘ *not yet* (with the call, what came out, what was expected, and the mistake, if it knows it), or ✔ *correct*: right on every input that it tried. To trust it, see it catch you:
+# In every lesson you write small functions, and below each stands a **check**, which tries yours on fresh inputs. It says ○ *not attempted*, ✘ *not yet* (with what came out, what was expected, and the mistake, if it knows it), or ✔ *correct*: right on every input that it tried. To trust it, see it catch you:
 #
 # ### Exercise 1: `weights_left`
 # A *weight* is a number by which a network multiplies a value; to *prune* is to set weights to zero, for good. Of `n` weights a share goes, exactly `round(share * n)` (by Python's `round`: `round(2.5)` is 2). How many are *left*?

@@ -18,8 +18,10 @@ def test_a_lesson_is_opened_run_saved_and_opened_again(page, jupyter, name):
     path = jupyter.notebooks / name
     delivered = path.read_bytes()
     jupyter.opened(page, name)
+    page.wait_for_timeout(2000)  # what the kernel says of itself has come
+    assert not page.locator(".lm-TabBar-tab.jp-mod-dirty").count()  # a lesson that was only looked at is not "unsaved",
     saves(page)
-    assert path.read_bytes() == delivered  # a lesson that was only looked at stays as it is
+    assert path.read_bytes() == delivered  # and stays as it is
 
     runs_all(page, jupyter)
     saves(page)
@@ -76,6 +78,39 @@ def test_a_link_to_a_section_lands_there_at_the_first_click_also_in_a_lesson_tha
 
 
 @pytest.mark.heavy
+def test_the_stop_button_ends_the_run_in_words_and_the_next_cell_can_be_run(page, jupyter):
+    trains = "history = train.fit(model, bench, epochs=1e6)\nprint('this cell went on')"
+    begins = "import time\nfrom course_lib import data, models, train\nbench = data.load('fashion-mini')"
+    sources = [
+        f"{begins}\nmodel = models.build('mlp', bench)",
+        trains,
+        "print(len(history))",
+        "while True:\n    time.sleep(0.1)",
+    ]
+    jupyter.write("stop.ipynb", *sources)
+    jupyter.opened(page, "stop.ipynb")
+    cells = page.locator(".jp-Notebook .jp-CodeCell")
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.get_by_text("Run All Cells", exact=True).click()
+    cells.nth(1).get_by_text("batch").wait_for(timeout=WAIT)  # it trains
+    stops(page)
+    said = cells.nth(1).locator(".jp-OutputArea")
+    said.get_by_text("The cells that waited were not run.").wait_for(timeout=WAIT)
+    assert "Stopped after" in said.inner_text() and "this cell went on" in said.inner_text()
+    assert not cells.nth(2).locator(".jp-OutputArea-output").count()
+
+    cells.nth(2).locator(".cm-content").click()
+    page.keyboard.press("Shift+Enter")
+    cells.nth(2).locator(".jp-OutputArea-output").wait_for(timeout=WAIT)
+    page.keyboard.press("Shift+Enter")
+    cells.nth(3).get_by_text("[*]").wait_for(timeout=WAIT)
+    page.wait_for_timeout(1000)
+    stops(page)
+    cells.nth(3).get_by_text("Stopped in line 2 of this cell").wait_for(timeout=WAIT)
+    assert "Traceback" not in cells.nth(3).inner_text()
+
+
+@pytest.mark.heavy
 def test_the_terminal_knows_the_course_s_command(page, jupyter, tmp_path):
     jupyter.opened(page, NAMES[0])
     page.evaluate("() => window.jupyterapp.commands.execute('terminal:create-new')")
@@ -101,6 +136,11 @@ def test_the_first_check_of_the_course_stands_within_two_screens_and_waits_for_n
     before = nbformat.read(jupyter.notebooks / NAMES[0], as_version=4).cells
     before = before[: next(k for k, cell in enumerate(before) if "check(weights_left)" in cell.source)]
     assert not [cell for cell in before if cell.cell_type == "code" and "fit(" in cell.source]
+
+
+def stops(page) -> None:
+    """Press the stop button."""
+    page.locator("[data-command='notebook:interrupt-kernel']").first.click()
 
 
 def follows(page, text: str) -> None:
