@@ -67,9 +67,11 @@ def test_the_table_of_contents_stands_beside_every_lesson_that_a_window_opens_an
 def test_a_link_to_a_section_lands_there_at_the_first_click_also_in_a_lesson_that_was_not_open(page, jupyter):
     jupyter.opened(page, NAMES[0])
     follows(page, "01 Measuring a network")
+    page.locator(".lm-TabBar-tab.lm-mod-current", has_text=NAMES[1]).wait_for(timeout=WAIT)
     follows(page, "points so far")  # of 01, with 00 open before it
     seen(page, "Points so far", 'so_far("01")')
     page.locator(".lm-TabBar-tab", has_text=NAMES[0]).click()
+    page.locator(".lm-TabBar-tab.lm-mod-current", has_text=NAMES[0]).wait_for(timeout=WAIT)
     follows(page, "glossary")
     for term, heading in (("2:4", "Optional: two of four"), ("bias", "3. How much is there to lose?")):
         page.locator(".jp-MarkdownViewer a", has_text=re.compile(f"^{term}$")).click()
