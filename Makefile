@@ -41,7 +41,7 @@ validate: $(VENV)/.ready
 	COURSE_GALLERY_SEEDS=50 COURSE_KILLS=20 $(BIN)/python -m pytest tests/test_checks.py tests/test_gallery.py tests/test_any_value.py \
 		tests/test_verdicts.py tests/test_people.py tests/test_engines.py tests/test_grading.py tests/test_fuzz_reading.py tests/test_own.py \
 		tests/test_matrix.py
-	$(BIN)/python -m pytest tests/browser
+	$(MAKE) browser
 
 # By hand, with Debian's chromium: every lesson and every slider in a real JupyterLab in a real browser.
 browser: $(VENV)/.ready
