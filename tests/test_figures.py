@@ -275,6 +275,7 @@ def test_the_words_hold_the_numbers(pictures):
     assert "in two: 0.80 for 1 epoch, 0.97 for 2 epochs" in pictures["spending"].alt
     assert "at most 0 away; not silent: 1" in pictures["constant_units"].alt
     assert "50% of the units cut: (1 - p)² is 0.25; left are time 0.50" in pictures["share_board"].alt
+    assert "(1 - p)² is 0.56." in pictures["share_board without measurements"].alt
     assert (
         "within 256 KB: slimmed, int8. dense: 4,000 KB, accuracy 0.875, 40.00 ms (beyond the" in pictures["ship_board"].alt
     )

@@ -275,6 +275,16 @@ def test_near_sliders_choose_the_same_and_show_the_neighbourhood_with_joined_rou
     assert "L1, MACs 20.0 % of the largest, validation accuracy" in macs.picture.alt
 
 
+@pytest.mark.parametrize("near", [False, True])
+def test_the_floor_is_shaded_and_named_only_where_the_picture_reaches_it(points, near):
+    slider = widgets.PreferenceSlider(points, near=near)
+    for floor in (0.0, 0.2, 0.6, 0.85, 0.95):
+        slider.controls["floor"].value = floor
+        axis = slider.picture.axes[0]
+        named = "below the floor" in [text.get_text() for text in axis.get_legend().get_texts()]
+        assert named == bool(axis.patches) == (floor > axis.get_ylim()[0])
+
+
 def test_masked_weights_win_no_budget_of_macs(points):
     assert frontier.affordable(points, "kept_parameters", 0.2, 0.6).chosen[0] == "SAP"
     assert frontier.affordable(points, "macs", 0.2, 0.6).chosen[0] == "L1"
@@ -408,4 +418,4 @@ def test_the_sliders_of_lesson_07_draw_over_their_whole_range():
             ship.controls["limit"].value, ship.controls["batch"].value = limit, batch
             assert ship.error is None
             within = [way.how for way in ways if way.bytes <= limit * 1024]
-            assert f"within {limit:,} KB: {', '.join(within) or 'none'}" in ship._readout.value
+            assert f"within {limit:,} KB: {'; '.join(within) or 'none'}" in ship._readout.value

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
 
 from course_lib.teaching.figures.frontier import Points, looks_of
-from course_lib.teaching.figures.picture import FAINT, GONE, INK, Picture, placed
+from course_lib.teaching.figures.picture import FAINT, INK, Picture, placed
 from course_lib.words import number_of
 
 NEAR = 0.45  # sparsity
@@ -69,11 +69,12 @@ def choice_board(state: ChoiceState) -> Picture:
             axis.set_xlim(NEAR if state.near else -0.03, 1.02 if state.near else 1.03)
         if state.near:
             axis.set_ylim(accuracies.min() - 0.03, accuracies.max() + 0.04)
-            axis.axhline(state.floor, color=GONE, lw=1.5, ls=(0, (1, 1)), label="floor")
             _beyond(axis, state)
         else:
             axis.set_ylim(min(0.3, accuracies.min()) - 0.02, accuracies.max() + 0.05)
-            axis.axhspan(0, state.floor, color=FAINT, alpha=0.25, lw=0)
+        lowest, _ = axis.get_ylim()
+        if state.floor > lowest:
+            axis.axhspan(lowest, state.floor, color=FAINT, alpha=0.25, lw=0, label="below the floor")
         if state.line is not None:
             slope, offset = state.line
             axis.axline((0, offset), slope=slope, color=INK, lw=1.2, ls=(0, (4, 2)), label="equal value")

@@ -176,7 +176,7 @@ class ExplorerState:
 
     def __str__(self) -> str:
         layers = self.history[self.shown - 1]
-        facts = ", ".join(
+        facts = "; ".join(
             f"{name} index {layer.index:.3f}, bound {layer.bound:,.0f} of {layer.survivors:,}, {layer.amount:,} go"
             for name, layer in layers.items()
         )

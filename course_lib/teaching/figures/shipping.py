@@ -113,8 +113,9 @@ class ShareState:
         return float(np.interp(self.share, *np.asarray(sorted(self.measured[label]), dtype=float).T))
 
     def __str__(self) -> str:
-        others = ", ".join(f"{label} {self.at(label):.2f}" for label in self.measured)
-        return f"{self.share:.0%} of the units cut: (1 - p)² is {self.left:.2f}; left are {others}"
+        others = "; ".join(f"{label} {self.at(label):.2f}" for label in self.measured)
+        told = f"{self.share:.0%} of the units cut: (1 - p)² is {self.left:.2f}"
+        return f"{told}; left are {others}" if others else told
 
 
 def share_board(state: ShareState) -> Picture:
@@ -196,7 +197,7 @@ class ShipState:
 
     def __str__(self) -> str:
         within = [way.how for way in self.ways if self.fits(way)]
-        return f"within {self.limit / KIB:,.0f} KB: {', '.join(within) or 'none'}"
+        return f"within {self.limit / KIB:,.0f} KB: {'; '.join(within) or 'none'}"
 
 
 def ship_board(state: ShipState) -> Picture:
