@@ -19,9 +19,9 @@ def test_a_lesson_is_opened_run_saved_and_opened_again(page, jupyter, name):
     delivered = path.read_bytes()
     jupyter.opened(page, name)
     page.wait_for_timeout(2000)  # what the kernel says of itself has come
-    assert not page.locator(".lm-TabBar-tab.jp-mod-dirty").count()  # a lesson that was only looked at is not "unsaved",
+    assert not page.locator(".lm-TabBar-tab.jp-mod-dirty").count()  # a lesson that was only looked at is not "unsaved"
     saves(page)
-    assert path.read_bytes() == delivered  # and stays as it is
+    assert path.read_bytes() == delivered
 
     runs_all(page, jupyter)
     saves(page)
